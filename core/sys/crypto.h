@@ -1,0 +1,43 @@
+/*
+ * crypto.h - digests, MACs, signatures, random octets: the only user of OpenSSL's EVP.
+ * Knows octets and keys; knows nothing of DNS. All return 0 or -MAP_ECRYPTO unless said.
+ */
+#ifndef SYS_CRYPTO_H
+#define SYS_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CRYPTO_ECDSAP256 13 /* DNSSEC algorithm numbers */
+#define CRYPTO_ED25519 15
+#define CRYPTO_SIGNATURE 64
+
+struct crypto_key; /* private or public; immutable, may be shared between threads */
+
+size_t crypto_public_size(int algorithm); /* 32 or 64; 0: unknown algorithm */
+int crypto_key_generate(int algorithm, struct crypto_key **out);
+int crypto_key_from_private(int algorithm, const uint8_t secret[32], struct crypto_key **out);
+int crypto_key_from_public(int algorithm, const uint8_t *key, size_t n, struct crypto_key **out);
+int crypto_key_public(const struct crypto_key *key, uint8_t out[64]); /* octets as in DNSKEY */
+int crypto_key_secret(const struct crypto_key *key, uint8_t out[32]); /* caller wipes it */
+int crypto_key_algorithm(const struct crypto_key *key);
+void crypto_key_free(struct crypto_key *key); /* NULL allowed */
+
+/* Signatures as DNSSEC has them: 64 octets for both algorithms. */
+int crypto_sign(const struct crypto_key *key, const void *p, size_t n, uint8_t out[64]);
+/* 0: valid; -MAP_ESIG: not; -MAP_ECRYPTO: could not be computed. */
+int crypto_verify(const struct crypto_key *key, const void *p, size_t n, const uint8_t *sig,
+    size_t sig_n);
+
+int crypto_sha1(const void *p, size_t n, uint8_t out[20]);
+int crypto_sha256(const void *p, size_t n, uint8_t out[32]);
+int crypto_sha384(const void *p, size_t n, uint8_t out[48]);
+/* cSHAKE128 with N empty and S = custom (16 octets), 8 octets out: the HHIT hash. */
+int crypto_cshake128(const uint8_t custom[16], const void *p, size_t n, uint8_t *out, size_t out_n);
+int crypto_hmac_sha256(const void *key, size_t key_n, const void *p, size_t n, uint8_t out[32]);
+bool crypto_equal(const void *a, const void *b, size_t n); /* in constant time */
+int crypto_random(void *p, size_t n);
+void crypto_wipe(void *p, size_t n);
+
+#endif

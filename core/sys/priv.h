@@ -1,0 +1,17 @@
+/*
+ * priv.h - power given up: user, capabilities, system calls; readiness told.
+ */
+#ifndef SYS_PRIV_H
+#define SYS_PRIV_H
+
+#include <stdbool.h>
+
+/* Becomes user (its groups too), keeping CAP_NET_BIND_SERVICE, and CAP_NET_ADMIN when asked. NULL:
+ * nothing. -MAP_ESYS, -MAP_ECONFIG (no such user), message in *why (static). */
+int priv_drop(const char *user, bool keep_net_admin, const char **why);
+/* Refuses what a daemon never needs (exec, ptrace, mount, modules, ...): seccomp. */
+int priv_seccomp(void);
+/* Tells the service manager and the descriptor of --ready-fd (-1: none), closing it. */
+void priv_ready(int ready_fd);
+
+#endif

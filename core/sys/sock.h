@@ -1,0 +1,58 @@
+/*
+ * sock.h - sockets: addresses in text, listening sockets, batches of datagrams, Unix streams.
+ */
+#ifndef SYS_SOCK_H
+#define SYS_SOCK_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct addr {
+	socklen_t n;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in4;
+		struct sockaddr_in6 in6;
+		struct sockaddr_storage any;
+	};
+};
+
+#define ADDR_TEXT 80
+
+/* "192.0.2.1@53", "2001:db8::1@53", or without @ and then default_port. 0, -MAP_ETEXT */
+int addr_scan(const char *text, uint16_t default_port, struct addr *out);
+char *addr_print(const struct addr *addr, char text[ADDR_TEXT]);
+/* From and to 16 octets with IPv4 mapped. */
+void addr_from_octets(const uint8_t octets[16], uint16_t port, struct addr *out);
+void addr_to_octets(const struct addr *addr, uint8_t octets[16]);
+bool addr_equal(const struct addr *a, const struct addr *b); /* the port too */
+
+/* Non-blocking, close-on-exec. SO_REUSEPORT on UDP and TCP; IPV6_V6ONLY. An fd, or -MAP_ESYS with
+ * errno set. */
+int sock_udp_bind(const struct addr *addr);
+int sock_tcp_listen(const struct addr *addr, int backlog);
+/* Unix stream: listens at path with mode (replacing a dead socket, refusing a live one:
+ * -MAP_EEXIST), or connects. */
+int sock_unix_listen(const char *path, unsigned mode);
+int sock_unix_connect(const char *path);
+/* uid of the peer of a Unix socket; -MAP_ESYS. */
+int sock_unix_peer(int fd, uint32_t *uid);
+
+/* Batches of datagrams: one system call for up to SOCK_BATCH (recvmmsg, sendmmsg). */
+#define SOCK_BATCH 64
+struct datagram {
+	uint8_t *buffer; /* caller's */
+	size_t max;
+	size_t n; /* received, or to send; 0 when sending: skip */
+	struct addr peer;
+	struct { uint8_t octets[64]; size_t n; } local; /* control data: which address it came to */
+};
+int sock_receive(int fd, struct datagram *batch, int n); /* how many; 0 none; -MAP_ESYS */
+int sock_send(int fd, struct datagram *batch, int n);    /* how many went out */
+
+/* A stream connection with buffers, on the loop: see stream.h. */
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * rdata.h - RDATA by the field letters of rrtypes.def: checked, expanded, made canonical.
+ */
+#ifndef WIRE_RDATA_H
+#define WIRE_RDATA_H
+
+#include "core/wire/bytes.h"
+#include "core/wire/cursor.h"
+
+#define RDATA_MAX 65535
+
+/* Checks uncompressed RDATA against its row: 0, -MAP_ETRUNC, -MAP_EJUNK, -MAP_EFORMAT; for EPID
+ * and ELOC also -MAP_EUNKNOWN (well formed, but this record is to be skipped). */
+int rdata_check(uint16_t type, struct bytes rdata) MUST_CHECK;
+/* Reads RDATA of a message (names may be compressed where the type allows) into to, uncompressed
+ * and checked. rd stands at the RDATA, which has length octets. */
+int rdata_read(uint16_t type, struct rd *rd, size_t length, struct wr *to) MUST_CHECK;
+/* Appends the canonical form (RFC 4034 6.2): names of RRF_LOWER types in lower case. */
+int rdata_canonical(uint16_t type, struct bytes rdata, struct wr *to) MUST_CHECK;
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * zone.h - zone files: text to checked records, and records to text.
+ * check and load are one function: what mapctl zone check takes, mapd takes.
+ */
+#ifndef ZONE_ZONE_H
+#define ZONE_ZONE_H
+
+#include "core/wire/rrset.h"
+#include "core/wire/eid.h"
+
+/* Receives each record, borrowed until it returns; not 0 stops the reading. */
+typedef int zone_record_fn(void *arg, const struct rr *rr);
+/* Receives each message: "FILE:LINE: cause". */
+typedef void zone_message_fn(void *arg, const char *message);
+
+struct zone_options {
+	bool private_locators;
+	const struct realm *realms; /* the local table, for what can never be a locator */
+	size_t n_realms;
+	unsigned max_messages; /* then stop; 0: 50 */
+};
+
+/*
+ * Reads the zone file at path (with $ORIGIN, $TTL, $INCLUDE, parentheses; caller's rights) for the
+ * zone apex, checks every record and the zone as a whole (one SOA, NS at the apex, CNAME alone,
+ * nothing but glue below a cut, mapping sets by mapping_refusal(), equal TTLs, doubles dropped, no
+ * signatures), then hands the records over in canonical order. 0, or -MAP_ETEXT after messages.
+ */
+int zone_read(const char *path, const struct name *apex, const struct zone_options *options,
+    zone_record_fn *record, void *arg, zone_message_fn *message, void *message_arg) MUST_CHECK;
+
+/* One record as a line of text with its newline; the owner absolute. -MAP_ESPACE */
+int zone_print(const struct rr *rr, char *text, size_t max) MUST_CHECK;
+/* One line of text to RDATA of type (an interactive edit, an UPDATE's client, tests). */
+int zone_scan_rdata(uint16_t type, const char *text, const struct name *origin, struct wr *rdata,
+    const char **why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * store.h - ordered keys and values on LMDB: the only user of lmdb.h.
+ * Knows nothing of DNS. One environment, one writer, a snapshot for each worker.
+ */
+#ifndef MAPD_STORE_H
+#define MAPD_STORE_H
+
+#include "core/wire/bytes.h"
+
+enum table {
+#define X(name, number, text) TABLE_##name = number,
+#include "mapd/tables.def"
+#undef X
+	TABLE_COUNT
+};
+
+#define STORE_KEY 511
+
+struct store;
+struct snapshot; /* owned by one worker */
+struct change;   /* the write transaction; owned by the writer thread */
+
+/*
+ * Opens (and makes, when create) the database in directory. One process only: a second one, a
+ * foreign or corrupt file, or another version is -MAP_EDATABASE with what to do in why.
+ */
+int store_open(const char *directory, size_t map_size, struct store **out, char *why, size_t max);
+void store_close(struct store *store); /* NULL allowed; all snapshots released before */
+/* Used and whole size of the map in octets. */
+void store_usage(struct store *store, size_t *used, size_t *size);
+
+int snapshot_new(struct store *store, struct snapshot **out);
+void snapshot_free(struct snapshot *snap);
+/* Takes the newest state; values got are borrowed until release. */
+int snapshot_take(struct snapshot *snap) MUST_CHECK;
+void snapshot_release(struct snapshot *snap);
+/* The value at key; false: absent, or an error (then counted by snapshot_error()). */
+bool snapshot_get(struct snapshot *snap, enum table table, struct bytes key, struct bytes *value);
+/* The entry at the largest key <= key (floor), or the smallest key >= key (ceiling); found is set
+ * to its key. */
+bool snapshot_floor(struct snapshot *snap, enum table table, struct bytes key, struct bytes *found,
+    struct bytes *value);
+bool snapshot_ceiling(struct snapshot *snap, enum table table, struct bytes key,
+    struct bytes *found, struct bytes *value);
+/* The next entry after found of the last floor, ceiling or next on this table. */
+bool snapshot_next(struct snapshot *snap, enum table table, struct bytes *found,
+    struct bytes *value);
+int snapshot_error(const struct snapshot *snap); /* sticky until the next take */
+
+/* A write transaction keeps its first error; commit of a failed one is an abort and returns it. */
+int change_begin(struct store *store, struct change **out);
+int change_commit(struct change *change) MUST_CHECK; /* durable when 0 */
+void change_abort(struct change *change);
+/* A savepoint inside: change_keep() or change_undo() ends it. */
+int change_savepoint(struct change *change);
+int change_keep(struct change *change);
+void change_undo(struct change *change);
+bool change_get(struct change *change, enum table table, struct bytes key, struct bytes *value);
+bool change_floor(struct change *change, enum table table, struct bytes key, struct bytes *found,
+    struct bytes *value);
+bool change_ceiling(struct change *change, enum table table, struct bytes key,
+    struct bytes *found, struct bytes *value);
+bool change_next(struct change *change, enum table table, struct bytes *found,
+    struct bytes *value);
+void change_put(struct change *change, enum table table, struct bytes key, struct bytes value);
+/* Appends: key is above all in the table's prefix range given; fast path of a zone load. */
+void change_remove(struct change *change, enum table table, struct bytes key);
+/* Removes every key that starts with prefix. */
+void change_remove_prefix(struct change *change, enum table table, struct bytes prefix);
+int change_error(const struct change *change);
+
+#endif

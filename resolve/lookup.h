@@ -1,0 +1,49 @@
+/*
+ * lookup.h - one look-up from beginning to end: name -> identity -> locators -> reverse, with a
+ * verdict for every edge (protocol 6). Used by resolverd (with its cache before it) and by mapdig.
+ */
+#ifndef RESOLVE_LOOKUP_H
+#define RESOLVE_LOOKUP_H
+
+#include "core/sys/loop.h"
+#include "core/wire/frame.h"
+#include "core/wire/result.h"
+
+struct resolver; /* two libunbound contexts, the local table, serials and digests seen */
+struct lookup;   /* one look-up in flight */
+
+struct resolver_stub {
+	struct name zone;
+	const char *const *servers; /* "ADDR@PORT" */
+	size_t n;
+};
+
+struct resolver_options {
+	const char *const *anchors; /* trust anchor files (DS or DNSKEY, master-file text) */
+	size_t n_anchors;
+	const struct resolver_stub *stubs;
+	size_t n_stubs;
+	const char *const *forwarders; /* "ADDR@PORT"; none: resolve from the root */
+	size_t n_forwarders;
+	const struct realm *realms;
+	size_t n_realms;
+	bool private_locators;
+	unsigned try_ms; /* one upstream try; 0: 1500 */
+	bool chain;      /* keep answer packets for mapdig +chain */
+};
+
+/* Opens and tests itself; -MAP_ECONFIG or -MAP_ESYS with why (a bad anchor file is named). The
+ * options are copied. */
+int resolver_open(struct loop *loop, const struct resolver_options *options, struct resolver **out,
+    char *why, size_t max);
+void resolver_close(struct resolver *resolver); /* NULL allowed; look-ups in flight are cancelled */
+
+/* result is borrowed until the callback returns; it is called once, never from lookup_start(). */
+typedef void lookup_fn(void *arg, const struct result *result);
+
+/* Starts one; request->flags RESOLVE_*; ends by request->deadline ms (0: 5000) with MAP_ETIMEOUT. */
+int lookup_start(struct resolver *resolver, const struct resolve_request *request, lookup_fn *fn,
+    void *arg, struct lookup **out) MUST_CHECK;
+void lookup_cancel(struct lookup *lookup); /* the callback is not called */
+
+#endif
