@@ -22,7 +22,8 @@ struct addr {
 
 #define ADDR_TEXT 80
 
-/* "192.0.2.1@53", "2001:db8::1@53", or without @ and then default_port. 0, -MAP_ETEXT */
+/* "192.0.2.1@53", "2001:db8::1@53", "fe80::1%eth0@53", or without @ and then default_port. Port 0
+ * only as default. 0, -MAP_ETEXT */
 int addr_scan(const char *text, uint16_t default_port, struct addr *out);
 char *addr_print(const struct addr *addr, char text[ADDR_TEXT]);
 /* From and to 16 octets with IPv4 mapped. */
@@ -34,6 +35,10 @@ bool addr_equal(const struct addr *a, const struct addr *b); /* the port too */
  * errno set. */
 int sock_udp_bind(const struct addr *addr);
 int sock_tcp_listen(const struct addr *addr, int backlog);
+/* The next connection (TCP or Unix; non-blocking, close-on-exec, TCP_NODELAY). -MAP_ESYS: errno is
+ * EAGAIN when none waits; EMFILE, ENFILE, ENOBUFS, ENOMEM: stop accepting for a second. */
+int sock_accept(int fd, struct addr *peer);
+int sock_local(int fd, struct addr *out); /* what it is bound to; 0, -MAP_ESYS */
 /* Unix stream: listens at path with mode (replacing a dead socket, refusing a live one:
  * -MAP_EEXIST), or connects. */
 int sock_unix_listen(const char *path, unsigned mode);
@@ -46,13 +51,16 @@ int sock_unix_peer(int fd, uint32_t *uid);
 struct datagram {
 	uint8_t *buffer; /* caller's */
 	size_t max;
-	size_t n; /* received, or to send; 0 when sending: skip */
+	size_t n; /* received (0 also: longer than max), or to send; 0 when sending: skip */
 	struct addr peer;
-	struct { uint8_t octets[64]; size_t n; } local; /* control data: which address it came to */
+	/* Control data: which address it came to, so that the answer leaves from it. Filled by
+	 * sock_receive() on sockets of sock_udp_bind(), used by sock_send(). */
+	struct {
+		_Alignas(8) uint8_t octets[64];
+		size_t n;
+	} local;
 };
 int sock_receive(int fd, struct datagram *batch, int n); /* how many; 0 none; -MAP_ESYS */
 int sock_send(int fd, struct datagram *batch, int n);    /* how many went out */
-
-/* A stream connection with buffers, on the loop: see stream.h. */
 
 #endif

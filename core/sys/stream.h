@@ -14,22 +14,35 @@
 struct stream;
 
 struct stream_ops {
-	/* Data is there: returns how many octets it took (0: needs more), or < 0 to close. Called
-	 * again as long as it takes some and some is left. */
+	/* Data is there: returns how many octets it took (0: needs more), or < 0 to close, which
+	 * ends in closed(). Called again as long as it takes some and some is left. */
 	long (*data)(void *arg, const uint8_t *p, size_t n);
-	/* The peer closed, failed, or idled too long; stream_close() was done already. */
+	/* The last call: the peer closed, the connection failed or idled too long, data() refused,
+	 * or stream_close_when_written() is done. The stream is gone already; why is borrowed. */
 	void (*closed)(void *arg, const char *why);
-	/* Optional: the write queue ran empty. */
+	/* Optional: what was written has all gone out. Always from the loop, never from
+	 * stream_write(). */
 	void (*drained)(void *arg);
 };
 
-/* Takes fd over. Reading stops while more than max_out octets wait to be written. idle in ms, 0:
- * never. max_in: longest input kept before data() must have taken some. */
+/*
+ * Takes fd (a socket) over, also when it fails (NULL: out of memory; fd is closed then). Nothing is
+ * called before the loop runs again. Reading, and data(), stop while more than max_out octets wait
+ * to be written. idle in ms, 0: never; it counts from the last input that data() took or output that
+ * went out. max_in: longest input kept before data() must have taken some; more ends the stream.
+ */
 struct stream *stream_new(struct loop *loop, int fd, const struct stream_ops *ops, void *arg,
     size_t max_in, size_t max_out, uint64_t idle);
-int stream_write(struct stream *stream, const void *p, size_t n); /* copied; -MAP_ENOMEM */
-size_t stream_waiting(const struct stream *stream);               /* octets not yet written */
-void stream_close(struct stream *stream);         /* at once; closed() is not called; NULL allowed */
+/* Copied. -MAP_ENOMEM; -MAP_ELIMIT: the peer reads nothing and 16 * max_out octets wait already
+ * (one write is always taken when nothing waits). The stream stays open; the caller may close. */
+int stream_write(struct stream *stream, const void *p, size_t n);
+size_t stream_waiting(const struct stream *stream); /* octets not yet written */
+int stream_fd(const struct stream *stream);         /* borrowed, for the peer's name or uid */
+/* Stops calling data() until it is called with false. */
+void stream_pause(struct stream *stream, bool pause);
+void stream_close(struct stream *stream); /* at once; closed() is not called; NULL allowed */
+/* No more data(); what waits is written, then closed(). A peer that does not read gets idle ms, or
+ * 5 s without one. */
 void stream_close_when_written(struct stream *stream);
 
 #endif
