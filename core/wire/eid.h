@@ -12,6 +12,7 @@ enum eid_form { EID_NONE = 0, EID_ADDRESS = 1, EID_KEY = 2, EID_NAME = 3 };
 
 #define EID_DIGEST 32
 #define EID_TEXT (NAME_TEXT + 64)
+#define ADDRESS_TEXT 46
 #define EID_REALM_MAX 197 /* octets of a realm's name in wire form */
 #define HHIT_SUITE_ED25519 5
 #define HHIT_INPUT 40 /* left 64 bits, raw public key */
@@ -37,6 +38,10 @@ struct realm {
 int eid_scan(const char *text, size_t n, bool strict, struct eid *out) NONNULL MUST_CHECK;
 /* Canonical text, without the at= hint. */
 char *eid_print(const struct eid *id, char text[EID_TEXT]) NONNULL;
+/* As octets of a frame: form, then its fields, the hint's length octet always there. EID_NONE is
+ * the form octet alone. */
+void eid_put(struct wr *wr, const struct eid *id) NONNULL;
+void eid_read(struct rd *rd, struct eid *out) NONNULL;
 bool eid_equal(const struct eid *a, const struct eid *b) NONNULL; /* the hint not compared */
 bool eid_is_hhit(const struct eid *id) NONNULL;
 bool eid_is_hit(const struct eid *id) NONNULL;            /* 2001:20::/28: recognised only */
@@ -60,8 +65,10 @@ int eid_owner_reverse(const uint8_t address[16], struct name *owner) NONNULL MUS
 /* Where a key or name identity is looked up; -MAP_EUNKNOWN for an address. */
 int eid_owner_own(const struct eid *id, struct name *owner) NONNULL MUST_CHECK;
 
-/* An address in text, IPv4 as dotted quad; and back. text has room for 46 characters. */
+/* An address in text (RFC 5952), IPv4 as dotted quad; and back. text has ADDRESS_TEXT. */
 char *address_print(const uint8_t address[16], char *text) NONNULL;
+/* The same, always with colons: for what is IPv6 by its place. */
+char *address_print_ip6(const uint8_t address[16], char *text) NONNULL;
 int address_scan(const char *text, size_t n, uint8_t address[16]) NONNULL MUST_CHECK;
 bool address_is_ipv4(const uint8_t address[16]) NONNULL;
 
