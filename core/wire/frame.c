@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/wire/errors.h"
+#include "core/wire/rrtype.h"
 
 #define FRAME_LENGTH 4 /* the length field, which does not count itself */
 
