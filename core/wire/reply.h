@@ -1,0 +1,97 @@
+/*
+ * reply.h - writes one answer into the caller's buffer: header, question, records by section with
+ * owner names compressed, OPT. Allocates nothing; RRsets go in whole or not at all.
+ */
+#ifndef WIRE_REPLY_H
+#define WIRE_REPLY_H
+
+#include "core/wire/message.h"
+
+#define REPLY_NAMES 64 /* suffixes remembered as targets of compression pointers */
+#define REPLY_UDP_SIZE 1232 /* the largest datagram sent, and what our OPT announces */
+#define REPLY_PLAIN_SIZE 512
+#define REPLY_OPT 11
+#define REPLY_AS_STORED UINT32_MAX /* a TTL no record can have (RFC 2181 8) */
+
+enum ede {
+	EDE_NONE = -1,
+	EDE_OTHER = 0,
+	EDE_NOT_READY = 14,
+	EDE_PROHIBITED = 18,
+	EDE_NOT_AUTHORITATIVE = 20,
+	EDE_NOT_SUPPORTED = 21
+};
+
+struct reply {
+	uint8_t *p;
+	size_t n; /* written so far */
+	size_t limit; /* for records: the OPT record's room is kept free */
+	size_t max;
+	uint16_t id;
+	uint16_t flags;
+	uint16_t count[4];
+	const struct question *question; /* NULL: none in the answer */
+	bool edns;
+	bool dnssec_ok;
+	bool truncated; /* from here on nothing more goes in */
+	int ede; /* enum ede, or EDE_NONE */
+	const char *ede_text;
+	unsigned n_names; /* 0: the question's suffixes are not noted yet */
+	struct {
+		uint16_t at; /* offset in the message */
+		uint8_t n; /* octets of the suffix, uncompressed */
+	} names[REPLY_NAMES];
+};
+
+/* Records of one owner and type as stored (mapd/node.h): each begins with C0 0C in place of the
+ * owner, the RRSIGs follow the records. */
+struct reply_set {
+	struct bytes wire;
+	unsigned records;
+	unsigned signatures;
+	uint32_t ttl; /* instead of the stored one, or REPLY_AS_STORED */
+};
+
+/* A place to go back to. */
+struct reply_mark {
+	size_t n;
+	uint16_t count[4];
+	unsigned n_names;
+};
+
+/*
+ * Starts the answer to query in at most max octets (never more than the client takes: see
+ * reply_size()). Copies the question when there is exactly one and it was read. query and buffer are
+ * borrowed until reply_finish().
+ */
+void reply_start(
+    struct reply *r, void *buffer, size_t max, const struct message *query) NONNULL;
+/* The same for a message of which only id and flags could be read. */
+void reply_start_header(
+    struct reply *r, void *buffer, size_t max, uint16_t id, uint16_t flags) NONNULL;
+/* How large a datagram may be for query. */
+size_t reply_size(const struct message *query) NONNULL;
+
+/* Where the next octet will go: for who notes names inside RDATA. */
+struct reply_mark reply_mark(const struct reply *r) NONNULL;
+void reply_undo(struct reply *r, const struct reply_mark *mark) NONNULL;
+
+/*
+ * Appends a stored set to a section (sections in order); owner NULL: the question's name. The
+ * RRSIGs only with the DO bit. False: it does not fit (or nothing more goes in); nothing is written.
+ */
+bool reply_put_set(struct reply *r, enum section section, const struct name *owner,
+    const struct reply_set *set) MUST_CHECK;
+/* Appends one record; nothing is written when it does not fit. */
+bool reply_put(struct reply *r, enum section section, const struct rr *rr) NONNULL MUST_CHECK;
+/* Something that the client needs does not fit: TC, and nothing more goes in. */
+void reply_truncate(struct reply *r) NONNULL;
+/* Notes an uncompressed name that stands at offset at as a target of compression. */
+void reply_note_name(struct reply *r, const struct name *name, size_t at) NONNULL;
+
+/* Says why in an Extended DNS Error (RFC 8914); text is static, or NULL. */
+void reply_ede(struct reply *r, enum ede code, const char *text) NONNULL;
+/* Writes OPT and header; returns the length of the message. */
+size_t reply_finish(struct reply *r, unsigned rcode) NONNULL;
+
+#endif
