@@ -86,6 +86,12 @@ struct zone {
 	uint32_t resign;       /* when the first signatures must be renewed (seconds, RFC 1982) */
 	struct name apex;      /* lower case */
 };
+/*
+ * TABLE_META, key META_GENERATION: u8 version | u64, one more with each commit that adds or removes a
+ * zone or changes its id or denial. Absent: 0. Workers then read their table of zones again.
+ */
+#define META_GENERATION "generation" /* the key has no NUL */
+
 int zone_meta_read(struct bytes value, struct zone *out) NONNULL MUST_CHECK;
 void zone_meta_put(struct wr *wr, const struct zone *zone) NONNULL;
 
