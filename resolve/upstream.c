@@ -1,0 +1,539 @@
+/*
+ * upstream.c - libunbound behind one door: two contexts, their options, their traps.
+ * Results are freed in one place, upstream_done(); a context ends outside of its callbacks.
+ */
+#include "config.h"
+
+#include "resolve/upstream.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <unbound.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/errors.h"
+#include "core/wire/message.h"
+#include "core/wire/rrtype.h"
+#include "resolve/answer.h"
+#include "resolve/failures.h"
+
+#define TRY_MS 1500 /* one try at one server */
+#define TRIES 3 /* then the question counts as not answered */
+#define ASKS_MAX 8192 /* in flight, both contexts together */
+
+struct ask {
+	struct upstream *up;
+	struct ask *next; /* in the order of their start */
+	struct ask *previous;
+	enum upstream_context context;
+	struct name name;
+	uint16_t type;
+	int id; /* libunbound's */
+	bool asked; /* libunbound has it */
+	bool queued; /* an ask_tell() is on its way */
+	bool freed; /* by its holder, while queued */
+	bool done;
+	uint64_t started;
+	answer_fn *fn;
+	void *arg;
+	struct answer answer;
+};
+
+struct context {
+	struct upstream *up;
+	struct ub_ctx *ub;
+	struct watch *watch;
+};
+
+struct upstream {
+	struct loop *loop;
+	struct context contexts[UPSTREAM_CONTEXTS];
+	struct failures *failures;
+	struct timer *silence;
+	struct ask *first;
+	struct ask *last;
+	size_t n;
+	uint64_t patience; /* ms until a question counts as not answered */
+	bool expecting; /* the timer silence runs */
+	int processing; /* depth of callbacks: a context must not end inside of one */
+};
+
+/*
+ * Protocol 6. What is not a matter of the protocol: outgoing-range and -tcp, since a silent server
+ * must not hold all of libunbound's few sockets; infra-host-ttl, since a server that was silent is
+ * to be found again within seconds; aggressive-nsec, since a new name must not stay denied for
+ * longer than cache-max-negative-ttl.
+ */
+static const struct {
+	const char *name;
+	const char *value[UPSTREAM_CONTEXTS];
+} upstream_options[] = {
+    {"minimal-responses:", {"no", "no"}},
+    {"val-clean-additional:", {"yes", "yes"}},
+    {"qname-minimisation:", {"no", "no"}},
+    {"aggressive-nsec:", {"no", "no"}},
+    {"prefetch:", {"no", "no"}},
+    {"serve-expired:", {"no", "no"}},
+    {"cache-max-ttl:", {"300", "0"}},
+    {"cache-max-negative-ttl:", {"30", "0"}},
+    {"val-bogus-ttl:", {"5", "1"}},
+    {"infra-host-ttl:", {"5", "5"}},
+    {"outgoing-range:", {"4096", "512"}},
+    {"outgoing-num-tcp:", {"64", "16"}},
+    {"msg-cache-size:", {"16m", "1m"}},
+    {"rrset-cache-size:", {"32m", "1m"}},
+    {"key-cache-size:", {"4m", "1m"}},
+    {"unblock-lan-zones:", {"yes", "yes"}},
+    {"do-not-query-localhost:", {"no", "no"}},
+};
+
+/* Zones that libunbound answers by itself with NXDOMAIN, whatever the stubs say. */
+static const char *const upstream_open_zones[] = {
+    "test.",
+    "8.b.d.0.1.0.0.2.ip6.arpa.",
+    "2.0.192.in-addr.arpa.",
+    "100.51.198.in-addr.arpa.",
+    "113.0.203.in-addr.arpa.",
+};
+
+static ssize_t
+log_write(void *cookie, const char *text, size_t n)
+{
+	size_t line = n;
+
+	(void)cookie;
+	while (line > 0 && text[line - 1] == '\n')
+		line--;
+	if (line > 0)
+		diag_debug("libunbound: %.*s", (int)line, text);
+	return (ssize_t)n;
+}
+
+/* libunbound keeps it in a global: one for the process, never closed. */
+static FILE *
+log_open(void)
+{
+	static const cookie_io_functions_t functions = {.write = log_write};
+	static FILE *log;
+
+	if (log == NULL) {
+		log = fopencookie(NULL, "w", functions);
+		if (log != NULL)
+			setvbuf(log, NULL, _IOLBF, 512);
+	}
+	return log;
+}
+
+static void
+ask_unlink(struct ask *ask)
+{
+	struct upstream *up = ask->up;
+
+	*(ask->previous != NULL ? &ask->previous->next : &up->first) = ask->next;
+	*(ask->next != NULL ? &ask->next->previous : &up->last) = ask->previous;
+	ask->next = ask->previous = NULL;
+	up->n--;
+}
+
+static void
+ask_link(struct ask *ask)
+{
+	struct upstream *up = ask->up;
+
+	ask->previous = up->last;
+	*(up->last != NULL ? &up->last->next : &up->first) = ask;
+	up->last = ask;
+	up->n++;
+}
+
+/* The answer is complete: its holder hears of it, and may free the ask in doing so. */
+static void
+ask_done(struct ask *ask)
+{
+	ask_unlink(ask);
+	ask->asked = false;
+	ask->done = true;
+	ask->fn(ask->arg, &ask->answer);
+}
+
+static void
+ask_fail(struct ask *ask, enum verdict verdict, uint32_t ttl, const char *why)
+{
+	ask->answer.edge.dnssec = verdict;
+	ask->answer.edge.ttl = ttl;
+	snprintf(ask->answer.edge.why, sizeof ask->answer.edge.why, "%s", why);
+}
+
+static void
+ask_destroy(struct ask *ask)
+{
+	answer_fini(&ask->answer);
+	free(ask);
+}
+
+static void
+silence_expect(struct upstream *up)
+{
+	uint64_t now = loop_now_ms();
+
+	up->expecting = up->first != NULL;
+	if (!up->expecting)
+		return;
+	uint64_t due = up->first->started + up->patience;
+	timer_start(up->silence, due > now ? due - now : 1);
+}
+
+/* Questions that nobody answered: the list is in the order of their start. */
+static void
+silence_due(void *arg)
+{
+	struct upstream *up = arg;
+	uint64_t now = loop_now_ms();
+
+	up->processing++;
+	while (up->first != NULL && up->first->started + up->patience <= now) {
+		struct ask *ask = up->first;
+		if (ask->asked)
+			ub_cancel(up->contexts[ask->context].ub, ask->id);
+		ask_fail(ask, VERDICT_TIMEOUT, FAILURE_SECONDS, "no server answered in time");
+		failures_put(up->failures, &ask->name, ask->type, &ask->answer.edge, now);
+		ask_done(ask);
+	}
+	up->processing--;
+	silence_expect(up);
+}
+
+/* libunbound's result as an edge; test bogus first, since data is filled even then. */
+static void
+answer_judge(struct ask *ask, const struct ub_result *r)
+{
+	struct edge *edge = &ask->answer.edge;
+
+	edge->ttl = r->ttl > 0 ? (uint32_t)r->ttl : 0;
+	if (r->bogus) {
+		ask_fail(ask, VERDICT_BOGUS, FAILURE_SECONDS,
+		    r->why_bogus != NULL ? r->why_bogus : "validation failed");
+	} else if (r->rcode != RCODE_NOERROR && r->rcode != RCODE_NXDOMAIN) {
+		char why[RESULT_WHY];
+		snprintf(why, sizeof why,
+		    r->rcode == RCODE_SERVFAIL ? "no server gave a usable answer (SERVFAIL)"
+					       : "server error, rcode %d",
+		    r->rcode);
+		ask_fail(ask, VERDICT_SERVER, FAILURE_SECONDS, why);
+	} else if (!r->havedata) {
+		edge->dnssec = VERDICT_MISSING;
+		edge->denied = r->secure;
+		snprintf(edge->why, sizeof edge->why, "%s",
+		    r->nxdomain ? "the name does not exist" : "the name has no such record");
+	} else {
+		edge->dnssec = r->secure ? VERDICT_SECURE : VERDICT_INSECURE;
+		if (!r->secure)
+			snprintf(edge->why, sizeof edge->why, "the zone is not signed");
+	}
+}
+
+static void
+answer_make(struct ask *ask, const struct ub_result *r)
+{
+	struct answer *answer = &ask->answer;
+	struct bytes packet = {r->answer_packet, r->answer_len > 0 ? (size_t)r->answer_len : 0};
+	int error;
+
+	answer_judge(ask, r);
+	if (answer->edge.dnssec == VERDICT_BOGUS || answer->edge.dnssec == VERDICT_SERVER)
+		return;
+	error = answer_read(answer, packet, &ask->name, ask->type, clock_seconds());
+	if (error == 0 && r->havedata && answer->set.n == 0)
+		error = -MAP_EFORMAT;
+	if (error != 0) {
+		ask_fail(ask, VERDICT_MALFORMED, FAILURE_SECONDS, error_text(error));
+		answer->set.n = answer->n_additional = 0;
+	}
+	if (answer->edge.dnssec != VERDICT_SECURE && answer->edge.dnssec != VERDICT_INSECURE)
+		answer->set.n = answer->n_additional = 0;
+}
+
+/* From ub_process(): the one place where results are freed. */
+static void
+upstream_done(void *arg, int error, struct ub_result *result)
+{
+	struct ask *ask = arg;
+
+	if (error != 0 || result == NULL)
+		ask_fail(ask, VERDICT_SERVER, FAILURE_SECONDS, ub_strerror(error));
+	else
+		answer_make(ask, result);
+	ub_resolve_free(result);
+	if (ask->answer.edge.dnssec == VERDICT_SERVER)
+		failures_put(
+		    ask->up->failures, &ask->name, ask->type, &ask->answer.edge, loop_now_ms());
+	ask_done(ask);
+}
+
+static void
+context_readable(void *arg, int fd, unsigned events)
+{
+	struct context *context = arg;
+
+	(void)fd, (void)events;
+	context->up->processing++;
+	ub_process(context->ub);
+	context->up->processing--;
+}
+
+/* Answers that were known without asking are told outside of upstream_ask(). */
+static void
+ask_tell(void *arg)
+{
+	struct ask *ask = arg;
+
+	ask->queued = false;
+	if (ask->freed)
+		ask_destroy(ask);
+	else if (!ask->done)
+		ask_done(ask);
+}
+
+static bool
+ask_known(struct ask *ask)
+{
+	struct upstream *up = ask->up;
+	const struct edge *failure =
+	    failures_find(up->failures, &ask->name, ask->type, loop_now_ms());
+
+	if (failure != NULL)
+		ask->answer.edge = *failure;
+	else if (up->n >= ASKS_MAX)
+		ask_fail(ask, VERDICT_SERVER, 1, "too many questions are in flight");
+	return ask->answer.edge.dnssec != VERDICT_NONE;
+}
+
+int
+upstream_ask(struct upstream *up, enum upstream_context context, const struct name *name,
+    uint16_t type, answer_fn *fn, void *arg, struct ask **out)
+{
+	struct ask *ask = calloc(1, sizeof *ask);
+	char text[NAME_TEXT];
+	int error;
+
+	if (ask == NULL)
+		return -MAP_ENOMEM;
+	*ask = (struct ask){.up = up,
+	    .context = context,
+	    .name = *name,
+	    .type = type,
+	    .started = loop_now_ms(),
+	    .fn = fn,
+	    .arg = arg};
+	if (!ask_known(ask)) {
+		error = ub_resolve_async(up->contexts[context].ub, name_print(name, text), type,
+		    CLASS_IN, ask, upstream_done, &ask->id);
+		ask->asked = error == 0;
+		if (error != 0)
+			ask_fail(ask, VERDICT_SERVER, 1, ub_strerror(error));
+	}
+	ask_link(ask);
+	if (!ask->asked) {
+		ask->queued = true;
+		loop_later(up->loop, ask_tell, ask);
+	}
+	if (!up->expecting)
+		silence_expect(up);
+	*out = ask;
+	return 0;
+}
+
+const struct answer *
+ask_answer(const struct ask *ask)
+{
+	return ask->done ? &ask->answer : NULL;
+}
+
+void
+ask_free(struct ask *ask)
+{
+	if (ask == NULL)
+		return;
+	if (ask->asked)
+		ub_cancel(ask->up->contexts[ask->context].ub, ask->id);
+	if (!ask->done)
+		ask_unlink(ask);
+	ask->done = true;
+	ask->freed = true;
+	if (!ask->queued)
+		ask_destroy(ask);
+}
+
+static int
+context_stub(struct ub_ctx *ub, const struct resolver_stub *stub, char *why, size_t max)
+{
+	char zone[NAME_TEXT], open[NAME_TEXT + 16];
+	int error = 0;
+
+	name_print(&stub->zone, zone);
+	snprintf(open, sizeof open, "%s transparent", zone);
+	error = ub_ctx_set_option(ub, "local-zone:", open);
+	for (size_t i = 0; error == 0 && i < stub->n; i++)
+		error = ub_ctx_set_stub(ub, zone, stub->servers[i], 0);
+	if (error != 0)
+		snprintf(why, max, "stub %s: %s", zone, ub_strerror(error));
+	return error != 0 ? -MAP_ECONFIG : 0;
+}
+
+static int
+context_options(struct ub_ctx *ub, enum upstream_context which, char *why, size_t max)
+{
+	char value[64];
+	int error;
+
+	for (size_t i = 0; i < sizeof upstream_options / sizeof upstream_options[0]; i++) {
+		snprintf(value, sizeof value, "%s", upstream_options[i].value[which]);
+		error = ub_ctx_set_option(ub, upstream_options[i].name, value);
+		if (error != 0) {
+			snprintf(why, max, "libunbound: %s %s: %s", upstream_options[i].name,
+			    value, ub_strerror(error));
+			return -MAP_ECONFIG;
+		}
+	}
+	for (size_t i = 0; i < sizeof upstream_open_zones / sizeof upstream_open_zones[0];
+	     i++) {
+		snprintf(value, sizeof value, "%s transparent", upstream_open_zones[i]);
+		if (ub_ctx_set_option(ub, "local-zone:", value) != 0) {
+			snprintf(why, max, "libunbound: local-zone: %s refused", value);
+			return -MAP_ECONFIG;
+		}
+	}
+	return 0;
+}
+
+/* A bad value shows only at the first question: "initialization failure". */
+static int
+context_test(struct ub_ctx *ub)
+{
+	struct ub_result *result = NULL;
+	int error = ub_resolve(ub, "localhost", RR_A, CLASS_IN, &result);
+
+	ub_resolve_free(result);
+	return error;
+}
+
+/* Which trust anchor file libunbound cannot read: each alone in a context of its own. */
+static int
+anchors_blame(const struct resolver_options *options, char *why, size_t max)
+{
+	for (size_t i = 0; i < options->n_anchors; i++) {
+		struct ub_ctx *ub = ub_ctx_create();
+		int error = ub == NULL ? UB_NOMEM : ub_ctx_add_ta_file(ub, options->anchors[i]);
+
+		if (error == 0) {
+			ub_ctx_debugout(ub, log_open());
+			error = context_test(ub);
+		}
+		ub_ctx_delete(ub);
+		if (error != 0) {
+			snprintf(why, max, "trust anchor file %s: not DS or DNSKEY records",
+			    options->anchors[i]);
+			return -MAP_ECONFIG;
+		}
+	}
+	snprintf(why, max, "libunbound refuses its configuration (stubs, forwarders, anchors)");
+	return -MAP_ECONFIG;
+}
+
+static int
+context_open(struct context *context, enum upstream_context which,
+    const struct resolver_options *options, char *why, size_t max)
+{
+	struct upstream *up = context->up;
+	struct ub_ctx *ub = context->ub = ub_ctx_create();
+	int error;
+
+	if (ub == NULL) {
+		snprintf(why, max, "libunbound: out of memory or descriptors");
+		return -MAP_ENOMEM;
+	}
+	ub_ctx_debugout(ub, log_open());
+	ub_ctx_async(ub, 1); /* a thread; 0 would fork */
+	error = context_options(ub, which, why, max);
+	for (size_t i = 0; error == 0 && i < options->n_stubs; i++)
+		error = context_stub(ub, &options->stubs[i], why, max);
+	if (error != 0)
+		return error;
+	for (size_t i = 0; i < options->n_forwarders; i++)
+		if (ub_ctx_set_fwd(ub, options->forwarders[i]) != 0) {
+			snprintf(
+			    why, max, "forwarder %s: not ADDR@PORT", options->forwarders[i]);
+			return -MAP_ECONFIG;
+		}
+	for (size_t i = 0; i < options->n_anchors; i++)
+		if (access(options->anchors[i], R_OK) != 0) {
+			snprintf(why, max, "trust anchor file %s: %s", options->anchors[i],
+			    strerror(errno));
+			return -MAP_ECONFIG;
+		} else if (ub_ctx_add_ta_file(ub, options->anchors[i]) != 0) {
+			return anchors_blame(options, why, max);
+		}
+	if (context_test(ub) != 0)
+		return anchors_blame(options, why, max);
+	context->watch = watch_new(up->loop, ub_fd(ub), LOOP_READ, context_readable, context);
+	return context->watch == NULL ? -MAP_ENOMEM : 0;
+}
+
+int
+upstream_open(struct loop *loop, const struct resolver_options *options, struct upstream **out,
+    char *why, size_t max)
+{
+	struct upstream *up = calloc(1, sizeof *up);
+	int error = up == NULL ? -MAP_ENOMEM : 0;
+
+	snprintf(why, max, "out of memory");
+	if (error != 0)
+		return error;
+	up->loop = loop;
+	up->patience = (uint64_t)(options->try_ms > 0 ? options->try_ms : TRY_MS) * TRIES;
+	up->failures = failures_new();
+	up->silence = timer_new(loop, silence_due, up);
+	if (up->failures == NULL || up->silence == NULL || log_open() == NULL)
+		error = -MAP_ENOMEM;
+	for (int i = 0; error == 0 && i < UPSTREAM_CONTEXTS; i++) {
+		up->contexts[i].up = up;
+		error =
+		    context_open(&up->contexts[i], (enum upstream_context)i, options, why, max);
+	}
+	if (error != 0) {
+		upstream_close(up);
+		up = NULL;
+	}
+	*out = up;
+	return error;
+}
+
+static void
+upstream_destroy(void *arg)
+{
+	struct upstream *up = arg;
+
+	for (int i = 0; i < UPSTREAM_CONTEXTS; i++) {
+		watch_free(up->contexts[i].watch);
+		if (up->contexts[i].ub != NULL)
+			ub_ctx_delete(up->contexts[i].ub);
+	}
+	timer_free(up->silence);
+	failures_free(up->failures);
+	free(up);
+}
+
+void
+upstream_close(struct upstream *up)
+{
+	if (up == NULL)
+		return;
+	timer_stop(up->silence);
+	if (up->processing > 0)
+		loop_later(up->loop, upstream_destroy, up);
+	else
+		upstream_destroy(up);
+}
