@@ -66,19 +66,21 @@ struct eloc {
 	struct bytes params;      /* all parameters as they came, borrowed from the RDATA */
 };
 
-/* Strict reading of RDATA. 0; -MAP_EUNKNOWN: skip this record; other errors: the set is unusable.
- * reserved flag bits are ignored; mapping_refusal() finds them. */
+/* Strict reading of RDATA. 0; -MAP_EUNKNOWN: skip this record (out is filled as far as it is
+ * known); other errors: the set is unusable. out->params is borrowed from rdata. Reserved flag bits are ignored; mapping_refusal() finds them. */
 int epid_read(struct bytes rdata, struct epid *out) NONNULL MUST_CHECK;
 int eloc_read(struct bytes rdata, struct eloc *out) NONNULL MUST_CHECK;
 /* Writing; parameters from path, capabilities, probe, and the unknown ones in params. */
 void epid_put(struct wr *wr, const struct epid *e) NONNULL;
 void eloc_put(struct wr *wr, const struct eloc *e) NONNULL;
 
-/* Master-file text of the RDATA (fields after the type), and back. text holds RDATA_TEXT. Scanning
+/* Master-file text of the RDATA (fields after the type), and back; what is not known here is
+ * printed as \# (RFC 3597). text holds RDATA_TEXT. Scanning
  * folds names to lower case and completes relative ones by origin; -MAP_ETEXT with *why set to a
  * static sentence. */
 int epid_print(struct bytes rdata, char *text, size_t max) NONNULL MUST_CHECK;
 int eloc_print(struct bytes rdata, char *text, size_t max) NONNULL MUST_CHECK;
+int mapping_print_opaque(struct bytes rdata, char *text, size_t max) NONNULL MUST_CHECK;
 int epid_scan(char *const *words, size_t n, const struct name *origin, struct wr *rdata,
     const char **why) MUST_CHECK;
 int eloc_scan(char *const *words, size_t n, const struct name *origin, struct wr *rdata,
