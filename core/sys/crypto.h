@@ -33,7 +33,10 @@ int crypto_verify(const struct crypto_key *key, const void *p, size_t n, const u
 int crypto_sha1(const void *p, size_t n, uint8_t out[20]);
 int crypto_sha256(const void *p, size_t n, uint8_t out[32]);
 int crypto_sha384(const void *p, size_t n, uint8_t out[48]);
-/* cSHAKE128 with N empty and S = custom (16 octets), 8 octets out: the HHIT hash. */
+/* cSHAKE128 (SP 800-185) with N empty and S = custom; with 16 octets of S and 8 out, the HHIT hash.
+ * custom_n is at most 100. */
+int crypto_cshake128_any(const void *custom, size_t custom_n, const void *p, size_t n, uint8_t *out,
+    size_t out_n);
 int crypto_cshake128(const uint8_t custom[16], const void *p, size_t n, uint8_t *out, size_t out_n);
 int crypto_hmac_sha256(const void *key, size_t key_n, const void *p, size_t n, uint8_t out[32]);
 bool crypto_equal(const void *a, const void *b, size_t n); /* in constant time */

@@ -57,9 +57,9 @@ diag_line(enum diag_level level, const char *format, va_list args)
 		fprintf(stderr, "%s: %s: %s\n", diag_program, diag_word[level], text);
 }
 
-#define DIAG_BODY(level) \
-	va_list args; \
-	va_start(args, format); \
+#define DIAG_BODY(level)                \
+	va_list args;                   \
+	va_start(args, format);         \
 	diag_line(level, format, args); \
 	va_end(args)
 

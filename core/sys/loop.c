@@ -35,8 +35,8 @@ struct loop {
 	struct event_base *base;
 	bool stopped;
 	struct event later_event; /* made active by hand */
-	struct event once_event;  /* ends loop_once() by being handled */
-	struct later *later;      /* first to run */
+	struct event once_event; /* ends loop_once() by being handled */
+	struct later *later; /* first to run */
 	struct later **later_end;
 	struct later *spare; /* used entries, so that the common case allocates nothing */
 	struct signal_watch *signals;
@@ -187,8 +187,9 @@ base_new(void)
 	if (config == NULL)
 		return NULL;
 	/* Without PRECISE_TIMER libevent reads the coarse clock, and timers fire up to 4 ms early. */
-	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_PRECISE_TIMER |
-		EVENT_BASE_FLAG_NO_CACHE_TIME) == 0)
+	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
+					      EVENT_BASE_FLAG_PRECISE_TIMER |
+					      EVENT_BASE_FLAG_NO_CACHE_TIME) == 0)
 		base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;
@@ -323,7 +324,8 @@ static void
 watch_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct watch *watch = arg;
-	unsigned events = (what & EV_READ ? LOOP_READ : 0u) | (what & EV_WRITE ? LOOP_WRITE : 0u);
+	unsigned events =
+	    (what & EV_READ ? LOOP_READ : 0u) | (what & EV_WRITE ? LOOP_WRITE : 0u);
 
 	watch->fn(watch->arg, fd, events);
 }
@@ -331,8 +333,8 @@ watch_ready(evutil_socket_t fd, short what, void *arg)
 static short
 watch_flags(unsigned events)
 {
-	return (short)((events & LOOP_READ ? EV_READ : 0) | (events & LOOP_WRITE ? EV_WRITE : 0) |
-	    EV_PERSIST);
+	return (short)((events & LOOP_READ ? EV_READ : 0) |
+		       (events & LOOP_WRITE ? EV_WRITE : 0) | EV_PERSIST);
 }
 
 struct watch *
@@ -346,8 +348,8 @@ watch_new(struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg)
 	watch->events = events;
 	watch->fn = fn;
 	watch->arg = arg;
-	if (event_assign(&watch->event, loop->base, fd, watch_flags(events), watch_ready, watch) !=
-		0 ||
+	if (event_assign(
+		&watch->event, loop->base, fd, watch_flags(events), watch_ready, watch) != 0 ||
 	    (events != 0 && event_add(&watch->event, NULL) != 0)) {
 		free(watch);
 		return NULL;
@@ -451,8 +453,8 @@ loop_on_signal(struct loop *loop, int number, loop_fn *fn, void *arg)
 		return -MAP_ENOMEM;
 	entry->fn = fn;
 	entry->arg = arg;
-	if (event_assign(&entry->event, loop->base, number, EV_SIGNAL | EV_PERSIST, signal_ready,
-		entry) != 0 ||
+	if (event_assign(&entry->event, loop->base, number, EV_SIGNAL | EV_PERSIST,
+		signal_ready, entry) != 0 ||
 	    event_add(&entry->event, NULL) != 0) {
 		free(entry);
 		return -MAP_ESYS;

@@ -29,6 +29,7 @@ char *addr_print(const struct addr *addr, char text[ADDR_TEXT]);
 /* From and to 16 octets with IPv4 mapped. */
 void addr_from_octets(const uint8_t octets[16], uint16_t port, struct addr *out);
 void addr_to_octets(const struct addr *addr, uint8_t octets[16]);
+uint16_t addr_port(const struct addr *addr); /* 0: none */
 bool addr_equal(const struct addr *a, const struct addr *b); /* the port too */
 
 /* Non-blocking, close-on-exec. SO_REUSEPORT on UDP and TCP; IPV6_V6ONLY. An fd, or -MAP_ESYS with

@@ -1,0 +1,455 @@
+/*
+ * crypto.c - digests, MACs, signatures, random octets, by OpenSSL.
+ * Knows octets and keys; knows nothing of DNS. Everything here may be called from any thread.
+ */
+#include "core/sys/crypto.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rand.h>
+
+#include "core/wire/errors.h"
+
+#define SECRET_SIZE 32
+#define P256_POINT 65 /* 04 | x | y */
+#define CSHAKE_RATE 168 /* octets of a block of cSHAKE128 */
+#define CSHAKE_CUSTOM 100 /* longest customization string taken: the padding stays one block */
+
+struct crypto_key {
+	EVP_PKEY *pkey;
+	int algorithm;
+	bool is_private;
+	uint8_t public[64];
+};
+
+/* Fetched once and never freed: fetching costs more than most digests. Read only afterwards. */
+static struct {
+	EVP_MD *sha1;
+	EVP_MD *sha256;
+	EVP_MD *sha384;
+	EVP_MD *kmac128;
+	EVP_MAC *hmac;
+} crypto_fetched;
+static pthread_once_t crypto_once = PTHREAD_ONCE_INIT;
+
+static void
+crypto_fetch(void)
+{
+	crypto_fetched.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	crypto_fetched.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	crypto_fetched.sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
+	crypto_fetched.kmac128 = EVP_MD_fetch(NULL, "KECCAK-KMAC-128", NULL);
+	crypto_fetched.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+}
+
+/* OpenSSL's error queue belongs to the thread and would grow with every forged signature. */
+static int
+crypto_done(int error)
+{
+	ERR_clear_error();
+	return error;
+}
+
+size_t
+crypto_public_size(int algorithm)
+{
+	switch (algorithm) {
+	case CRYPTO_ECDSAP256:
+		return 64;
+	case CRYPTO_ED25519:
+		return 32;
+	default:
+		return 0;
+	}
+}
+
+/* The key takes pkey over, also on an error. */
+static int
+key_wrap(int algorithm, EVP_PKEY *pkey, bool is_private, struct crypto_key **out)
+{
+	struct crypto_key *key = calloc(1, sizeof *key);
+	uint8_t point[P256_POINT];
+	size_t n = sizeof point;
+	bool ok;
+
+	if (key == NULL) {
+		EVP_PKEY_free(pkey);
+		return -MAP_ENOMEM;
+	}
+	key->pkey = pkey;
+	key->algorithm = algorithm;
+	key->is_private = is_private;
+	if (algorithm == CRYPTO_ED25519) {
+		n = sizeof key->public;
+		ok = EVP_PKEY_get_raw_public_key(pkey, key->public, &n) == 1 && n == 32;
+	} else {
+		ok = EVP_PKEY_get_octet_string_param(
+			 pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &n) == 1 &&
+		     n == P256_POINT && point[0] == 4;
+		if (ok)
+			memcpy(key->public, point + 1, 64);
+	}
+	if (!ok) {
+		crypto_key_free(key);
+		return crypto_done(-MAP_ECRYPTO);
+	}
+	*out = key;
+	return crypto_done(0);
+}
+
+int
+crypto_key_generate(int algorithm, struct crypto_key **out)
+{
+	EVP_PKEY *pkey = NULL;
+
+	if (algorithm == CRYPTO_ED25519)
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	else if (algorithm == CRYPTO_ECDSAP256)
+		pkey = EVP_EC_gen("P-256");
+	if (pkey == NULL)
+		return crypto_done(-MAP_ECRYPTO);
+	return key_wrap(algorithm, pkey, true, out);
+}
+
+/* A P-256 key out of its point and, when secret is not NULL, its private number. */
+static EVP_PKEY *
+p256_build(const uint8_t point[P256_POINT], const BIGNUM *secret)
+{
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *pkey = NULL;
+
+	if (build != NULL &&
+	    OSSL_PARAM_BLD_push_utf8_string(
+		build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) &&
+	    OSSL_PARAM_BLD_push_octet_string(
+		build, OSSL_PKEY_PARAM_PUB_KEY, point, P256_POINT) &&
+	    (secret == NULL || OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, secret)))
+		params = OSSL_PARAM_BLD_to_param(build);
+	/* Refuses a point that is not on the curve. */
+	if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &pkey,
+		secret != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
+/* fromdata() does not compute the point of a private number. */
+static EVP_PKEY *
+p256_from_secret(const uint8_t secret[SECRET_SIZE])
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	BIGNUM *number = BN_secure_new();
+	EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
+	uint8_t octets[P256_POINT];
+	EVP_PKEY *pkey = NULL;
+
+	if (number != NULL && point != NULL && BN_bin2bn(secret, SECRET_SIZE, number) != NULL &&
+	    !BN_is_zero(number) && BN_cmp(number, EC_GROUP_get0_order(group)) < 0) {
+		BN_set_flags(number, BN_FLG_CONSTTIME);
+		if (EC_POINT_mul(group, point, number, NULL, NULL, NULL) == 1 &&
+		    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, octets,
+			sizeof octets, NULL) == sizeof octets)
+			pkey = p256_build(octets, number);
+	}
+	EC_POINT_free(point);
+	BN_clear_free(number);
+	EC_GROUP_free(group);
+	return pkey;
+}
+
+int
+crypto_key_from_private(int algorithm, const uint8_t secret[32], struct crypto_key **out)
+{
+	EVP_PKEY *pkey = NULL;
+
+	if (algorithm == CRYPTO_ED25519)
+		pkey =
+		    EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, SECRET_SIZE);
+	else if (algorithm == CRYPTO_ECDSAP256)
+		pkey = p256_from_secret(secret);
+	if (pkey == NULL)
+		return crypto_done(-MAP_ECRYPTO);
+	return key_wrap(algorithm, pkey, true, out);
+}
+
+int
+crypto_key_from_public(int algorithm, const uint8_t *octets, size_t n, struct crypto_key **out)
+{
+	uint8_t point[P256_POINT] = {4};
+	EVP_PKEY *pkey = NULL;
+
+	if (n == 0 || n != crypto_public_size(algorithm))
+		return -MAP_ECRYPTO;
+	if (algorithm == CRYPTO_ED25519) {
+		pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, octets, n);
+	} else {
+		memcpy(point + 1, octets, n);
+		pkey = p256_build(point, NULL);
+	}
+	if (pkey == NULL)
+		return crypto_done(-MAP_ECRYPTO);
+	return key_wrap(algorithm, pkey, false, out);
+}
+
+int
+crypto_key_public(const struct crypto_key *key, uint8_t out[64])
+{
+	memcpy(out, key->public, crypto_public_size(key->algorithm));
+	return 0;
+}
+
+int
+crypto_key_secret(const struct crypto_key *key, uint8_t out[32])
+{
+	BIGNUM *number = NULL;
+	size_t n = SECRET_SIZE;
+	bool ok;
+
+	if (!key->is_private)
+		return -MAP_ECRYPTO;
+	if (key->algorithm == CRYPTO_ED25519) {
+		ok = EVP_PKEY_get_raw_private_key(key->pkey, out, &n) == 1 && n == SECRET_SIZE;
+	} else {
+		ok = EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
+		     BN_bn2binpad(number, out, SECRET_SIZE) == SECRET_SIZE;
+		BN_clear_free(number);
+	}
+	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
+}
+
+int
+crypto_key_algorithm(const struct crypto_key *key)
+{
+	return key->algorithm;
+}
+
+void
+crypto_key_free(struct crypto_key *key)
+{
+	if (key == NULL)
+		return;
+	EVP_PKEY_free(key->pkey);
+	free(key);
+}
+
+/* DNSSEC has r | s, OpenSSL a DER SEQUENCE of them. */
+static bool
+ecdsa_to_octets(const uint8_t *der, size_t n, uint8_t out[CRYPTO_SIGNATURE])
+{
+	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)n);
+	bool ok = sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, 32) == 32 &&
+		  BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + 32, 32) == 32;
+
+	ECDSA_SIG_free(sig);
+	return ok;
+}
+
+/* Length of the DER form, 0 on an error. */
+static size_t
+ecdsa_from_octets(const uint8_t sig[CRYPTO_SIGNATURE], uint8_t *der, size_t max)
+{
+	ECDSA_SIG *value = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(sig, 32, NULL);
+	BIGNUM *s = BN_bin2bn(sig + 32, 32, NULL);
+	int n = 0;
+
+	if (value == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(value, r, s) != 1) {
+		BN_free(r);
+		BN_free(s);
+	} else {
+		n = i2d_ECDSA_SIG(value, NULL);
+		if (n > 0 && (size_t)n <= max)
+			n = i2d_ECDSA_SIG(value, &der);
+		else
+			n = 0;
+	}
+	ECDSA_SIG_free(value);
+	return n > 0 ? (size_t)n : 0;
+}
+
+int
+crypto_sign(const struct crypto_key *key, const void *p, size_t n, uint8_t out[64])
+{
+	bool is_ecdsa = key->algorithm == CRYPTO_ECDSAP256;
+	EVP_MD_CTX *ctx;
+	uint8_t sig[80]; /* DER of two 256-bit numbers is at most 72 */
+	size_t sig_n = sizeof sig;
+	bool ok;
+
+	if (!key->is_private)
+		return -MAP_ECRYPTO;
+	pthread_once(&crypto_once, crypto_fetch);
+	ctx = EVP_MD_CTX_new();
+	ok = ctx != NULL &&
+	     EVP_DigestSignInit(
+		 ctx, NULL, is_ecdsa ? crypto_fetched.sha256 : NULL, NULL, key->pkey) == 1 &&
+	     EVP_DigestSign(ctx, sig, &sig_n, p, n) == 1;
+	EVP_MD_CTX_free(ctx);
+	if (ok && is_ecdsa)
+		ok = ecdsa_to_octets(sig, sig_n, out);
+	else if (ok && sig_n == CRYPTO_SIGNATURE)
+		memcpy(out, sig, CRYPTO_SIGNATURE);
+	else
+		ok = false;
+	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
+}
+
+int
+crypto_verify(
+    const struct crypto_key *key, const void *p, size_t n, const uint8_t *sig, size_t sig_n)
+{
+	bool is_ecdsa = key->algorithm == CRYPTO_ECDSAP256;
+	uint8_t der[80];
+	EVP_MD_CTX *ctx;
+	int result = -MAP_ECRYPTO;
+
+	if (sig_n != CRYPTO_SIGNATURE)
+		return -MAP_ESIG;
+	if (is_ecdsa) {
+		sig_n = ecdsa_from_octets(sig, der, sizeof der);
+		sig = der;
+		if (sig_n == 0)
+			return crypto_done(-MAP_ECRYPTO);
+	}
+	pthread_once(&crypto_once, crypto_fetch);
+	ctx = EVP_MD_CTX_new();
+	if (ctx != NULL && EVP_DigestVerifyInit(ctx, NULL,
+			       is_ecdsa ? crypto_fetched.sha256 : NULL, NULL, key->pkey) == 1)
+		result = EVP_DigestVerify(ctx, sig, sig_n, p, n) == 1 ? 0 : -MAP_ESIG;
+	EVP_MD_CTX_free(ctx);
+	return crypto_done(result);
+}
+
+static int
+digest_once(const EVP_MD *md, const void *p, size_t n, uint8_t *out)
+{
+	if (md == NULL || EVP_Digest(p, n, out, NULL, md, NULL) != 1)
+		return crypto_done(-MAP_ECRYPTO);
+	return 0;
+}
+
+int
+crypto_sha1(const void *p, size_t n, uint8_t out[20])
+{
+	pthread_once(&crypto_once, crypto_fetch);
+	return digest_once(crypto_fetched.sha1, p, n, out);
+}
+
+int
+crypto_sha256(const void *p, size_t n, uint8_t out[32])
+{
+	pthread_once(&crypto_once, crypto_fetch);
+	return digest_once(crypto_fetched.sha256, p, n, out);
+}
+
+int
+crypto_sha384(const void *p, size_t n, uint8_t out[48])
+{
+	pthread_once(&crypto_once, crypto_fetch);
+	return digest_once(crypto_fetched.sha384, p, n, out);
+}
+
+/*
+ * SP 800-185 3.3: bytepad(encode_string("") | encode_string(S), 168), then the input. OpenSSL's
+ * KECCAK-KMAC-128 is the sponge of cSHAKE128 with its domain bits; the first block is ours.
+ */
+int
+crypto_cshake128_any(
+    const void *custom, size_t custom_n, const void *p, size_t n, uint8_t *out, size_t out_n)
+{
+	uint8_t block[CSHAKE_RATE] = {0x01, CSHAKE_RATE, 0x01, 0x00};
+	size_t bits = custom_n * 8;
+	size_t at = 4;
+	EVP_MD_CTX *ctx;
+	bool ok;
+
+	if (custom_n > CSHAKE_CUSTOM)
+		return -MAP_ECRYPTO;
+	if (bits > 0xff) {
+		block[at++] = 2; /* left_encode() of the length in bits */
+		block[at++] = (uint8_t)(bits >> 8);
+	} else {
+		block[at++] = 1;
+	}
+	block[at++] = (uint8_t)bits;
+	memcpy(block + at, custom, custom_n);
+	pthread_once(&crypto_once, crypto_fetch);
+	ctx = EVP_MD_CTX_new();
+	ok = ctx != NULL && crypto_fetched.kmac128 != NULL &&
+	     EVP_DigestInit_ex2(ctx, crypto_fetched.kmac128, NULL) == 1 &&
+	     EVP_DigestUpdate(ctx, block, sizeof block) == 1 &&
+	     EVP_DigestUpdate(ctx, p, n) == 1 && EVP_DigestFinalXOF(ctx, out, out_n) == 1;
+	EVP_MD_CTX_free(ctx);
+	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
+}
+
+int
+crypto_cshake128(const uint8_t custom[16], const void *p, size_t n, uint8_t *out, size_t out_n)
+{
+	return crypto_cshake128_any(custom, 16, p, n, out, out_n);
+}
+
+int
+crypto_hmac_sha256(const void *key, size_t key_n, const void *p, size_t n, uint8_t out[32])
+{
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+	    OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC_CTX *ctx;
+	size_t out_n = 0;
+	bool ok;
+
+	pthread_once(&crypto_once, crypto_fetch);
+	ctx = crypto_fetched.hmac != NULL ? EVP_MAC_CTX_new(crypto_fetched.hmac) : NULL;
+	/* A NULL key means "the key of before" to EVP_MAC_init(). */
+	ok = ctx != NULL && EVP_MAC_init(ctx, key_n > 0 ? key : "", key_n, params) == 1 &&
+	     EVP_MAC_update(ctx, p, n) == 1 && EVP_MAC_final(ctx, out, &out_n, 32) == 1 &&
+	     out_n == 32;
+	EVP_MAC_CTX_free(ctx);
+	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
+}
+
+bool
+crypto_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+int
+crypto_random(void *p, size_t n)
+{
+	uint8_t *at = p;
+
+	while (n > 0) {
+		int part = n > 1 << 20 ? 1 << 20 : (int)n;
+
+		if (RAND_bytes(at, part) != 1)
+			return crypto_done(-MAP_ECRYPTO);
+		at += part;
+		n -= (size_t)part;
+	}
+	return 0;
+}
+
+void
+crypto_wipe(void *p, size_t n)
+{
+	OPENSSL_cleanse(p, n);
+}
