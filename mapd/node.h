@@ -58,7 +58,7 @@ bool node_set_next(const struct node_set *set, size_t *at, uint16_t *type, struc
 /* Writing a node: start, sets in ascending order of type, end. */
 size_t node_start(struct wr *wr, uint8_t flags) NONNULL;
 void node_put_set(struct wr *wr, size_t started, const struct rrset *set,
-    const struct bytes *signatures, size_t n_signatures) NONNULL;
+    const struct bytes *signatures, size_t n_signatures);
 
 size_t denial_key(uint32_t zone, const uint8_t hash[20], uint8_t key[DENIAL_KEY]) NONNULL;
 struct denial {

@@ -21,8 +21,8 @@ struct snapshot; /* owned by one worker */
 struct change;   /* the write transaction; owned by the writer thread */
 
 /*
- * Opens (and makes, when create) the database in directory. One process only: a second one, a
- * foreign or corrupt file, or another version is -MAP_EDATABASE with what to do in why.
+ * Opens (and makes, if it is not there) the database in directory. One process only: a second one,
+ * a foreign or corrupt file, or another version is -MAP_EDATABASE with what to do in why.
  */
 int store_open(const char *directory, size_t map_size, struct store **out, char *why, size_t max);
 void store_close(struct store *store); /* NULL allowed; all snapshots released before */
@@ -63,10 +63,12 @@ bool change_ceiling(struct change *change, enum table table, struct bytes key,
 bool change_next(struct change *change, enum table table, struct bytes *found,
     struct bytes *value);
 void change_put(struct change *change, enum table table, struct bytes key, struct bytes value);
-/* Appends: key is above all in the table's prefix range given; fast path of a zone load. */
+/* A put whose key is most likely above all keys of the table: pages are filled, not halved. */
+void change_append(struct change *change, enum table table, struct bytes key, struct bytes value);
 void change_remove(struct change *change, enum table table, struct bytes key);
-/* Removes every key that starts with prefix. */
-void change_remove_prefix(struct change *change, enum table table, struct bytes prefix);
+/* Removes the first keys that start with prefix, at most that many; returns how many. */
+size_t change_remove_prefix(struct change *change, enum table table, struct bytes prefix,
+    size_t most);
 int change_error(const struct change *change);
 
 #endif
