@@ -1,0 +1,267 @@
+/*
+ * keyfile.c - private keys in files, in BIND's format v1.3.
+ * Knows the file; knows nothing of what the key is for.
+ */
+#include "core/trust/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/wire/errors.h"
+#include "core/wire/text.h"
+
+#define KEYFILE_MAX 4096
+#define SECRET_SIZE 32
+
+struct algorithm {
+	int number;
+	const char *name;
+};
+
+static const struct algorithm algorithms[] = {
+    {CRYPTO_ECDSAP256, "ECDSAP256SHA256"},
+    {CRYPTO_ED25519, "ED25519"},
+};
+
+/* Where a message for people goes, and the error that goes with it. */
+struct complaint {
+	char *why;
+	size_t max;
+	const char *path;
+};
+
+__attribute__((format(printf, 3, 4))) static int
+complain(const struct complaint *c, int error, const char *format, ...)
+{
+	va_list args;
+	int n = snprintf(c->why, c->max, "%s: ", c->path);
+
+	if (n < 0 || (size_t)n >= c->max)
+		return error;
+	va_start(args, format);
+	vsnprintf(c->why + n, c->max - (size_t)n, format, args);
+	va_end(args);
+	return error;
+}
+
+/* The value of a line "name: value", to the end of the line; NULL: none. */
+static const char *
+field_find(const char *text, const char *name, size_t *n)
+{
+	size_t name_n = strlen(name);
+
+	while (*text != '\0') {
+		size_t line = strcspn(text, "\r\n");
+
+		if (line > name_n && strncmp(text, name, name_n) == 0 && text[name_n] == ':') {
+			const char *value = text + name_n + 1;
+
+			value += strspn(value, " \t");
+			*n = strcspn(value, "\r\n");
+			while (*n > 0 && (value[*n - 1] == ' ' || value[*n - 1] == '\t'))
+				(*n)--;
+			return value;
+		}
+		text += line;
+		text += strspn(text, "\r\n");
+	}
+	return NULL;
+}
+
+static int
+text_parse(const char *text, struct crypto_key **out, const struct complaint *c)
+{
+	uint8_t secret[SECRET_SIZE];
+	const char *value;
+	uint64_t algorithm = 0;
+	size_t n = 0;
+	int error;
+
+	value = field_find(text, "Private-key-format", &n);
+	if (value == NULL || strncmp(value, "v1.", 3) != 0)
+		return complain(c, -MAP_EFORMAT, "no key file (Private-key-format: v1.3)");
+	value = field_find(text, "Algorithm", &n);
+	if (value == NULL ||
+	    text_decimal_read(value, strcspn(value, " (\r\n"), 255, &algorithm) != 0)
+		return complain(c, -MAP_EFORMAT, "no Algorithm in it");
+	if (crypto_public_size((int)algorithm) == 0)
+		return complain(c, -MAP_EUNKNOWN,
+		    "algorithm %u is not known here; 13 (ECDSAP256SHA256) and 15 (ED25519) are",
+		    (unsigned)algorithm);
+	value = field_find(text, "PrivateKey", &n);
+	if (value == NULL || text_base64_read(value, n, secret, sizeof secret) != SECRET_SIZE)
+		return complain(c, -MAP_EFORMAT, "no PrivateKey of 32 octets in it");
+	error = crypto_key_from_private((int)algorithm, secret, out);
+	crypto_wipe(secret, sizeof secret);
+	return error == 0 ? 0 : complain(c, error, "the PrivateKey is no key of its algorithm");
+}
+
+/* Reads all of fd; -MAP_EFORMAT when it is longer than any key file. */
+static int
+fd_read(int fd, char text[KEYFILE_MAX + 1])
+{
+	size_t n = 0;
+
+	for (;;) {
+		ssize_t got = read(fd, text + n, KEYFILE_MAX - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -MAP_ESYS;
+		n += (size_t)got;
+		if (got == 0)
+			break;
+		if (n == KEYFILE_MAX)
+			return -MAP_EFORMAT;
+	}
+	text[n] = '\0';
+	return strlen(text) == n ? 0 : -MAP_EFORMAT;
+}
+
+int
+keyfile_read(const char *path, struct crypto_key **out, char *why, size_t max)
+{
+	struct complaint c = {why, max, path};
+	char text[KEYFILE_MAX + 1];
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+
+	*out = NULL;
+	if (fd < 0)
+		return complain(&c, -MAP_ESYS, "%s", strerror(errno));
+	if (fstat(fd, &st) != 0) {
+		error = complain(&c, -MAP_ESYS, "%s", strerror(errno));
+	} else if (!S_ISREG(st.st_mode)) {
+		error = complain(&c, -MAP_EFORMAT, "no regular file");
+	} else if ((st.st_mode & 077) != 0) {
+		error = complain(&c, -MAP_EREFUSED,
+		    "others may read or write it (mode %04o); chmod 600 it",
+		    (unsigned)(st.st_mode & 07777));
+	} else {
+		error = fd_read(fd, text);
+		if (error == -MAP_ESYS)
+			complain(&c, error, "%s", strerror(errno));
+		else if (error != 0)
+			complain(&c, error, "no key file: longer than 4096 octets, or binary");
+		else
+			error = text_parse(text, out, &c);
+		crypto_wipe(text, sizeof text);
+	}
+	close(fd);
+	return error;
+}
+
+static int
+text_make(const struct crypto_key *key, char *text, size_t max)
+{
+	int algorithm = crypto_key_algorithm(key), n;
+	const char *name = "";
+	char secret_text[64], created[32];
+	uint8_t secret[SECRET_SIZE];
+	int error = crypto_key_secret(key, secret);
+
+	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
+		if (algorithms[i].number == algorithm)
+			name = algorithms[i].name;
+	if (error != 0)
+		return error;
+	n = text_base64_put(
+	    secret_text, sizeof secret_text, (struct bytes){secret, sizeof secret});
+	crypto_wipe(secret, sizeof secret);
+	if (n < 0 || text_time_put(created, sizeof created, (uint64_t)time(NULL)) < 0)
+		return -MAP_ESPACE;
+	n = snprintf(text, max,
+	    "Private-key-format: v1.3\nAlgorithm: %d (%s)\nPrivateKey: %s\n"
+	    "Created: %s\nPublish: %s\nActivate: %s\n",
+	    algorithm, name, secret_text, created, created, created);
+	crypto_wipe(secret_text, sizeof secret_text);
+	return n >= 0 && (size_t)n < max ? 0 : -MAP_ESPACE;
+}
+
+static int
+fd_write(int fd, const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0) {
+		ssize_t done = write(fd, text, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -MAP_ESYS;
+		text += done;
+		n -= (size_t)done;
+	}
+	return fsync(fd) == 0 ? 0 : -MAP_ESYS;
+}
+
+/* The folder of path is synced too: the new name is to outlive a crash. */
+static int
+folder_sync(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096] = ".";
+	int fd, error;
+
+	if (slash != NULL && (size_t)(slash - path) + 2 > sizeof folder)
+		return -MAP_ESPACE;
+	if (slash != NULL)
+		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path),
+		    path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -MAP_ESYS;
+	error = fsync(fd) == 0 ? 0 : -MAP_ESYS;
+	close(fd);
+	return error;
+}
+
+/* link() refuses where something stands already, so that no key is ever overwritten. */
+static int
+file_appear(const char *temporary, const char *path, const struct complaint *c)
+{
+	if (link(temporary, path) != 0)
+		return errno == EEXIST ? complain(c, -MAP_EEXIST,
+					     "exists already; keys are never overwritten")
+				       : complain(c, -MAP_ESYS, "%s", strerror(errno));
+	if (folder_sync(path) != 0)
+		return complain(c, -MAP_ESYS, "cannot be synced: %s", strerror(errno));
+	return 0;
+}
+
+int
+keyfile_write(const char *path, const struct crypto_key *key, char *why, size_t max)
+{
+	struct complaint c = {why, max, path};
+	char temporary[4096], text[512];
+	int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path), fd, error;
+
+	if (n < 0 || (size_t)n >= sizeof temporary)
+		return complain(&c, -MAP_ESPACE, "the path is too long");
+	error = text_make(key, text, sizeof text);
+	if (error != 0)
+		return complain(&c, error, "the key cannot be written: %s", error_text(error));
+	fd = mkstemp(temporary); /* 0600 */
+	if (fd < 0) {
+		crypto_wipe(text, sizeof text);
+		return complain(&c, -MAP_ESYS, "%s", strerror(errno));
+	}
+	error = fd_write(fd, text);
+	crypto_wipe(text, sizeof text);
+	if (error != 0)
+		complain(&c, error, "%s", strerror(errno));
+	close(fd);
+	if (error == 0)
+		error = file_appear(temporary, path, &c);
+	unlink(temporary);
+	return error;
+}
