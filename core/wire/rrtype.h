@@ -24,7 +24,7 @@ enum {
 #define RRF_META 0x02     /* never stored: OPT, TSIG, ANY, AXFR ... */
 #define RRF_SIGNER 0x04   /* made by the signer, refused in zone files: RRSIG, NSEC, NSEC3 ... */
 #define RRF_LOWER 0x08    /* names in RDATA are lower case in the canonical form (RFC 6840 5.1) */
-#define RRF_COMPRESS 0x10 /* names in RDATA may be compressed (RFC 3597 4) */
+#define RRF_COMPRESS 0x10 /* names in RDATA are decompressed when read (RFC 3597 4) */
 
 struct rrtype {
 	const char *mnemonic;
