@@ -73,7 +73,7 @@ void denial_put(struct wr *wr, struct bytes nsec3, uint32_t ttl, const struct by
 
 enum zone_denial { DENIAL_NSEC = 1, DENIAL_NSEC3 = 2 };
 
-/* TABLE_ZONES: the ordered key of the apex -> this. */
+/* TABLE_ZONES: the ordered key of the apex (for the root, whose key is empty: one octet 00) -> this. */
 struct zone {
 	uint32_t id;
 	uint32_t serial;

@@ -26,8 +26,8 @@ stats_add(struct stats *stats, enum stat stat, uint64_t n)
 {
 	_Atomic uint64_t *count = &stats->count[stat];
 
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n,
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    count, atomic_load_explicit(count, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
 uint64_t stats_get(const struct stats *stats, enum stat stat);

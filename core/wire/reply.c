@@ -117,14 +117,6 @@ reply_note_question(struct reply *r)
 		reply_note(r, q->name.w, q->name.n, q->name.n, HEADER_SIZE);
 }
 
-void
-reply_note_name(struct reply *r, const struct name *name, size_t at)
-{
-	assert(at + name->n <= r->n);
-	reply_note_question(r);
-	reply_note(r, name->w, name->n, name->n, at);
-}
-
 static bool
 octets_equal_folded(const uint8_t *a, const uint8_t *b, size_t n)
 {

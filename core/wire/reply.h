@@ -72,7 +72,7 @@ void reply_start_header(
 /* How large a datagram may be for query. */
 size_t reply_size(const struct message *query) NONNULL;
 
-/* Where the next octet will go: for who notes names inside RDATA. */
+/* What was written until now can be kept while the rest is undone. */
 struct reply_mark reply_mark(const struct reply *r) NONNULL;
 void reply_undo(struct reply *r, const struct reply_mark *mark) NONNULL;
 
@@ -86,8 +86,6 @@ bool reply_put_set(struct reply *r, enum section section, const struct name *own
 bool reply_put(struct reply *r, enum section section, const struct rr *rr) NONNULL MUST_CHECK;
 /* Something that the client needs does not fit: TC, and nothing more goes in. */
 void reply_truncate(struct reply *r) NONNULL;
-/* Notes an uncompressed name that stands at offset at as a target of compression. */
-void reply_note_name(struct reply *r, const struct name *name, size_t at) NONNULL;
 
 /* Says why in an Extended DNS Error (RFC 8914); text is static, or NULL. */
 void reply_ede(struct reply *r, enum ede code, const char *text) NONNULL;

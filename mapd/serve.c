@@ -1,0 +1,43 @@
+/*
+ * serve.c - one message in, one answer out.
+ * Knows in which order a message is judged; knows no sockets, clocks, threads or files.
+ */
+#include "mapd/serve.h"
+
+#include "mapd/gate.h"
+#include "mapd/query.h"
+
+static void
+serve_count(const struct serve *s, enum transport transport, const struct message *m)
+{
+	stats_add(s->stats, transport == TRANSPORT_UDP ? STAT_QUERY_UDP : STAT_QUERY_TCP, 1);
+	if (m->edns.present)
+		stats_add(s->stats, STAT_QUERY_EDNS, 1);
+	if (m->edns.dnssec_ok)
+		stats_add(s->stats, STAT_QUERY_DO, 1);
+}
+
+size_t
+serve(const struct serve *s, enum transport transport, struct bytes wire, uint8_t *out)
+{
+	enum stat drop = gate_header(wire);
+	const struct refusal *refusal;
+	struct message m;
+	struct reply r;
+	bool parsed;
+
+	if (drop != STAT_COUNT) {
+		stats_add(s->stats, drop, 1);
+		return 0;
+	}
+	parsed = message_parse(wire, &m) == 0;
+	serve_count(s, transport, &m);
+	/* what could not be read cannot be trusted to say how large an answer may be */
+	if (parsed)
+		reply_start(
+		    &r, out, transport == TRANSPORT_UDP ? reply_size(&m) : SERVE_TCP_MAX, &m);
+	else
+		reply_start_header(&r, out, SERVE_UDP_MAX, m.id, m.flags);
+	refusal = gate_check(&m, parsed);
+	return refusal != NULL ? query_refuse(s, &r, refusal) : query_handle(s, &m, &r);
+}

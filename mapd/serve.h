@@ -1,0 +1,32 @@
+/*
+ * serve.h - one message in, one answer out: a pure function of the snapshot, the zones and the
+ * configuration. Knows no sockets.
+ */
+#ifndef MAPD_SERVE_H
+#define MAPD_SERVE_H
+
+#include "core/wire/eid.h"
+#include "mapd/stats.h"
+#include "mapd/store.h"
+#include "mapd/zone.h"
+
+#define SERVE_UDP_MAX 1232 /* what a datagram's buffer must hold */
+#define SERVE_TCP_MAX 65535
+#define SERVE_TCP_ADDITIONAL 4096 /* protocol 5: additional data only up to here */
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
+
+/* owned by one worker; what it points to is borrowed */
+struct serve {
+	struct snapshot *snap; /* taken */
+	const struct zones *zones;
+	struct stats *stats;
+	const struct realm *realms; /* prefix of identities -> where they are looked up */
+	size_t n_realms;
+};
+
+/* Answers wire in out, which has room for SERVE_UDP_MAX or SERVE_TCP_MAX octets; 0: say nothing. */
+size_t serve(
+    const struct serve *s, enum transport transport, struct bytes wire, uint8_t *out) NONNULL;
+
+#endif
