@@ -34,7 +34,7 @@ struct signal_watch {
 struct loop {
 	struct event_base *base;
 	bool stopped;
-	struct event later_event; /* made active by hand */
+	struct event later_event; /* a timer, due at once */
 	struct event once_event; /* ends loop_once() by being handled */
 	struct later *later; /* first to run */
 	struct later **later_end;
@@ -89,9 +89,14 @@ later_ready(evutil_socket_t fd, short what, void *arg)
 static void
 later_put(struct loop *loop, struct later *entry)
 {
+	static const struct timeval now = {0, 0};
+
 	entry->next = NULL;
-	if (loop->later == NULL)
-		event_active(&loop->later_event, EV_TIMEOUT, 0);
+	/* Not event_active(): that would run in the same round, and starve the descriptors. */
+	if (loop->later == NULL && event_add(&loop->later_event, &now) != 0) {
+		diag_error("loop: out of memory");
+		abort();
+	}
 	*loop->later_end = entry;
 	loop->later_end = &entry->next;
 }
