@@ -311,7 +311,7 @@ proof_scan(const char *text, struct eloc *e)
 	if (!field_number(&text, UINT64_MAX, &proof->serial))
 		return "the serial of proof: is no number";
 	field = field_next(&text, &n);
-	if (field == NULL || text_time_read(field, n, &expiry) != 0 || expiry > UINT32_MAX)
+	if (field == NULL || text_time_read(field, n, &expiry) < 0 || expiry > UINT32_MAX)
 		return "the expiry of proof: is no time of the form YYYYMMDDHHmmSS";
 	if (!field_number(&text, UINT8_MAX, &algorithm))
 		return "the algorithm of proof: is no number";
