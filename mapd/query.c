@@ -22,11 +22,14 @@ size_t
 query_handle(const struct serve *s, const struct message *m, struct reply *r)
 {
 	const struct question *q = &m->question;
-	const struct zone *zone = zone_find_for(s->zones, &q->name, q->type);
+	const struct zone *zone;
 	struct reply_mark empty = reply_mark(r);
 	enum stat stat;
 	int rcode;
 
+	if (s->snap == NULL)
+		return query_refuse(s, r, &no_database);
+	zone = zone_find_for(s->zones, &q->name, q->type);
 	if (zone == NULL)
 		return query_refuse(s, r, &gate_no_zone);
 	rcode = answer_put(s, zone, q, r, &stat);

@@ -18,7 +18,7 @@ enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
 
 /* owned by one worker; what it points to is borrowed */
 struct serve {
-	struct snapshot *snap; /* taken */
+	struct snapshot *snap; /* taken; NULL: the database cannot be read */
 	const struct zones *zones;
 	struct stats *stats;
 	const struct realm *realms; /* prefix of identities -> where they are looked up */

@@ -1,0 +1,116 @@
+/*
+ * udp.c - queries in datagrams, received and answered in batches.
+ * Knows nothing of DNS but that a message goes in and another comes out.
+ */
+#include "mapd/udp.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/wire/errors.h"
+
+#define UDP_QUERY_MAX 4096 /* longer ones are cut by the kernel and dropped */
+#define UDP_ROUNDS 8 /* batches before the loop looks at other descriptors */
+
+struct udp {
+	struct worker *worker;
+	struct watch *watch;
+	int fd;
+	struct datagram batch[SOCK_BATCH];
+	uint8_t query[SOCK_BATCH][UDP_QUERY_MAX];
+	uint8_t answer[SOCK_BATCH][SERVE_UDP_MAX];
+};
+
+static bool
+source_is_real(const struct addr *peer)
+{
+	/* nobody listens at port 0: whoever sends from there wants something else */
+	return peer->sa.sa_family == AF_INET ? peer->in4.sin_port != 0
+					     : peer->in6.sin6_port != 0;
+}
+
+static int
+udp_answer(struct udp *udp, const struct serve *s, int n)
+{
+	int answers = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct datagram *d = &udp->batch[i];
+		struct bytes query = {udp->query[i], d->n};
+
+		d->buffer = udp->answer[i];
+		if (source_is_real(&d->peer)) {
+			d->n = serve(s, TRANSPORT_UDP, query, udp->answer[i]);
+		} else {
+			stats_add(s->stats, STAT_DROP_SOURCE, 1);
+			d->n = 0;
+		}
+		answers += d->n > 0;
+	}
+	return answers;
+}
+
+/* One batch; true: there may be more. */
+static bool
+udp_round(struct udp *udp, const struct serve *s)
+{
+	int n, answers, sent;
+
+	for (int i = 0; i < SOCK_BATCH; i++)
+		udp->batch[i].buffer = udp->query[i];
+	n = sock_receive(udp->fd, udp->batch, SOCK_BATCH);
+	if (n < 0)
+		stats_add(s->stats, STAT_UDP_RECEIVE_ERROR, 1);
+	if (n <= 0)
+		return false;
+	answers = udp_answer(udp, s, n);
+	sent = answers > 0 ? sock_send(udp->fd, udp->batch, n) : 0;
+	if (sent < answers)
+		stats_add(s->stats, STAT_UDP_SEND_ERROR, (uint64_t)(answers - sent));
+	return n == SOCK_BATCH;
+}
+
+static void
+udp_ready(void *arg, int fd, unsigned events)
+{
+	struct udp *udp = arg;
+	const struct serve *s = worker_begin(udp->worker);
+
+	(void)fd;
+	(void)events;
+	for (int i = 0; i < UDP_ROUNDS && udp_round(udp, s); i++)
+		;
+	worker_end(udp->worker);
+}
+
+int
+udp_new(struct worker *worker, int fd, struct udp **out)
+{
+	struct udp *udp = calloc(1, sizeof(*udp));
+
+	if (udp == NULL) {
+		close(fd);
+		return -MAP_ENOMEM;
+	}
+	udp->worker = worker;
+	udp->fd = fd;
+	for (int i = 0; i < SOCK_BATCH; i++)
+		udp->batch[i].max = UDP_QUERY_MAX;
+	udp->watch = watch_new(worker_loop(worker), fd, LOOP_READ, udp_ready, udp);
+	if (udp->watch == NULL) {
+		udp_free(udp);
+		return -MAP_ENOMEM;
+	}
+	*out = udp;
+	return 0;
+}
+
+void
+udp_free(struct udp *udp)
+{
+	if (udp == NULL)
+		return;
+	watch_free(udp->watch);
+	close(udp->fd);
+	free(udp);
+}

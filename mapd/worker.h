@@ -1,0 +1,47 @@
+/*
+ * worker.h - a thread that answers: its own loop, sockets, snapshot, zones and counters.
+ * main makes workers and posts to them; nothing is shared while they run.
+ */
+#ifndef MAPD_WORKER_H
+#define MAPD_WORKER_H
+
+#include "core/sys/loop.h"
+#include "core/sys/sock.h"
+#include "mapd/serve.h"
+
+/* An address with the two descriptors that one worker has for it. */
+struct listener {
+	struct addr addr;
+	int udp;
+	int tcp;
+};
+
+/* What a worker is told: owned by the worker once it was posted. */
+struct order {
+	size_t n_listeners;
+	struct listener *listeners; /* fd -1: keep the one that is open for that address */
+	size_t n_realms;
+	struct realm *realms;
+};
+void order_free(struct order *order); /* closes descriptors that were not taken; NULL allowed */
+
+struct worker;
+
+int worker_new(struct store *store, unsigned number, struct worker **out);
+/* Starts the thread; -MAP_ESYS. */
+int worker_start(struct worker *worker);
+/* Hands over a new order; from any thread. -MAP_ENOMEM */
+int worker_post(struct worker *worker, struct order *order);
+/* Ends the thread and waits for it. */
+void worker_stop(struct worker *worker);
+void worker_free(struct worker *worker); /* NULL allowed; stopped before */
+const struct stats *worker_stats(const struct worker *worker);
+
+/* For the transports, in the worker's thread. */
+struct loop *worker_loop(struct worker *worker);
+struct stats *worker_counters(struct worker *worker);
+/* A snapshot for a batch of messages, to be ended before the loop goes on. */
+const struct serve *worker_begin(struct worker *worker);
+void worker_end(struct worker *worker);
+
+#endif
