@@ -101,10 +101,12 @@ identity_print(const struct eid *id, char text[EID_TEXT])
 	char name[NAME_TEXT];
 
 	eid_print(id, text);
-	if (id->form == EID_KEY)
-		memcpy(strchr(text, '@') + 1, name_print(&id->name, name), strlen(name) + 1);
-	else if (id->form == EID_NAME)
+	if (id->form == EID_KEY) {
+		name_print(&id->name, name);
+		memcpy(strchr(text, '@') + 1, name, strlen(name) + 1);
+	} else if (id->form == EID_NAME) {
 		name_print(&id->name, text);
+	}
 }
 
 int
