@@ -193,8 +193,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "qps: %s: no queries\n", argv[optind + 1]);
 		return 1;
 	}
-	if (addr_scan(run.server.sa.sa_family == AF_INET ? "0.0.0.0@0" : "::@0", 0, &any) != 0)
-		return 1;
+	any = (struct addr){.n = run.server.n}; /* any address, any port */
+	any.sa.sa_family = run.server.sa.sa_family;
 	run.fd = sock_udp_bind(&any);
 	if (run.fd < 0) {
 		perror("qps: socket");
