@@ -1,0 +1,41 @@
+/*
+ * keyring.h - the private keys of zones: octets in, signature out.
+ * Knows files and keys by their base name; knows no zone. A secret never leaves keyring.c.
+ */
+#ifndef MAPD_KEYRING_H
+#define MAPD_KEYRING_H
+
+#include "core/wire/bytes.h"
+
+#define KEYRING_BASE 256 /* octets of a file's base name, and the NUL */
+#define KEYRING_PUBLIC 64
+#define KEYRING_SIGNATURE 64
+
+struct keyring;
+struct secret; /* a key; immutable, may be used by many threads */
+
+/* The keys in directory, which is made (0700) if it is not there. why says what is wrong. */
+int keyring_open(const char *directory, struct keyring **out, char *why, size_t max);
+void keyring_close(struct keyring *ring); /* NULL allowed; the secrets got are freed before */
+
+/* A new key, not yet stored. */
+int keyring_make(int algorithm, struct secret **out);
+/*
+ * Stores a new key as BASE.private (0600) and BASE.key, which holds text; both are on the disk when
+ * it returns. -MAP_EEXIST
+ */
+int keyring_put(struct keyring *ring, const struct secret *secret, const char *base,
+    const char *text, char *why, size_t max);
+/* Reads BASE.private. */
+int keyring_get(struct keyring *ring, const char *base, struct secret **out, char *why, size_t max);
+/* The first stored key whose base name begins so and ends in 5 digits; false: none. */
+bool keyring_find(struct keyring *ring, const char *beginning, char base[KEYRING_BASE]);
+
+int secret_algorithm(const struct secret *secret);
+/* The public key's octets as in DNSKEY; returns how many. */
+size_t secret_public(const struct secret *secret, uint8_t to[KEYRING_PUBLIC]);
+int secret_sign(const struct secret *secret, struct bytes message,
+    uint8_t signature[KEYRING_SIGNATURE]) MUST_CHECK;
+void secret_free(struct secret *secret); /* NULL allowed */
+
+#endif
