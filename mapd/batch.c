@@ -1,0 +1,286 @@
+/*
+ * batch.c - gathers sets, has them signed together, writes them as nodes and denial records.
+ * Knows the stored form; knows nothing of what a zone must hold, nor of when to commit.
+ */
+#include "mapd/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+#include "core/wire/rrtype.h"
+
+#define BATCH_ITEMS 1024
+#define BATCH_SETS 4096
+#define BATCH_RDATA 32768
+#define BATCH_ARENA ((size_t)16 << 20)
+#define BATCH_VALUE ((size_t)1 << 20)
+#define BATCH_ITEM_SETS 264 /* sets of one name, those of the signer included */
+#define BATCH_SET_OCTETS 512 /* of a set's signed octets and its RRSIG, besides its records */
+#define BATCH_RECORD_OCTETS (2 * NAME_WIRE) /* of a record's signed octets, besides its RDATA */
+
+struct item {
+	uint8_t key[NODE_KEY];
+	size_t key_n;
+	uint8_t flags;
+	bool denial;
+	size_t set; /* its first set; they end where those of the next item begin */
+};
+
+struct set {
+	uint16_t type;
+	uint32_t ttl;
+	size_t rdata, n; /* in batch->rdata */
+	size_t signature; /* in batch->signatures, when made here */
+	size_t kept, n_kept; /* in batch->rdata: the RRSIGs it has */
+	bool make;
+};
+
+struct batch {
+	struct pool *pool;
+	struct item items[BATCH_ITEMS];
+	struct set sets[BATCH_SETS];
+	struct bytes rdata[BATCH_RDATA];
+	struct signature signatures[BATCH_SETS];
+	size_t n_items, n_sets, n_rdata, n_signatures;
+	uint8_t arena[BATCH_ARENA];
+	struct wr wr; /* over arena */
+	uint8_t value[BATCH_VALUE];
+	int error;
+	struct batch_sum sum;
+};
+
+static void
+batch_empty(struct batch *batch)
+{
+	batch->n_items = batch->n_sets = batch->n_rdata = batch->n_signatures = 0;
+	batch->wr = wr_init(batch->arena, sizeof batch->arena);
+	batch->error = 0;
+}
+
+int
+batch_new(struct pool *pool, struct batch **out)
+{
+	struct batch *batch =
+	    malloc(sizeof *batch); /* its pages are touched as they are needed */
+
+	if (batch == NULL)
+		return -MAP_ENOMEM;
+	batch->pool = pool;
+	batch->sum = (struct batch_sum){0};
+	batch_empty(batch);
+	*out = batch;
+	return 0;
+}
+
+void
+batch_free(struct batch *batch)
+{
+	free(batch);
+}
+
+bool
+batch_fits(const struct batch *batch, size_t records, size_t octets)
+{
+	size_t need =
+	    octets + records * BATCH_RECORD_OCTETS + BATCH_ITEM_SETS * BATCH_SET_OCTETS;
+
+	return batch->n_items < BATCH_ITEMS && batch->n_sets + BATCH_ITEM_SETS <= BATCH_SETS &&
+	       batch->n_rdata + records + 2 * BATCH_ITEM_SETS <= BATCH_RDATA &&
+	       need <= batch->wr.max - batch->wr.n;
+}
+
+static void
+batch_fail(struct batch *batch, int error)
+{
+	if (batch->error == 0)
+		batch->error = error;
+}
+
+static struct item *
+batch_item(struct batch *batch)
+{
+	static struct item unused; /* written to after an error, never read */
+	struct item *item = &unused;
+
+	if (batch->n_items < BATCH_ITEMS)
+		item = &batch->items[batch->n_items++];
+	else
+		batch_fail(batch, -MAP_ESPACE);
+	item->set = batch->n_sets;
+	return item;
+}
+
+void
+batch_node(struct batch *batch, uint32_t zone, const struct name *name, uint8_t flags)
+{
+	struct item *item = batch_item(batch);
+
+	item->key_n = node_key(zone, name, item->key);
+	item->flags = flags;
+	item->denial = false;
+}
+
+void
+batch_denial(struct batch *batch, uint32_t zone, const uint8_t hash[NSEC3_HASH])
+{
+	struct item *item = batch_item(batch);
+
+	item->key_n = denial_key(zone, hash, item->key);
+	item->flags = 0;
+	item->denial = true;
+}
+
+/* Takes n borrowed runs over; returns where they begin. */
+static size_t
+batch_take(struct batch *batch, const struct bytes *rdata, size_t n)
+{
+	size_t at = batch->n_rdata;
+
+	if (n > BATCH_RDATA - at) {
+		batch_fail(batch, -MAP_ESPACE);
+		return at;
+	}
+	if (n > 0)
+		memcpy(&batch->rdata[at], rdata, n * sizeof rdata[0]);
+	batch->n_rdata += n;
+	return at;
+}
+
+static struct set *
+batch_add(struct batch *batch, const struct rrset *set)
+{
+	struct set *added;
+
+	if (batch->n_sets == BATCH_SETS) {
+		batch_fail(batch, -MAP_ESPACE);
+		return NULL;
+	}
+	added = &batch->sets[batch->n_sets++];
+	*added = (struct set){.type = set->type, .ttl = set->ttl, .n = set->n};
+	added->rdata = batch_take(batch, set->rdata, set->n);
+	return batch->error == 0 ? added : NULL;
+}
+
+void
+batch_set(struct batch *batch, const struct rrset *set, struct signer *signer)
+{
+	struct set *added = batch_add(batch, set);
+	int rc;
+
+	if (added == NULL || signer == NULL)
+		return;
+	added->make = true;
+	added->signature = batch->n_signatures++; /* never more than sets */
+	rc = sign_prepare(signer, set, &batch->wr, &batch->signatures[added->signature]);
+	if (rc != 0)
+		batch_fail(batch, rc);
+}
+
+void
+batch_set_kept(
+    struct batch *batch, const struct rrset *set, const struct bytes *signatures, size_t n)
+{
+	struct set *added = batch_add(batch, set);
+
+	if (added == NULL)
+		return;
+	added->kept = batch_take(batch, signatures, n);
+	added->n_kept = n;
+}
+
+uint8_t *
+batch_keep(struct batch *batch, const void *octets, size_t n)
+{
+	uint8_t *p = batch->arena + batch->wr.n;
+
+	if (n > batch->wr.max - batch->wr.n) {
+		batch_fail(batch, -MAP_ESPACE);
+		return NULL;
+	}
+	batch->wr.n += n;
+	if (octets != NULL && n > 0)
+		memcpy(p, octets, n);
+	return p;
+}
+
+/* The RRSIGs of a set: those it has, or the one that was made. */
+static size_t
+set_signatures(struct batch *batch, const struct set *set, uint8_t made[SIGN_RDATA],
+    struct bytes *one, const struct bytes **out)
+{
+	const struct signature *s = &batch->signatures[set->signature];
+	struct wr wr = wr_init(made, SIGN_RDATA);
+	uint32_t due;
+
+	if (!set->make) {
+		*out = &batch->rdata[set->kept];
+		return set->n_kept;
+	}
+	sign_put(&wr, s);
+	*one = wr_done(&wr);
+	*out = one;
+	due = sign_due(set->type, s->sig.expiration);
+	batch->sum.resign = batch->sum.any ? sign_earlier(batch->sum.resign, due) : due;
+	batch->sum.expires = batch->sum.any
+				 ? sign_earlier(batch->sum.expires, s->sig.expiration)
+				 : s->sig.expiration;
+	batch->sum.any = true;
+	return 1;
+}
+
+static int
+batch_write(struct batch *batch, const struct item *item, size_t end, struct change *change)
+{
+	struct wr wr = wr_init(batch->value, sizeof batch->value);
+	uint8_t made[SIGN_RDATA];
+	size_t started = 0;
+
+	if (!item->denial)
+		started = node_start(&wr, item->flags);
+	for (size_t i = item->set; i < end; i++) {
+		const struct set *set = &batch->sets[i];
+		const struct bytes *signatures = NULL;
+		struct bytes one;
+		size_t n = set_signatures(batch, set, made, &one, &signatures);
+		struct rrset rrset = {
+		    NULL, set->type, CLASS_IN, set->ttl, set->n, &batch->rdata[set->rdata]};
+
+		if (item->denial)
+			denial_put(&wr, rrset.rdata[0], set->ttl, signatures, n);
+		else
+			node_put_set(&wr, started, &rrset, signatures, n);
+	}
+	if (wr.error != 0)
+		return wr.error;
+	change_append(change, item->denial ? TABLE_DENIAL : TABLE_NODES,
+	    (struct bytes){item->key, item->key_n}, wr_done(&wr));
+	batch->sum.written++;
+	return change_error(change);
+}
+
+int
+batch_flush(struct batch *batch, struct change *change)
+{
+	int rc = batch->error;
+
+	if (rc == 0)
+		rc = sign_compute(batch->pool, batch->signatures, batch->n_signatures);
+	for (size_t i = 0; i < batch->n_items && rc == 0; i++)
+		rc = batch_write(batch, &batch->items[i],
+		    i + 1 < batch->n_items ? batch->items[i + 1].set : batch->n_sets, change);
+	batch_empty(batch);
+	return rc;
+}
+
+const struct batch_sum *
+batch_sum(const struct batch *batch)
+{
+	return &batch->sum;
+}
+
+void
+batch_reset(struct batch *batch)
+{
+	batch->sum = (struct batch_sum){0};
+}
