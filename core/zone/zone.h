@@ -24,15 +24,21 @@ struct zone_options {
  * Reads the zone file at path (with $ORIGIN, $TTL, $INCLUDE, parentheses; caller's rights) for the
  * zone apex, checks every record and the zone as a whole (one SOA, NS at the apex, CNAME alone,
  * nothing but glue below a cut, mapping sets by mapping_refusal(), equal TTLs, doubles dropped, no
- * signatures), then hands the records over in canonical order. 0, or -MAP_ETEXT after messages.
+ * signatures), then hands the records over in canonical order, their owners in lower case. A file
+ * with an error hands over nothing. Files that $INCLUDE names lie beside the one that names them.
+ * record may be NULL, options NULL means none. 0; -MAP_ETEXT after messages; -MAP_ENOMEM; what
+ * record returned.
  */
 int zone_read(const char *path, const struct name *apex, const struct zone_options *options,
     zone_record_fn *record, void *arg, zone_message_fn *message, void *message_arg) MUST_CHECK;
 
-/* One record as a line of text with its newline; the owner absolute. -MAP_ESPACE */
+/* One record as a line of text with its newline; the owner absolute. Its length, or -MAP_ESPACE. */
 int zone_print(const struct rr *rr, char *text, size_t max) MUST_CHECK;
 /* One line of text to RDATA of type (an interactive edit, an UPDATE's client, tests). */
-int zone_scan_rdata(uint16_t type, const char *text, const struct name *origin, struct wr *rdata,
-    const char **why) MUST_CHECK;
+int zone_scan_rdata(uint16_t type, const char *text, const struct name *origin,
+    struct wr *rdata, const char **why) MUST_CHECK;
+
+/* The longest line of zone_print(): RDATA as escaped characters. */
+#define ZONE_LINE (4 * 65535 + 2048)
 
 #endif

@@ -1,0 +1,332 @@
+/*
+ * check.c - what a zone must be as a whole; knows sorted records, not how they were written.
+ */
+#include "core/zone/reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+#include "core/wire/mapping.h"
+#include "core/wire/rrtype.h"
+
+#define APEX_MAX 222 /* an NSEC3 label must fit in front (RFC 5155 3) */
+#define SET_SIZE 65000 /* octets: what a message can carry, with its signature */
+#define RECORD_FRAME 12 /* of a record in a message, besides its RDATA */
+
+struct check {
+	struct reading *r;
+	uint8_t apex_key[NAME_KEY];
+	struct bytes apex;
+	struct bytes cut; /* key of the last delegation or DNAME; p is NULL: none */
+	uint16_t cut_type;
+	struct bytes *rdata; /* of one set, for mapping_refusal() */
+	size_t rdata_max;
+};
+
+/* The rows of one name. */
+struct group {
+	struct zone_row *const *rows;
+	size_t n;
+	bool apex;
+};
+
+static void
+row_report(struct check *check, const struct zone_row *row, const char *why)
+{
+	struct name owner;
+	char text[NAME_TEXT], type[16];
+
+	if (name_from_key(row_key(row), &owner) != 0)
+		owner = name_root;
+	reading_report(check->r, row->file, row->line, "%s %s: %s", name_print(&owner, text),
+	    rrtype_print(row->type, type), why);
+}
+
+static const struct zone_row *
+group_find(const struct group *g, uint16_t type)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->rows[i]->type == type)
+			return g->rows[i];
+	return NULL;
+}
+
+/* Keys end each label, so a key's prefix is an ancestor. */
+static bool
+key_is_below(struct bytes key, struct bytes above)
+{
+	return above.p != NULL && key.n > above.n && memcmp(key.p, above.p, above.n) == 0;
+}
+
+static bool
+key_is_wildcard(struct bytes key)
+{
+	/* The last label: "*" and its end, behind another label's end. */
+	return key.n >= 2 && key.p[key.n - 2] == '*' && (key.n == 2 || key.p[key.n - 3] == 0);
+}
+
+/* CNAME alone (RFC 1034 3.6.2); DNAME beside no CNAME, and no NS but the apex's (RFC 6672 2.3). */
+static void
+check_aliases(struct check *check, const struct group *g)
+{
+	const struct zone_row *cname = group_find(g, RR_CNAME);
+	const struct zone_row *dname = group_find(g, RR_DNAME);
+
+	if (cname != NULL && g->rows[0]->type != RR_CNAME)
+		row_report(check, cname, "an alias beside other records of the name");
+	else if (cname != NULL && g->rows[g->n - 1]->type != RR_CNAME)
+		row_report(check, cname, "an alias beside other records of the name");
+	if (dname != NULL && !g->apex && group_find(g, RR_NS) != NULL)
+		row_report(check, dname, "beside a delegation");
+}
+
+static void
+check_cut(struct check *check, const struct group *g)
+{
+	const struct zone_row *ns = g->apex ? NULL : group_find(g, RR_NS);
+	const struct zone_row *ds = group_find(g, RR_DS);
+
+	for (size_t i = 0; ns != NULL && i < g->n; i++) {
+		uint16_t type = g->rows[i]->type;
+
+		if (type != RR_NS && type != RR_DS && type != RR_A && type != RR_AAAA)
+			row_report(
+			    check, g->rows[i], "at a delegation, where the child zone answers");
+	}
+	if (ds != NULL && ns == NULL)
+		row_report(
+		    check, ds, g->apex ? "belongs into the parent zone" : "without NS records");
+}
+
+/* What a wildcard cannot be (RFC 4592 4, protocol 3). */
+static void
+check_wildcard(struct check *check, const struct group *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		uint16_t type = g->rows[i]->type;
+
+		if (type == RR_NS || type == RR_DNAME || type == RR_DS)
+			row_report(check, g->rows[i],
+			    "a wildcard can be neither delegation nor DNAME");
+		if (type == RR_EPID || type == RR_ELOC)
+			row_report(check, g->rows[i], "a wildcard never matches for mappings");
+	}
+}
+
+/* Below a delegation only glue, below a DNAME nothing (RFC 6672 2.4). */
+static bool
+check_occluded(struct check *check, const struct group *g)
+{
+	if (!key_is_below(row_key(g->rows[0]), check->cut)) {
+		check->cut.p = NULL;
+		return false;
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		uint16_t type = g->rows[i]->type;
+
+		if (check->cut_type == RR_DNAME)
+			row_report(
+			    check, g->rows[i], "below a DNAME, where nothing can be seen");
+		else if (type != RR_A && type != RR_AAAA)
+			row_report(
+			    check, g->rows[i], "below a delegation, and no glue address");
+	}
+	return true;
+}
+
+static const char *
+set_mapping_wrong(struct check *check, struct zone_row *const *rows, size_t n)
+{
+	const struct zone_options *o = check->r->options;
+
+	if (n > check->rdata_max) {
+		struct bytes *grown = realloc(check->rdata, n * sizeof grown[0]);
+
+		if (grown == NULL)
+			return error_text(-MAP_ENOMEM);
+		check->rdata = grown;
+		check->rdata_max = n;
+	}
+	for (size_t i = 0; i < n; i++)
+		check->rdata[i] = row_rdata(rows[i]);
+	return mapping_refusal(
+	    rows[0]->type, check->rdata, n, o->private_locators, o->realms, o->n_realms);
+}
+
+static void
+check_set(struct check *check, struct zone_row *const *rows, size_t n, bool apex)
+{
+	const struct rrtype *type = rrtype_find(rows[0]->type);
+	const char *why = NULL;
+	size_t size = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size += rows[i]->rdata_n + (size_t)RECORD_FRAME;
+		/* RFC 2181 5.2 */
+		if (rows[i]->ttl != rows[0]->ttl)
+			row_report(
+			    check, rows[i], "another TTL than the same name's first record");
+	}
+	if (size > SET_SIZE)
+		row_report(check, rows[0], "more records than fit in a message");
+	if (n > 1 && type != NULL && (type->flags & RRF_SINGLE) != 0)
+		row_report(check, rows[1], "a second record of a type that can be there once");
+	if (rows[0]->type == RR_SOA && !apex)
+		row_report(check, rows[0], "not at the name of the zone");
+	if (rows[0]->type == RR_EPID || rows[0]->type == RR_ELOC)
+		why = set_mapping_wrong(check, rows, n);
+	if (why != NULL)
+		row_report(check, rows[0], why);
+}
+
+static void
+check_name(struct check *check, const struct group *g)
+{
+	size_t at = 0;
+
+	if (check_occluded(check, g))
+		return;
+	check_aliases(check, g);
+	check_cut(check, g);
+	if (key_is_wildcard(row_key(g->rows[0])))
+		check_wildcard(check, g);
+	while (at < g->n) {
+		size_t first = at;
+
+		while (at < g->n && g->rows[at]->type == g->rows[first]->type)
+			at++;
+		check_set(check, g->rows + first, at - first, g->apex);
+	}
+	/* Rows are sorted, so whatever is below a cut comes right behind it. */
+	check->cut_type = group_find(g, RR_DNAME) != NULL ? RR_DNAME : RR_NS;
+	if (group_find(g, check->cut_type) != NULL && (!g->apex || check->cut_type == RR_DNAME))
+		check->cut = row_key(g->rows[0]);
+}
+
+static bool
+records_have_address(const struct records *records, size_t first, size_t n)
+{
+	for (size_t i = first; i < first + n; i++)
+		if (records->rows[i]->type == RR_A || records->rows[i]->type == RR_AAAA)
+			return true;
+	return false;
+}
+
+static bool
+records_have(const struct records *records, size_t first, size_t n, uint16_t type)
+{
+	for (size_t i = first; i < first + n; i++)
+		if (records->rows[i]->type == type)
+			return true;
+	return false;
+}
+
+/*
+ * Whether something above the target, at one ancestor, lets it have an address that is not at its own
+ * name: a wildcard, or a delegation of somebody else than the one it serves.
+ */
+static bool
+ancestor_helps(struct check *check, const struct name *ancestor, struct bytes own)
+{
+	const struct records *records = &check->r->records;
+	uint8_t octets[NAME_KEY];
+	struct bytes key = {octets, name_key(ancestor, octets)};
+	struct name wildcard;
+	size_t first, n = records_find(records, key, &first);
+
+	if (!bytes_equal(key, check->apex) && !bytes_equal(key, own) &&
+	    records_have(records, first, n, RR_NS))
+		return true;
+	if (records_have(records, first, n, RR_DNAME) ||
+	    name_wildcard_of(ancestor, &wildcard) != 0)
+		return records_have(records, first, n, RR_DNAME);
+	key.n = name_key(&wildcard, octets);
+	n = records_find(records, key, &first);
+	return records_have_address(records, first, n);
+}
+
+/* A name server inside the zone needs an address, else nobody gets there. */
+static const char *
+server_wrong(struct check *check, const struct zone_row *row)
+{
+	const struct records *records = &check->r->records;
+	struct rd rd = rd_init(row_rdata(row));
+	uint8_t octets[NAME_KEY];
+	struct name target;
+	struct bytes key;
+	size_t first, n;
+
+	name_read_plain(&rd, &target);
+	key = (struct bytes){octets, name_key(&target, octets)};
+	if (rd.error != 0 || !name_is_below(&target, check->r->apex))
+		return NULL;
+	n = records_find(records, key, &first);
+	if (records_have(records, first, n, RR_CNAME))
+		return "the name server's name is an alias (RFC 2181 10.3)";
+	if (records_have_address(records, first, n))
+		return NULL;
+	while (!name_equal(&target, check->r->apex)) {
+		name_parent(&target, 1, &target);
+		if (ancestor_helps(check, &target, row_key(row)))
+			return NULL;
+	}
+	return "the name server has no address in this zone";
+}
+
+static void
+check_servers(struct check *check)
+{
+	const struct records *records = &check->r->records;
+
+	for (size_t i = 0; i < records->n && !reading_is_over(check->r); i++) {
+		const char *why;
+
+		if (records->rows[i]->type != RR_NS)
+			continue;
+		why = server_wrong(check, records->rows[i]);
+		if (why != NULL)
+			row_report(check, records->rows[i], why);
+	}
+}
+
+/* What must be there; only asked of a file whose records were all understood. */
+static void
+check_apex(struct check *check)
+{
+	const struct records *records = &check->r->records;
+	size_t first, n = records_find(records, check->apex, &first);
+	char text[NAME_TEXT];
+
+	name_print(check->r->apex, text);
+	if (check->r->apex->n > APEX_MAX)
+		reading_report(check->r, 0, 0, "%s: too long a name for a signed zone", text);
+	if (!records_have(records, first, n, RR_SOA))
+		reading_report(check->r, 0, 0, "no SOA record at %s", text);
+	if (!records_have(records, first, n, RR_NS))
+		reading_report(check->r, 0, 0, "no NS record at %s", text);
+}
+
+int
+reading_check(struct reading *r)
+{
+	struct check check = {.r = r};
+	bool understood = r->errors == 0;
+	size_t at = 0;
+
+	check.apex = (struct bytes){check.apex_key, name_key(r->apex, check.apex_key)};
+	records_sort(&r->records);
+	while (at < r->records.n && !reading_is_over(r)) {
+		struct group g = {.rows = r->records.rows + at};
+
+		g.n = records_name(&r->records, &at);
+		g.apex = bytes_equal(row_key(g.rows[0]), check.apex);
+		check_name(&check, &g);
+	}
+	if (understood) {
+		check_apex(&check);
+		check_servers(&check);
+	}
+	free(check.rdata);
+	return 0;
+}

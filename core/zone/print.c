@@ -1,0 +1,126 @@
+/*
+ * print.c - records as lines of master-file text. What ldns or we cannot print faithfully is printed
+ * in the form of RFC 3597, which every reader takes.
+ */
+#include "core/zone/zone.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ldns/ldns.h>
+
+#include "core/wire/errors.h"
+#include "core/wire/mapping.h"
+#include "core/wire/rdata.h"
+#include "core/wire/rrtype.h"
+#include "core/wire/text.h"
+
+/* "\# length hex" */
+static int
+opaque_print(struct bytes rdata, char *text, size_t max)
+{
+	int n = snprintf(text, max, rdata.n > 0 ? "\\# %zu " : "\\# %zu", rdata.n);
+	int hex;
+
+	if (n < 0 || (size_t)n >= max)
+		return -MAP_ESPACE;
+	hex = text_hex_put(text + n, max - (size_t)n, rdata);
+	return hex < 0 ? hex : n + hex;
+}
+
+/* The record as ldns holds it, at the root; NULL: it cannot. */
+static ldns_rr *
+ldns_of(uint16_t type, struct bytes rdata)
+{
+	size_t n = 1 + 10 + rdata.n, at = 0;
+	uint8_t *wire = malloc(n);
+	ldns_rr *rr = NULL;
+
+	if (wire == NULL)
+		return NULL;
+	memset(wire, 0, 1 + 10);
+	put_u16(wire + 1, type);
+	put_u16(wire + 3, CLASS_IN);
+	put_u16(wire + 9, (uint16_t)rdata.n);
+	if (rdata.n > 0)
+		memcpy(wire + 11, rdata.p, rdata.n);
+	if (ldns_wire2rr(&rr, wire, n, &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK || at != n) {
+		ldns_rr_free(rr);
+		rr = NULL;
+	}
+	free(wire);
+	return rr;
+}
+
+/* ldns prints ".\t0\tIN\tTYPE\tRDATA\n": what is behind the fourth tab, without the newline. */
+static int
+line_rdata(const char *line, char *text, size_t max)
+{
+	size_t n;
+
+	for (unsigned tabs = 0; tabs < 4; tabs++) {
+		line = strchr(line, '\t');
+		if (line++ == NULL)
+			return -MAP_ETEXT;
+	}
+	n = strcspn(line, "\n");
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	if (n >= max)
+		return -MAP_ESPACE;
+	memcpy(text, line, n);
+	text[n] = '\0';
+	return n > 0 ? (int)n : -MAP_ETEXT;
+}
+
+/* -MAP_ETEXT: this is for opaque_print(). */
+static int
+standard_print(uint16_t type, struct bytes rdata, char *text, size_t max)
+{
+	ldns_rr *rr = ldns_of(type, rdata);
+	char *line = rr != NULL ? ldns_rr2str_fmt(ldns_output_format_nocomments, rr) : NULL;
+	int n = line != NULL ? line_rdata(line, text, max) : -MAP_ETEXT;
+
+	free(line);
+	ldns_rr_free(rr);
+	return n;
+}
+
+static int
+rdata_print(uint16_t type, struct bytes rdata, char *text, size_t max)
+{
+	int n =
+	    -MAP_ETEXT; /* a length, 0 (the mapping's printers do not tell it), or an error */
+
+	if (type == RR_EPID)
+		n = epid_print(rdata, text, max);
+	else if (type == RR_ELOC)
+		n = eloc_print(rdata, text, max);
+	else if (rrtype_find(type) != NULL && rdata_check(type, rdata) == 0)
+		n = standard_print(type, rdata, text, max);
+	if (n == 0)
+		n = (int)strlen(text);
+	return n >= 0 || n == -MAP_ESPACE ? n : opaque_print(rdata, text, max);
+}
+
+int
+zone_print(const struct rr *rr, char *text, size_t max)
+{
+	char owner[NAME_TEXT], type[16];
+	int n, more;
+
+	n = snprintf(text, max, "%s\t%lu\tIN\t%s\t", name_print(rr->owner, owner),
+	    (unsigned long)rr->ttl, rrtype_print(rr->type, type));
+	if (n < 0 || (size_t)n >= max)
+		return -MAP_ESPACE;
+	more = rdata_print(rr->type, rr->rdata, text + n, max - (size_t)n);
+	if (more < 0)
+		return more;
+	n += more;
+	if ((size_t)n + 2 > max)
+		return -MAP_ESPACE;
+	text[n] = '\n';
+	text[n + 1] = '\0';
+	return n + 1;
+}

@@ -1,0 +1,75 @@
+/*
+ * zone.c - one run over a zone file: read, check, hand over. Keeps nothing behind.
+ */
+#include "core/zone/zone.h"
+
+#include "core/wire/errors.h"
+#include "core/wire/rrtype.h"
+#include "core/zone/reading.h"
+
+static int
+records_give(const struct records *records, zone_record_fn *record, void *arg)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < records->n && error == 0; i++) {
+		const struct zone_row *row = records->rows[i];
+		struct name owner;
+		struct rr rr = {.owner = &owner,
+		    .type = row->type,
+		    .class = CLASS_IN,
+		    .ttl = row->ttl,
+		    .rdata = row_rdata(row)};
+
+		error = name_from_key(row_key(row), &owner);
+		if (error == 0)
+			error = record(arg, &rr);
+	}
+	return error;
+}
+
+static int
+path_refuse(const char *path, const char *why, zone_message_fn *message, void *arg)
+{
+	char text[4096 + 256];
+
+	snprintf(text, sizeof text, "%.4096s: cannot be read: %.200s", path, why);
+	message(arg, text);
+	return -MAP_ETEXT;
+}
+
+int
+reading_finish(struct reading *r, zone_record_fn *record, void *arg)
+{
+	int error = reading_check(r);
+
+	if (error == 0 && r->errors > 0)
+		error = -MAP_ETEXT;
+	if (error == 0 && record != NULL)
+		error = records_give(&r->records, record, arg);
+	return error;
+}
+
+int
+zone_read(const char *path, const struct name *apex, const struct zone_options *options,
+    zone_record_fn *record, void *arg, zone_message_fn *message, void *message_arg)
+{
+	static const struct zone_options defaults = {.max_messages = 0};
+	struct reading r;
+	const char *why;
+	FILE *file;
+	int error =
+	    reading_init(&r, apex, options != NULL ? options : &defaults, message, message_arg);
+
+	if (error == 0) {
+		file = reading_open(path, &why);
+		if (file != NULL)
+			error = reading_file(&r, file, path);
+		else
+			error = path_refuse(path, why, message, message_arg);
+	}
+	if (error == 0)
+		error = reading_finish(&r, record, arg);
+	reading_fini(&r);
+	return error;
+}
