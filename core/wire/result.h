@@ -53,7 +53,8 @@ struct found_identity {
 	uint8_t flags; /* EPID_* */
 	struct name owner;      /* where it was looked up */
 	struct edge mapping;    /* identity -> locators */
-	enum verdict proof;     /* NONE (nothing to prove with), PROVED, FOREIGN, UNPROVED, EXPIRED, STALE, REVOKED */
+	enum verdict proof;     /* NONE (nothing to prove with), UNPROVED (no proof there), PROVED, FAILED
+	                           (does not hold over this set), FOREIGN, EXPIRED, STALE, REVOKED */
 	uint64_t serial;        /* of the proof; 0: none */
 	uint32_t proof_expiry;
 	int error;              /* 0: usable under the policy asked for; else why not, -MAP_E... */
