@@ -18,6 +18,10 @@ struct resolver_stub {
 	size_t n;
 };
 
+/* Every answer as it came, for mapdig +chain; all borrowed until it returns. packet may be empty. */
+typedef void chain_fn(void *arg, const struct name *name, uint16_t type, const struct edge *edge,
+    struct bytes packet);
+
 struct resolver_options {
 	const char *const *anchors; /* trust anchor files (DS or DNSKEY, master-file text) */
 	size_t n_anchors;
@@ -29,19 +33,23 @@ struct resolver_options {
 	size_t n_realms;
 	bool private_locators;
 	unsigned try_ms; /* one upstream try; 0: 1500 */
-	bool chain;      /* keep answer packets for mapdig +chain */
+	chain_fn *chain; /* NULL: none */
+	void *chain_arg;
 };
 
 /* Opens and tests itself; -MAP_ECONFIG or -MAP_ESYS with why (a bad anchor file is named). The
  * options are copied. */
 int resolver_open(struct loop *loop, const struct resolver_options *options, struct resolver **out,
     char *why, size_t max);
+/* Gives heir what was seen of identities (serials, keys, revocations): a reload forgets nothing. */
+void resolver_bequeath(struct resolver *resolver, struct resolver *heir) NONNULL;
 void resolver_close(struct resolver *resolver); /* NULL allowed; look-ups in flight are cancelled */
 
 /* result is borrowed until the callback returns; it is called once, never from lookup_start(). */
 typedef void lookup_fn(void *arg, const struct result *result);
 
-/* Starts one; request->flags RESOLVE_*; ends by request->deadline ms (0: 5000) with MAP_ETIMEOUT. */
+/* Starts one; request->flags RESOLVE_*; ends by request->deadline ms (0: 5000) with MAP_ETIMEOUT.
+ * -MAP_EUSAGE: legacy was allowed and proof required at once. */
 int lookup_start(struct resolver *resolver, const struct resolve_request *request, lookup_fn *fn,
     void *arg, struct lookup **out) MUST_CHECK;
 void lookup_cancel(struct lookup *lookup); /* the callback is not called */

@@ -19,6 +19,9 @@
 #include "core/wire/rrtype.h"
 #include "resolve/answer.h"
 #include "resolve/failures.h"
+#include "resolve/stubs.h"
+
+#define N(rows) (sizeof rows / sizeof rows[0])
 
 #define TRY_MS 1500 /* one try at one server */
 #define TRIES 3 /* then the question counts as not answered */
@@ -65,29 +68,29 @@ struct upstream {
  * Protocol 6. What is not a matter of the protocol: outgoing-range and -tcp, since a silent server
  * must not hold all of libunbound's few sockets; infra-host-ttl, since a server that was silent is
  * to be found again within seconds; aggressive-nsec, since a new name must not stay denied for
- * longer than cache-max-negative-ttl.
+ * longer than cache-max-negative-ttl. Both contexts get the same: some of these, cache-max-ttl
+ * among them, are globals of libunbound, and the last context would decide for all.
  */
-static const struct {
-	const char *name;
-	const char *value[UPSTREAM_CONTEXTS];
-} upstream_options[] = {
-    {"minimal-responses:", {"no", "no"}},
-    {"val-clean-additional:", {"yes", "yes"}},
-    {"qname-minimisation:", {"no", "no"}},
-    {"aggressive-nsec:", {"no", "no"}},
-    {"prefetch:", {"no", "no"}},
-    {"serve-expired:", {"no", "no"}},
-    {"cache-max-ttl:", {"300", "0"}},
-    {"cache-max-negative-ttl:", {"30", "0"}},
-    {"val-bogus-ttl:", {"5", "1"}},
-    {"infra-host-ttl:", {"5", "5"}},
-    {"outgoing-range:", {"4096", "512"}},
-    {"outgoing-num-tcp:", {"64", "16"}},
-    {"msg-cache-size:", {"16m", "1m"}},
-    {"rrset-cache-size:", {"32m", "1m"}},
-    {"key-cache-size:", {"4m", "1m"}},
-    {"unblock-lan-zones:", {"yes", "yes"}},
-    {"do-not-query-localhost:", {"no", "no"}},
+static const char *const upstream_options[][2] = {
+    {"minimal-responses:", "no"},
+    {"val-clean-additional:", "yes"},
+    {"qname-minimisation:", "no"},
+    {"aggressive-nsec:", "no"},
+    {"prefetch:", "no"},
+    {"serve-expired:", "no"},
+    {"rrset-roundrobin:", "no"},
+    {"cache-max-ttl:", "300"},
+    {"cache-max-negative-ttl:", "30"},
+    {"val-bogus-ttl:", "5"},
+    {"infra-host-ttl:", "5"},
+    {"trust-anchor-signaling:", "no"},
+    {"outgoing-range:", "4096"},
+    {"outgoing-num-tcp:", "64"},
+    {"msg-cache-size:", "16m"},
+    {"rrset-cache-size:", "32m"},
+    {"key-cache-size:", "4m"},
+    {"unblock-lan-zones:", "yes"},
+    {"do-not-query-localhost:", "no"},
 };
 
 /* Zones that libunbound answers by itself with NXDOMAIN, whatever the stubs say. */
@@ -368,41 +371,71 @@ ask_free(struct ask *ask)
 }
 
 static int
-context_stub(struct ub_ctx *ub, const struct resolver_stub *stub, char *why, size_t max)
+context_set(struct ub_ctx *ub, const char *name, const char *value, char *why, size_t max)
+{
+	int error = ub_ctx_set_option(ub, name, value);
+
+	if (error == 0)
+		return 0;
+	snprintf(why, max, "libunbound: %s %s: %s", name, value, ub_strerror(error));
+	return -MAP_ECONFIG;
+}
+
+static int
+context_options(
+    struct ub_ctx *ub, const struct resolver_options *options, char *why, size_t max)
 {
 	char zone[NAME_TEXT], open[NAME_TEXT + 16];
 	int error = 0;
 
-	name_print(&stub->zone, zone);
-	snprintf(open, sizeof open, "%s transparent", zone);
-	error = ub_ctx_set_option(ub, "local-zone:", open);
-	for (size_t i = 0; error == 0 && i < stub->n; i++)
-		error = ub_ctx_set_stub(ub, zone, stub->servers[i], 0);
-	if (error != 0)
-		snprintf(why, max, "stub %s: %s", zone, ub_strerror(error));
-	return error != 0 ? -MAP_ECONFIG : 0;
+	for (size_t i = 0; error == 0 && i < N(upstream_options); i++)
+		error =
+		    context_set(ub, upstream_options[i][0], upstream_options[i][1], why, max);
+	for (size_t i = 0; error == 0 && i < N(upstream_open_zones); i++) {
+		snprintf(open, sizeof open, "%s transparent", upstream_open_zones[i]);
+		error = context_set(ub, "local-zone:", open, why, max);
+	}
+	for (size_t i = 0; error == 0 && i < options->n_stubs; i++) {
+		name_print(&options->stubs[i].zone, zone);
+		snprintf(open, sizeof open, "%s transparent", zone);
+		error = context_set(ub, "local-zone:", open, why, max);
+	}
+	return error;
 }
 
+/* Stubs and forwarders; those of fresh are asked past the cache. */
 static int
-context_options(struct ub_ctx *ub, enum upstream_context which, char *why, size_t max)
+context_stubs(struct ub_ctx *ub, const struct resolver_options *options, bool cached, char *why,
+    size_t max)
 {
-	char value[64];
+	int fd = stubs_open(options, cached, why, max);
+	char path[64];
 	int error;
 
-	for (size_t i = 0; i < sizeof upstream_options / sizeof upstream_options[0]; i++) {
-		snprintf(value, sizeof value, "%s", upstream_options[i].value[which]);
-		error = ub_ctx_set_option(ub, upstream_options[i].name, value);
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	error = ub_ctx_config(ub, path);
+	close(fd);
+	if (error == 0)
+		return 0;
+	snprintf(
+	    why, max, "libunbound refuses the stubs or forwarders: %s", ub_strerror(error));
+	return -MAP_ECONFIG;
+}
+
+/* Trust anchors; what is wrong inside of a file shows only at the first question. */
+static int
+context_anchors(
+    struct ub_ctx *ub, const struct resolver_options *options, char *why, size_t max)
+{
+	for (size_t i = 0; i < options->n_anchors; i++) {
+		int error = access(options->anchors[i], R_OK) != 0	       ? errno
+			    : ub_ctx_add_ta_file(ub, options->anchors[i]) != 0 ? EINVAL
+									       : 0;
 		if (error != 0) {
-			snprintf(why, max, "libunbound: %s %s: %s", upstream_options[i].name,
-			    value, ub_strerror(error));
-			return -MAP_ECONFIG;
-		}
-	}
-	for (size_t i = 0; i < sizeof upstream_open_zones / sizeof upstream_open_zones[0];
-	     i++) {
-		snprintf(value, sizeof value, "%s transparent", upstream_open_zones[i]);
-		if (ub_ctx_set_option(ub, "local-zone:", value) != 0) {
-			snprintf(why, max, "libunbound: local-zone: %s refused", value);
+			snprintf(why, max, "trust anchor file %s: %s", options->anchors[i],
+			    strerror(error));
 			return -MAP_ECONFIG;
 		}
 	}
@@ -457,25 +490,13 @@ context_open(struct context *context, enum upstream_context which,
 	}
 	ub_ctx_debugout(ub, log_open());
 	ub_ctx_async(ub, 1); /* a thread; 0 would fork */
-	error = context_options(ub, which, why, max);
-	for (size_t i = 0; error == 0 && i < options->n_stubs; i++)
-		error = context_stub(ub, &options->stubs[i], why, max);
+	error = context_options(ub, options, why, max);
+	if (error == 0)
+		error = context_stubs(ub, options, which == UPSTREAM_MAIN, why, max);
+	if (error == 0)
+		error = context_anchors(ub, options, why, max);
 	if (error != 0)
 		return error;
-	for (size_t i = 0; i < options->n_forwarders; i++)
-		if (ub_ctx_set_fwd(ub, options->forwarders[i]) != 0) {
-			snprintf(
-			    why, max, "forwarder %s: not ADDR@PORT", options->forwarders[i]);
-			return -MAP_ECONFIG;
-		}
-	for (size_t i = 0; i < options->n_anchors; i++)
-		if (access(options->anchors[i], R_OK) != 0) {
-			snprintf(why, max, "trust anchor file %s: %s", options->anchors[i],
-			    strerror(errno));
-			return -MAP_ECONFIG;
-		} else if (ub_ctx_add_ta_file(ub, options->anchors[i]) != 0) {
-			return anchors_blame(options, why, max);
-		}
 	if (context_test(ub) != 0)
 		return anchors_blame(options, why, max);
 	context->watch = watch_new(up->loop, ub_fd(ub), LOOP_READ, context_readable, context);
