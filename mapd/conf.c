@@ -1,0 +1,290 @@
+/*
+ * conf.c - mapd.yaml: one schema row for each key; what libcyaml cannot judge is judged here.
+ * Knows what may stand in the file; knows nothing of what is done with it.
+ */
+#include "mapd/conf.h"
+
+#include <cyaml/cyaml.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/sys/conf.h"
+#include "core/wire/dnssec.h"
+#include "core/wire/errors.h"
+#include "mapd/node.h"
+
+#define DNS_PORT 53
+#define WORKERS_MAX 256
+#define MAP_SIZE_MIN (1u << 20)
+
+/* As libcyaml fills them. */
+struct zone_row {
+	char *name;
+	char *prefix;
+	uint8_t denial;
+	uint8_t algorithm;
+	bool private_locators;
+};
+
+struct rows {
+	char **listen;
+	uint32_t n_listen;
+	char *database;
+	char *keys;
+	char *control;
+	char *user;
+	uint32_t workers;
+	char *map_size;
+	int log;
+	struct zone_row *zones;
+	uint32_t n_zones;
+};
+
+static const cyaml_strval_t denials[] = {{"nsec", DENIAL_NSEC}, {"nsec3", DENIAL_NSEC3}};
+static const cyaml_strval_t algorithms[] = {
+    {"ecdsap256", ALGORITHM_ECDSAP256}, {"ed25519", ALGORITHM_ED25519}};
+/* One more than the level, so that 0 is "not said". */
+static const cyaml_strval_t levels[] = {{"error", DIAG_ERROR + 1}, {"warn", DIAG_WARN + 1},
+    {"info", DIAG_INFO + 1}, {"debug", DIAG_DEBUG + 1}};
+
+#define OPTIONAL (CYAML_FLAG_OPTIONAL)
+#define OPTIONAL_TEXT (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
+#define TEXT_MAX 1024
+
+static const cyaml_schema_field_t zone_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct zone_row, name, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("prefix", OPTIONAL_TEXT, struct zone_row, prefix, 1, TEXT_MAX),
+    CYAML_FIELD_ENUM("denial", OPTIONAL, struct zone_row, denial, denials, 2),
+    CYAML_FIELD_ENUM("algorithm", OPTIONAL, struct zone_row, algorithm, algorithms, 2),
+    CYAML_FIELD_BOOL("private-locators", OPTIONAL, struct zone_row, private_locators),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t zone_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct zone_row, zone_fields)};
+static const cyaml_schema_value_t listen_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX)};
+
+static const cyaml_schema_field_t fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT(
+	"listen", OPTIONAL_TEXT, struct rows, listen, n_listen, &listen_schema, 1, 256),
+    CYAML_FIELD_STRING_PTR("database", OPTIONAL_TEXT, struct rows, database, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("keys", OPTIONAL_TEXT, struct rows, keys, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("control", OPTIONAL_TEXT, struct rows, control, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("user", OPTIONAL_TEXT, struct rows, user, 1, TEXT_MAX),
+    CYAML_FIELD_UINT("workers", OPTIONAL, struct rows, workers),
+    CYAML_FIELD_STRING_PTR("map-size", OPTIONAL_TEXT, struct rows, map_size, 1, TEXT_MAX),
+    CYAML_FIELD_ENUM("log", OPTIONAL, struct rows, log, levels, 4),
+    CYAML_FIELD_SEQUENCE_COUNT(
+	"zones", OPTIONAL_TEXT, struct rows, zones, n_zones, &zone_schema, 0, 100000),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct rows, fields)};
+
+/* Where a mistake is to be reported. */
+struct reading {
+	const char *path;
+	char *message;
+	size_t max;
+};
+
+static int
+config_blame(const struct reading *in, const char *key, const char *cause, const char *expected)
+{
+	conf_blame(in->path, key, cause, expected, in->message, in->max);
+	return -MAP_ECONFIG;
+}
+
+static int
+config_no_memory(const struct reading *in)
+{
+	snprintf(in->message, in->max, "%s: out of memory", in->path);
+	return -MAP_ENOMEM;
+}
+
+static int
+config_listen(struct config *c, const struct rows *rows, const struct reading *in)
+{
+	static const char *const usual[] = {"127.0.0.1", "::1"};
+	uint32_t n = rows->n_listen > 0 ? rows->n_listen : 2;
+
+	c->listen = calloc(n, sizeof(*c->listen));
+	if (c->listen == NULL)
+		return config_no_memory(in);
+	for (uint32_t i = 0; i < n; i++) {
+		const char *text = rows->n_listen > 0 ? rows->listen[i] : usual[i];
+		char key[32];
+
+		snprintf(key, sizeof(key), "listen/%u", i);
+		if (addr_scan(text, DNS_PORT, &c->listen[i]) != 0)
+			return config_blame(in, key, "not an address",
+			    "ADDRESS or ADDRESS@PORT, such as 192.0.2.1@53");
+		for (uint32_t j = 0; j < i; j++)
+			if (addr_equal(&c->listen[i], &c->listen[j]))
+				return config_blame(
+				    in, key, "the same address twice", "each address once");
+		c->n_listen++;
+	}
+	return 0;
+}
+
+/* "2001:3f:fe00:a00::/56" */
+static bool
+prefix_scan(const char *text, struct realm *realm)
+{
+	const char *slash = strchr(text, '/');
+	char *end;
+	unsigned long length;
+
+	if (slash == NULL || slash[1] < '0' || slash[1] > '9' ||
+	    address_scan(text, (size_t)(slash - text), realm->prefix) != 0)
+		return false;
+	length = strtoul(slash + 1, &end, 10);
+	if (*end != '\0' || length < 16 || length > 124 || length % 4 != 0)
+		return false;
+	realm->length = (uint8_t)length;
+	for (unsigned bit = realm->length; bit < 128; bit++)
+		if ((realm->prefix[bit / 8] >> (7 - bit % 8) & 1) != 0)
+			return false;
+	return true;
+}
+
+static int
+config_zone(struct zone_rule *rule, struct realm *realm, const struct zone_row *row,
+    const struct reading *in)
+{
+	char key[TEXT_MAX + 32];
+
+	snprintf(key, sizeof(key), "zones/%s", row->name);
+	if (name_scan(row->name, strlen(row->name), NULL, &rule->apex) != 0)
+		return config_blame(in, key, "not a domain name", "the name of a zone");
+	name_fold(&rule->apex);
+	rule->denial = row->denial;
+	rule->algorithm = row->algorithm;
+	rule->private_locators = row->private_locators;
+	if (row->prefix == NULL)
+		return 0;
+	snprintf(key, sizeof(key), "zones/%s/prefix", row->name);
+	realm->suffix = rule->apex;
+	if (!prefix_scan(row->prefix, realm))
+		return config_blame(in, key, "not a prefix of identities",
+		    "ADDRESS/LENGTH, the length 16 to 124 in steps of 4, no bits beyond it");
+	return 0;
+}
+
+static int
+config_zones(struct config *c, const struct rows *rows, const struct reading *in)
+{
+	struct zone_rule *zones = calloc(rows->n_zones + 1, sizeof(*zones));
+	struct realm *realms = calloc(rows->n_zones + 1, sizeof(*realms));
+
+	c->rules.zones = zones;
+	c->rules.realms = realms;
+	if (zones == NULL || realms == NULL)
+		return config_no_memory(in);
+	for (uint32_t i = 0; i < rows->n_zones; i++) {
+		int error =
+		    config_zone(&zones[i], &realms[c->rules.n_realms], &rows->zones[i], in);
+
+		if (error != 0)
+			return error;
+		c->rules.n_zones++;
+		c->rules.n_realms += rows->zones[i].prefix != NULL;
+	}
+	return 0;
+}
+
+static char *
+text_or(const char *text, const char *otherwise)
+{
+	return strdup(text != NULL ? text : otherwise);
+}
+
+static int
+config_places(struct config *c, const struct rows *rows, const struct reading *in)
+{
+	c->database = text_or(rows->database, LOCALSTATEDIR "/lib/eidmap");
+	c->control = text_or(rows->control, RUNSTATEDIR "/mapd/control");
+	if (c->database == NULL || c->control == NULL)
+		return config_no_memory(in);
+	if (rows->keys != NULL)
+		c->keys = strdup(rows->keys);
+	else if (asprintf(&c->keys, "%s/keys", c->database) < 0)
+		c->keys = NULL;
+	if (rows->user != NULL)
+		c->user = strdup(rows->user);
+	if (c->keys == NULL || (c->user == NULL) != (rows->user == NULL))
+		return config_no_memory(in);
+	return 0;
+}
+
+static int
+config_numbers(struct config *c, const struct rows *rows, const struct reading *in)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t size = 0;
+
+	if (rows->workers > WORKERS_MAX)
+		return config_blame(in, "workers", "too many", "0 (one a core) to 256");
+	c->workers = rows->workers > 0 ? rows->workers : (cores > 0 ? (unsigned)cores : 1);
+	if (conf_size(rows->map_size != NULL ? rows->map_size : "64G", &size) != 0 ||
+	    size < MAP_SIZE_MIN || size > SIZE_MAX / 2)
+		return config_blame(
+		    in, "map-size", "not such a size", "at least 1M, such as 64G");
+	c->map_size = (size_t)size;
+	c->log = rows->log > 0 ? (enum diag_level)(rows->log - 1) : DIAG_INFO;
+	return 0;
+}
+
+static int
+config_fill(struct config *c, const struct rows *rows, const struct reading *in)
+{
+	int error = config_listen(c, rows, in);
+
+	if (error == 0)
+		error = config_places(c, rows, in);
+	if (error == 0)
+		error = config_numbers(c, rows, in);
+	return error != 0 ? error : config_zones(c, rows, in);
+}
+
+int
+config_load(const char *path, struct config **out, char *message, size_t max)
+{
+	static const struct rows nothing_said;
+	struct reading in = {path, message, max};
+	struct config *c;
+	void *rows = NULL;
+	int error = conf_load(path, &schema, &rows, message, max);
+
+	*out = NULL;
+	if (error != 0)
+		return error;
+	c = calloc(1, sizeof(*c));
+	error = c == NULL ? config_no_memory(&in)
+			  : config_fill(c, rows != NULL ? rows : &nothing_said, &in);
+	conf_free(&schema, rows);
+	if (error != 0) {
+		config_free(c);
+		return error;
+	}
+	*out = c;
+	return 0;
+}
+
+void
+config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	free(c->listen);
+	free(c->database);
+	free(c->keys);
+	free(c->control);
+	free(c->user);
+	free((void *)(uintptr_t)c->rules.zones);
+	free((void *)(uintptr_t)c->rules.realms);
+	free(c);
+}

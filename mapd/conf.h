@@ -1,0 +1,34 @@
+/*
+ * conf.h - mapd.yaml, read and checked: a value that is never changed, only replaced.
+ */
+#ifndef MAPD_CONF_H
+#define MAPD_CONF_H
+
+#include "core/sys/diag.h"
+#include "core/sys/sock.h"
+#include "mapd/rules.h"
+
+#define CONFIG_FILE SYSCONFDIR "/eidmap/mapd.yaml"
+#define CONFIG_MESSAGE 1024
+
+struct config {
+	size_t n_listen;
+	struct addr *listen;
+	char *database;
+	char *keys;
+	char *control;
+	char *user; /* NULL: stay who you are */
+	unsigned workers;
+	size_t map_size;
+	enum diag_level log;
+	struct rules rules; /* its tables are the config's */
+};
+
+/*
+ * Reads path; what it does not say has its default. 0, or -MAP_ECONFIG (-MAP_ENOMEM) with
+ * "FILE:LINE: key: cause; expected ..." in message. Caller frees with config_free().
+ */
+int config_load(const char *path, struct config **out, char *message, size_t max);
+void config_free(struct config *config); /* NULL allowed */
+
+#endif
