@@ -127,7 +127,7 @@ test_mistakes_are_named(void **state)
 	    {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a01::/56\n", ":3: ", "prefix"},
 	    {"zones:\n  a.b:\n    prefix: \"2001:3f::\"\n", ":3: ", "prefix"},
 	    {"zones:\n  a.b:\n    private-locators: perhaps\n", ":3: ", "private-locators"},
-	    {"listen: [", ":1: ", "YAML"},
+	    {"listen: [\n", ":2: ", "YAML"},
 	};
 	char message[CONFIG_MESSAGE];
 
