@@ -118,7 +118,8 @@ name_scan(const char *text, size_t n, const struct name *origin, struct name *na
 		*name = base;
 		return 0;
 	}
-	error = n > 0 ? labels_scan(text, n, name, &absolute) : -MAP_ETEXT;
+	/* A quoted string is no name; within a name a quote is a character as others write it. */
+	error = n > 0 && text[0] != '"' ? labels_scan(text, n, name, &absolute) : -MAP_ETEXT;
 	if (error == 0)
 		error = name_complete(name, absolute ? &name_root : &base);
 	if (error != 0)

@@ -413,12 +413,14 @@ record_take(struct reader *reader, const struct entry *entry)
 		error = draft_add(reader, entry, &draft, &why);
 	if (why == NULL)
 		return error;
+	owner[0] = '\0';
 	if (draft.owner.n > 0)
 		name_print(&draft.owner, owner);
-	else
+	else if (!entry->blank)
 		snprintf(owner, sizeof owner, "%.*s", (int)sizeof owner - 1, entry->words[0]);
-	reading_report(reader->r, level->file, entry->line, "%s %s: %s", owner,
-	    draft.type_word != NULL ? draft.type_word : "record", why);
+	reading_report(reader->r, level->file, entry->line, "%s%s%.64s: %s", owner,
+	    owner[0] != '\0' ? " " : "", draft.type_word != NULL ? draft.type_word : "record",
+	    why);
 	return error;
 }
 

@@ -198,7 +198,7 @@ static void
 test_text(void **state)
 {
 	static const char *const refused[] = {
-	    "", "..", ".a", "a..b", "a\\", "a\\25", "a\\256", "a\\1b2", "a b", "a\tb", "a\x80"};
+	    "", "..", ".a", "a..b", "a\\", "a\\25", "a\\256", "a\\1b2", "\"a\"", "a b", "a\tb", "a\x80"};
 	struct name origin, name;
 	char text[NAME_TEXT];
 
