@@ -282,5 +282,6 @@ batch_sum(const struct batch *batch)
 void
 batch_reset(struct batch *batch)
 {
+	batch_empty(batch);
 	batch->sum = (struct batch_sum){0};
 }

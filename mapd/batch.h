@@ -35,6 +35,9 @@ uint8_t *batch_keep(struct batch *batch, const void *octets, size_t n);
 /* Signs and writes all into change; 0 or the first error of anything since the last flush. */
 int batch_flush(struct batch *batch, struct change *change) MUST_CHECK;
 
+/* Drops what was not flushed, and begins the sums anew. */
+void batch_reset(struct batch *batch) NONNULL;
+
 /* What was written since the last batch_reset(): nodes and denial records; the first times at which a
  * signature must be renewed, and expires. */
 struct batch_sum {
@@ -44,6 +47,5 @@ struct batch_sum {
 	uint32_t expires;
 };
 const struct batch_sum *batch_sum(const struct batch *batch) NONNULL;
-void batch_reset(struct batch *batch) NONNULL;
 
 #endif

@@ -187,6 +187,7 @@ zone_meta_read(struct bytes value, struct zone *out)
 	out->records = rd_u64(&rd);
 	out->loaded = rd_u64(&rd);
 	out->resign = rd_u32(&rd);
+	out->expires = rd_u32(&rd);
 	name_read_plain(&rd, &out->apex);
 	return rd_end(&rd);
 }
@@ -204,5 +205,6 @@ zone_meta_put(struct wr *wr, const struct zone *zone)
 	wr_u64(wr, zone->records);
 	wr_u64(wr, zone->loaded);
 	wr_u32(wr, zone->resign);
+	wr_u32(wr, zone->expires);
 	name_put(wr, &zone->apex);
 }

@@ -84,6 +84,7 @@ struct zone {
 	uint64_t records;      /* without RRSIG, NSEC, NSEC3 */
 	uint64_t loaded;       /* seconds since 1970 of the last change */
 	uint32_t resign;       /* when the first signatures must be renewed (seconds, RFC 1982) */
+	uint32_t expires;      /* when the first signature expires (seconds, RFC 1982) */
 	struct name apex;      /* lower case */
 };
 /*

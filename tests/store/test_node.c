@@ -168,7 +168,7 @@ test_zone(void **state)
 {
 	struct zone zone = {.id = 3, .serial = 4294967295u, .denial = DENIAL_NSEC, .algorithm = 13,
 	    .negative_ttl = 300, .names = 5000000000u, .records = 6, .loaded = 1795435200,
-	    .resign = 1795521600};
+	    .resign = 1795521600, .expires = 1795867200};
 	struct zone back;
 	uint8_t wire[512];
 	struct wr wr = wr_init(wire, sizeof wire);
@@ -185,6 +185,7 @@ test_zone(void **state)
 	assert_int_equal(back.negative_ttl, zone.negative_ttl);
 	assert_true(back.names == zone.names && back.records == zone.records);
 	assert_true(back.loaded == zone.loaded && back.resign == zone.resign);
+	assert_int_equal(back.expires, zone.expires);
 	assert_true(name_equal(&back.apex, &zone.apex));
 	for (size_t n = 0; n < wr.n; n++)
 		assert_int_not_equal(zone_meta_read((struct bytes){wire, n}, &back), 0);

@@ -1,0 +1,260 @@
+/*
+ * work.c - what the writer thread works with: keys, and the table of zones.
+ * Knows the database as a whole; knows nothing of jobs and sockets.
+ */
+#include "mapd/work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sys/crypto.h"
+#include "core/sys/loop.h"
+#include "core/wire/errors.h"
+#include "mapd/meta.h"
+
+#define WORK_SLICE 8192 /* entries removed in one transaction */
+#define WORK_CLOCK_BEHIND 3600 /* seconds the clock may be behind the last change */
+
+bool
+work_zone(struct change *change, const struct name *apex, struct zone *out)
+{
+	uint8_t key[NAME_KEY];
+	struct bytes value;
+
+	return change_get(
+		   change, TABLE_ZONES, (struct bytes){key, name_key(apex, key)}, &value) &&
+	       zone_meta_read(value, out) == 0;
+}
+
+bool
+work_zone_next(struct change *change, uint8_t key[NAME_KEY], size_t *n, struct zone *out)
+{
+	struct bytes found, value;
+
+	if (!change_ceiling(change, TABLE_ZONES, (struct bytes){key, *n}, &found, &value))
+		return false;
+	if (*n > 0 && bytes_equal(found, (struct bytes){key, *n}) &&
+	    !change_next(change, TABLE_ZONES, &found, &value))
+		return false;
+	if (found.n > NAME_KEY || zone_meta_read(value, out) != 0)
+		return false;
+	memcpy(key, found.p, found.n);
+	*n = found.n;
+	return true;
+}
+
+void
+work_zone_put(struct change *change, const struct zone *zone)
+{
+	uint8_t key[NAME_KEY], octets[NAME_WIRE + 64];
+	struct wr wr = wr_init(octets, sizeof octets);
+
+	zone_meta_put(&wr, zone);
+	change_put(
+	    change, TABLE_ZONES, (struct bytes){key, name_key(&zone->apex, key)}, wr_done(&wr));
+}
+
+static int
+work_algorithm(const struct work *work, const struct name *apex)
+{
+	for (size_t i = 0; i < work->rules->n_zones; i++)
+		if (name_equal(&work->rules->zones[i].apex, apex) &&
+		    work->rules->zones[i].algorithm != 0)
+			return work->rules->zones[i].algorithm;
+	return CRYPTO_ECDSAP256;
+}
+
+int
+work_key(struct work *work, struct change *change, const struct name *apex,
+    const struct work_key **out, char *why, size_t max)
+{
+	struct work_key *more;
+	int rc;
+
+	for (size_t i = 0; i < work->n_keys; i++)
+		if (name_equal(&work->keys[i].apex, apex)) {
+			*out = &work->keys[i];
+			return 0;
+		}
+	more = realloc(work->keys, (work->n_keys + 1) * sizeof *more);
+	if (more == NULL)
+		return -MAP_ENOMEM;
+	work->keys = more;
+	more += work->n_keys;
+	more->apex = *apex;
+	rc = zonekey_open(work->ring, change, apex, work_algorithm(work, apex), &more->key,
+	    &more->secret, why, max);
+	if (rc != 0)
+		return rc;
+	work->n_keys++;
+	*out = more;
+	return 0;
+}
+
+void
+work_forget(struct work *work, size_t keep)
+{
+	while (work->n_keys > keep)
+		secret_free(work->keys[--work->n_keys].secret);
+}
+
+int
+work_sweep(struct work *work, uint32_t id)
+{
+	static const enum table tables[] = {TABLE_NODES, TABLE_DENIAL};
+	uint8_t octets[4];
+	struct bytes prefix = {octets, sizeof octets};
+	struct change *change;
+	size_t n, i = 0;
+	int rc = 0;
+
+	put_u32(octets, id);
+	while (i < 2 && rc == 0) {
+		rc = change_begin(work->store, &change);
+		if (rc != 0)
+			return rc;
+		n = change_remove_prefix(change, tables[i], prefix, WORK_SLICE);
+		rc = change_commit(change);
+		if (n < WORK_SLICE)
+			i++;
+	}
+	return rc;
+}
+
+static bool
+work_is_zone(struct change *change, uint32_t id)
+{
+	uint8_t key[NAME_KEY];
+	struct zone zone;
+	size_t n = 0;
+
+	while (work_zone_next(change, key, &n, &zone))
+		if (zone.id == id)
+			return true;
+	return false;
+}
+
+/* The first id at or after *id under which there is something, but no zone; false: none. */
+static bool
+work_orphan(struct change *change, enum table table, uint32_t *id)
+{
+	struct bytes found, value;
+	uint8_t octets[4];
+
+	for (;; (*id)++) {
+		put_u32(octets, *id);
+		if (!change_ceiling(change, table, (struct bytes){octets, 4}, &found, &value) ||
+		    found.n < 4)
+			return false;
+		*id = get_u32(found.p);
+		if (!work_is_zone(change, *id))
+			return true;
+	}
+}
+
+/* A load or a removal that was interrupted leaves content under an id that is no zone's. */
+static int
+work_sweep_orphans(struct work *work)
+{
+	static const enum table tables[] = {TABLE_NODES, TABLE_DENIAL};
+	struct change *change;
+	uint32_t id = 0;
+	size_t i = 0;
+	bool found;
+	int rc = 0;
+
+	while (i < 2 && rc == 0) {
+		rc = change_begin(work->store, &change);
+		if (rc != 0)
+			return rc;
+		found = work_orphan(change, tables[i], &id);
+		change_abort(change);
+		if (found)
+			rc = work_sweep(work, id);
+		else {
+			i++;
+			id = 0;
+		}
+	}
+	return rc;
+}
+
+/* RFC 4034 3.1.5: signatures made by a clock that is behind would not be valid yet. */
+static int
+work_check_clock(struct change *change, char *why, size_t max)
+{
+	uint64_t last = meta_clock_get(change), now = clock_seconds();
+
+	if (now + WORK_CLOCK_BEHIND >= last)
+		return 0;
+	snprintf(why, max,
+	    "the clock is %llu s behind the database's last change: set it first",
+	    (unsigned long long)(last - now));
+	return -MAP_ECONFIG;
+}
+
+static int
+work_open_keys(struct work *work, char *why, size_t max)
+{
+	const struct work_key *opened;
+	char name[NAME_TEXT], inner[1024];
+	struct change *change;
+	uint8_t key[NAME_KEY];
+	struct zone zone;
+	size_t n = 0;
+	int rc = change_begin(work->store, &change);
+
+	if (rc != 0) {
+		snprintf(why, max, "database: %s", error_text(rc));
+		return rc;
+	}
+	rc = work_check_clock(change, why, max);
+	while (rc == 0 && work_zone_next(change, key, &n, &zone)) {
+		rc = work_key(work, change, &zone.apex, &opened, inner, sizeof inner);
+		if (rc != 0)
+			snprintf(why, max, "zone %s: %s", name_print(&zone.apex, name), inner);
+	}
+	change_abort(change);
+	return rc;
+}
+
+int
+work_init(struct work *work, struct store *store, const char *keys, const struct rules *rules,
+    unsigned threads, char *why, size_t max)
+{
+	int rc;
+
+	memset(work, 0, sizeof *work);
+	work->store = store;
+	work->rules = rules;
+	rc = keyring_open(keys, &work->ring, why, max);
+	if (rc != 0)
+		return rc;
+	rc = pool_new(threads > 0 ? threads - 1 : 0, &work->pool);
+	if (rc == 0)
+		rc = batch_new(work->pool, &work->batch);
+	if (rc == 0) {
+		work->scratch = calloc(WORK_SCRATCH, sizeof *work->scratch);
+		rc = work->scratch == NULL ? -MAP_ENOMEM : work_sweep_orphans(work);
+	}
+	if (rc != 0)
+		snprintf(why, max, "database: %s", error_text(rc));
+	else
+		rc = work_open_keys(work, why, max);
+	if (rc != 0)
+		work_fini(work);
+	return rc;
+}
+
+void
+work_fini(struct work *work)
+{
+	work_forget(work, 0);
+	free(work->keys);
+	free(work->scratch);
+	batch_free(work->batch);
+	pool_free(work->pool);
+	keyring_close(work->ring);
+	memset(work, 0, sizeof *work);
+}

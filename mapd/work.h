@@ -1,0 +1,65 @@
+/*
+ * work.h - what the writer thread works with, and the changes it makes to zones as a whole.
+ */
+#ifndef MAPD_WORK_H
+#define MAPD_WORK_H
+
+#include "mapd/batch.h"
+#include "mapd/plan.h"
+#include "mapd/zonekey.h"
+
+/* The key of a zone, read once. */
+struct work_key {
+	struct name apex;
+	struct zonekey key;
+	struct secret *secret;
+};
+
+#define WORK_SCRATCH 24576 /* records and signatures of the largest name */
+
+/* owned by the writer thread */
+struct work {
+	struct store *store; /* borrowed */
+	struct keyring *ring;
+	struct pool *pool;
+	struct batch *batch;
+	const struct rules *rules; /* borrowed until other rules are set */
+	struct work_key *keys;
+	size_t n_keys;
+	struct bytes *scratch; /* WORK_SCRATCH of them */
+};
+
+/* What a change of a zone came to. */
+struct outcome {
+	uint32_t serial;
+	uint32_t previous; /* meaningful when replaced */
+	bool replaced;
+	uint64_t records;
+	char why[PLAN_WHY]; /* one sentence without the zone's name, when it failed */
+};
+
+/* Opens the keyring and the key of each zone, and drops what a crash left behind. */
+int work_init(struct work *work, struct store *store, const char *keys, const struct rules *rules,
+    unsigned threads, char *why, size_t max);
+void work_fini(struct work *work);
+
+/* The zone of that apex; false: none. */
+bool work_zone(struct change *change, const struct name *apex, struct zone *out);
+/* The zone after *key (n 0: the first) in the store's order; key is moved to it. */
+bool work_zone_next(struct change *change, uint8_t key[NAME_KEY], size_t *n, struct zone *out);
+void work_zone_put(struct change *change, const struct zone *zone);
+/* The key of apex: from memory, else opened or made in change. */
+int work_key(struct work *work, struct change *change, const struct name *apex,
+    const struct work_key **out, char *why, size_t max);
+/* Forgets keys opened after the first so many: the change they were made in did not come to pass. */
+void work_forget(struct work *work, size_t keep);
+/* Removes all that stands under a zone's id, which nothing refers to any more. */
+int work_sweep(struct work *work, uint32_t id);
+
+/* Makes or replaces the zone by records (as frame_record_put() writes them); durable when 0. */
+int work_load(struct work *work, const struct name *apex, struct bytes records,
+    struct outcome *out);
+/* Removes the zone; its keys and its serial are kept. -MAP_ENOTFOUND */
+int work_remove(struct work *work, const struct name *apex, struct outcome *out);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * writer.c - the only thread that changes the database: jobs in, answers out, signatures renewed.
+ * Jobs and answers are pointers in two pipes, which are queues that a thread can sleep on. Knows
+ * nothing of who asks.
+ */
+#include "mapd/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/sys/diag.h"
+#include "core/sys/loop.h"
+#include "core/wire/errors.h"
+#include "mapd/renew.h"
+
+#define WRITER_WAIT 60 /* seconds at most until the clock is looked at again */
+#define WRITER_RETRY 60 /* seconds until a renewal that failed is tried again */
+
+struct writer {
+	int jobs[2]; /* struct job *, NULL: end */
+	int answers[2]; /* struct job * */
+	pthread_t thread;
+	/* From here on owned by the thread, once it runs. */
+	struct work work;
+	struct renew renew;
+	uint64_t retry; /* no renewal before */
+};
+
+static void
+job_load(struct work *work, struct job *job)
+{
+	job->error = work_load(work, &job->zone, job->records, &job->outcome);
+}
+
+static void
+job_remove(struct work *work, struct job *job)
+{
+	job->error = work_remove(work, &job->zone, &job->outcome);
+}
+
+static void
+job_rules(struct work *work, struct job *job)
+{
+	work->rules = job->rules;
+	job->error = 0;
+}
+
+static void (*const job_run[])(struct work *, struct job *) = {
+    [JOB_LOAD] = job_load, [JOB_REMOVE] = job_remove, [JOB_RULES] = job_rules};
+
+/* A pipe takes and gives a pointer whole (less than PIPE_BUF). */
+static bool
+queue_put(int fd, struct job *job)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, &job, sizeof job);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof job;
+}
+
+static bool
+queue_take(int fd, struct job **job)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, job, sizeof *job);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof *job;
+}
+
+/* Renews a little, if it is time; returns seconds until it is time again. */
+static uint64_t
+writer_renew(struct writer *writer)
+{
+	struct renew *renew = &writer->renew;
+	uint64_t now = clock_seconds();
+	char name[NAME_TEXT];
+	int rc;
+
+	if (now < writer->retry)
+		return WRITER_WAIT;
+	if (!renew->walking && !renew_start(renew, &writer->work, now))
+		return renew_wait(&writer->work, now, WRITER_WAIT);
+	rc = renew_step(renew, &writer->work, now);
+	if (rc == 0)
+		return 0;
+	diag_error("zone %s: signatures not renewed: %s", name_print(&renew->apex, name),
+	    rc == -MAP_ESPACE ? "the database is full: raise map-size:, or free the disk"
+			      : error_text(rc));
+	writer->retry = now + WRITER_RETRY;
+	return WRITER_RETRY;
+}
+
+static void *
+writer_thread(void *arg)
+{
+	struct writer *writer = arg;
+	struct pollfd jobs = {.fd = writer->jobs[0], .events = POLLIN};
+	struct job *job;
+	uint64_t wait;
+
+	for (;;) {
+		wait = writer_renew(writer);
+		if (poll(&jobs, 1, (int)(wait * 1000)) <= 0)
+			continue;
+		if (!queue_take(writer->jobs[0], &job) || job == NULL)
+			return NULL;
+		job_run[job->kind](&writer->work, job);
+		if (!queue_put(writer->answers[1], job))
+			diag_error("writer: an answer was lost: %s", strerror(errno));
+	}
+}
+
+/* Everything that is due, before the first answer is given. */
+static int
+writer_refresh(struct writer *writer, char *why, size_t max)
+{
+	char name[NAME_TEXT];
+	int rc = 0;
+
+	while (rc == 0 && (writer->renew.walking ||
+			      renew_start(&writer->renew, &writer->work, clock_seconds())))
+		rc = renew_step(&writer->renew, &writer->work, clock_seconds());
+	if (rc != 0)
+		snprintf(why, max, "zone %s: signatures cannot be renewed: %s",
+		    name_print(&writer->renew.apex, name), error_text(rc));
+	return rc;
+}
+
+static void
+writer_free(struct writer *writer)
+{
+	for (int i = 0; i < 2; i++) {
+		if (writer->jobs[i] >= 0)
+			close(writer->jobs[i]);
+		if (writer->answers[i] >= 0)
+			close(writer->answers[i]);
+	}
+	work_fini(&writer->work);
+	free(writer);
+}
+
+/* Signals are for the main thread. */
+static int
+writer_run(struct writer *writer)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&writer->thread, NULL, writer_thread, writer);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0 ? 0 : -MAP_ESYS;
+}
+
+int
+writer_start(const struct writer_options *options, struct writer **out, char *why, size_t max)
+{
+	struct writer *writer = calloc(1, sizeof *writer);
+	int rc;
+
+	if (writer == NULL) {
+		snprintf(why, max, "out of memory");
+		return -MAP_ENOMEM;
+	}
+	writer->jobs[0] = writer->jobs[1] = writer->answers[0] = writer->answers[1] = -1;
+	rc = work_init(&writer->work, options->store, options->keys, options->rules,
+	    options->threads, why, max);
+	if (rc == 0)
+		rc = writer_refresh(writer, why, max);
+	if (rc != 0) {
+		writer_free(writer);
+		return rc;
+	}
+	if (pipe2(writer->jobs, O_CLOEXEC) != 0 || pipe2(writer->answers, O_CLOEXEC) != 0 ||
+	    fcntl(writer->jobs[1], F_SETFL, O_NONBLOCK) != 0 ||
+	    fcntl(writer->answers[0], F_SETFL, O_NONBLOCK) != 0 || writer_run(writer) != 0) {
+		snprintf(why, max, "writer thread: %s", strerror(errno));
+		writer_free(writer);
+		return -MAP_ESYS;
+	}
+	*out = writer;
+	return 0;
+}
+
+void
+writer_stop(struct writer *writer)
+{
+	if (writer == NULL)
+		return;
+	/* The queue may be full of jobs: then this waits until there is room. */
+	(void)fcntl(writer->jobs[1], F_SETFL, 0);
+	(void)queue_put(writer->jobs[1], NULL);
+	pthread_join(writer->thread, NULL);
+	writer_answers(writer);
+	writer_free(writer);
+}
+
+int
+writer_submit(struct writer *writer, struct job *job)
+{
+	return queue_put(writer->jobs[1], job) ? 0 : -MAP_ELIMIT;
+}
+
+int
+writer_fd(const struct writer *writer)
+{
+	return writer->answers[0];
+}
+
+void
+writer_answers(struct writer *writer)
+{
+	struct job *job;
+
+	while (queue_take(writer->answers[0], &job))
+		job->done(job);
+}

@@ -1,0 +1,48 @@
+/*
+ * writer.h - the only thread that changes the database; others hand it jobs and get answers.
+ */
+#ifndef MAPD_WRITER_H
+#define MAPD_WRITER_H
+
+#include "mapd/work.h"
+
+struct writer;
+
+enum job_kind { JOB_LOAD, JOB_REMOVE, JOB_RULES };
+
+/* One change asked for. Belongs to the writer from writer_submit() until done is called. */
+struct job {
+	enum job_kind kind;
+	struct name zone;	   /* LOAD, REMOVE */
+	struct bytes records;	   /* LOAD: as frame_record_put() writes them; borrowed */
+	const struct rules *rules; /* RULES: borrowed until others are set; the old are free then */
+	void (*done)(struct job *job); /* by writer_answers(), in the thread that calls it */
+	void *arg;
+	/* the answer; durable when error is 0 */
+	int error;
+	struct outcome outcome;
+};
+
+struct writer_options {
+	struct store *store;
+	const char *keys;	   /* directory */
+	const struct rules *rules; /* borrowed */
+	unsigned threads;	   /* that sign; at least 1 */
+};
+
+/*
+ * Opens the keys, drops what a crash left behind, renews signatures that need it (before anything is
+ * served), then starts the thread. why says what is wrong.
+ */
+int writer_start(const struct writer_options *options, struct writer **out, char *why, size_t max);
+/* Ends the thread after the jobs it has; those not yet answered are answered. NULL allowed. */
+void writer_stop(struct writer *writer);
+
+/* -MAP_ELIMIT: too many are waiting. */
+int writer_submit(struct writer *writer, struct job *job) MUST_CHECK;
+/* Readable when there are answers. */
+int writer_fd(const struct writer *writer);
+/* Calls done of each answered job; does not wait. */
+void writer_answers(struct writer *writer);
+
+#endif
