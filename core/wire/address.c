@@ -113,8 +113,8 @@ address_scan(const char *text, size_t n, uint8_t address[16])
 	return inet_pton(AF_INET, copy, address + sizeof mapped_prefix) == 1 ? 0 : -MAP_ETEXT;
 }
 
-static bool
-address_is_in(const uint8_t address[16], const uint8_t *prefix, unsigned bits)
+bool
+address_is_in(const uint8_t address[16], const uint8_t prefix[16], unsigned bits)
 {
 	size_t whole = bits / 8;
 	unsigned rest = bits % 8;
@@ -122,12 +122,6 @@ address_is_in(const uint8_t address[16], const uint8_t *prefix, unsigned bits)
 	if (memcmp(address, prefix, whole) != 0)
 		return false;
 	return rest == 0 || (address[whole] ^ prefix[whole]) >> (8 - rest) == 0;
-}
-
-bool
-realm_covers(const struct realm *row, const struct eid *id)
-{
-	return id->form == EID_ADDRESS && address_is_in(id->address, row->prefix, row->length);
 }
 
 /* What can never be a locator (protocol 2). Lengths of IPv4 rows count from the mapped prefix. */

@@ -55,6 +55,8 @@ extern const uint8_t hhit_context[16];
 /* What the SHA-256 of a key identity is taken over: algorithm octet, public key. */
 void eid_key_input(struct wr *wr, uint8_t algorithm, struct bytes key) NONNULL;
 
+/* "PREFIX/LENGTH=SUFFIX" to a row. -MAP_ETEXT with *why a static sentence. */
+int realm_scan(const char *text, struct realm *out, const char **why) NONNULL MUST_CHECK;
 /* The prefix applies to id. */
 bool realm_covers(const struct realm *row, const struct eid *id) NONNULL;
 /* "<hex of the bits after the prefix>.<suffix>". -MAP_ESPACE */
@@ -65,12 +67,19 @@ int eid_owner_reverse(const uint8_t address[16], struct name *owner) NONNULL MUS
 /* Where a key or name identity is looked up; -MAP_EUNKNOWN for an address. */
 int eid_owner_own(const struct eid *id, struct name *owner) NONNULL MUST_CHECK;
 
+/* Whose look-up name owner is: a key identity's or a nibble name by itself, one label by the rows of
+ * the local table. -MAP_ENOTFOUND */
+int eid_from_owner(const struct name *owner, const struct realm *realms, size_t n_realms,
+    struct eid *out) MUST_CHECK;
+
 /* An address in text (RFC 5952), IPv4 as dotted quad; and back. text has ADDRESS_TEXT. */
 char *address_print(const uint8_t address[16], char *text) NONNULL;
 /* The same, always with colons: for what is IPv6 by its place. */
 char *address_print_ip6(const uint8_t address[16], char *text) NONNULL;
 int address_scan(const char *text, size_t n, uint8_t address[16]) NONNULL MUST_CHECK;
 bool address_is_ipv4(const uint8_t address[16]) NONNULL;
+/* The first bits of both are the same. */
+bool address_is_in(const uint8_t address[16], const uint8_t prefix[16], unsigned bits) NONNULL;
 
 /* Why an address can never be a locator (protocol 2), or NULL. private_ok lifts ULA, RFC 1918 and
  * 100.64/10; realms is the local table. */

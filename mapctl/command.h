@@ -1,0 +1,55 @@
+/*
+ * command.h - the commands of mapctl: one row each, and what a command gets to work with.
+ */
+#ifndef MAPCTL_COMMAND_H
+#define MAPCTL_COMMAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct control;
+
+/* What mapctl exits with; scripts rely on it. */
+enum status {
+	STATUS_DONE = 0,
+	STATUS_WRONG = 1,     /* what was asked about is wrong or absent */
+	STATUS_USAGE = 2,
+	STATUS_NO_DAEMON = 3, /* nobody answers on the socket */
+	STATUS_REFUSED = 4    /* the daemon, or the file system, says no */
+};
+
+struct mapctl {
+	const char *socket; /* of -s; NULL: the command's own */
+	bool json;          /* of -j */
+	bool batch;         /* commands come from standard input */
+	struct control *control; /* NULL until a command needs the daemon */
+	const struct command *command; /* the one that runs */
+};
+
+struct command {
+	const char *words;     /* "zone load" */
+	const char *arguments; /* "ZONE FILE" */
+	const char *help;
+	/* argv[0] is the last of the words. */
+	enum status (*run)(struct mapctl *m, int argc, char **argv);
+	/* For what one exchange with the daemon does: the argument's name there, and who prints
+	 * the answer. */
+	const char *parameter;
+	void (*show)(json_t *answer);
+	const char *socket; /* where its daemon listens */
+};
+
+/* Finds and runs the command that argv begins with. */
+enum status command_run(struct mapctl *m, int argc, char **argv);
+/* Runs the commands of standard input, one a line; the first failure is returned. */
+enum status command_batch(struct mapctl *m);
+void command_help(void);
+
+/* Says what is wrong, as text or JSON, and gives status back. */
+__attribute__((format(printf, 4, 5))) enum status fail(
+    const struct mapctl *m, enum status status, int error, const char *format, ...);
+/* The command's usage, because of cause. */
+enum status usage(const struct mapctl *m, const char *cause);
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * control.c - the connection to a daemon: connects, sends, waits, reads answers.
+ * Knows frames and answers; knows nothing of what the commands mean.
+ */
+#include "mapctl/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/sys/sock.h"
+#include "core/wire/errors.h"
+#include "mapctl/output.h"
+
+#define PATIENCE 60000 /* ms without any progress: the largest load is one transaction */
+
+struct control {
+	int fd;
+	uint32_t id;
+	uint8_t *in; /* FRAME_MAX octets */
+	size_t n_in;
+	size_t taken; /* of in: the frame returned last */
+	const char *path;
+};
+
+enum status
+control_open(struct mapctl *m)
+{
+	const char *path = m->socket != NULL ? m->socket : m->command->socket;
+	struct control *c = m->control;
+
+	/* A batch may name commands of both daemons. */
+	if (c != NULL && strcmp(c->path, path) == 0)
+		return STATUS_DONE;
+	control_close(m);
+	c = calloc(1, sizeof *c);
+	if (c == NULL)
+		return fail(m, STATUS_WRONG, -MAP_ENOMEM, "out of memory");
+	c->in = malloc(FRAME_MAX);
+	c->path = path;
+	c->fd = c->in != NULL ? sock_unix_connect(path) : -1;
+	m->control = c;
+	if (c->in == NULL)
+		return fail(m, STATUS_WRONG, -MAP_ENOMEM, "out of memory");
+	if (c->fd >= 0)
+		return STATUS_DONE;
+	if (errno == EACCES || errno == EPERM) {
+		fail(m, STATUS_REFUSED, -MAP_EREFUSED, "%s: %s", path, strerror(errno));
+		control_close(m);
+		return STATUS_REFUSED;
+	}
+	fail(m, STATUS_NO_DAEMON, -MAP_ESYS, "%s: %s; does the daemon run?", path,
+	    strerror(errno));
+	control_close(m);
+	return STATUS_NO_DAEMON;
+}
+
+void
+control_close(struct mapctl *m)
+{
+	if (m->control == NULL)
+		return;
+	if (m->control->fd >= 0)
+		close(m->control->fd);
+	free(m->control->in);
+	free(m->control);
+	m->control = NULL;
+}
+
+/* The connection is of no use any more. */
+static enum status
+control_lost(struct mapctl *m, const char *why)
+{
+	enum status status =
+	    fail(m, STATUS_NO_DAEMON, -MAP_ESYS, "%s: %s", m->control->path, why);
+
+	control_close(m);
+	return status;
+}
+
+/* Reads what is there; false when the daemon has closed. */
+static bool
+input_read(struct control *c)
+{
+	ssize_t n;
+
+	if (c->n_in == FRAME_MAX)
+		return true;
+	n = read(c->fd, c->in + c->n_in, FRAME_MAX - c->n_in);
+	if (n > 0)
+		c->n_in += (size_t)n;
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Waits until events or input; what arrives is kept. */
+static enum status
+control_wait(struct mapctl *m, short events)
+{
+	struct control *c = m->control;
+	struct pollfd p = {.fd = c->fd, .events = events};
+	int n;
+
+	if (c->n_in < FRAME_MAX)
+		p.events |= POLLIN;
+	do
+		n = poll(&p, 1, PATIENCE);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return control_lost(m, "no answer within a minute");
+	if (n < 0)
+		return control_lost(m, strerror(errno));
+	if ((p.revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !input_read(c))
+		return control_lost(m, "the daemon closed the connection");
+	return STATUS_DONE;
+}
+
+static enum status
+octets_send(struct mapctl *m, struct bytes b)
+{
+	enum status status = STATUS_DONE;
+
+	while (b.n > 0 && status == STATUS_DONE) {
+		ssize_t n = send(m->control->fd, b.p, b.n, MSG_NOSIGNAL);
+
+		if (n > 0) {
+			b.p += n;
+			b.n -= (size_t)n;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			status = control_wait(m, POLLOUT);
+		} else if (errno != EINTR) {
+			status = control_lost(m, strerror(errno));
+		}
+	}
+	return status;
+}
+
+enum status
+control_send(struct mapctl *m, uint8_t type, struct bytes payload)
+{
+	uint8_t header[FRAME_HEADER];
+	struct wr wr = wr_init(header, sizeof header);
+	enum status status;
+
+	frame_start(&wr, type, 0, m->control->id);
+	put_u32(header, (uint32_t)(FRAME_HEADER - 4 + payload.n));
+	status = octets_send(m, wr_done(&wr));
+	return status != STATUS_DONE ? status : octets_send(m, payload);
+}
+
+enum status
+control_ask(struct mapctl *m, json_t *request)
+{
+	enum status status = control_open(m);
+	char *text = NULL;
+
+	if (status == STATUS_DONE) {
+		json_object_set_new(request, "command", json_string(m->command->words));
+		text = json_dumps(request, JSON_COMPACT);
+		m->control->id++;
+		m->control->n_in = m->control->taken = 0;
+		status = text == NULL
+			     ? fail(m, STATUS_WRONG, -MAP_ENOMEM, "out of memory")
+			     : control_send(m, FRAME_CONTROL,
+				   (struct bytes){(const uint8_t *)text, strlen(text)});
+	}
+	free(text);
+	json_decref(request);
+	return status;
+}
+
+bool
+control_has_answer(struct mapctl *m)
+{
+	struct control *c = m->control;
+
+	/* Nothing but the answer is sent unasked: any input is its beginning. */
+	return c->n_in > c->taken;
+}
+
+enum status
+control_receive(struct mapctl *m, struct frame *frame)
+{
+	struct control *c = m->control;
+
+	memmove(c->in, c->in + c->taken, c->n_in - c->taken);
+	c->n_in -= c->taken;
+	c->taken = 0;
+	for (;;) {
+		enum status status;
+		int n = frame_read((struct bytes){c->in, c->n_in}, frame);
+
+		if (n < 0 || (n > 0 && frame->id != c->id))
+			return control_lost(
+			    m, "what answers there does not speak this protocol");
+		if (n > 0) {
+			c->taken = (size_t)n;
+			return STATUS_DONE;
+		}
+		status = control_wait(m, 0);
+		if (status != STATUS_DONE)
+			return status;
+	}
+}
+
+static int
+error_of_name(const char *name)
+{
+	for (int i = 1; i < 256; i++)
+		if (strcmp(error_name(-i), name) == 0)
+			return -i;
+	return -MAP_EINTERNAL;
+}
+
+static enum status
+answer_show(struct mapctl *m, json_t *answer)
+{
+	const char *code, *error;
+
+	if (json_is_true(json_object_get(answer, "ok"))) {
+		if (m->json)
+			output_json(answer);
+		else
+			m->command->show(answer);
+		return STATUS_DONE;
+	}
+	code = json_string_value(json_object_get(answer, "code"));
+	error = json_string_value(json_object_get(answer, "error"));
+	if (code == NULL || error == NULL)
+		return control_lost(m, "an answer without code and error");
+	return fail(m, strcmp(code, "MAP_EREFUSED") == 0 ? STATUS_REFUSED : STATUS_WRONG,
+	    error_of_name(code), "%s", error);
+}
+
+enum status
+control_answer(struct mapctl *m, const struct frame *frame)
+{
+	json_t *answer;
+	enum status status;
+
+	if (frame->type != FRAME_ANSWER)
+		return control_lost(m, "a frame that is no answer");
+	answer = json_loadb((const char *)frame->payload.p, frame->payload.n, 0, NULL);
+	if (!json_is_object(answer))
+		status = control_lost(m, "an answer that is no JSON object");
+	else
+		status = answer_show(m, answer);
+	json_decref(answer);
+	return status;
+}
+
+enum status
+control_finish(struct mapctl *m)
+{
+	struct frame frame;
+	enum status status = control_receive(m, &frame);
+
+	return status != STATUS_DONE ? status : control_answer(m, &frame);
+}

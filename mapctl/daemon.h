@@ -1,0 +1,18 @@
+/*
+ * daemon.h - commands that a daemon answers.
+ */
+#ifndef MAPCTL_DAEMON_H
+#define MAPCTL_DAEMON_H
+
+#include "core/wire/name.h"
+#include "mapctl/command.h"
+
+/* A zone's name out of a command line: absolute and lower case. */
+enum status zone_name_scan(const struct mapctl *m, const char *text, struct name *zone);
+/* One exchange: the row's parameter in, an answer back. */
+enum status daemon_ask(struct mapctl *m, int argc, char **argv);
+/* The records of a zone, then an answer. */
+enum status daemon_dump(struct mapctl *m, int argc, char **argv);
+void daemon_dump_done(json_t *answer);
+
+#endif
