@@ -132,8 +132,7 @@ node_rewrite(struct step *step, struct bytes key, struct bytes value, const uint
 	while (rc == 0 && node_next(&node, &at, &stored)) {
 		bool soa = serial != NULL && stored.type == RR_SOA;
 
-		rc = set_open(
-		    &stored, &owner, rdata + used, sizeof rdata / sizeof rdata[0] - used, &set);
+		rc = set_open(&stored, &owner, rdata + used, WORK_SCRATCH - used, &set);
 		if (rc != 0)
 			return rc;
 		used += stored.records + stored.signatures;
