@@ -78,7 +78,7 @@ lookup_cut(struct snapshot *snap, const struct zone *zone, struct bytes key, siz
 }
 
 static void
-found_as(struct found *out, enum outcome outcome, const struct node *node, unsigned labels)
+found_as(struct found *out, enum lookup_outcome outcome, const struct node *node, unsigned labels)
 {
 	out->outcome = outcome;
 	out->node = *node;

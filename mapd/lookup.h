@@ -7,7 +7,7 @@
 #include "mapd/node.h"
 #include "mapd/store.h"
 
-enum outcome {
+enum lookup_outcome {
 	LOOKUP_HIT, /* set: what was asked for */
 	LOOKUP_NODATA, /* the name exists (perhaps only as an empty non-terminal) */
 	LOOKUP_NXNAME, /* the name does not exist; labels: of its closest encloser */
@@ -20,7 +20,7 @@ enum outcome {
 
 /* Borrowed until the snapshot is released. */
 struct found {
-	enum outcome outcome;
+	enum lookup_outcome outcome;
 	bool wildcard; /* the node is the child "*" of the closest encloser */
 	bool signatures_only; /* type RRSIG was asked for: set's RRSIGs are the answer */
 	uint8_t labels; /* of the name found, or of the closest encloser (NXNAME, wildcard) */
