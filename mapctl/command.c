@@ -19,39 +19,10 @@
 #define RESOLVERD RUNSTATEDIR "/resolverd/control"
 
 static const struct command commands[] = {
-    {"id new",
-	"[--realm PREFIX=SUFFIX | --raa N --hda N | --key-realm NAME] [--name NAME] "
-	"[--locator L]... [--via HOSTPART@SET]... [--p256] [--dir DIR] [--expire 24h]",
-	"make a key and the records of its identity, with proof", identity_new, NULL, NULL,
-	NULL},
-    {"id show", "[--realm PREFIX=SUFFIX | --key-realm NAME] FILE|IDENTITY|REFERENCE",
-	"say what a key file, an identity or an eid: reference is", identity_show, NULL,
-	output_fields, NULL},
-    {"id sign",
-	"--key FILE [--realm PREFIX=SUFFIX] [--expire 24h] [--serial-now] [--revoke] < RECORDS",
-	"make or replace the proof of the ELOC records on standard input", identity_sign, NULL,
-	NULL, NULL},
-    {"zone check", "[--private-locators] [--realm PREFIX=SUFFIX]... ZONE FILE",
-	"say whether a zone file would be loaded", zonefile_check, NULL, output_message, NULL},
-    {"zone load", "[--private-locators] [--realm PREFIX=SUFFIX]... ZONE FILE",
-	"make or replace a zone", zonefile_load, NULL, output_message, MAPD},
-    {"zone list", "", "the zones served", daemon_ask, NULL, output_table, MAPD},
-    {"zone status", "ZONE", "serial, size, signatures and keys of a zone", daemon_ask, "zone",
-	output_fields, MAPD},
-    {"zone dump", "ZONE", "all records of a zone, signatures included", daemon_dump, "zone",
-	daemon_dump_done, MAPD},
-    {"zone remove", "ZONE", "take a zone out of service and out of the database", daemon_ask,
-	"zone", output_message, MAPD},
-    {"key list", "ZONE", "the keys that sign a zone", daemon_ask, "zone", output_table, MAPD},
-    {"key ds", "ZONE", "the DS records for the parent of a zone", daemon_ask, "zone", output_ds,
-	MAPD},
-    {"status", "", "version, up time and counters", daemon_ask, NULL, output_fields, MAPD},
-    {"reload", "", "read the configuration again", daemon_ask, NULL, output_message, MAPD},
-    {"log", "error|warn|info|debug", "how much is written to the log", daemon_ask, "level",
-	output_message, MAPD},
-    {"stop", "", "end the daemon", daemon_ask, NULL, output_message, MAPD},
-    {"cache flush", "", "drop all results that resolverd holds", daemon_ask, NULL,
-	output_message, RESOLVERD},
+#define X(words, arguments, help, run, parameter, show, socket) \
+	{words, arguments, help, run, parameter, show, socket},
+#include "mapctl/commands.def"
+#undef X
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

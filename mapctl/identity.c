@@ -93,7 +93,7 @@ key_rdata_print(struct bytes rdata, char *text, size_t max)
 static enum status
 locator_add(struct making *k, const char *prefix, const char *text)
 {
-	char copy[512], *words[WORDS];
+	char copy[512], *words[WORDS], *rest = NULL;
 	struct wr wr = wr_init(k->octets[k->n], sizeof k->octets[0]);
 	const char *why = NULL;
 	size_t n = 0;
@@ -107,7 +107,8 @@ locator_add(struct making *k, const char *prefix, const char *text)
 	if (length < 0 || (size_t)length >= sizeof copy)
 		return fail(
 		    k->m, STATUS_USAGE, -MAP_EUSAGE, "%s: longer than any locator", text);
-	for (char *p = strtok(copy, " "); p != NULL && n < WORDS; p = strtok(NULL, " "))
+	for (char *p = strtok_r(copy, " ", &rest); p != NULL && n < WORDS;
+	     p = strtok_r(NULL, " ", &rest))
 		words[n++] = p;
 	if (eloc_scan(words, n, &name_root, &wr, &why) != 0)
 		return fail(k->m, STATUS_USAGE, -MAP_EUSAGE, "%s%s: %s", prefix, text, why);

@@ -54,10 +54,12 @@ line_fail(const struct signing *s, const char *cause)
 static int
 line_split(char *text, char *words[LINE_WORDS])
 {
+	char *rest = NULL;
 	int n = 0;
 
 	text[strcspn(text, ";")] = '\0';
-	for (char *p = strtok(text, " \t"); p != NULL; p = strtok(NULL, " \t")) {
+	for (char *p = strtok_r(text, " \t", &rest); p != NULL;
+	     p = strtok_r(NULL, " \t", &rest)) {
 		if (n == LINE_WORDS)
 			return -1;
 		words[n++] = p;

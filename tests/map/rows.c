@@ -1,8 +1,8 @@
 /*
  * rows.c - reads the vector files of the mapping tests.
  */
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,4 +62,43 @@ row_hex(const char *hex, uint8_t *to, size_t max)
 
 	assert_true(n >= 0);
 	return (struct bytes){to, (size_t)n};
+}
+
+unsigned
+row_number(const char *text)
+{
+	uint64_t v;
+
+	assert_int_equal(text_decimal_read(text, strlen(text), UINT32_MAX, &v), 0);
+	return (unsigned)v;
+}
+
+struct eid
+row_identity(const char *text)
+{
+	struct eid id;
+
+	assert_int_equal(eid_scan(text, strlen(text), true, &id), 0);
+	return id;
+}
+
+struct name
+row_name(const char *text)
+{
+	struct name name;
+
+	assert_int_equal(name_from(text, &name), 0);
+	return name;
+}
+
+size_t
+row_words(char *text, char *words[16])
+{
+	char *rest = NULL;
+	size_t n = 0;
+
+	for (char *p = strtok_r(text, " ", &rest); p != NULL && n < 16;
+	     p = strtok_r(NULL, " ", &rest))
+		words[n++] = p;
+	return n;
 }

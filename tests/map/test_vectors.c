@@ -3,7 +3,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,28 +14,6 @@
 #include "core/wire/rrtype.h"
 #include "core/wire/text.h"
 #include "tests/map/rows.h"
-
-#define SERIAL 1795435200000ULL
-#define EXPIRY 1795521600U
-#define NOW (EXPIRY - 3600U)
-
-static struct eid
-identity_of(const char *text)
-{
-	struct eid id;
-
-	assert_int_equal(eid_scan(text, strlen(text), true, &id), 0);
-	return id;
-}
-
-static struct name
-name_of(const char *text)
-{
-	struct name name;
-
-	assert_int_equal(name_from(text, &name), 0);
-	return name;
-}
 
 static void
 assert_name(const struct name *name, const char *text)
@@ -53,7 +31,8 @@ row_hhit(const struct row *row)
 
 	row_hex(row->field[2], key, sizeof key);
 	row_hex(row->field[3], want, sizeof want);
-	hhit_left((uint16_t)atoi(row->field[0]), (uint16_t)atoi(row->field[1]), left);
+	hhit_left(
+	    (uint16_t)row_number(row->field[0]), (uint16_t)row_number(row->field[1]), left);
 	assert_memory_equal(left, want, sizeof left);
 	assert_int_equal(trust_hhit(left, key, got), 0);
 	assert_memory_equal(got, want, sizeof got);
@@ -89,18 +68,17 @@ test_hhit(void **state)
 static void
 row_below(const struct row *row)
 {
-	struct name suffix = name_of(row->field[1]), owner;
-	struct eid id = identity_of(row->field[2]);
+	struct name suffix = row_name(row->field[1]), owner;
+	struct eid id = row_identity(row->field[2]);
 
-	assert_int_equal(
-	    eid_owner_below(&id, (unsigned)atoi(row->field[0]), &suffix, &owner), 0);
+	assert_int_equal(eid_owner_below(&id, row_number(row->field[0]), &suffix, &owner), 0);
 	assert_name(&owner, row->field[3]);
 }
 
 static void
 row_reverse(const struct row *row)
 {
-	struct eid id = identity_of(row->field[0]);
+	struct eid id = row_identity(row->field[0]);
 	struct name owner;
 
 	assert_int_equal(eid_owner_reverse(id.address, &owner), 0);
@@ -112,22 +90,22 @@ row_key(const struct row *row)
 {
 	uint8_t key_octets[64], want[EID_DIGEST];
 	struct bytes key = row_hex(row->field[1], key_octets, sizeof key_octets);
-	struct eid id = {.form = EID_KEY, .name = name_of(row->field[2])};
+	struct eid id = {.form = EID_KEY, .name = row_name(row->field[2])};
 	char text[EID_TEXT];
 	struct eid back;
 	struct name owner;
 
 	row_hex(row->field[3], want, sizeof want);
-	assert_int_equal(trust_digest(atoi(row->field[0]), key, id.digest), 0);
+	assert_int_equal(trust_digest((int)row_number(row->field[0]), key, id.digest), 0);
 	assert_memory_equal(id.digest, want, sizeof want);
 	assert_string_equal(eid_print(&id, text), row->field[4]);
-	back = identity_of(row->field[4]);
+	back = row_identity(row->field[4]);
 	assert_true(eid_equal(&id, &back));
 	assert_int_equal(eid_owner_own(&id, &owner), 0);
 	assert_name(&owner, row->field[5]);
-	assert_int_equal(trust_key_check(&id, atoi(row->field[0]), key), 0);
+	assert_int_equal(trust_key_check(&id, (int)row_number(row->field[0]), key), 0);
 	key_octets[0] ^= 1;
-	assert_int_equal(trust_key_check(&id, atoi(row->field[0]), key), -MAP_EKEY);
+	assert_int_equal(trust_key_check(&id, (int)row_number(row->field[0]), key), -MAP_EKEY);
 }
 
 static void
@@ -135,8 +113,8 @@ row_tag(const struct row *row)
 {
 	uint8_t rdata[64];
 
-	assert_int_equal(
-	    dnssec_key_tag(row_hex(row->field[0], rdata, sizeof rdata)), atoi(row->field[1]));
+	assert_int_equal(dnssec_key_tag(row_hex(row->field[0], rdata, sizeof rdata)),
+	    row_number(row->field[1]));
 }
 
 static void
@@ -158,17 +136,6 @@ test_names(void **state)
 	assert_int_equal(rows_each("identities.txt", "not-identity", row_not_identity), 11);
 }
 
-/* The words of text, as a zone file's lexer would cut them. */
-static size_t
-words_cut(char *text, char *words[16])
-{
-	size_t n = 0;
-
-	for (char *p = strtok(text, " "); p != NULL && n < 16; p = strtok(NULL, " "))
-		words[n++] = p;
-	return n;
-}
-
 static void
 row_good_record(const struct row *row)
 {
@@ -181,8 +148,8 @@ row_good_record(const struct row *row)
 	size_t n;
 	int error;
 
-	strcpy(copy, row->field[1]);
-	n = words_cut(copy, words);
+	snprintf(copy, sizeof copy, "%s", row->field[1]);
+	n = row_words(copy, words);
 	error = is_epid ? epid_scan(words, n, &name_root, &wr, &why)
 			: eloc_scan(words, n, &name_root, &wr, &why);
 	if (error != 0)
@@ -265,8 +232,8 @@ eloc_of(const char *text, uint8_t *octets, size_t max)
 	const char *why;
 	struct eloc e;
 
-	strcpy(copy, text);
-	assert_int_equal(eloc_scan(words, words_cut(copy, words), &name_root, &wr, &why), 0);
+	snprintf(copy, sizeof copy, "%s", text);
+	assert_int_equal(eloc_scan(words, row_words(copy, words), &name_root, &wr, &why), 0);
 	assert_int_equal(eloc_read(wr_done(&wr), &e), 0);
 	return e;
 }
@@ -307,329 +274,6 @@ test_composition(void **state)
 	assert_false(locator_compose(&via, &c, &l));
 }
 
-/* One proof of the vector file with the set it stands in. */
-struct proved {
-	struct eid id;
-	struct name owner;
-	size_t n; /* records, the proof last */
-	uint8_t octets[6][256];
-	struct bytes rdata[6];
-};
-
-static struct eid proof_id;
-static struct name proof_owner;
-static uint8_t proof_secret[32];
-
-static void
-row_secret(const struct row *row)
-{
-	row_hex(row->field[0], proof_secret, sizeof proof_secret);
-}
-
-static void
-row_owner(const struct row *row)
-{
-	proof_owner = name_of(row->field[0]);
-}
-
-static void
-row_identity(const struct row *row)
-{
-	proof_id = identity_of(row->field[0]);
-}
-
-static void
-proved_load(const struct row *row, struct proved *p)
-{
-	char records[1024];
-
-	*p = (struct proved){.id = proof_id, .owner = proof_owner};
-	strcpy(records, strcmp(row->field[2], "-") != 0 ? row->field[2] : "");
-	for (char *r = strtok(records, ","); r != NULL; r = strtok(NULL, ",")) {
-		p->rdata[p->n] = row_hex(r, p->octets[p->n], sizeof p->octets[0]);
-		p->n++;
-	}
-	p->rdata[p->n] = row_hex(row->field[4], p->octets[p->n], sizeof p->octets[0]);
-	p->n++;
-}
-
-static int
-proved_verify(const struct proved *p, uint64_t now)
-{
-	struct proof proof;
-	int i = mapping_proof_index(p->rdata, p->n);
-
-	if (i < 0)
-		return -MAP_EFORMAT;
-	return trust_proof_verify(&p->id, &p->owner, p->rdata, p->n, (size_t)i, now, &proof);
-}
-
-/* Signing gives the vector's octets; they verify, in any order of the records. */
-static void
-row_proof(const struct row *row)
-{
-	struct proved p;
-	struct crypto_key *key;
-	struct eloc e;
-	uint8_t want_octets[512], got[512];
-	struct bytes want = row_hex(row->field[3], want_octets, sizeof want_octets), last;
-	struct wr wr = wr_init(got, sizeof got);
-	uint8_t flags = (uint8_t)atoi(row->field[1]);
-	int good = flags != 0 ? -MAP_EREVOKED : 0;
-
-	proved_load(row, &p);
-	assert_int_equal(eloc_read(p.rdata[p.n - 1], &e), 0);
-	assert_int_equal(e.proof.serial, SERIAL);
-	assert_int_equal(e.proof.expiry, EXPIRY);
-	assert_int_equal(proof_message(&wr, &p.owner, &e.proof, p.rdata, p.n), 0);
-	assert_int_equal(wr.n, want.n);
-	assert_memory_equal(got, want.p, want.n);
-
-	assert_int_equal(crypto_key_from_private(CRYPTO_ED25519, proof_secret, &key), 0);
-	wr = wr_init(got, sizeof got);
-	assert_int_equal(
-	    trust_proof_sign(key, &p.owner, p.rdata, p.n - 1, SERIAL, EXPIRY, flags, &wr), 0);
-	crypto_key_free(key);
-	assert_true(bytes_equal(wr_done(&wr), p.rdata[p.n - 1]));
-
-	assert_int_equal(proved_verify(&p, NOW), good);
-	for (size_t i = 1; i < p.n; i++) {
-		last = p.rdata[0];
-		memmove(&p.rdata[0], &p.rdata[1], (p.n - 1) * sizeof p.rdata[0]);
-		p.rdata[p.n - 1] = last;
-		assert_int_equal(proved_verify(&p, NOW), good);
-	}
-}
-
-static void
-assert_fails(const struct proved *p, const char *what, size_t bit)
-{
-	int error = proved_verify(p, NOW);
-
-	if (error == 0 || error == -MAP_EREVOKED)
-		fail_msg("%s: bit %zu flipped and still verified", what, bit);
-}
-
-/* Any single bit of the proof, of a record beside it or of the owner changed. */
-static void
-row_proof_flipped(const struct row *row)
-{
-	struct proved p;
-
-	proved_load(row, &p);
-	for (size_t r = 0; r < p.n; r++)
-		for (size_t bit = 0; bit < 8 * p.rdata[r].n; bit++) {
-			p.octets[r][bit / 8] ^= (uint8_t)(1u << bit % 8);
-			assert_fails(&p, r == p.n - 1 ? "proof" : "record", bit);
-			p.octets[r][bit / 8] ^= (uint8_t)(1u << bit % 8);
-		}
-	for (size_t bit = 0; bit < 8 * (size_t)p.owner.n; bit++) {
-		p.owner.w[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		/* A letter in the other case is the same name. */
-		if (!name_equal(&p.owner, &proof_owner))
-			assert_fails(&p, "owner", bit);
-		p.owner.w[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	}
-}
-
-static void
-row_proof_elsewhere(const struct row *row)
-{
-	static const uint8_t more[] = {0, 10, 0, 100, 0, 1, 192, 0, 2, 2};
-	bool revoked = atoi(row->field[1]) != 0;
-	uint8_t left[8];
-	struct proved p;
-
-	proved_load(row, &p);
-	p.owner = name_of("05e437dbb22e81cb3e.id2.example.org.");
-	assert_int_equal(proved_verify(&p, NOW), -MAP_ESIG);
-
-	proved_load(row, &p);
-	assert_int_equal(proved_verify(&p, EXPIRY), revoked ? -MAP_EREVOKED : 0);
-	assert_int_equal(
-	    proved_verify(&p, EXPIRY + 1), revoked ? -MAP_EREVOKED : -MAP_EEXPIRED);
-	assert_int_equal(proved_verify(&p, EXPIRY - PROOF_AHEAD), revoked ? -MAP_EREVOKED : 0);
-	assert_int_equal(proved_verify(&p, EXPIRY - PROOF_AHEAD - 1),
-	    revoked ? -MAP_EREVOKED : -MAP_EEXPIRED);
-
-	p.rdata[p.n++] = (struct bytes){more, sizeof more};
-	assert_int_equal(proved_verify(&p, NOW), revoked ? -MAP_EFORMAT : -MAP_ESIG);
-	proved_load(row, &p);
-	if (p.n > 1) {
-		memmove(&p.rdata[0], &p.rdata[1], (p.n - 1) * sizeof p.rdata[0]);
-		p.n--;
-		assert_int_equal(proved_verify(&p, NOW), -MAP_ESIG);
-	}
-
-	proved_load(row, &p);
-	hhit_left(16376, 11, left);
-	memcpy(p.id.address, left, sizeof left);
-	assert_int_equal(proved_verify(&p, NOW), -MAP_EKEY);
-	p.id.form = EID_NAME;
-	p.id.name = proof_owner;
-	assert_int_equal(proved_verify(&p, NOW), -MAP_EUNKNOWN);
-
-	proved_load(row, &p);
-	p.rdata[p.n] = p.rdata[p.n - 1];
-	p.n++;
-	assert_int_equal(mapping_proof_index(p.rdata, p.n), -2);
-	assert_int_equal(proved_verify(&p, NOW), -MAP_EFORMAT);
-	assert_string_equal(
-	    mapping_refusal(RR_ELOC, p.rdata, p.n, true, NULL, 0), "two proofs in one set");
-}
-
-static void
-test_proofs(void **state)
-{
-	(void)state;
-	assert_int_equal(rows_each("proofs.txt", "proof", row_proof), 3);
-	assert_int_equal(rows_each("proofs.txt", "proof", row_proof_elsewhere), 3);
-}
-
-static void
-test_proofs_flipped(void **state)
-{
-	(void)state;
-	assert_int_equal(rows_each("proofs.txt", "proof", row_proof_flipped), 3);
-}
-
-/* A proof is malformed with a weight, or without its last octet. */
-static void
-row_proof_malformed(const struct row *row)
-{
-	struct proved p;
-	struct eloc e;
-
-	proved_load(row, &p);
-	p.octets[p.n - 1][3] = 1;
-	assert_int_equal(eloc_read(p.rdata[p.n - 1], &e), -MAP_EFORMAT);
-	proved_load(row, &p);
-	p.rdata[p.n - 1].n--;
-	assert_int_equal(eloc_read(p.rdata[p.n - 1], &e), -MAP_ETRUNC);
-}
-
-static void
-row_proof_text(const struct row *row)
-{
-	struct proved p;
-	uint8_t back[256];
-	struct wr wr = wr_init(back, sizeof back);
-	char text[RDATA_TEXT], *words[16];
-	const char *why;
-
-	proved_load(row, &p);
-	assert_int_equal(eloc_print(p.rdata[p.n - 1], text, sizeof text), 0);
-	assert_non_null(strstr(text, "0 0 proof:1795435200000:20261124120000:15:"));
-	if (eloc_scan(words, words_cut(text, words), &name_root, &wr, &why) != 0)
-		fail_msg("%s", why);
-	assert_true(bytes_equal(wr_done(&wr), p.rdata[p.n - 1]));
-}
-
-static void
-test_proofs_malformed(void **state)
-{
-	(void)state;
-	assert_int_equal(rows_each("proofs.txt", "proof", row_proof_malformed), 3);
-	assert_int_equal(rows_each("proofs.txt", "proof", row_proof_text), 3);
-}
-
-static void
-row_reference(const struct row *row)
-{
-	const char *text = row->field[0], *why;
-	struct reference ref, flipped;
-	char printed[REFERENCE_TEXT], copy[REFERENCE_TEXT];
-	struct crypto_key *key;
-
-	assert_int_equal(strlen(text), 263);
-	assert_int_equal(reference_scan(text, &ref, &why), 0);
-	assert_int_equal(trust_reference_verify(text, &ref, NOW), 0);
-	assert_int_equal(trust_reference_verify(text, &ref, EXPIRY + 1), -MAP_EEXPIRED);
-	assert_int_equal(
-	    trust_reference_verify(text, &ref, EXPIRY - REFERENCE_AHEAD - 1), -MAP_EEXPIRED);
-	assert_int_equal(reference_print(&ref, true, printed), 0);
-	assert_string_equal(printed, text);
-
-	assert_int_equal(crypto_key_from_private(CRYPTO_ED25519, proof_secret, &key), 0);
-	ref.is_signed = false;
-	memset(ref.sig, 0, sizeof ref.sig);
-	assert_int_equal(trust_reference_sign(&ref, key, &proof_id, EXPIRY, printed), 0);
-	crypto_key_free(key);
-	assert_string_equal(printed, text);
-
-	for (size_t bit = 0; bit < 8 * strlen(text); bit++) {
-		strcpy(copy, text);
-		copy[bit / 8] ^= (char)(1u << bit % 8);
-		if (reference_scan(copy, &flipped, &why) == 0)
-			assert_int_not_equal(trust_reference_verify(copy, &flipped, NOW), 0);
-	}
-}
-
-static void
-row_reference_plain(const struct row *row)
-{
-	const char *why;
-	struct reference ref;
-	char printed[REFERENCE_TEXT];
-
-	if (reference_scan(row->field[0], &ref, &why) != 0)
-		fail_msg("line %u: %s", row->line, why);
-	assert_false(ref.is_signed);
-	assert_int_equal(trust_reference_verify(row->field[0], &ref, NOW), -MAP_EREFERENCE);
-	assert_int_equal(reference_print(&ref, true, printed), 0);
-	assert_string_equal(printed, row->field[0]);
-}
-
-static void
-row_reference_bad(const struct row *row)
-{
-	const char *why = NULL;
-	struct reference ref;
-
-	if (reference_scan(row->field[1], &ref, &why) != -MAP_EREFERENCE)
-		fail_msg("line %u: taken: %s", row->line, row->field[0]);
-	assert_non_null(why);
-}
-
-static void
-row_reference_foreign(const struct row *row)
-{
-	const char *why;
-	struct reference ref;
-
-	assert_int_equal(reference_scan(row->field[0], &ref, &why), 0);
-	assert_int_equal(trust_reference_verify(row->field[0], &ref, NOW), -MAP_EKEY);
-}
-
-static void
-test_references(void **state)
-{
-	char text[REFERENCE_TEXT + 8] = "eid:a";
-	const char *why;
-	struct reference ref;
-
-	(void)state;
-	assert_int_equal(rows_each("references.txt", "good", row_reference), 1);
-	assert_int_equal(rows_each("references.txt", "plain", row_reference_plain), 6);
-	assert_int_equal(rows_each("references.txt", "bad", row_reference_bad), 31);
-	assert_int_equal(rows_each("references.txt", "foreign", row_reference_foreign), 1);
-	assert_int_equal(reference_scan("eid:www.example.org ", &ref, &why), -MAP_EREFERENCE);
-	memset(text + 4, 'a', REFERENCE_TEXT);
-	assert_int_equal(reference_scan(text, &ref, &why), -MAP_EREFERENCE);
-	assert_string_equal(why, "longer than 512 characters");
-}
-
-static int
-proofs_setup(void **state)
-{
-	(void)state;
-	return rows_each("proofs.txt", "secret", row_secret) == 1 &&
-		       rows_each("proofs.txt", "owner", row_owner) == 1 &&
-		       rows_each("proofs.txt", "identity", row_identity) == 1
-		   ? 0
-		   : -1;
-}
-
 int
 main(void)
 {
@@ -639,11 +283,7 @@ main(void)
 	    cmocka_unit_test(test_records),
 	    cmocka_unit_test(test_records_cut),
 	    cmocka_unit_test(test_composition),
-	    cmocka_unit_test(test_proofs),
-	    cmocka_unit_test(test_proofs_flipped),
-	    cmocka_unit_test(test_proofs_malformed),
-	    cmocka_unit_test(test_references),
 	};
 
-	return cmocka_run_group_tests(tests, proofs_setup, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
