@@ -1,0 +1,28 @@
+/*
+ * world.h - zones loaded from files, signed, and served in memory: what the tests of answers ask.
+ */
+#ifndef TESTS_MAPD_WORLD_H
+#define TESTS_MAPD_WORLD_H
+
+#include "core/wire/message.h"
+#include "mapd/serve.h"
+
+struct world;
+
+/* A database of its own in a temporary directory, removed by world_free(). NULL after a message. */
+struct world *world_new(void);
+void world_free(struct world *world);
+/* Loads a zone file; denial as enum zone_denial, or 0. False after a message on standard error. */
+bool world_load(struct world *world, const char *apex, const char *path, uint8_t denial);
+/* The prefix of identities that are looked up below a zone. */
+bool world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t length);
+
+/* Serves one message; out has room for SERVE_TCP_MAX octets. */
+size_t world_ask(
+    struct world *world, enum transport transport, struct bytes wire, uint8_t *out);
+uint64_t world_count(const struct world *world, enum stat stat);
+
+/* The set's RRSIG verifies with a key of the zone it is in. */
+bool world_verify(struct world *world, const struct rrset *set, struct bytes rrsig);
+
+#endif
