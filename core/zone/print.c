@@ -74,6 +74,30 @@ line_rdata(const char *line, char *text, size_t max)
 	return n > 0 ? (int)n : -MAP_ETEXT;
 }
 
+/* Whether the text means the RDATA: ldns leaves out empty strings and does not escape quotes. */
+static bool
+text_means(uint16_t type, const char *text, struct bytes rdata)
+{
+	uint8_t *back = malloc(rdata.n + 1);
+	struct wr wr = wr_init(back, back != NULL ? rdata.n : 0);
+	const char *why;
+	bool same = back != NULL && zone_scan_rdata(type, text, &name_root, &wr, &why) == 0 &&
+		    bytes_equal(wr_done(&wr), rdata);
+
+	free(back);
+	return same;
+}
+
+/* Fields of numbers, addresses, names and long base64 or hex are always printed well. */
+static bool
+is_plain(uint16_t type, const char *text)
+{
+	const struct rrtype *row = rrtype_find(type);
+
+	return row != NULL && strpbrk(row->fields, "sSHMx") == NULL &&
+	       strchr(text, '"') == NULL;
+}
+
 /* -MAP_ETEXT: this is for opaque_print(). */
 static int
 standard_print(uint16_t type, struct bytes rdata, char *text, size_t max)
@@ -84,6 +108,8 @@ standard_print(uint16_t type, struct bytes rdata, char *text, size_t max)
 
 	free(line);
 	ldns_rr_free(rr);
+	if (n > 0 && !is_plain(type, text) && !text_means(type, text, rdata))
+		return -MAP_ETEXT;
 	return n;
 }
 
@@ -104,17 +130,21 @@ rdata_print(uint16_t type, struct bytes rdata, char *text, size_t max)
 	return n >= 0 || n == -MAP_ESPACE ? n : opaque_print(rdata, text, max);
 }
 
-int
-zone_print(const struct rr *rr, char *text, size_t max)
+/* The line up to the RDATA. */
+static int
+head_print(const struct rr *rr, const char *type, char *text, size_t max)
 {
-	char owner[NAME_TEXT], type[16];
-	int n, more;
+	char owner[NAME_TEXT];
+	int n = snprintf(text, max, "%s\t%lu\tIN\t%s\t", name_print(rr->owner, owner),
+	    (unsigned long)rr->ttl, type);
 
-	n = snprintf(text, max, "%s\t%lu\tIN\t%s\t", name_print(rr->owner, owner),
-	    (unsigned long)rr->ttl, rrtype_print(rr->type, type));
-	if (n < 0 || (size_t)n >= max)
-		return -MAP_ESPACE;
-	more = rdata_print(rr->type, rr->rdata, text + n, max - (size_t)n);
+	return n >= 0 && (size_t)n < max ? n : -MAP_ESPACE;
+}
+
+/* Ends the line of n octets to which more were to be added. */
+static int
+line_end(int n, int more, char *text, size_t max)
+{
 	if (more < 0)
 		return more;
 	n += more;
@@ -123,4 +153,31 @@ zone_print(const struct rr *rr, char *text, size_t max)
 	text[n] = '\n';
 	text[n + 1] = '\0';
 	return n + 1;
+}
+
+int
+zone_print(const struct rr *rr, char *text, size_t max)
+{
+	char type[16];
+	int n = head_print(rr, rrtype_print(rr->type, type), text, max);
+
+	if (n < 0)
+		return n;
+	return line_end(
+	    n, rdata_print(rr->type, rr->rdata, text + n, max - (size_t)n), text, max);
+}
+
+int
+zone_print_plain(const struct rr *rr, char *text, size_t max)
+{
+	char type[16];
+	int n;
+
+	if (rr->type != RR_EPID && rr->type != RR_ELOC)
+		return zone_print(rr, text, max);
+	snprintf(type, sizeof type, "TYPE%u", rr->type);
+	n = head_print(rr, type, text, max);
+	if (n < 0)
+		return n;
+	return line_end(n, opaque_print(rr->rdata, text + n, max - (size_t)n), text, max);
 }

@@ -34,6 +34,8 @@ int zone_read(const char *path, const struct name *apex, const struct zone_optio
 
 /* One record as a line of text with its newline; the owner absolute. Its length, or -MAP_ESPACE. */
 int zone_print(const struct rr *rr, char *text, size_t max) MUST_CHECK;
+/* The same in words that every DNS program knows: our types in the form of RFC 3597. */
+int zone_print_plain(const struct rr *rr, char *text, size_t max) MUST_CHECK;
 /* One line of text to RDATA of type (an interactive edit, an UPDATE's client, tests). */
 int zone_scan_rdata(uint16_t type, const char *text, const struct name *origin,
     struct wr *rdata, const char **why) MUST_CHECK;

@@ -68,6 +68,8 @@ record_take(void *arg, const struct rr *rr)
 	outcome->records++;
 	assert_true(zone_print(rr, line, sizeof line) > 0);
 	line_add(outcome->lines, line);
+	assert_true(zone_print_plain(rr, line, sizeof line) > 0);
+	line_add(outcome->plain, line);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct outcome {
 	int error;
 	unsigned records;
 	char lines[OUTCOME_TEXT];
+	char plain[OUTCOME_TEXT]; /* the same by zone_print_plain() */
 	char messages[OUTCOME_TEXT];
 };
 
