@@ -3,7 +3,6 @@
  */
 #include "resolve/realms.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,18 +59,16 @@ prefix_scan(const char *text, struct realm *out)
 }
 
 static int
-row_scan(const struct row *row, struct realm *out, const char *where, char *why, size_t max)
+row_scan(const struct row *row, struct realm *out, const char *path, char *why, size_t max)
 {
 	if (prefix_scan(row->prefix, out) != 0) {
-		snprintf(why, max,
-		    "%s: prefix %s: expected ADDRESS/LENGTH, length 16 to 124 by fours, no bit "
-		    "set "
-		    "beyond it",
-		    where, row->prefix);
+		conf_blame(path, row->prefix, "not an identity prefix",
+		    "ADDRESS/LENGTH, length 16 to 124 by fours, no bit set beyond it", why,
+		    max);
 		return -MAP_ECONFIG;
 	}
 	if (name_scan(row->suffix, strlen(row->suffix), NULL, &out->suffix) != 0) {
-		snprintf(why, max, "%s: suffix %s: expected a domain name", where, row->suffix);
+		conf_blame(path, row->prefix, "not a suffix", "a domain name", why, max);
 		return -MAP_ECONFIG;
 	}
 	name_fold(&out->suffix);
