@@ -1,0 +1,104 @@
+/*
+ * agent.c - puts the parts of resolverd together, in order, and takes them apart.
+ */
+#include "resolverd/agent.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/errors.h"
+#include "resolverd/cache.h"
+#include "resolverd/control.h"
+#include "resolverd/request.h"
+#include "resolverd/session.h"
+
+static const char *const stat_names[STATS] = {
+#define X(name, dotted, text) [name] = dotted,
+#include "resolverd/stats.def"
+#undef X
+};
+
+const char *
+stat_name(enum stat stat)
+{
+	return stat_names[stat];
+}
+
+static int
+resolver_make(
+    struct agent *agent, const struct conf *conf, struct resolver **out, char *why, size_t max)
+{
+	int error = resolver_open(agent->loop, &conf->resolver, out, why, max);
+
+	if (error == 0 && conf->resolver.n_anchors == 0)
+		diag_warn("trust-anchors: none: nothing can be found secure");
+	return error;
+}
+
+int
+agent_open(struct agent *agent, char *why, size_t max)
+{
+	int error;
+
+	agent->started = loop_now_ms();
+	agent->cache = cache_new(agent->conf->cache);
+	agent->requests = requests_new(agent);
+	snprintf(why, max, "out of memory");
+	if (agent->cache == NULL || agent->requests == NULL)
+		return -MAP_ENOMEM;
+	error = resolver_make(agent, agent->conf, &agent->resolver, why, max);
+	return error;
+}
+
+void
+agent_close(struct agent *agent)
+{
+	sessions_close(agent->sessions);
+	control_close(agent->control);
+	requests_free(agent->requests);
+	resolver_close(agent->resolver);
+	cache_free(agent->cache);
+	conf_close(agent->conf);
+}
+
+/* What cannot change while running is said, not silently left. */
+static void
+conf_compare(const struct conf *was, const struct conf *is)
+{
+	if (strcmp(was->socket, is->socket) != 0)
+		diag_warn("socket: a change takes effect at the next start");
+	if (strcmp(was->control, is->control) != 0)
+		diag_warn("control: a change takes effect at the next start");
+	if (was->paths != is->paths)
+		diag_warn("paths: a change takes effect at the next start");
+	if (was->cache != is->cache)
+		diag_warn("cache: a change takes effect at the next start");
+}
+
+int
+agent_reload(struct agent *agent, char *why, size_t max)
+{
+	struct resolver *resolver = NULL;
+	struct conf *conf = NULL;
+	int error = conf_open(agent->conf_path, &conf, why, max);
+
+	if (error == 0)
+		error = resolver_make(agent, conf, &resolver, why, max);
+	if (error != 0) {
+		conf_close(conf);
+		return error;
+	}
+	conf_compare(agent->conf, conf);
+	diag_set_level(conf->log);
+	struct conf *old_conf = agent->conf;
+	struct resolver *old = agent->resolver;
+	resolver_bequeath(old, resolver);
+	agent->conf = conf;
+	agent->resolver = resolver;
+	(void)cache_flush(agent->cache); /* it was found under other rules */
+	requests_restart(agent->requests);
+	resolver_close(old);
+	conf_close(old_conf);
+	return 0;
+}

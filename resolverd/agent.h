@@ -1,0 +1,45 @@
+/*
+ * agent.h - what the parts of resolverd share; owned by its one loop.
+ */
+#ifndef RESOLVERD_AGENT_H
+#define RESOLVERD_AGENT_H
+
+#include "core/sys/loop.h"
+#include "resolve/lookup.h"
+#include "resolverd/conf.h"
+
+enum stat {
+#define X(name, dotted, text) name,
+#include "resolverd/stats.def"
+#undef X
+	STATS
+};
+
+const char *stat_name(enum stat stat); /* "client.accepted"; a static string */
+
+struct agent {
+	struct loop *loop;
+	const char *conf_path;
+	struct conf *conf; /* immutable; a reload puts another */
+	struct resolver *resolver;
+	struct cache *cache;
+	struct requests *requests;
+	struct sessions *sessions;
+	struct control *control;
+	uint64_t started; /* ms */
+	uint64_t stats[STATS];
+};
+
+static inline void
+agent_count(struct agent *agent, enum stat stat)
+{
+	agent->stats[stat]++;
+}
+
+/* Opens everything but the sockets' reading; -MAP_E... with the cause in why. */
+int agent_open(struct agent *agent, char *why, size_t max) NONNULL MUST_CHECK;
+void agent_close(struct agent *agent) NONNULL;
+/* Reads the configuration anew; on an error nothing has changed. */
+int agent_reload(struct agent *agent, char *why, size_t max) NONNULL MUST_CHECK;
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * conf.c - the options of resolverd: a row each in the schema below, checked and with defaults.
+ */
+#include "resolverd/conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cyaml/cyaml.h>
+
+#include "core/sys/conf.h"
+#include "core/sys/sock.h"
+#include "core/wire/errors.h"
+#include "resolve/realms.h"
+
+#define RUN_FOLDER RUNSTATEDIR "/resolverd"
+#define ROOT_ANCHOR "/usr/share/dns/root.key"
+#define DEADLINE_MS 5000
+#define CACHE_OCTETS (64u << 20)
+
+struct stub_row {
+	char *zone;
+	char **servers;
+	unsigned servers_count;
+};
+
+struct conf_file {
+	char *socket;
+	char *control;
+	char *user;
+	char *log;
+	char *realms;
+	char *deadline;
+	char *try;
+	char *cache;
+	bool private_locators;
+	enum paths_conf paths;
+	char **anchors;
+	unsigned anchors_count;
+	char **forwarders;
+	unsigned forwarders_count;
+	struct stub_row *stubs;
+	unsigned stubs_count;
+};
+
+static const cyaml_strval_t paths_words[] = {
+    {"kernel", PATHS_CONF_KERNEL},
+    {"off", PATHS_CONF_OFF},
+};
+
+static const cyaml_schema_value_t text_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 1024)};
+
+#define TEXT(key, member)       \
+	CYAML_FIELD_STRING_PTR( \
+	    key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file, member, 1, 1024)
+#define TEXTS(key, member)                                                                    \
+	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file, \
+	    member, &text_value, 0, 256)
+
+static const cyaml_schema_field_t stub_fields[] = {
+    CYAML_FIELD_STRING_PTR("zone", CYAML_FLAG_POINTER, struct stub_row, zone, 1, 1024),
+    CYAML_FIELD_SEQUENCE(
+	"servers", CYAML_FLAG_POINTER, struct stub_row, servers, &text_value, 1, 32),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t stub_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct stub_row, stub_fields)};
+
+static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
+    TEXT("control", control), TEXT("user", user), TEXT("log", log), TEXT("realms", realms),
+    TEXTS("trust-anchors", anchors),
+    CYAML_FIELD_SEQUENCE("stubs", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
+	stubs, &stub_value, 0, 1024),
+    TEXTS("forwarders", forwarders),
+    CYAML_FIELD_BOOL(
+	"private-locators", CYAML_FLAG_OPTIONAL, struct conf_file, private_locators),
+    CYAML_FIELD_ENUM("paths", CYAML_FLAG_OPTIONAL, struct conf_file, paths, paths_words, 2),
+    TEXT("deadline", deadline), TEXT("try", try), TEXT("cache", cache), CYAML_FIELD_END};
+
+static const cyaml_schema_value_t conf_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct conf_file, conf_fields)};
+
+/* Where messages go while a configuration is looked through. */
+struct blame {
+	const char *path;
+	char *why;
+	size_t max;
+};
+
+static int
+blame(const struct blame *b, const char *key, const char *cause, const char *expected)
+{
+	conf_blame(b->path, key, cause, expected, b->why, b->max);
+	return -MAP_ECONFIG;
+}
+
+static int
+conf_times(struct conf *conf, const struct blame *b)
+{
+	const struct conf_file *file = conf->file;
+	uint64_t try_ms = 0, octets = CACHE_OCTETS;
+
+	conf->deadline = DEADLINE_MS;
+	if (file->deadline != NULL && (conf_time(file->deadline, &conf->deadline) != 0 ||
+					  conf->deadline == 0 || conf->deadline > 3600000))
+		return blame(b, "deadline", "not usable", "a time from 1ms to 1h, like 5s");
+	if (file->try != NULL &&
+	    (conf_time(file->try, &try_ms) != 0 || try_ms < 10 || try_ms > 60000))
+		return blame(b, "try", "not usable", "a time from 10ms to 60s, like 1500ms");
+	if (file->cache != NULL &&
+	    (conf_size(file->cache, &octets) != 0 || octets > (uint64_t)64 << 30))
+		return blame(b, "cache", "not usable", "a size up to 64G, like 64M");
+	conf->resolver.try_ms = (unsigned)try_ms;
+	conf->cache = (size_t)octets;
+	return 0;
+}
+
+static int
+conf_servers(const struct blame *b, const char *key, char *const *servers, unsigned n)
+{
+	struct addr addr;
+	char at[1200];
+
+	for (unsigned i = 0; i < n; i++)
+		if (addr_scan(servers[i], 53, &addr) != 0) {
+			snprintf(at, sizeof at, "%s/%u", key, i);
+			return blame(b, at, "not an address", "ADDRESS@PORT");
+		}
+	return 0;
+}
+
+static int
+conf_stubs(struct conf *conf, const struct blame *b)
+{
+	const struct conf_file *file = conf->file;
+	char key[1100];
+	int error = 0;
+
+	conf->stubs = calloc((size_t)file->stubs_count + 1, sizeof *conf->stubs);
+	if (conf->stubs == NULL)
+		return -MAP_ENOMEM;
+	for (unsigned i = 0; error == 0 && i < file->stubs_count; i++) {
+		struct stub_row *row = &file->stubs[i];
+		struct resolver_stub *stub = &conf->stubs[i];
+
+		snprintf(key, sizeof key, "stubs/%s", row->zone);
+		if (name_scan(row->zone, strlen(row->zone), NULL, &stub->zone) != 0)
+			return blame(b, key, "not a zone", "a domain name");
+		stub->servers = (const char *const *)row->servers;
+		stub->n = row->servers_count;
+		error = conf_servers(b, key, row->servers, row->servers_count);
+	}
+	conf->resolver.stubs = conf->stubs;
+	conf->resolver.n_stubs = file->stubs_count;
+	return error;
+}
+
+static void
+conf_anchors(struct conf *conf)
+{
+	const struct conf_file *file = conf->file;
+
+	conf->resolver.anchors = (const char *const *)file->anchors;
+	conf->resolver.n_anchors = file->anchors_count;
+	if (file->anchors_count > 0)
+		return;
+	conf->anchor = ROOT_ANCHOR;
+	conf->resolver.anchors = &conf->anchor;
+	conf->resolver.n_anchors = access(ROOT_ANCHOR, R_OK) == 0;
+}
+
+static int
+conf_realms(struct conf *conf, const struct blame *b)
+{
+	const char *slash = strrchr(b->path, '/');
+	char beside[4096];
+	int n = snprintf(beside, sizeof beside, "%.*srealms.yaml",
+	    slash != NULL ? (int)(slash + 1 - b->path) : 0, b->path);
+
+	if (n < 0 || (size_t)n >= sizeof beside)
+		return blame(b, "realms", "its path is too long", "a shorter path");
+	return realms_load(conf->file->realms != NULL ? conf->file->realms : beside,
+	    &conf->realms, &conf->n_realms, b->why, b->max);
+}
+
+static int
+conf_fill(struct conf *conf, const struct blame *b)
+{
+	const struct conf_file *file = conf->file;
+	int level = diag_level_from(file->log != NULL ? file->log : "info");
+	int error;
+
+	if (level < 0)
+		return blame(b, "log", "not a level", "error, warn, info or debug");
+	conf->log = (enum diag_level)level;
+	conf->socket = file->socket != NULL ? file->socket : RUN_FOLDER "/map.sock";
+	conf->control = file->control != NULL ? file->control : RUN_FOLDER "/control";
+	conf->user = file->user;
+	conf->paths = file->paths;
+	conf->private_locators = file->private_locators;
+	conf_anchors(conf);
+	error = conf_times(conf, b);
+	if (error == 0)
+		error = conf_servers(b, "forwarders", file->forwarders, file->forwarders_count);
+	if (error == 0)
+		error = conf_stubs(conf, b);
+	if (error == 0)
+		error = conf_realms(conf, b);
+	conf->resolver.forwarders = (const char *const *)file->forwarders;
+	conf->resolver.n_forwarders = file->forwarders_count;
+	conf->resolver.private_locators = file->private_locators;
+	conf->resolver.realms = conf->realms;
+	conf->resolver.n_realms = conf->n_realms;
+	return error;
+}
+
+int
+conf_open(const char *path, struct conf **out, char *why, size_t max)
+{
+	static const struct conf_file defaults = {.paths = PATHS_CONF_KERNEL};
+	struct conf *conf = calloc(1, sizeof *conf);
+	struct blame b = {path, why, max};
+	void *loaded = NULL;
+	int error;
+
+	*out = NULL;
+	snprintf(why, max, "out of memory");
+	if (conf == NULL)
+		return -MAP_ENOMEM;
+	error = conf_load(path, &conf_schema, &loaded, why, max);
+	if (error == 0) {
+		conf->file = loaded;
+		if (conf->file == NULL) { /* a missing or empty file: all defaults */
+			conf->file = malloc(sizeof *conf->file);
+			if (conf->file != NULL)
+				*conf->file = defaults;
+		}
+		error = conf->file == NULL ? -MAP_ENOMEM : conf_fill(conf, &b);
+	}
+	if (error != 0) {
+		conf_close(conf);
+		return error;
+	}
+	*out = conf;
+	return 0;
+}
+
+void
+conf_close(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	conf_free(&conf_schema, conf->file);
+	free(conf->stubs);
+	free(conf->realms);
+	free(conf);
+}

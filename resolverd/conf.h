@@ -1,0 +1,33 @@
+/*
+ * conf.h - resolverd.yaml and realms.yaml as values; see resolverd.yaml(5).
+ */
+#ifndef RESOLVERD_CONF_H
+#define RESOLVERD_CONF_H
+
+#include "core/sys/diag.h"
+#include "resolve/lookup.h"
+
+enum paths_conf { PATHS_CONF_KERNEL, PATHS_CONF_OFF };
+
+struct conf {
+	const char *socket;
+	const char *control;
+	const char *user; /* NULL: stay who we are */
+	enum diag_level log;
+	enum paths_conf paths;
+	uint64_t deadline; /* ms */
+	size_t cache;      /* octets */
+	bool private_locators;
+	size_t n_realms;
+	struct realm *realms;
+	struct resolver_options resolver; /* borrows from here */
+	struct conf_file *file;           /* what was read */
+	struct resolver_stub *stubs;
+	const char *anchor; /* the default one */
+};
+
+/* path's realms.yaml is beside it unless the file says otherwise. -MAP_ECONFIG, -MAP_ENOMEM */
+int conf_open(const char *path, struct conf **out, char *why, size_t max) NONNULL MUST_CHECK;
+void conf_close(struct conf *conf); /* NULL allowed */
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * control.c - one JSON object in, one out, for each command of the table below.
+ */
+#include "config.h"
+
+#include "resolverd/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "core/sys/diag.h"
+#include "core/sys/sock.h"
+#include "core/sys/stream.h"
+#include "core/wire/errors.h"
+#include "core/wire/frame.h"
+#include "resolverd/cache.h"
+#include "resolverd/request.h"
+#include "resolverd/session.h"
+
+#define COMMAND_MAX 8192
+#define CONTROL_OUT (64 << 10)
+#define CONTROL_CLIENTS 16
+#define CONTROL_IDLE_MS 60000
+#define MESSAGE_MAX 512
+
+struct caller {
+	struct caller *next;
+	struct caller **link;
+	struct control *control;
+	struct stream *stream;
+};
+
+struct control {
+	struct agent *agent;
+	char *path;
+	int fd;
+	struct watch *watch;
+	size_t n;
+	struct caller *callers;
+};
+
+/* Fills answer; 0, or -MAP_E... with the sentence in message (which is optional on success). */
+typedef int command_fn(
+    struct agent *agent, const json_t *args, json_t *answer, char message[MESSAGE_MAX]);
+
+static int
+command_status(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	json_t *counters = json_object();
+
+	(void)args;
+	for (int i = 0; i < STATS; i++)
+		json_object_set_new(counters, stat_name((enum stat)i),
+		    json_integer((json_int_t)agent->stats[i]));
+	json_object_set_new(answer, "version", json_string(PACKAGE_VERSION));
+	json_object_set_new(answer, "uptime",
+	    json_integer((json_int_t)((loop_now_ms() - agent->started) / 1000)));
+	json_object_set_new(answer, "counters", counters);
+	json_object_set_new(
+	    answer, "cached", json_integer((json_int_t)cache_count(agent->cache)));
+	json_object_set_new(
+	    answer, "clients", json_integer((json_int_t)sessions_count(agent->sessions)));
+	snprintf(message, MESSAGE_MAX, "resolverd: %zu clients, %zu results cached",
+	    sessions_count(agent->sessions), cache_count(agent->cache));
+	return 0;
+}
+
+static int
+command_flush(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	size_t n = cache_flush(agent->cache);
+
+	(void)args;
+	json_object_set_new(answer, "flushed", json_integer((json_int_t)n));
+	snprintf(message, MESSAGE_MAX, "cache: %zu results flushed", n);
+	return 0;
+}
+
+static int
+command_reload(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	(void)args, (void)answer;
+	int error = agent_reload(agent, message, MESSAGE_MAX);
+	if (error == 0)
+		snprintf(message, MESSAGE_MAX, "configuration %s: read anew", agent->conf_path);
+	return error;
+}
+
+static int
+command_log(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	const char *word = json_string_value(json_object_get(args, "level"));
+	int level = word != NULL ? diag_level_from(word) : -1;
+
+	(void)agent;
+	if (level < 0) {
+		snprintf(message, MESSAGE_MAX,
+		    "level %.100s: not known; expected error, warn, info or debug",
+		    word != NULL ? word : "(none)");
+		return -MAP_EUSAGE;
+	}
+	diag_set_level((enum diag_level)level);
+	json_object_set_new(answer, "level", json_string(word));
+	snprintf(message, MESSAGE_MAX, "log: level %s", word);
+	return 0;
+}
+
+static void
+stop_later(void *arg)
+{
+	loop_stop(arg);
+}
+
+static int
+command_stop(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	(void)args, (void)answer;
+	snprintf(message, MESSAGE_MAX, "resolverd: stops");
+	loop_later(agent->loop, stop_later, agent->loop);
+	return 0;
+}
+
+static const struct {
+	const char *words;
+	command_fn *fn;
+} commands[] = {
+    {"status", command_status},
+    {"reload", command_reload},
+    {"log", command_log},
+    {"cache flush", command_flush},
+    {"stop", command_stop},
+};
+
+static int
+command_run(struct agent *agent, const json_t *args, json_t *answer, char message[MESSAGE_MAX])
+{
+	const char *words = json_string_value(json_object_get(args, "command"));
+
+	for (size_t i = 0; words != NULL && i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(commands[i].words, words) == 0)
+			return commands[i].fn(agent, args, answer, message);
+	snprintf(message, MESSAGE_MAX, "command %.100s: not known here",
+	    words != NULL ? words : "(none)");
+	return -MAP_EUNKNOWN;
+}
+
+static void
+caller_free(struct caller *c)
+{
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
+	c->control->n--;
+	free(c);
+}
+
+static int
+caller_answer(struct caller *c, uint32_t id, const json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_COMPACT);
+	size_t n = text != NULL ? strlen(text) : 0;
+	uint8_t header[FRAME_HEADER];
+	struct wr wr = wr_init(header, sizeof header);
+	int error = -MAP_ENOMEM;
+
+	(void)frame_start(&wr, FRAME_ANSWER, 0, id);
+	put_u32(header, (uint32_t)(FRAME_HEADER - 4 + n));
+	if (text != NULL)
+		error = stream_write(c->stream, header, sizeof header);
+	if (error == 0)
+		error = stream_write(c->stream, text, n);
+	free(text);
+	return error;
+}
+
+static long
+caller_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct caller *c = arg;
+	struct agent *agent = c->control->agent;
+	char message[MESSAGE_MAX] = "";
+	struct frame frame;
+	int took = frame_read((struct bytes){p, n}, &frame);
+
+	if (took == 0)
+		return 0;
+	if (took < 0 || frame.type != FRAME_CONTROL || frame.payload.n > COMMAND_MAX)
+		return -1;
+	json_t *args = json_loadb(
+	    (const char *)frame.payload.p, frame.payload.n, JSON_REJECT_DUPLICATES, NULL);
+	json_t *answer = json_object();
+	int error = -1;
+
+	if (json_is_object(args) && answer != NULL) {
+		agent_count(agent, STAT_CONTROL);
+		error = command_run(agent, args, answer, message);
+		json_object_set_new(answer, "ok", json_boolean(error == 0));
+		json_object_set_new(
+		    answer, error == 0 ? "message" : "error", json_string(message));
+		if (error != 0)
+			json_object_set_new(answer, "code", json_string(error_name(error)));
+		error = caller_answer(c, frame.id, answer);
+	}
+	json_decref(args);
+	json_decref(answer);
+	return error == 0 ? took : -1;
+}
+
+static void
+caller_closed(void *arg, const char *why)
+{
+	(void)why;
+	caller_free(arg);
+}
+
+static const struct stream_ops caller_ops = {.data = caller_data, .closed = caller_closed};
+
+static void
+control_accept(void *arg, int fd, unsigned events)
+{
+	struct control *control = arg;
+	int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct caller *c;
+
+	(void)events;
+	if (client < 0)
+		return;
+	c = control->n < CONTROL_CLIENTS ? calloc(1, sizeof *c) : NULL;
+	if (c == NULL) {
+		close(client);
+		return;
+	}
+	c->control = control;
+	c->stream = stream_new(control->agent->loop, client, &caller_ops, c,
+	    COMMAND_MAX + FRAME_HEADER, CONTROL_OUT, CONTROL_IDLE_MS);
+	if (c->stream == NULL) {
+		free(c);
+		return;
+	}
+	c->next = control->callers;
+	c->link = &control->callers;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	control->callers = c;
+	control->n++;
+}
+
+int
+control_open(struct agent *agent, const char *path, struct control **out, char *why, size_t max)
+{
+	struct control *control = calloc(1, sizeof *control);
+	int error = -MAP_ENOMEM;
+
+	*out = NULL;
+	snprintf(why, max, "out of memory");
+	if (control == NULL)
+		return error;
+	control->agent = agent;
+	control->path = strdup(path);
+	control->fd = sock_unix_listen(path, 0660);
+	if (control->fd < 0) {
+		snprintf(why, max, "control %s: %s", path,
+		    control->fd == -MAP_EEXIST ? "another resolverd serves it"
+					       : strerror(errno));
+		error = control->fd;
+		free(control->path);
+		control->path = NULL;
+	} else if (control->path != NULL) {
+		control->watch =
+		    watch_new(agent->loop, control->fd, LOOP_READ, control_accept, control);
+		error = control->watch == NULL ? -MAP_ENOMEM : 0;
+	}
+	if (error != 0) {
+		control_close(control);
+		return error;
+	}
+	*out = control;
+	return 0;
+}
+
+void
+control_close(struct control *control)
+{
+	if (control == NULL)
+		return;
+	while (control->callers != NULL) {
+		stream_close(control->callers->stream);
+		caller_free(control->callers);
+	}
+	watch_free(control->watch);
+	if (control->fd >= 0)
+		close(control->fd);
+	if (control->path != NULL)
+		unlink(control->path);
+	free(control->path);
+	free(control);
+}

@@ -1,0 +1,384 @@
+/*
+ * request.c - joins equal look-ups in flight, and hands the one result to all who wait for it.
+ * Knows results as octets; knows nothing of connections.
+ */
+#include "resolverd/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+#include "resolverd/cache.h"
+
+#define REQUESTS_MAX 4096 /* look-ups in flight */
+#define REQUEST_PLACES 1024
+#define REQUEST_KEY (64 + 2 * NAME_WIRE)
+#define FRESH_MS 1000 /* at most one look-up past the cache in this time (protocol 6) */
+/* Bits that leave the result as it is. */
+#define JOIN_FLAGS (RESOLVE_FLAGS & ~RESOLVE_PAIRS)
+
+struct request {
+	struct request *chain;
+	struct requests *requests;
+	struct lookup *lookup;
+	struct ticket *tickets;
+	struct resolve_request asked;
+	size_t place;
+	size_t key_n;
+	uint8_t key[REQUEST_KEY]; /* as in the cache */
+};
+
+struct ticket {
+	struct request *request;
+	struct ticket *next;
+	struct ticket **link;
+	struct timer *timer;
+	struct resolve_request asked;
+	ticket_fn *fn;
+	void *arg;
+};
+
+struct requests {
+	struct agent *agent;
+	size_t n;
+	struct request *places[REQUEST_PLACES];
+	struct result result; /* for what has to be changed before it is sent */
+	uint8_t payload[FRAME_MAX - FRAME_HEADER];
+};
+
+static void
+ticket_free(struct ticket *t)
+{
+	*t->link = t->next;
+	if (t->next != NULL)
+		t->next->link = t->link;
+	timer_free(t->timer);
+	free(t);
+}
+
+static void
+request_unlink(struct request *r)
+{
+	struct request **at = &r->requests->places[r->place];
+
+	while (*at != r)
+		at = &(*at)->chain;
+	*at = r->chain;
+	r->requests->n--;
+}
+
+static void
+request_free(struct request *r)
+{
+	lookup_cancel(r->lookup);
+	while (r->tickets != NULL)
+		ticket_free(r->tickets);
+	request_unlink(r);
+	free(r);
+}
+
+struct requests *
+requests_new(struct agent *agent)
+{
+	struct requests *requests = calloc(1, sizeof *requests);
+
+	if (requests != NULL)
+		requests->agent = agent;
+	return requests;
+}
+
+void
+requests_free(struct requests *requests)
+{
+	if (requests == NULL)
+		return;
+	for (size_t i = 0; i < REQUEST_PLACES; i++)
+		while (requests->places[i] != NULL)
+			request_free(requests->places[i]);
+	free(requests);
+}
+
+struct bytes
+requests_error(struct requests *requests, const struct resolve_request *request, int error,
+    const char *why)
+{
+	struct wr wr = wr_init(requests->payload, sizeof requests->payload);
+	struct result *result = &requests->result;
+
+	result->error = error;
+	snprintf(result->why, sizeof result->why, "%s", why);
+	result->kind = request->id.form == EID_NAME ? RESULT_EPID : RESULT_IDENTITY;
+	result->asked = (struct name){.n = 0};
+	if (request->id.form == EID_NAME)
+		result->asked = request->id.name;
+	result->name = (struct edge){.dnssec = VERDICT_NONE};
+	result->lifetime = 0;
+	result->cached = false;
+	result->n_identities = result->n_pairs = 0;
+	result_put(&wr, result);
+	return wr_done(&wr);
+}
+
+/* The payload as this client wants it: with pairs ranked now, or as it is. */
+static struct bytes
+payload_for(
+    struct requests *requests, const struct resolve_request *asked, struct bytes payload)
+{
+	(void)requests;
+	(void)asked;
+	return payload;
+}
+
+static const struct {
+	int error;
+	enum stat stat;
+} result_stats[] = {
+    {0, STAT_RESULT_OK},
+    {-MAP_ENOTFOUND, STAT_RESULT_NOTFOUND},
+    {-MAP_EBOGUS, STAT_RESULT_BOGUS},
+    {-MAP_ETIMEOUT, STAT_RESULT_TIMEOUT},
+};
+
+static void
+result_count(struct agent *agent, int error)
+{
+	enum stat stat = STAT_RESULT_ERROR;
+
+	for (size_t i = 0; i < sizeof result_stats / sizeof result_stats[0]; i++)
+		if (result_stats[i].error == error)
+			stat = result_stats[i].stat;
+	agent_count(agent, stat);
+}
+
+static void
+result_keep(struct request *r, const struct result *found)
+{
+	struct requests *requests = r->requests;
+	struct agent *agent = requests->agent;
+	struct wr wr = wr_init(requests->payload, sizeof requests->payload);
+	size_t lifetime_at;
+
+	requests->result = *found;
+	requests->result.cached = true;
+	if (cache_encode(&wr, &requests->result, &lifetime_at) == 0)
+		agent->stats[STAT_CACHE_EVICTED] +=
+		    cache_put(agent->cache, (struct bytes){r->key, r->key_n}, &requests->result,
+			wr_done(&wr), lifetime_at, loop_now_ms());
+}
+
+/* Tells all who wait, and ends the request; without a payload, that memory ran out. It leaves the
+ * table first, since clients may ask again at once. */
+static void
+request_tell(struct request *r, struct bytes payload)
+{
+	struct requests *requests = r->requests;
+
+	request_unlink(r);
+	while (r->tickets != NULL) {
+		struct ticket *t = r->tickets;
+		struct resolve_request asked = t->asked;
+		ticket_fn *fn = t->fn;
+		void *arg = t->arg;
+
+		ticket_free(t);
+		fn(arg, payload.n > 0
+			    ? payload_for(requests, &asked, payload)
+			    : requests_error(requests, &asked, -MAP_ENOMEM, "out of memory"));
+	}
+	free(r);
+}
+
+static void
+request_done(void *arg, const struct result *found)
+{
+	struct request *r = arg;
+	struct requests *requests = r->requests;
+	uint8_t *payload;
+
+	r->lookup = NULL;
+	result_count(requests->agent, found->error);
+	result_keep(r, found);
+	struct wr wr = wr_init(requests->payload, sizeof requests->payload);
+	result_put(&wr, found);
+	struct bytes b = wr_done(&wr);
+	/* own memory: what the callbacks ask for may be written into requests->payload */
+	payload = malloc(b.n + 1);
+	if (payload != NULL)
+		memcpy(payload, b.p, b.n);
+	request_tell(r, (struct bytes){payload, payload != NULL ? b.n : 0});
+	free(payload);
+}
+
+static void
+ticket_due(void *arg)
+{
+	struct ticket *t = arg;
+	struct resolve_request asked = t->asked;
+	struct requests *requests = t->request->requests;
+	ticket_fn *fn = t->fn;
+	void *ticket_arg = t->arg;
+
+	ticket_free(t); /* the look-up goes on, for who asks next */
+	fn(ticket_arg,
+	    requests_error(requests, &asked, -MAP_ETIMEOUT, "no answer within the deadline"));
+}
+
+static int
+ticket_new(struct request *r, const struct resolve_request *asked, ticket_fn *fn, void *arg,
+    struct ticket **out)
+{
+	struct agent *agent = r->requests->agent;
+	struct ticket *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return -MAP_ENOMEM;
+	*t = (struct ticket){.request = r, .asked = *asked, .fn = fn, .arg = arg};
+	t->timer = timer_new(agent->loop, ticket_due, t);
+	if (t->timer == NULL) {
+		free(t);
+		return -MAP_ENOMEM;
+	}
+	timer_start(t->timer, asked->deadline > 0 ? asked->deadline : agent->conf->deadline);
+	t->next = r->tickets;
+	t->link = &r->tickets;
+	if (t->next != NULL)
+		t->next->link = &t->next;
+	r->tickets = t;
+	*out = t;
+	return 0;
+}
+
+static size_t
+request_place(struct bytes key)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < key.n; i++)
+		hash = (hash ^ key.p[i]) * 16777619u;
+	return (hash ^ hash >> 16) % REQUEST_PLACES;
+}
+
+/* An equal look-up in flight; one past the cache is equal only to another such. */
+static struct request *
+request_find(struct requests *requests, const struct resolve_request *asked, struct bytes key)
+{
+	struct request *r = requests->places[request_place(key)];
+
+	while (r != NULL && !((r->asked.flags & JOIN_FLAGS) == (asked->flags & JOIN_FLAGS) &&
+				r->key_n == key.n && memcmp(r->key, key.p, key.n) == 0))
+		r = r->chain;
+	return r;
+}
+
+static int
+request_start(struct request *r)
+{
+	struct agent *agent = r->requests->agent;
+	struct resolve_request asked = r->asked;
+
+	/* its own end is for all who may join: each client's deadline is its ticket's */
+	if (asked.deadline < agent->conf->deadline)
+		asked.deadline = (uint32_t)agent->conf->deadline;
+	return lookup_start(agent->resolver, &asked, request_done, r, &r->lookup);
+}
+
+static int
+request_new(struct requests *requests, const struct resolve_request *asked, struct bytes key,
+    struct request **out)
+{
+	struct request *r = calloc(1, sizeof *r);
+	int error;
+
+	if (r == NULL)
+		return -MAP_ENOMEM;
+	r->requests = requests;
+	r->asked = *asked;
+	memcpy(r->key, key.p, key.n);
+	r->key_n = key.n;
+	error = request_start(r);
+	if (error != 0) {
+		free(r);
+		return error;
+	}
+	r->place = request_place(key);
+	r->chain = requests->places[r->place];
+	requests->places[r->place] = r;
+	requests->n++;
+	*out = r;
+	return 0;
+}
+
+int
+requests_ask(struct requests *requests, const struct resolve_request *request, ticket_fn *fn,
+    void *arg, struct bytes *now, struct ticket **out)
+{
+	struct agent *agent = requests->agent;
+	uint8_t octets[REQUEST_KEY];
+	struct wr wr = wr_init(octets, sizeof octets);
+	const struct cached *cached;
+	struct request *r;
+	uint64_t time = loop_now_ms();
+	int error = 0;
+
+	*now = (struct bytes){NULL, 0};
+	*out = NULL;
+	agent_count(agent, STAT_REQUEST);
+	cache_key(&wr, request);
+	struct bytes key = wr_done(&wr);
+	cached = key.n > 0 ? cache_find(agent->cache, key, time) : NULL;
+	if (cached != NULL &&
+	    (!(request->flags & RESOLVE_FRESH) || time - cached->made < FRESH_MS)) {
+		agent_count(agent, STAT_REQUEST_CACHED);
+		*now = payload_for(requests, request, cached->payload);
+		return 0;
+	}
+	r = request_find(requests, request, key);
+	if (r != NULL) {
+		agent_count(agent, STAT_REQUEST_JOINED);
+	} else if (requests->n >= REQUESTS_MAX) {
+		agent_count(agent, STAT_REQUEST_LIMITED);
+		*now = requests_error(
+		    requests, request, -MAP_ELIMIT, "too many look-ups are in flight");
+		return 0;
+	} else {
+		if (request->flags & RESOLVE_FRESH)
+			agent_count(agent, STAT_REQUEST_FRESH);
+		error = key.n == 0 ? -MAP_EUSAGE : request_new(requests, request, key, &r);
+		if (error == -MAP_EUSAGE) {
+			*now = requests_error(requests, request, error,
+			    "legacy addresses allowed and proof required at once");
+			return 0;
+		}
+	}
+	return error != 0 ? error : ticket_new(r, request, fn, arg, out);
+}
+
+void
+ticket_cancel(struct ticket *ticket)
+{
+	struct request *r;
+
+	if (ticket == NULL)
+		return;
+	r = ticket->request;
+	agent_count(r->requests->agent, STAT_REQUEST_CANCELLED);
+	ticket_free(ticket);
+	if (r->tickets == NULL && r->lookup != NULL)
+		request_free(r);
+}
+
+void
+requests_restart(struct requests *requests)
+{
+	for (size_t i = 0; i < REQUEST_PLACES; i++) {
+		struct request *next;
+		for (struct request *r = requests->places[i]; r != NULL; r = next) {
+			next = r->chain;
+			lookup_cancel(r->lookup);
+			r->lookup = NULL;
+			if (request_start(r) != 0)
+				request_tell(r, (struct bytes){NULL, 0});
+		}
+	}
+}
