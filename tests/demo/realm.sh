@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # realm.sh - the zones of zones/ filled with fresh identities and one site's prefixes; sourced.
 # Knows mapctl; knows nothing of namespaces and sessions. Wants BUILD, SOURCE and WORK set.
 
