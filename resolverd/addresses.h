@@ -1,0 +1,34 @@
+/*
+ * addresses.h - this host's addresses, as the kernel has them now.
+ */
+#ifndef RESOLVERD_ADDRESSES_H
+#define RESOLVERD_ADDRESSES_H
+
+#include "resolverd/netlink.h"
+
+#define ADDRESSES_MAX 64
+
+struct local_address {
+	uint8_t address[16]; /* IPv4 mapped */
+	uint8_t length; /* of its prefix, counted in the 128 bits */
+	uint32_t ifindex;
+	bool running; /* its link is up and has a carrier */
+	bool global; /* scope global, and not tentative or a duplicate */
+	bool deprecated; /* valid, but not for new sessions (RFC 4862 5.5.4) */
+	bool temporary; /* RFC 8981 */
+};
+
+struct addresses {
+	size_t n;
+	struct local_address list[ADDRESSES_MAX];
+};
+
+/* Reads all of them, through a socket on NETLINK_ROUTE. -MAP_ESYS */
+int addresses_read(struct netlink *route, struct addresses *out) NONNULL MUST_CHECK;
+/* The row of an address, or NULL; borrowed from list. */
+const struct local_address *addresses_find(
+    const struct addresses *list, const uint8_t address[16]) NONNULL;
+/* The groups to open NETLINK_ROUTE with for hearing of changes. */
+unsigned addresses_groups(void);
+
+#endif

@@ -1,0 +1,228 @@
+/*
+ * netlink.c - requests, dumps and events over one netlink socket.
+ * Knows no family's messages but the generic controller's.
+ */
+#include "resolverd/netlink.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/wire/errors.h"
+
+#define NETLINK_REQUEST 4096
+#define NETLINK_ANSWER 65536 /* the kernel fills dumps up to 32 KiB */
+
+struct netlink {
+	struct mnl_socket *socket;
+	uint32_t seq;
+	bool dump;
+	char request[NETLINK_REQUEST];
+	char answer[NETLINK_ANSWER];
+};
+
+/* Who hears the messages of one call. */
+struct netlink_hearer {
+	netlink_fn *fn;
+	void *arg;
+};
+
+int
+netlink_open(int bus, unsigned groups, struct netlink **out)
+{
+	struct netlink *nl = calloc(1, sizeof *nl);
+	int saved;
+
+	if (nl == NULL)
+		return -MAP_ENOMEM;
+	nl->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	if (nl->socket == NULL)
+		goto free_nl;
+	if (mnl_socket_bind(nl->socket, groups, MNL_SOCKET_AUTOPID) < 0)
+		goto close_socket;
+	*out = nl;
+	return 0;
+close_socket:
+	saved = errno;
+	mnl_socket_close(nl->socket);
+	errno = saved;
+free_nl:
+	free(nl);
+	return -MAP_ESYS;
+}
+
+void
+netlink_close(struct netlink *nl)
+{
+	if (nl == NULL)
+		return;
+	mnl_socket_close(nl->socket);
+	free(nl);
+}
+
+int
+netlink_fd(const struct netlink *nl)
+{
+	return mnl_socket_get_fd(nl->socket);
+}
+
+struct nlmsghdr *
+netlink_start(struct netlink *nl, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *message;
+
+	memset(nl->request, 0, sizeof nl->request);
+	message = mnl_nlmsg_put_header(nl->request);
+	message->nlmsg_type = type;
+	nl->dump = (flags & NLM_F_DUMP) == NLM_F_DUMP;
+	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags | (nl->dump ? 0 : NLM_F_ACK));
+	message->nlmsg_seq = ++nl->seq;
+	return message;
+}
+
+struct nlmsghdr *
+netlink_start_generic(
+    struct netlink *nl, uint16_t family, uint8_t command, uint8_t version, uint16_t flags)
+{
+	struct nlmsghdr *message = netlink_start(nl, family, flags);
+	struct genlmsghdr *generic = mnl_nlmsg_put_extra_header(message, sizeof *generic);
+
+	generic->cmd = command;
+	generic->version = version;
+	return message;
+}
+
+static int
+netlink_hear(const struct nlmsghdr *message, void *arg)
+{
+	const struct netlink_hearer *hearer = arg;
+
+	if (hearer->fn != NULL)
+		hearer->fn(hearer->arg, message);
+	return MNL_CB_OK;
+}
+
+int
+netlink_ask(struct netlink *nl, netlink_fn *fn, void *arg)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)(void *)nl->request;
+	struct netlink_hearer hearer = {fn, arg};
+	unsigned port = mnl_socket_get_portid(nl->socket);
+	ssize_t n;
+	int rc = MNL_CB_OK;
+
+	if (mnl_socket_sendto(nl->socket, message, message->nlmsg_len) < 0)
+		return -MAP_ESYS;
+	while (rc > MNL_CB_STOP) {
+		n = mnl_socket_recvfrom(nl->socket, nl->answer, sizeof nl->answer);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -MAP_ESYS;
+		rc = mnl_cb_run(nl->answer, (size_t)n, nl->seq, port, netlink_hear, &hearer);
+	}
+	return rc < 0 ? -MAP_ESYS : 0;
+}
+
+int
+netlink_events(struct netlink *nl, netlink_fn *fn, void *arg)
+{
+	struct netlink_hearer hearer = {fn, arg};
+	int lost = 0;
+	ssize_t n;
+
+	for (;;) {
+		n = recv(netlink_fd(nl), nl->answer, sizeof nl->answer, MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == ENOBUFS) {
+			lost = -MAP_ELIMIT;
+			continue;
+		}
+		if (n <= 0)
+			return lost;
+		if (mnl_cb_run(nl->answer, (size_t)n, 0, 0, netlink_hear, &hearer) < 0)
+			lost = -MAP_ELIMIT;
+	}
+}
+
+struct netlink_controller {
+	const char *group;
+	uint16_t family;
+	uint32_t group_id;
+	bool group_found;
+};
+
+static void
+netlink_group(struct netlink_controller *c, const struct nlattr *entry)
+{
+	const struct nlattr *attr;
+	const char *name = "";
+	uint32_t id = 0;
+
+	mnl_attr_for_each_nested(attr, entry)
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == CTRL_ATTR_MCAST_GRP_NAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+			name = mnl_attr_get_str(attr);
+		else if (type == CTRL_ATTR_MCAST_GRP_ID &&
+			 mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+			id = mnl_attr_get_u32(attr);
+	}
+	if (c->group != NULL && strcmp(name, c->group) == 0) {
+		c->group_id = id;
+		c->group_found = true;
+	}
+}
+
+static void
+netlink_controller(void *arg, const struct nlmsghdr *message)
+{
+	struct netlink_controller *c = arg;
+	const struct nlattr *attr, *entry;
+
+	mnl_attr_for_each(attr, message, sizeof(struct genlmsghdr))
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == CTRL_ATTR_FAMILY_ID && mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
+			c->family = mnl_attr_get_u16(attr);
+		else if (type == CTRL_ATTR_MCAST_GROUPS)
+			mnl_attr_for_each_nested(entry, attr) netlink_group(c, entry);
+	}
+}
+
+int
+netlink_family(struct netlink *nl, const char *name, uint16_t *family, const char *group,
+    uint32_t *group_id)
+{
+	struct netlink_controller c = {.group = group};
+	struct nlmsghdr *message =
+	    netlink_start_generic(nl, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, 0);
+	int rc;
+
+	mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, name);
+	rc = netlink_ask(nl, netlink_controller, &c);
+	if (rc < 0)
+		return errno == ENOENT ? -MAP_EUNKNOWN : rc;
+	if (c.family == 0 || (group != NULL && !c.group_found))
+		return -MAP_EUNKNOWN;
+	*family = c.family;
+	if (group != NULL)
+		*group_id = c.group_id;
+	return 0;
+}
+
+int
+netlink_join(struct netlink *nl, uint32_t group)
+{
+	int id = (int)group;
+
+	return mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &id, sizeof id) < 0
+		   ? -MAP_ESYS
+		   : 0;
+}

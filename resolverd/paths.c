@@ -1,0 +1,331 @@
+/*
+ * paths.c - keeps the kernel's MPTCP endpoints equal to this host's addresses.
+ * Knows addresses and endpoints; knows nothing of sessions, identities or DNS.
+ */
+#include "resolverd/paths.h"
+
+#include <errno.h>
+#include <linux/mptcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/errors.h"
+#include "resolverd/addresses.h"
+#include "resolverd/ledger.h"
+#include "resolverd/mptcp.h"
+#include "resolverd/pulse.h"
+
+/*
+ * Announced to the peer, and used for own subflows: a listener's kernel can only announce, since
+ * nobody listens at a connector's port; a connector's kernel has to connect by itself.
+ * Not "backup": the scheduler would wait for four losses before using it.
+ */
+#define PATHS_FLAGS (MPTCP_PM_ADDR_FLAG_SIGNAL | MPTCP_PM_ADDR_FLAG_SUBFLOW)
+/* A private address means nothing to a peer; a translated path out of it may still serve. */
+#define PATHS_FLAGS_PRIVATE MPTCP_PM_ADDR_FLAG_SUBFLOW
+/* Addresses come and go in bursts when a link changes. */
+#define PATHS_SETTLE_MS 20
+
+struct paths {
+	struct paths_options options;
+	struct mptcp *mptcp;
+	struct netlink *route; /* for asking */
+	struct netlink *events; /* for hearing */
+	struct watch *watch;
+	struct timer *settle;
+	struct pulse *pulse;
+	struct ledger *ledger;
+	char note[64];
+};
+
+const char *
+paths_note(const struct paths *paths)
+{
+	return paths->note;
+}
+
+/* The flags of the endpoint an address deserves; 0: none. */
+static uint32_t
+paths_flags(const struct paths *paths, const struct local_address *row)
+{
+	const struct paths_options *o = &paths->options;
+
+	if (!row->global || row->temporary)
+		return 0;
+	if (address_refusal(row->address, o->private_locators, o->realms, o->n_realms) == NULL)
+		return PATHS_FLAGS;
+	if (address_refusal(row->address, true, o->realms, o->n_realms) == NULL)
+		return PATHS_FLAGS_PRIVATE;
+	return 0;
+}
+
+static const struct mptcp_endpoint *
+paths_find(const struct mptcp_endpoint *list, size_t n, const uint8_t address[16])
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(list[i].address, address, 16) == 0 && list[i].port == 0 &&
+		    (list[i].flags & MPTCP_PM_ADDR_FLAG_IMPLICIT) == 0)
+			return &list[i];
+	return NULL;
+}
+
+static uint8_t
+paths_free_id(const struct mptcp_endpoint *list, size_t n)
+{
+	bool taken[256] = {true};
+
+	for (size_t i = 0; i < n; i++)
+		taken[list[i].id] = true;
+	for (unsigned id = 1; id < 256; id++)
+		if (!taken[id])
+			return (uint8_t)id;
+	return 0;
+}
+
+/* The ledger is written first, so that a kill in between leaves nothing unknown. */
+static void
+paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
+    struct mptcp_endpoint *list, size_t *n)
+{
+	struct mptcp_endpoint endpoint = {.flags = flags};
+	char text[EID_TEXT];
+
+	memcpy(endpoint.address, address, 16);
+	endpoint.id = paths_free_id(list, *n);
+	address_print(address, text);
+	if (endpoint.id == 0 || *n == MPTCP_ENDPOINTS ||
+	    ledger_put(paths->ledger, &endpoint) < 0) {
+		diag_warn("path %s: not announced: too many endpoints", text);
+		return;
+	}
+	if (mptcp_endpoint_add(paths->mptcp, &endpoint) < 0) {
+		diag_warn("path %s: endpoint refused: %s", text, strerror(errno));
+		ledger_drop(paths->ledger, &endpoint);
+		return;
+	}
+	list[(*n)++] = endpoint;
+	diag_info("path %s: %s", text,
+	    flags == PATHS_FLAGS ? "used and announced to peers"
+				 : "used, not announced: private");
+}
+
+static void
+paths_remove(struct paths *paths, const struct mptcp_endpoint *endpoint, const char *why)
+{
+	char text[EID_TEXT];
+
+	address_print(endpoint->address, text);
+	if (mptcp_endpoint_remove(paths->mptcp, endpoint) < 0 && errno != EINVAL)
+		diag_warn("path %s: endpoint not removed: %s", text, strerror(errno));
+	else
+		diag_info("path %s: taken out: %s", text, why);
+	ledger_drop(paths->ledger, endpoint);
+}
+
+/* Ours whose address is gone. A deprecated address stays: its sessions are still good. */
+static void
+paths_remove_gone(struct paths *paths, const struct addresses *addresses)
+{
+	size_t i = 0;
+
+	while (i < ledger_count(paths->ledger)) {
+		struct mptcp_endpoint ours = *ledger_at(paths->ledger, i);
+		const struct local_address *row = addresses_find(addresses, ours.address);
+
+		if (row == NULL || paths_flags(paths, row) == 0)
+			paths_remove(paths, &ours, "the address is gone");
+		else
+			i++;
+	}
+}
+
+static int
+paths_sync(struct paths *paths)
+{
+	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
+	struct addresses addresses;
+	size_t n;
+
+	if (addresses_read(paths->route, &addresses) < 0)
+		return -MAP_ESYS;
+	paths_remove_gone(paths, &addresses);
+	if (mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
+		return -MAP_ESYS;
+	for (size_t i = 0; i < addresses.n; i++) {
+		const struct local_address *row = &addresses.list[i];
+		uint32_t flags = paths_flags(paths, row);
+
+		/* an endpoint that somebody else made for this address is as good, and his */
+		if (flags != 0 && !row->deprecated && paths_find(list, n, row->address) == NULL)
+			paths_add(paths, row->address, flags, list, &n);
+	}
+	snprintf(paths->note, sizeof paths->note, "%zu endpoints", ledger_count(paths->ledger));
+	return 0;
+}
+
+static void
+paths_settled(void *arg)
+{
+	if (paths_sync(arg) < 0)
+		diag_warn("paths: addresses cannot be read: %s", strerror(errno));
+}
+
+static void
+paths_heard(void *arg, const struct nlmsghdr *message)
+{
+	(void)message;
+	timer_start(((struct paths *)arg)->settle, PATHS_SETTLE_MS);
+}
+
+static void
+paths_ready(void *arg, int fd, unsigned events)
+{
+	struct paths *paths = arg;
+
+	(void)fd;
+	(void)events;
+	if (netlink_events(paths->events, paths_heard, paths) < 0)
+		timer_start(paths->settle, PATHS_SETTLE_MS);
+}
+
+static int
+paths_limits(struct paths *paths)
+{
+	struct mptcp_limits had, want = {MPTCP_LIMIT_MAX, MPTCP_LIMIT_MAX};
+
+	if (mptcp_limits_get(paths->mptcp, &had) < 0)
+		return -MAP_ESYS;
+	if (ledger_limits(paths->ledger, &had, &want) < 0)
+		return -MAP_ECONFIG;
+	return mptcp_limits_set(paths->mptcp, &want);
+}
+
+/*
+ * Takes a silent path out of all sessions, and offers it again under a new number: the removal goes
+ * over the paths that live, peers join anew once the path's handshake passes. A new number, because
+ * kernels differ in what they still believe about an old one.
+ */
+static void
+paths_silent(void *arg, const uint8_t address[16])
+{
+	struct paths *paths = arg;
+	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
+	struct mptcp_endpoint ours = {0};
+	size_t n;
+
+	for (size_t i = 0; i < ledger_count(paths->ledger); i++)
+		if (memcmp(ledger_at(paths->ledger, i)->address, address, 16) == 0)
+			ours = *ledger_at(paths->ledger, i);
+	if (ours.id == 0 || mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
+		return;
+	paths_remove(paths, &ours, "silent");
+	paths_add(paths, address, ours.flags, list, &n);
+}
+
+static size_t
+paths_own(void *arg, uint8_t (*list)[16], size_t max)
+{
+	const struct paths *paths = arg;
+	size_t n = ledger_count(paths->ledger);
+
+	n = n < max ? n : max;
+	for (size_t i = 0; i < n; i++)
+		memcpy(list[i], ledger_at(paths->ledger, i)->address, 16);
+	return n;
+}
+
+static const struct pulse_ops paths_pulse = {paths_own, paths_silent};
+
+static int
+paths_follow(struct loop *loop, struct paths *paths)
+{
+	int rc = netlink_open(NETLINK_ROUTE, addresses_groups(), &paths->events);
+
+	if (rc == 0)
+		rc = netlink_open(NETLINK_ROUTE, 0, &paths->route);
+	if (rc < 0)
+		return rc;
+	paths->settle = timer_new(loop, paths_settled, paths);
+	paths->watch =
+	    watch_new(loop, netlink_fd(paths->events), LOOP_READ, paths_ready, paths);
+	return paths->settle != NULL && paths->watch != NULL ? 0 : -MAP_ENOMEM;
+}
+
+static void
+paths_off(struct paths *paths, const char *why)
+{
+	diag_info("paths: %s; sessions cannot move between addresses", why);
+	snprintf(paths->note, sizeof paths->note, "%s", why);
+	ledger_close(paths->ledger);
+	paths->ledger = NULL;
+	mptcp_close(paths->mptcp);
+	paths->mptcp = NULL;
+}
+
+static int
+paths_start(struct loop *loop, struct paths *paths)
+{
+	const char *why = mptcp_refusal();
+	int rc = why == NULL ? mptcp_open(&paths->mptcp) : 0;
+
+	if (rc == -MAP_EUNKNOWN)
+		why = "the kernel has no MPTCP path manager";
+	if (why != NULL) {
+		paths_off(paths, why);
+		return 0;
+	}
+	if (rc < 0 ||
+	    (rc = ledger_open(paths->options.state, paths->mptcp, &paths->ledger)) < 0)
+		return rc;
+	rc = paths_limits(paths);
+	if (rc == -MAP_ESYS && (errno == EPERM || errno == EACCES)) {
+		paths_off(paths, "MPTCP endpoints need CAP_NET_ADMIN");
+		return 0;
+	}
+	if (rc == 0)
+		rc = paths_follow(loop, paths);
+	if (rc == 0)
+		rc = paths_sync(paths);
+	if (rc == 0)
+		rc = pulse_open(loop, paths->mptcp, &paths_pulse, paths, &paths->pulse);
+	return rc;
+}
+
+int
+paths_open(struct loop *loop, const struct paths_options *options, struct paths **out)
+{
+	struct paths *paths = calloc(1, sizeof *paths);
+	int rc;
+
+	if (paths == NULL)
+		return -MAP_ENOMEM;
+	paths->options = *options;
+	if (options->mode == PATHS_OFF)
+		snprintf(paths->note, sizeof paths->note, "off");
+	rc = options->mode == PATHS_KERNEL ? paths_start(loop, paths) : 0;
+	if (rc < 0) {
+		if (rc != -MAP_ECONFIG) /* then the ledger has said it */
+			diag_error("paths: %s: %s", error_text(rc), strerror(errno));
+		paths_close(paths);
+		return rc;
+	}
+	*out = paths;
+	return 0;
+}
+
+void
+paths_close(struct paths *paths)
+{
+	if (paths == NULL)
+		return;
+	pulse_close(paths->pulse);
+	watch_free(paths->watch);
+	timer_free(paths->settle);
+	ledger_close(paths->ledger);
+	netlink_close(paths->events);
+	netlink_close(paths->route);
+	mptcp_close(paths->mptcp);
+	free(paths);
+}

@@ -1,0 +1,43 @@
+/*
+ * silence.h - sees that one path of a session has fallen silent while another carries on
+ * (protocol 12, RFC 4177 6.3.1): a pure function of successive looks at the sessions.
+ *
+ * The kernel alone moves a session's lost data after its timer of 204 ms, but its scheduler then
+ * goes on choosing the dead subflow until about five such losses have marked it. Who announces the
+ * dead path anew takes it out of all sessions at once, over the paths that live; peers join it
+ * again as soon as its handshake passes.
+ */
+#ifndef RESOLVERD_SILENCE_H
+#define RESOLVERD_SILENCE_H
+
+#include "resolverd/subflows.h"
+
+#define SILENCE_FLOOR_MS 60 /* no verdict below: delayed acknowledgements take 40 */
+#define SILENCE_LONE_MS 260 /* one lone segment may be acknowledged as late as this */
+#define SILENCE_HOLD_MS 1000 /* between two verdicts on one address; doubles ... */
+#define SILENCE_HOLD_MAX 60000 /* ... up to this */
+#define SILENCE_CALM_MS 120000 /* after which it is SILENCE_HOLD_MS again */
+
+struct silence; /* what was seen until now */
+
+struct silence *silence_new(void); /* NULL: out of memory */
+void silence_free(struct silence *silence);
+
+/* Why a path is held to be silent. */
+struct silence_verdict {
+	uint8_t address[16]; /* the local one of the path */
+	bool owes; /* acknowledgements; else data that the session misses */
+	uint64_t ms; /* for how long */
+};
+
+/*
+ * Takes a look made at now (ms). True: a path by one of our n own addresses is silent, every session
+ * that uses it has another path that was heard since, and out says which and why. busy (data moved)
+ * and several (any session has more than one local address) say how soon to look again.
+ */
+bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
+    uint8_t (*own)[16], size_t n, struct silence_verdict *out) NONNULL;
+bool silence_is_busy(const struct silence *silence) NONNULL;
+bool silence_has_several(const struct silence *silence) NONNULL;
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * subflows.c - two dumps of socket diagnosis joined: TCP for the subflows, MPTCP for the sessions.
+ * Judges nothing.
+ */
+#include "resolverd/subflows.h"
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/mptcp.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Only established subflows: one that is being closed has nothing to say any more. The states are
+ * the kernel's numbers. */
+#define SUBFLOWS_STATES (1u << 1)
+/* A session's own socket lingers in these while its subflows are still needed. */
+#define SUBFLOWS_SESSION_STATES ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
+
+int
+subflow_compare(const struct subflow *a, const struct subflow *b)
+{
+	int order;
+
+	if (a->token != b->token)
+		return a->token < b->token ? -1 : 1;
+	if (a->local_port != b->local_port)
+		return a->local_port < b->local_port ? -1 : 1;
+	if (a->remote_port != b->remote_port)
+		return a->remote_port < b->remote_port ? -1 : 1;
+	order = memcmp(a->local, b->local, sizeof a->local);
+	return order != 0 ? order : memcmp(a->remote, b->remote, sizeof a->remote);
+}
+
+static int
+subflow_order(const void *a, const void *b)
+{
+	return subflow_compare(a, b);
+}
+
+static int
+subflow_session_order(const void *a, const void *b)
+{
+	const struct subflow_session *x = a, *y = b;
+
+	return x->token < y->token ? -1 : x->token > y->token;
+}
+
+static void
+subflows_address(const uint32_t words[4], uint8_t family, uint8_t out[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (family == AF_INET6) {
+		memcpy(out, words, 16);
+		return;
+	}
+	memcpy(out, mapped, sizeof mapped);
+	memcpy(out + sizeof mapped, words, 4);
+}
+
+/* The local token, where the socket is a subflow of a session. */
+static bool
+subflows_token(const struct nlattr *ulp, uint32_t *token)
+{
+	const struct nlattr *outer, *inner;
+	bool found = false;
+
+	mnl_attr_for_each_nested(outer, ulp)
+	{
+		if (mnl_attr_get_type(outer) != INET_ULP_INFO_MPTCP)
+			continue;
+		mnl_attr_for_each_nested(inner, outer)
+		{
+			if (mnl_attr_get_type(inner) != MPTCP_SUBFLOW_ATTR_TOKEN_LOC ||
+			    mnl_attr_validate(inner, MNL_TYPE_U32) < 0)
+				continue;
+			*token = mnl_attr_get_u32(inner);
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* An older kernel's structure is shorter, a newer one's longer. */
+static void
+subflows_copy(void *to, size_t n, const struct nlattr *attr)
+{
+	size_t have = mnl_attr_get_payload_len(attr);
+
+	memcpy(to, mnl_attr_get_payload(attr), have < n ? have : n);
+}
+
+static void
+subflows_hear(void *arg, const struct nlmsghdr *message)
+{
+	struct subflows *out = arg;
+	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
+	struct tcp_info info = {0};
+	struct subflow found = {0};
+	const struct nlattr *attr;
+	bool mine = false;
+
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return;
+	mnl_attr_for_each(attr, message, sizeof *head)
+	{
+		if (mnl_attr_get_type(attr) == INET_DIAG_INFO)
+			subflows_copy(&info, sizeof info, attr);
+		else if (mnl_attr_get_type(attr) == INET_DIAG_ULP_INFO)
+			mine = subflows_token(attr, &found.token);
+	}
+	if (!mine)
+		return;
+	if (out->n == SUBFLOWS_MAX) {
+		out->complete = false;
+		return;
+	}
+	subflows_address(head->id.idiag_src, head->idiag_family, found.local);
+	subflows_address(head->id.idiag_dst, head->idiag_family, found.remote);
+	found.local_port = ntohs(head->id.idiag_sport);
+	found.remote_port = ntohs(head->id.idiag_dport);
+	found.segments_in = info.tcpi_segs_in;
+	found.octets_in = info.tcpi_bytes_received;
+	found.unacked = info.tcpi_unacked;
+	found.rtt_us = info.tcpi_rtt;
+	found.rttvar_us = info.tcpi_rttvar;
+	out->list[out->n++] = found;
+}
+
+static void
+subflows_session_hear(void *arg, const struct nlmsghdr *message)
+{
+	struct subflows *out = arg;
+	struct mptcp_info info = {0};
+	const struct nlattr *attr;
+
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return;
+	mnl_attr_for_each(attr, message,
+	    sizeof(struct inet_diag_msg)) if (mnl_attr_get_type(attr) == INET_DIAG_INFO)
+	    subflows_copy(&info, sizeof info, attr);
+	if (out->n_sessions == SUBFLOWS_SESSIONS) {
+		out->complete = false;
+		return;
+	}
+	out->sessions[out->n_sessions].token = info.mptcpi_token;
+	out->sessions[out->n_sessions++].received = info.mptcpi_rcv_nxt;
+}
+
+static int
+subflows_dump(
+    struct netlink *diag, uint8_t family, uint32_t protocol, netlink_fn *fn, void *arg)
+{
+	struct nlmsghdr *message = netlink_start(diag, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
+
+	request->sdiag_family = family;
+	request->sdiag_protocol = (uint8_t)(protocol > UINT8_MAX ? IPPROTO_RAW : protocol);
+	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	request->idiag_states =
+	    protocol == IPPROTO_TCP ? SUBFLOWS_STATES : SUBFLOWS_SESSION_STATES;
+	if (protocol > UINT8_MAX)
+		mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, protocol);
+	return netlink_ask(diag, fn, arg);
+}
+
+int
+subflows_read(struct netlink *diag, struct subflows *out)
+{
+	static const uint8_t families[] = {AF_INET6, AF_INET};
+	int rc = 0;
+
+	out->n = 0;
+	out->n_sessions = 0;
+	out->complete = true;
+	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
+		rc = subflows_dump(diag, families[i], IPPROTO_TCP, subflows_hear, out);
+	for (size_t i = 0; rc == 0 && out->n > 0 && i < sizeof families; i++)
+		rc =
+		    subflows_dump(diag, families[i], IPPROTO_MPTCP, subflows_session_hear, out);
+	if (out->n > 1)
+		qsort(out->list, out->n, sizeof out->list[0], subflow_order);
+	if (out->n_sessions > 1)
+		qsort(out->sessions, out->n_sessions, sizeof out->sessions[0],
+		    subflow_session_order);
+	return rc;
+}

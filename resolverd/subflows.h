@@ -1,0 +1,40 @@
+/*
+ * subflows.h - this namespace's MPTCP sessions and their subflows, as socket diagnosis shows them.
+ */
+#ifndef RESOLVERD_SUBFLOWS_H
+#define RESOLVERD_SUBFLOWS_H
+
+#include "resolverd/netlink.h"
+
+#define SUBFLOWS_MAX 2048
+#define SUBFLOWS_SESSIONS 1024
+
+struct subflow {
+	uint32_t token; /* of the session it belongs to */
+	uint8_t local[16];
+	uint8_t remote[16];
+	uint16_t local_port, remote_port;
+	uint32_t segments_in; /* anything that came, acknowledgements too */
+	uint64_t octets_in;
+	uint32_t unacked; /* segments */
+	uint32_t rtt_us, rttvar_us;
+};
+
+struct subflow_session {
+	uint32_t token;
+	uint64_t received; /* in-order octets, as a sequence number */
+};
+
+struct subflows {
+	size_t n, n_sessions;
+	bool complete; /* false: there are more than fit */
+	struct subflow list[SUBFLOWS_MAX]; /* by token, then ports and addresses */
+	struct subflow_session sessions[SUBFLOWS_SESSIONS]; /* by token */
+};
+
+/* Reads them through a socket on NETLINK_SOCK_DIAG. -MAP_ESYS: ENOENT where the kernel lacks it. */
+int subflows_read(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
+/* The order of list: negative, 0 (the same subflow), positive. */
+int subflow_compare(const struct subflow *a, const struct subflow *b) NONNULL;
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * test_silence.c - which path is held to be silent, and which must not be, from looks on paper.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resolverd/silence.h"
+
+#define A 0xa
+#define B 0xb
+
+static struct subflows look;
+static struct silence *silence;
+static uint64_t now;
+static uint8_t own[2][16];
+static struct silence_verdict verdict;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&look, 0, sizeof look);
+	look.complete = true;
+	look.n = 2;
+	look.n_sessions = 1;
+	look.sessions[0].token = 7;
+	for (unsigned i = 0; i < 2; i++) {
+		own[i][15] = (uint8_t)(A + i);
+		look.list[i].token = 7;
+		look.list[i].local[15] = (uint8_t)(A + i);
+		look.list[i].local_port = (uint16_t)(1000 + i);
+		look.list[i].rtt_us = 100;
+	}
+	now = 1000;
+	silence = silence_new();
+	return silence == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	silence_free(silence);
+	return 0;
+}
+
+/* One look, 15 ms after the last. */
+static bool
+step(void)
+{
+	now += 15;
+	return silence_look(silence, &look, now, own, 2, &verdict);
+}
+
+static void
+carry(unsigned flow, bool in_order)
+{
+	look.list[flow].segments_in += 8;
+	look.list[flow].octets_in += 10240;
+	if (in_order)
+		look.sessions[0].received += 10240;
+}
+
+static void
+acknowledge(unsigned flow)
+{
+	look.list[flow].segments_in += 4;
+}
+
+static void
+test_sender_sees_no_acknowledgement(void **state)
+{
+	unsigned steps = 0;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		acknowledge(0);
+		assert_false(step());
+	}
+	look.list[0].unacked = 8;
+	do {
+		acknowledge(1); /* the kernel goes on by the other path */
+		assert_true(++steps < 10);
+	} while (!step());
+	assert_int_equal(verdict.address[15], A);
+	assert_true(verdict.owes);
+	assert_true(verdict.ms >= SILENCE_FLOOR_MS && verdict.ms <= SILENCE_FLOOR_MS + 30);
+}
+
+static void
+test_receiver_sees_a_hole(void **state)
+{
+	unsigned steps = 0;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		carry(0, true);
+		assert_false(step());
+	}
+	do {
+		carry(1, false); /* behind the piece that is lost */
+		assert_true(++steps < 10);
+	} while (!step());
+	assert_int_equal(verdict.address[15], A);
+	assert_false(verdict.owes);
+}
+
+/* Never leave a working pair for an unproved one: nothing was heard by the other path since. */
+static void
+test_both_silent_moves_nothing(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		acknowledge(0);
+		assert_false(step());
+	}
+	look.list[0].unacked = 8;
+	for (int i = 0; i < 100; i++)
+		assert_false(step());
+}
+
+static void
+test_idle_is_not_silent(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		carry(0, true);
+		assert_false(step());
+	}
+	for (int i = 0; i < 200; i++)
+		assert_false(step());
+	assert_false(silence_is_busy(silence));
+	assert_true(silence_has_several(silence));
+}
+
+/* A lone segment may be acknowledged 200 ms late. */
+static void
+test_delayed_acknowledgement(void **state)
+{
+	(void)state;
+	assert_false(step());
+	look.list[0].unacked = 1;
+	for (int i = 0; i < 14; i++) {
+		acknowledge(1);
+		assert_false(step());
+	}
+}
+
+static void
+test_long_round_trip_gets_patience(void **state)
+{
+	(void)state;
+	look.list[0].rtt_us = 100000;
+	look.list[0].rttvar_us = 10000;
+	assert_false(step());
+	look.list[0].unacked = 8;
+	for (int i = 0; i < 20; i++) { /* 300 ms = 60 + 2 x 100 + 4 x 10 */
+		acknowledge(1);
+		assert_false(step());
+	}
+	acknowledge(1);
+	assert_true(step());
+}
+
+/* Another session has nothing but this path: it must not lose it. */
+static void
+test_last_path_of_another_session_is_kept(void **state)
+{
+	(void)state;
+	look.n = 3;
+	look.n_sessions = 2;
+	look.list[2] = look.list[0];
+	look.list[2].token = 9;
+	look.sessions[1].token = 9;
+	assert_false(step());
+	look.list[0].unacked = 8;
+	for (int i = 0; i < 50; i++) {
+		acknowledge(1);
+		assert_false(step());
+	}
+}
+
+static void
+test_idle_third_path_is_not_accused(void **state)
+{
+	bool said = false;
+
+	(void)state;
+	look.n = 3;
+	look.list[2] = look.list[1]; /* idle, also by B */
+	look.list[2].local_port++;
+	for (int i = 0; i < 50; i++) {
+		carry(0, true);
+		assert_false(step());
+	}
+	for (int i = 0; i < 10 && !said; i++) {
+		carry(2, false);
+		said = step();
+	}
+	assert_true(said);
+	assert_int_equal(verdict.address[15], A);
+}
+
+/* A path that keeps failing is taken out ever more rarely. */
+static void
+test_verdicts_are_held_down(void **state)
+{
+	unsigned verdicts = 0;
+
+	(void)state;
+	assert_false(step());
+	look.list[0].unacked = 8;
+	for (int i = 0; i < 2000; i++) { /* 30 s */
+		acknowledge(1);
+		verdicts += step();
+	}
+	assert_int_equal(verdicts, 5); /* at once, then 1, 2, 4, 8 s apart */
+}
+
+static void
+test_not_ours(void **state)
+{
+	(void)state;
+	assert_false(step());
+	look.list[0].unacked = 8;
+	for (int i = 0; i < 50; i++) {
+		acknowledge(1);
+		now += 15;
+		assert_false(silence_look(silence, &look, now, own + 1, 1, &verdict));
+	}
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(test_sender_sees_no_acknowledgement),
+	    T(test_receiver_sees_a_hole),
+	    T(test_both_silent_moves_nothing),
+	    T(test_idle_is_not_silent),
+	    T(test_delayed_acknowledgement),
+	    T(test_long_round_trip_gets_patience),
+	    T(test_last_path_of_another_session_is_kept),
+	    T(test_idle_third_path_is_not_accused),
+	    T(test_verdicts_are_held_down),
+	    T(test_not_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
