@@ -195,7 +195,8 @@ mptcp_endpoint_do(struct mptcp *mptcp, uint8_t command, const struct mptcp_endpo
 		mnl_attr_put_u16(message, MPTCP_PM_ADDR_ATTR_FAMILY, AF_INET6);
 		mnl_attr_put(message, MPTCP_PM_ADDR_ATTR_ADDR6, 16, endpoint->address);
 	}
-	mnl_attr_put_u8(message, MPTCP_PM_ADDR_ATTR_ID, endpoint->id);
+	if (endpoint->id != 0)
+		mnl_attr_put_u8(message, MPTCP_PM_ADDR_ATTR_ID, endpoint->id);
 	if (endpoint->flags != 0)
 		mnl_attr_put_u32(message, MPTCP_PM_ADDR_ATTR_FLAGS, endpoint->flags);
 	mnl_attr_nest_end(message, nest);

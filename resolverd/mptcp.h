@@ -37,6 +37,7 @@ int mptcp_limits_set(struct mptcp *mptcp, const struct mptcp_limits *limits) NON
 /* All endpoints, up to max; *n is how many were filled. */
 int mptcp_endpoints(
     struct mptcp *mptcp, struct mptcp_endpoint *out, size_t max, size_t *n) NONNULL MUST_CHECK;
+/* With id 0 the kernel chooses, or keeps that of an implicit endpoint, which is replaced. */
 int mptcp_endpoint_add(
     struct mptcp *mptcp, const struct mptcp_endpoint *endpoint) NONNULL MUST_CHECK;
 int mptcp_endpoint_remove(

@@ -65,10 +65,19 @@ static const struct mptcp_endpoint *
 paths_find(const struct mptcp_endpoint *list, size_t n, const uint8_t address[16])
 {
 	for (size_t i = 0; i < n; i++)
-		if (memcmp(list[i].address, address, 16) == 0 && list[i].port == 0 &&
-		    (list[i].flags & MPTCP_PM_ADDR_FLAG_IMPLICIT) == 0)
+		if (memcmp(list[i].address, address, 16) == 0 && list[i].port == 0)
 			return &list[i];
 	return NULL;
+}
+
+/* An endpoint that somebody else made for this address is as good, and his; those that the kernel
+ * made by itself are neither. */
+static bool
+paths_is_free(const struct mptcp_endpoint *list, size_t n, const uint8_t address[16])
+{
+	const struct mptcp_endpoint *there = paths_find(list, n, address);
+
+	return there == NULL || (there->flags & MPTCP_PM_ADDR_FLAG_IMPLICIT) != 0;
 }
 
 static uint8_t
@@ -89,18 +98,22 @@ static void
 paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
     struct mptcp_endpoint *list, size_t *n)
 {
-	struct mptcp_endpoint endpoint = {.flags = flags};
+	const struct mptcp_endpoint *implicit = paths_find(list, *n, address);
+	struct mptcp_endpoint endpoint = {.flags = flags}, ask;
 	char text[EID_TEXT];
 
 	memcpy(endpoint.address, address, 16);
-	endpoint.id = paths_free_id(list, *n);
+	endpoint.id = implicit != NULL ? implicit->id : paths_free_id(list, *n);
+	ask = endpoint;
+	if (implicit != NULL)
+		ask.id = 0; /* the kernel replaces its own only when no number is asked for */
 	address_print(address, text);
 	if (endpoint.id == 0 || *n == MPTCP_ENDPOINTS ||
 	    ledger_put(paths->ledger, &endpoint) < 0) {
 		diag_warn("path %s: not announced: too many endpoints", text);
 		return;
 	}
-	if (mptcp_endpoint_add(paths->mptcp, &endpoint) < 0) {
+	if (mptcp_endpoint_add(paths->mptcp, &ask) < 0) {
 		diag_warn("path %s: endpoint refused: %s", text, strerror(errno));
 		ledger_drop(paths->ledger, &endpoint);
 		return;
@@ -157,8 +170,7 @@ paths_sync(struct paths *paths)
 		const struct local_address *row = &addresses.list[i];
 		uint32_t flags = paths_flags(paths, row);
 
-		/* an endpoint that somebody else made for this address is as good, and his */
-		if (flags != 0 && !row->deprecated && paths_find(list, n, row->address) == NULL)
+		if (flags != 0 && !row->deprecated && paths_is_free(list, n, row->address))
 			paths_add(paths, row->address, flags, list, &n);
 	}
 	snprintf(paths->note, sizeof paths->note, "%zu endpoints", ledger_count(paths->ledger));
@@ -221,6 +233,10 @@ paths_silent(void *arg, const uint8_t address[16])
 	if (ours.id == 0 || mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
 		return;
 	paths_remove(paths, &ours, "silent");
+	for (size_t i = 0; i < n; i++)
+		if (list[i].id == ours.id)
+			memset(list[i].address, 0,
+			    sizeof list[i].address); /* its number stays taken */
 	paths_add(paths, address, ours.flags, list, &n);
 }
 

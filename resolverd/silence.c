@@ -310,7 +310,8 @@ silence_may(struct silence *silence, const uint8_t address[16], uint64_t now)
 	}
 	if (now - row->last < row->hold)
 		return false;
-	row->hold = now - row->last >= SILENCE_CALM_MS ? SILENCE_HOLD_MS : row->hold * 2;
+	row->hold =
+	    now - row->last >= SILENCE_CALM * row->hold ? SILENCE_HOLD_MS : row->hold * 2;
 	if (row->hold > SILENCE_HOLD_MAX)
 		row->hold = SILENCE_HOLD_MAX;
 	row->last = now;
