@@ -20,6 +20,8 @@ bool world_prefix(struct world *world, const char *apex, const char *prefix, uin
 /* Serves one message; out has room for SERVE_TCP_MAX octets. */
 size_t world_ask(
     struct world *world, enum transport transport, struct bytes wire, uint8_t *out);
+/* The same while the database cannot be read. */
+size_t world_ask_without_database(struct world *world, struct bytes wire, uint8_t *out);
 uint64_t world_count(const struct world *world, enum stat stat);
 
 /* The set's RRSIG verifies with a key of the zone it is in. */
