@@ -1,0 +1,96 @@
+/*
+ * replay.c - main of a fuzz target that is built without libFuzzer: gives it every file of its
+ * corpus, or those named on the command line, each also cut short at every octet.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <string.h>
+
+#define INPUT_MAX (1024 * 1024)
+#define CUTS_MAX 4096 /* longer inputs are not cut: that is quadratic */
+
+static int
+file_replay(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t *data = malloc(INPUT_MAX);
+	size_t n = 0;
+	int failed = file == NULL || data == NULL;
+
+	if (!failed) {
+		n = fread(data, 1, INPUT_MAX, file);
+		failed = ferror(file) != 0;
+	}
+	for (size_t cut = n <= CUTS_MAX ? 0 : n; !failed && cut <= n; cut++) {
+		/* A copy of its exact size, so that sanitizers see one octet too far. */
+		uint8_t *input = malloc(cut + (cut == 0));
+
+		failed = input == NULL;
+		if (!failed) {
+			memcpy(input, data, cut);
+			LLVMFuzzerTestOneInput(input, cut);
+		}
+		free(input);
+	}
+	if (file != NULL)
+		fclose(file);
+	free(data);
+	if (failed)
+		fprintf(stderr, "%s: cannot be read\n", path);
+	return failed;
+}
+
+/* Replays a folder; returns how many files, or -1. */
+static int
+folder_replay(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *e;
+	int files = 0;
+
+	while (dir != NULL && files >= 0 && (e = readdir(dir)) != NULL) {
+		char path[2 * PATH_MAX];
+
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+		files = file_replay(path) == 0 ? files + 1 : -1;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return files;
+}
+
+/* The corpus of "fuzz_message", "lt-fuzz_message" is the folder corpus/message. */
+static int
+corpus_replay(const char *program)
+{
+	const char *source = getenv("srcdir"), *name = strstr(program, "fuzz_");
+	char folder[PATH_MAX];
+	int files;
+
+	while (name != NULL && strstr(name + 1, "fuzz_") != NULL)
+		name = strstr(name + 1, "fuzz_");
+	snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/%s",
+	    source != NULL ? source : ".", name != NULL ? name + strlen("fuzz_") : "");
+	files = folder_replay(folder);
+	if (files <= 0)
+		fprintf(stderr, "%s: no corpus\n", folder);
+	else
+		printf("%s: %d inputs\n", folder, files);
+	return files <= 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	int failed = 0;
+
+	if (argc < 2)
+		return corpus_replay(argv[0]);
+	for (int i = 1; i < argc; i++)
+		failed |= file_replay(argv[i]);
+	return failed;
+}

@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""Writes the seed corpora of the fuzz targets: octets made by dnspython, and texts. Run by hand when a
+target gets a new kind of input; the files are kept in the tree."""
+import os
+import struct
+import sys
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.update
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+RDATA = """A 192.0.2.1
+AAAA 2001:db8::1
+NS ns.Example.
+CNAME www.Example.
+SOA ns.Example. root.Example. 1 2 3 4 5
+PTR a.
+HINFO "cpu" ""
+MX 10 mail.Example.
+TXT "one" "two \\"q\\" ; (" ""
+RP me.Example. .
+AFSDB 1 a.
+KEY \\# 36 0200030f d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a
+PX 1 a. b.
+SRV 1 2 3 host.Example.
+NAPTR 1 2 "u" "E2U+sip" "!.*!a!" host.
+KX 1 a.
+CERT 1 2 3 AAEC
+DNAME other.
+DS 60485 13 1 2BB183AF5F22588179A53B0A98631FAD1A292118
+SSHFP 1 1 2BB183AF5F22588179A53B0A98631FAD1A292118
+RRSIG MX 15 3 3600 20150819220000 20150729220000 3613 example. AAAA
+NSEC host.Example. A MX RRSIG NSEC TYPE1234
+DNSKEY 257 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+NSEC3 1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr A RRSIG
+NSEC3PARAM 1 0 0 -
+TLSA 3 1 1 2BB183AF5F22588179A53B0A98631FAD1A292118
+HIP 2 200100107B1A74DF365639CC39F1D578 AwEAAbdx rvs.example.com.
+CSYNC 1 3 A NS
+SVCB 1 . alpn="h2,h3" port=53 ipv4hint=192.0.2.1
+NID 10 0014:4fff:ff20:ee64
+L32 10 10.1.2.0
+LP 10 l64.
+URI 10 1 "ftp://x"
+CAA 0 issue "ca.example"
+LOC 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m"""
+
+# The vectors of the protocol.
+EPID = ["000a00012001003ffe000a05130824699a4bc6b238026964076578616d706c65036f726700",
+        "001480012001003ffe000a05130824699a4bc6b2",
+        "000a000235d02101bddc95722d0bd34b75f5963de7861a02584ef2c1610a53b53f03ded1"
+        "076578616d706c65036f726700",
+        "001e000303777777076578616d706c65036f726700"]
+ELOC = ["000a00640001c0000201",
+        "00140000400220010db8000a00010000000000000010000100056973702d61",
+        "000a0001000220010db800000000000000000000000100000002ff000002000400000003ff00000200ff",
+        "000a00320003000000000000000100000000000000100473697465076578616d706c65036f726700",
+        "000a003c00043020010db8000a00000000000000000000000100056973702d61",
+        "000000000000000001a20846fe006b057c400f00d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af"
+        "021a68f707511a46391b4b4099fd2b1ca98940fe205c798c36db1b1195cf020f587f473d056d2314a26b3e4104"
+        "effbb2c4bd88c55ad42ab846ae8131c12bbeb869b44a698c1e05"]
+
+ZONE_HEAD = "$TTL 300\n@ SOA ns root 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.53\n"
+
+NAMES = ["www.example.org.", "a\\.b\\032\\000\\255", ".", "@", "*.x", "xn--bcher-kva.example",
+         "l" * 63 + "." + "m" * 63 + "." + "n" * 63 + "." + "o" * 61, "gxiccan53skxelil2nfxl5mwhx",
+         "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "20261124120000", "TYPE65301", "00ff",
+         "org\0example\0\1\1\0"]
+
+
+def put(target, name, data):
+    folder = os.path.join(HERE, target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
+def rdatas():
+    for line in RDATA.split("\n"):
+        mnemonic, text = line.split(" ", 1)
+        rdtype = dns.rdatatype.from_text(mnemonic)
+        rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, text)
+        yield mnemonic.lower(), int(rdtype), rdata.to_wire(), line
+    for i, octets in enumerate(EPID):
+        yield "epid%d" % i, 65300, bytes.fromhex(octets), None
+    for i, octets in enumerate(ELOC):
+        yield "eloc%d" % i, 65301, bytes.fromhex(octets), None
+
+
+def messages():
+    query = dns.message.make_query("Host.example.org.", dns.rdatatype.from_text("TYPE65300"), use_edns=0, want_dnssec=True,
+                                   payload=1232,
+                                   options=[dns.edns.GenericOption(10, b"12345678")])
+    query.id = 1
+    yield "query", query.to_wire()
+    rows = ["a%d.example.org. 60 IN %s" % (i, line)
+            for i, (_, _, _, line) in enumerate(rdatas()) if line is not None]
+    text = "id 1\nopcode QUERY\nflags QR AA\n;QUESTION\nexample.org. IN ANY\n;ANSWER\n"
+    answer = dns.message.from_text(text + "\n".join(rows[:18]) + "\n;ADDITIONAL\n"
+                                   + "\n".join(rows[18:]) + "\n")
+    answer.use_edns(0)
+    yield "answer", answer.to_wire(max_size=65535)
+    mapping = ["host.example.org. 60 IN TYPE%d \\# %d %s" % (rdtype, len(wire), wire.hex())
+               for _, rdtype, wire, line in rdatas() if line is None]
+    answer = dns.message.from_text(text + "\n".join(mapping) + "\n")
+    yield "mapping", answer.to_wire()
+    update = dns.update.Update("example.org.", keyring=None)
+    update.id = 2
+    update.present("host", "A")
+    update.absent("gone")
+    update.delete("host", "AAAA")
+    update.delete("host", "A", "192.0.2.1")
+    update.add("host", 60, "A", "192.0.2.2")
+    yield "update", update.to_wire()
+
+
+def zones():
+    yield "standard", "".join("a%d %s\n" % (i, line)
+                              for i, (_, _, _, line) in enumerate(rdatas())
+                              if line is not None and line.split()[0] not in
+                              ("SOA", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DS"))
+    yield "mappings", ("host EPID 10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e at=56/id\n"
+                       "id ELOC 10 50 via:::1:0:0:0:10@site cap=mptcp,tls\n"
+                       "id ELOC 20 0 2001:db8:a:1::10 home backup path=isp-a probe=4177\n"
+                       "site ELOC ( 10 60 ; half\n net:2001:db8:a::/48 path=isp-a )\n"
+                       "o TYPE65301 \\# 10 000a0064 0001c0000201\n")
+    yield "words", ("$ORIGIN sub\na 60 IN TXT \"a;b\" c\\;d ( \"\" ; x\n\n \\065 )\n IN A 192.0.2.1\n"
+                    "$TTL 1h30m\n*.\\000 CNAME @\n$INCLUDE absent\n")
+    yield "cuts", ("a NS ns.a\na DS 1 13 2 AB\nns.a A 192.0.2.1\nd DNAME a\nb NS x.\nc CNAME d\n"
+                   "e NS ns.w\n*.w A 192.0.2.1\n")
+    yield "wrong", ("a CNAME b\na A 192.0.2.1\nb NS c\nx.b TXT t\n* NS x.\nd DS 1 13 2 AB\n"
+                    "e 1 A 192.0.2.1\ne 2 A 192.0.2.2\n@ CNAME x\n")
+
+
+def main():
+    for name, data in messages():
+        put("message", name, data)
+    for name, rdtype, wire, _ in rdatas():
+        put("rdata", name, struct.pack("!H", rdtype) + wire)
+    for i, text in enumerate(NAMES):
+        put("name_text", "text%02d" % i, text.encode("latin-1"))
+    for name, text in zones():
+        put("zone", name, (ZONE_HEAD + text).encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
