@@ -1,15 +1,11 @@
 /*
- * identity.h - whose look-up name an owner is, and whether a mapping there may be published.
+ * identity.h - whether a mapping may be published at a name: its proof must be the identity's.
  */
 #ifndef MAPD_IDENTITY_H
 #define MAPD_IDENTITY_H
 
-#include "core/wire/eid.h"
 #include "core/wire/rrset.h"
 #include "mapd/rules.h"
-
-/* The identity that is looked up at owner (lower case); false: none, or only a name's own. */
-bool identity_at(const struct name *owner, const struct rules *rules, struct eid *out) NONNULL;
 
 /* Why the proof in an ELOC set must not be published at now, or NULL (protocol 3). */
 const char *identity_refusal(const struct rrset *set, const struct rules *rules, uint64_t now)

@@ -55,7 +55,7 @@ plan_refuse(struct plan *plan, const struct name *owner, uint16_t type, const ch
 	if (n >= 0 && (size_t)n < sizeof plan->why)
 		vsnprintf(plan->why + n, sizeof plan->why - (size_t)n, format, args);
 	va_end(args);
-	return -MAP_EREFUSED;
+	return -MAP_EFORMAT;
 }
 
 static int

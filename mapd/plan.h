@@ -38,8 +38,8 @@ struct plan {
 };
 
 /*
- * Checks records, which must be in canonical order, as zone apex. 0; -MAP_EFORMAT or
- * -MAP_EREFUSED with why; -MAP_ENOMEM. plan_fini() in every case.
+ * Checks records, which must be in canonical order (owner, type, RDATA), as zone apex. 0;
+ * -MAP_EFORMAT, -MAP_ENOMEM with why. plan_fini() in every case.
  */
 int plan_make(struct plan *plan, const struct name *apex, struct bytes records,
     const struct rules *rules, struct pool *pool, uint64_t now) NONNULL MUST_CHECK;

@@ -1,0 +1,94 @@
+/*
+ * client.h - one connection to the control socket, as the commands see it.
+ * Owned by main's loop, as everything of control.
+ */
+#ifndef MAPD_CLIENT_H
+#define MAPD_CLIENT_H
+
+#include <jansson.h>
+
+#include "core/sys/stream.h"
+#include "core/wire/frame.h"
+#include "mapd/control.h"
+#include "mapd/node.h"
+#include "mapd/spool.h"
+
+#define CONTROL_CLIENTS 16
+#define CONTROL_COMMAND (8 << 10)   /* octets of a command */
+#define CONTROL_RECORDS (256 << 10) /* octets of a RECORDS frame's payload */
+
+enum client_state {
+	CLIENT_IDLE,	/* a command may come */
+	CLIENT_LOADING, /* records come, then END */
+	CLIENT_SKIPPING, /* refused already: what comes until END is read past */
+	CLIENT_WAITING, /* for the writer's answer */
+	CLIENT_DUMPING
+};
+
+/* Where a dump stands. */
+struct dump {
+	uint32_t zone;
+	uint32_t serial;
+	struct name apex;
+	enum table table;
+	bool soa_sent;
+	uint8_t key[NODE_KEY]; /* of the node being sent */
+	size_t key_n;	       /* 0: none of this table yet */
+	size_t skip;	       /* records of it that were sent */
+	uint64_t records;
+};
+
+struct client {
+	struct control *control;
+	struct client *next;
+	struct stream *stream;
+	enum client_state state;
+	uint32_t id; /* of the command being answered */
+	struct name zone;
+	struct spool *spool; /* LOADING */
+	struct change_asked *asked; /* WAITING */
+	struct dump dump;
+};
+
+/* A change handed to the writer; it lives until it is answered, whatever becomes of the client. */
+struct change_asked {
+	struct job job;
+	struct spool *spool;
+	struct control *control;
+	struct client *client; /* NULL: it went away */
+	struct change_asked *next;
+};
+
+struct control {
+	struct control_options options;
+	char *path;
+	char *database;
+	uint64_t started; /* loop_now_ms() */
+	int fd;
+	struct watch *accepting;
+	struct watch *answers; /* of the writer */
+	struct snapshot *snap;
+	struct client *clients;
+	unsigned n_clients;
+	struct change_asked *asked;
+	unsigned n_asked;
+	uint8_t *frame; /* FRAME_MAX octets, for what is being written */
+};
+
+/* {"ok": true, "message": TEXT, ...fields}; takes fields over (NULL: none). */
+__attribute__((format(printf, 3, 4))) void client_answer(
+    struct client *client, json_t *fields, const char *format, ...);
+/* {"ok": false, "code": ..., "error": TEXT} */
+__attribute__((format(printf, 3, 4))) void client_fail(
+    struct client *client, int error, const char *format, ...);
+
+/* Runs the command in a CONTROL frame's payload. */
+void command_run(struct client *client, struct bytes payload);
+/* All records have come. */
+void command_load_end(struct client *client);
+
+/* Starts to send a zone; the rest as the client reads. */
+void dump_start(struct client *client, const struct zone *zone);
+void dump_continue(struct client *client);
+
+#endif

@@ -1,0 +1,502 @@
+/*
+ * command.c - what each command of the control socket does: one row each.
+ * Knows zones, keys and counters as an operator asks for them; changes are asked of the writer.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/errors.h"
+#include "core/wire/text.h"
+#include "mapd/client.h"
+
+#define LIST_MAX 8192 /* zones in one answer */
+#define WHY 1024
+
+/* The zone a command names, as the snapshot has it; false: answered with what is wrong. */
+static bool
+zone_get(struct client *client, struct zone *out)
+{
+	struct snapshot *snap = client->control->snap;
+	uint8_t key[NAME_KEY];
+	char text[NAME_TEXT];
+	struct bytes value;
+
+	if (snapshot_get(
+		snap, TABLE_ZONES, (struct bytes){key, name_key(&client->zone, key)}, &value) &&
+	    zone_meta_read(value, out) == 0)
+		return true;
+	client_fail(client, snapshot_error(snap) != 0 ? snapshot_error(snap) : -MAP_ENOTFOUND,
+	    "zone %s: %s", name_print(&client->zone, text),
+	    snapshot_error(snap) != 0 ? "the database cannot be read" : "not served here");
+	return false;
+}
+
+static json_t *
+zone_row(const struct zone *zone)
+{
+	char text[NAME_TEXT];
+
+	return json_pack("{s:s, s:I, s:I, s:b}", "zone", name_print(&zone->apex, text),
+	    "serial", (json_int_t)zone->serial, "records", (json_int_t)zone->records, "signed",
+	    1);
+}
+
+static void
+zone_list(struct client *client, const json_t *request)
+{
+	struct snapshot *snap = client->control->snap;
+	struct bytes key = {NULL, 0}, value;
+	json_t *zones = json_array();
+	struct zone zone;
+	bool found;
+
+	(void)request;
+	for (found = snapshot_ceiling(snap, TABLE_ZONES, key, &key, &value);
+	     found && json_array_size(zones) < LIST_MAX;
+	     found = snapshot_next(snap, TABLE_ZONES, &key, &value))
+		if (zone_meta_read(value, &zone) == 0)
+			json_array_append_new(zones, zone_row(&zone));
+	if (found || snapshot_error(snap) != 0) {
+		json_decref(zones);
+		client_fail(client, found ? -MAP_ELIMIT : snapshot_error(snap), "zone list: %s",
+		    found ? "too many zones for one answer" : "the database cannot be read");
+		return;
+	}
+	client_answer(
+	    client, json_pack("{s:o}", "zones", zones), "%zu zones", json_array_size(zones));
+}
+
+/* The zone's keys in turn; false: no more. */
+static bool
+key_next(struct client *client, bool first, struct zonekey *key)
+{
+	struct snapshot *snap = client->control->snap;
+	uint8_t prefix[ZONEKEY_PREFIX];
+	size_t n = zonekey_prefix(&client->zone, prefix);
+	struct bytes found, value;
+	bool any = first ? snapshot_ceiling(
+			       snap, TABLE_KEYS, (struct bytes){prefix, n}, &found, &value)
+			 : snapshot_next(snap, TABLE_KEYS, &found, &value);
+
+	return any && found.n == n + 2 && memcmp(found.p, prefix, n) == 0 &&
+	       zonekey_read(value, key) == 0;
+}
+
+static json_t *
+key_rows(struct client *client)
+{
+	json_t *keys = json_array();
+	struct zonekey key;
+	char file[KEYRING_BASE + 16];
+
+	for (bool first = true; key_next(client, first, &key); first = false) {
+		snprintf(file, sizeof file, "%s.private", key.base);
+		json_array_append_new(
+		    keys, json_pack("{s:i, s:i, s:i, s:s}", "tag", key.tag, "algorithm",
+			      key.algorithm, "flags", (int)get_u16(key.dnskey), "file", file));
+	}
+	return keys;
+}
+
+/* Seconds of RFC 1982 near now, as seconds since 1970. */
+static uint64_t
+time_near_now(uint32_t seconds)
+{
+	uint64_t now = clock_seconds();
+
+	return now + (uint64_t)(int64_t)(int32_t)(seconds - (uint32_t)now);
+}
+
+static void
+zone_status(struct client *client, const json_t *request)
+{
+	char text[NAME_TEXT];
+	struct zone zone;
+	json_t *fields;
+
+	(void)request;
+	if (!zone_get(client, &zone))
+		return;
+	fields = zone_row(&zone);
+	json_object_set_new(fields, "names", json_integer((json_int_t)zone.names));
+	json_object_set_new(
+	    fields, "denial", json_string(zone.denial == DENIAL_NSEC ? "nsec" : "nsec3"));
+	json_object_set_new(fields, "algorithm", json_integer(zone.algorithm));
+	json_object_set_new(
+	    fields, "expires", json_integer((json_int_t)time_near_now(zone.expires)));
+	json_object_set_new(fields, "keys", key_rows(client));
+	client_answer(client, fields, "zone %s: serial %u, %llu records at %llu names",
+	    name_print(&zone.apex, text), zone.serial, (unsigned long long)zone.records,
+	    (unsigned long long)zone.names);
+}
+
+static void
+zone_dump(struct client *client, const json_t *request)
+{
+	struct zone zone;
+
+	(void)request;
+	if (zone_get(client, &zone))
+		dump_start(client, &zone);
+}
+
+static void
+key_list(struct client *client, const json_t *request)
+{
+	char text[NAME_TEXT];
+	struct zone zone;
+	json_t *keys;
+
+	(void)request;
+	if (!zone_get(client, &zone))
+		return;
+	keys = key_rows(client);
+	client_answer(client, json_pack("{s:o}", "keys", keys), "zone %s: %zu keys",
+	    name_print(&zone.apex, text), json_array_size(keys));
+}
+
+static void
+key_ds(struct client *client, const json_t *request)
+{
+	json_t *rows;
+	char text[NAME_TEXT], digest[65];
+	uint8_t ds[ZONEKEY_DS];
+	struct zonekey key;
+	struct zone zone;
+
+	(void)request;
+	if (!zone_get(client, &zone))
+		return;
+	rows = json_array();
+	for (bool first = true; key_next(client, first, &key); first = false)
+		if (zonekey_ds(&zone.apex, &key, ds) == 0 &&
+		    text_hex_put(digest, sizeof digest, (struct bytes){ds + 4, 32}) > 0)
+			json_array_append_new(
+			    rows, json_pack("{s:i, s:i, s:i, s:s}", "tag", key.tag, "algorithm",
+				      key.algorithm, "digest_type", ds[3], "digest", digest));
+	client_answer(client, json_pack("{s:o, s:i}", "ds", rows, "ttl", ZONEKEY_TTL),
+	    "zone %s: %zu DS for its parent", name_print(&zone.apex, text),
+	    json_array_size(rows));
+}
+
+static void
+change_free(struct change_asked *asked)
+{
+	struct change_asked **at = &asked->control->asked;
+
+	while (*at != asked)
+		at = &(*at)->next;
+	*at = asked->next;
+	asked->control->n_asked--;
+	spool_free(asked->spool);
+	free(asked);
+}
+
+static void
+change_refused(const struct change_asked *asked, const char *zone)
+{
+	bool load = asked->job.kind == JOB_LOAD;
+
+	diag_warn(
+	    "zone %s: %s refused: %s", zone, load ? "load" : "removal", asked->job.outcome.why);
+	if (asked->client != NULL)
+		client_fail(asked->client, asked->job.error, "zone %s: %s", zone,
+		    asked->job.outcome.why);
+}
+
+static void
+load_answer(struct client *client, const struct outcome *o, const char *zone)
+{
+	json_t *fields = json_pack("{s:s, s:I, s:I}", "zone", zone, "serial",
+	    (json_int_t)o->serial, "records", (json_int_t)o->records);
+
+	json_object_set_new(fields, "previous",
+	    o->replaced ? json_integer((json_int_t)o->previous) : json_null());
+	if (o->replaced)
+		client_answer(client, fields, "zone %s: serial %u -> %u, %llu records", zone,
+		    o->previous, o->serial, (unsigned long long)o->records);
+	else
+		client_answer(client, fields, "zone %s: new, serial %u, %llu records", zone,
+		    o->serial, (unsigned long long)o->records);
+}
+
+/* The writer has done it, or not: who asked is told, if it is still there. */
+static void
+change_done(struct job *job)
+{
+	struct change_asked *asked = job->arg;
+	struct client *client = asked->client;
+	const struct outcome *o = &job->outcome;
+	char zone[NAME_TEXT];
+
+	name_print(&job->zone, zone);
+	if (client != NULL) {
+		client->asked = NULL;
+		client->state = CLIENT_IDLE;
+	}
+	if (job->error != 0)
+		change_refused(asked, zone);
+	else if (job->kind == JOB_LOAD) {
+		diag_info("zone %s: serial %u, %llu records", zone, o->serial,
+		    (unsigned long long)o->records);
+		if (client != NULL)
+			load_answer(client, o, zone);
+	} else {
+		diag_info("zone %s: removed at serial %u", zone, o->serial);
+		if (client != NULL)
+			client_answer(client,
+			    json_pack(
+				"{s:s, s:I}", "zone", zone, "serial", (json_int_t)o->serial),
+			    "zone %s: removed; its keys are kept", zone);
+	}
+	change_free(asked);
+}
+
+/* Hands a change of the client's zone to the writer; what was spooled goes with it. */
+static void
+change_ask(struct client *client, enum job_kind kind)
+{
+	struct control *control = client->control;
+	bool room = control->n_asked < CONTROL_CLIENTS;
+	struct change_asked *asked = room ? calloc(1, sizeof *asked) : NULL;
+	int rc = !room ? -MAP_ELIMIT : asked == NULL ? -MAP_ENOMEM : 0;
+
+	if (asked != NULL) {
+		asked->control = control;
+		asked->job.kind = kind;
+		asked->job.zone = client->zone;
+		asked->job.done = change_done;
+		asked->job.arg = asked;
+		if (client->spool != NULL)
+			rc = spool_map(client->spool, &asked->job.records);
+	}
+	if (rc == 0)
+		rc = writer_submit(control->options.writer, &asked->job);
+	if (rc != 0) {
+		free(asked);
+		spool_free(client->spool);
+		client->spool = NULL;
+		client->state = CLIENT_IDLE;
+		client_fail(client, rc, "%s", error_text(rc));
+		return;
+	}
+	asked->spool = client->spool;
+	client->spool = NULL;
+	asked->client = client;
+	client->asked = asked;
+	client->state = CLIENT_WAITING;
+	asked->next = control->asked;
+	control->asked = asked;
+	control->n_asked++;
+}
+
+/* Whether a load of the client's zone is under way. */
+static bool
+load_is_busy(const struct client *client)
+{
+	const struct control *control = client->control;
+
+	for (const struct client *c = control->clients; c != NULL; c = c->next)
+		if (c != client && c->state == CLIENT_LOADING &&
+		    name_equal(&c->zone, &client->zone))
+			return true;
+	for (const struct change_asked *a = control->asked; a != NULL; a = a->next)
+		if (a->job.kind == JOB_LOAD && name_equal(&a->job.zone, &client->zone))
+			return true;
+	return false;
+}
+
+static void
+zone_load(struct client *client, const json_t *request)
+{
+	char text[NAME_TEXT];
+	int rc;
+
+	(void)request;
+	if (load_is_busy(client)) {
+		client->state = CLIENT_SKIPPING;
+		client_fail(client, -MAP_ELIMIT, "zone %s: another load is under way",
+		    name_print(&client->zone, text));
+		return;
+	}
+	rc = spool_new(client->control->database, &client->spool);
+	client->state = rc == 0 ? CLIENT_LOADING : CLIENT_SKIPPING;
+	if (rc != 0)
+		client_fail(client, rc, "zone %s: %s: %s", name_print(&client->zone, text),
+		    client->control->database,
+		    rc == -MAP_ESYS ? strerror(errno) : error_text(rc));
+}
+
+void
+command_load_end(struct client *client)
+{
+	change_ask(client, JOB_LOAD);
+}
+
+static void
+zone_remove(struct client *client, const json_t *request)
+{
+	(void)request;
+	change_ask(client, JOB_REMOVE);
+}
+
+static size_t
+zones_count(struct snapshot *snap)
+{
+	struct bytes key = {NULL, 0}, value;
+	size_t n = 0;
+
+	for (bool found = snapshot_ceiling(snap, TABLE_ZONES, key, &key, &value); found;
+	     found = snapshot_next(snap, TABLE_ZONES, &key, &value))
+		n++;
+	return n;
+}
+
+static void
+server_status(struct client *client, const json_t *request)
+{
+	struct control *control = client->control;
+	struct control_hooks *hooks = &control->options.hooks;
+	uint64_t uptime = (loop_now_ms() - control->started) / 1000;
+	uint64_t counts[STAT_COUNT] = {0};
+	json_t *counters = json_object();
+	size_t zones = zones_count(control->snap), used, size;
+
+	(void)request;
+	hooks->count(hooks->arg, counts);
+	for (int i = 0; i < STAT_COUNT; i++)
+		json_object_set_new(
+		    counters, stats_name((enum stat)i), json_integer((json_int_t)counts[i]));
+	store_usage(control->options.store, &used, &size);
+	client_answer(client,
+	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "version", PACKAGE_VERSION, "uptime",
+		(json_int_t)uptime, "zones", (json_int_t)zones, "database_used",
+		(json_int_t)used, "database_size", (json_int_t)size, "counters", counters),
+	    "mapd %s: %zu zones, up %llu s", PACKAGE_VERSION, zones,
+	    (unsigned long long)uptime);
+}
+
+static void
+server_reload(struct client *client, const json_t *request)
+{
+	struct control_hooks *hooks = &client->control->options.hooks;
+	char why[WHY] = "";
+	int rc = hooks->reload(hooks->arg, why, sizeof why);
+
+	(void)request;
+	if (rc != 0)
+		client_fail(client, rc, "%s", why);
+	else
+		client_answer(client, NULL, "configuration read again");
+}
+
+static void
+server_log(struct client *client, const json_t *request)
+{
+	const char *word = json_string_value(json_object_get(request, "level"));
+	int level = word != NULL ? diag_level_from(word) : -1;
+
+	if (level < 0) {
+		client_fail(
+		    client, -MAP_EUSAGE, "log: level is one of error, warn, info, debug");
+		return;
+	}
+	diag_set_level((enum diag_level)level);
+	client_answer(client, json_pack("{s:s}", "level", word), "log level %s", word);
+}
+
+static void
+server_stop(struct client *client, const json_t *request)
+{
+	struct control_hooks *hooks = &client->control->options.hooks;
+
+	(void)request;
+	client_answer(client, NULL, "mapd stops");
+	hooks->stop(hooks->arg);
+}
+
+static const struct command {
+	const char *words;
+	bool zone; /* has the argument "zone" */
+	void (*run)(struct client *client, const json_t *request);
+} commands[] = {
+    {"zone load", true, zone_load},
+    {"zone list", false, zone_list},
+    {"zone status", true, zone_status},
+    {"zone dump", true, zone_dump},
+    {"zone remove", true, zone_remove},
+    {"key list", true, key_list},
+    {"key ds", true, key_ds},
+    {"status", false, server_status},
+    {"reload", false, server_reload},
+    {"log", false, server_log},
+    {"stop", false, server_stop},
+};
+
+static const struct command *
+command_find(const char *words)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(commands[i].words, words) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* Absolute text into client->zone, in lower case. */
+static bool
+command_zone(struct client *client, const json_t *request)
+{
+	const char *text = json_string_value(json_object_get(request, "zone"));
+	size_t n = text != NULL ? strlen(text) : 0;
+
+	if (n == 0 || text[n - 1] != '.' || name_from(text, &client->zone) != 0)
+		return false;
+	name_fold(&client->zone);
+	return true;
+}
+
+/* A load that cannot begin is followed by its records all the same. */
+static void
+command_refuse(struct client *client, const struct command *command, int error, const char *why)
+{
+	if (command->run == zone_load)
+		client->state = CLIENT_SKIPPING;
+	client_fail(client, error, "%s: %s", command->words, why);
+}
+
+static void
+command_dispatch(struct client *client, const json_t *request)
+{
+	const char *words = json_string_value(json_object_get(request, "command"));
+	const struct command *command = words != NULL ? command_find(words) : NULL;
+
+	if (words == NULL)
+		client_fail(client, -MAP_EFORMAT, "no \"command\" in the request");
+	else if (command == NULL)
+		client_fail(client, -MAP_EUNKNOWN, "command %.64s: not known here", words);
+	else if (command->zone && !command_zone(client, request))
+		command_refuse(client, command, -MAP_EUSAGE,
+		    "\"zone\" must be an absolute name, with the trailing dot");
+	else if (snapshot_take(client->control->snap) != 0)
+		command_refuse(client, command, -MAP_EDATABASE, "the database cannot be read");
+	else
+		command->run(client, request);
+	snapshot_release(client->control->snap);
+}
+
+void
+command_run(struct client *client, struct bytes payload)
+{
+	json_error_t where;
+	json_t *request =
+	    json_loadb((const char *)payload.p, payload.n, JSON_REJECT_DUPLICATES, &where);
+
+	if (!json_is_object(request))
+		client_fail(client, -MAP_EFORMAT, "not a JSON object: %s", where.text);
+	else
+		command_dispatch(client, request);
+	json_decref(request);
+}
