@@ -1,0 +1,294 @@
+/*
+ * options.c - the command line as rows of options.def; knows nothing of what they do.
+ */
+#include "mapdig/options.h"
+
+#include <string.h>
+
+#include "core/sys/conf.h"
+#include "core/wire/errors.h"
+#include "core/wire/text.h"
+
+/* Takes the argument; NULL, or what was expected instead. */
+typedef const char *option_fn(struct options *o, const char *argument);
+
+static bool
+list_put(struct option_list *list, const char *word)
+{
+	if (list->n == OPTION_LIST)
+		return false;
+	list->words[list->n++] = word;
+	return true;
+}
+
+static bool
+port_read(const char *text, uint16_t *port)
+{
+	uint64_t value;
+
+	if (text_decimal_read(text, strlen(text), 65535, &value) < 0 || value == 0)
+		return false;
+	*port = (uint16_t)value;
+	return true;
+}
+
+static const char *
+option_port(struct options *o, const char *argument)
+{
+	return port_read(argument, &o->port) ? NULL : "a port, 1 to 65535";
+}
+
+static const char *
+option_anchor(struct options *o, const char *argument)
+{
+	return list_put(&o->anchors, argument) ? NULL : "at most 8 files";
+}
+
+static const char *
+option_socket(struct options *o, const char *argument)
+{
+	o->socket = argument;
+	return NULL;
+}
+
+static const char *
+option_realms(struct options *o, const char *argument)
+{
+	o->realms = argument;
+	return NULL;
+}
+
+static const char *
+option_help(struct options *o, const char *argument)
+{
+	(void)argument;
+	o->help = true;
+	return NULL;
+}
+
+static const char *
+option_version(struct options *o, const char *argument)
+{
+	(void)argument;
+	o->version = true;
+	return NULL;
+}
+
+static const char *
+option_probe(struct options *o, const char *argument)
+{
+	return port_read(argument, &o->probe) ? NULL : "a port, 1 to 65535";
+}
+
+static const char *
+option_timeout(struct options *o, const char *argument)
+{
+	uint64_t seconds;
+
+	/* dig's bare seconds, or a time as configuration files have it. */
+	if (text_decimal_read(argument, strlen(argument), 3600, &seconds) >= 0)
+		o->timeout_ms = seconds * 1000;
+	else if (conf_time(argument, &o->timeout_ms) != 0)
+		o->timeout_ms = 0;
+	return o->timeout_ms > 0 && o->timeout_ms <= 3600 * 1000
+		   ? NULL
+		   : "seconds up to 3600, or 300ms";
+}
+
+struct letter_row {
+	char letter;
+	const char *argument;
+	option_fn *fn;
+	const char *text;
+};
+
+struct word_row {
+	const char *word;
+	size_t member;
+	const char *text;
+};
+
+struct value_row {
+	const char *word;
+	const char *argument;
+	option_fn *fn;
+	const char *text;
+};
+
+#define LETTER(letter, argument, fn, text) {letter, argument, fn, text},
+#define WORD(word, member, value, text)
+#define VALUE(word, argument, fn, text)
+static const struct letter_row letter_rows[] = {
+#include "mapdig/options.def"
+};
+#undef LETTER
+#undef WORD
+#define LETTER(letter, argument, fn, text)
+#define WORD(word, member, value, text) {word, offsetof(struct options, member), text},
+static const struct word_row word_rows[] = {
+#include "mapdig/options.def"
+};
+#undef WORD
+#undef VALUE
+#define WORD(word, member, value, text)
+#define VALUE(word, argument, fn, text) {word, argument, fn, text},
+static const struct value_row value_rows[] = {
+#include "mapdig/options.def"
+};
+#undef WORD
+#undef VALUE
+
+#define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])
+
+static void
+options_defaults(struct options *o, bool color_default)
+{
+	memset(o, 0, sizeof *o);
+	o->port = 53;
+#define WORD(word, member, value, text) o->member = (value);
+#define VALUE(word, argument, fn, text)
+#include "mapdig/options.def"
+#undef WORD
+#undef VALUE
+#undef LETTER
+}
+
+static int
+options_fail(char *why, size_t max, const char *word, const char *cause)
+{
+	snprintf(why, max, "%s: %s", word, cause);
+	return -MAP_EUSAGE;
+}
+
+static bool *
+options_member(struct options *o, const struct word_row *row)
+{
+	return (bool *)(void *)((char *)o + row->member);
+}
+
+/* "+word", "+noword", "+word=value". */
+static int
+options_plus(struct options *o, const char *text, char *why, size_t max)
+{
+	const char *word = text + 1;
+	size_t n = strcspn(word, "=");
+	bool no = strncmp(word, "no", 2) == 0;
+	char cause[80];
+
+	for (size_t i = 0; i < COUNT(word_rows) && word[n] == '\0'; i++) {
+		const struct word_row *row = &word_rows[i];
+
+		if (strcmp(word, row->word) == 0 || (no && strcmp(word + 2, row->word) == 0)) {
+			*options_member(o, row) = strcmp(word, row->word) == 0;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < COUNT(value_rows); i++) {
+		const struct value_row *row = &value_rows[i];
+		const char *expected;
+
+		if (strlen(row->word) != n || strncmp(word, row->word, n) != 0)
+			continue;
+		if (word[n] == '\0') {
+			snprintf(
+			    cause, sizeof cause, "expected +%s=%s", row->word, row->argument);
+			return options_fail(why, max, text, cause);
+		}
+		expected = row->fn(o, word + n + 1);
+		if (expected == NULL)
+			return 0;
+		snprintf(cause, sizeof cause, "expected %s", expected);
+		return options_fail(why, max, text, cause);
+	}
+	return options_fail(why, max, text, "not a known option; mapdig -h lists them");
+}
+
+/* "-x", "-x ARG" or "-xARG"; *at is moved past what was used. */
+static int
+options_letter(struct options *o, int argc, char *const *argv, int *at, char *why, size_t max)
+{
+	const char *text = argv[*at];
+	const char *argument = text + 2;
+	char cause[80];
+
+	for (size_t i = 0; i < COUNT(letter_rows); i++) {
+		const struct letter_row *row = &letter_rows[i];
+		const char *expected;
+
+		if (text[1] != row->letter || (row->argument == NULL && *argument != '\0'))
+			continue;
+		if (row->argument != NULL && *argument == '\0') {
+			if (*at + 1 >= argc) {
+				snprintf(cause, sizeof cause, "expected -%c %s", row->letter,
+				    row->argument);
+				return options_fail(why, max, text, cause);
+			}
+			argument = argv[++*at];
+		}
+		expected = row->fn(o, argument);
+		if (expected == NULL)
+			return 0;
+		snprintf(cause, sizeof cause, "expected %s", expected);
+		return options_fail(why, max, argument, cause);
+	}
+	return options_fail(why, max, text, "not a known option; mapdig -h lists them");
+}
+
+int
+options_parse(
+    int argc, char *const *argv, bool color_default, struct options *out, char *why, size_t max)
+{
+	int error = 0;
+
+	options_defaults(out, color_default);
+	for (int i = 1; i < argc && error == 0; i++) {
+		const char *text = argv[i];
+
+		if (text[0] == '+')
+			error = options_plus(out, text, why, max);
+		else if (text[0] == '-' && text[1] != '\0')
+			error = options_letter(out, argc, argv, &i, why, max);
+		else if (text[0] == '@' && text[1] != '\0')
+			error =
+			    list_put(&out->servers, text + 1)
+				? 0
+				: options_fail(why, max, text, "expected at most 8 servers");
+		else if (out->input != NULL)
+			error = options_fail(why, max, text, "a second input; expected one");
+		else
+			out->input = text;
+	}
+	if (error != 0 || out->help || out->version)
+		return error;
+	if (out->input == NULL)
+		return options_fail(why, max, "INPUT",
+		    "missing; expected a name, an identity, an address or an eid: reference");
+	if (out->legacy && out->proof)
+		return options_fail(
+		    why, max, "+legacy", "excludes +proof; expected one of them");
+	return 0;
+}
+
+void
+options_help(FILE *to)
+{
+	fputs("usage: mapdig [@SERVER] [-x ...] [+word ...] INPUT\n"
+	      "INPUT is a name, an identity, a locator (an address), or an eid: reference.\n\n"
+	      "  @SERVER          ask this server and validate here, not through resolverd\n",
+	    to);
+	for (size_t i = 0; i < COUNT(letter_rows); i++)
+		fprintf(to, "  -%c %-13s %s\n", letter_rows[i].letter,
+		    letter_rows[i].argument != NULL ? letter_rows[i].argument : "",
+		    letter_rows[i].text);
+	for (size_t i = 0; i < COUNT(word_rows); i++)
+		fprintf(to, "  +[no]%-11s %s\n", word_rows[i].word, word_rows[i].text);
+	for (size_t i = 0; i < COUNT(value_rows); i++)
+		fprintf(to, "  +%s=%-*s %s\n", value_rows[i].word,
+		    (int)(14 - strlen(value_rows[i].word)), value_rows[i].argument,
+		    value_rows[i].text);
+	fputs("\nexit: 0 found and as good as asked, 1 usage, 2 found but insecure, 3 does not "
+	      "exist,\n"
+	      "4 no locators, 5 bogus, 6 mismatch, 7 server error, 9 no reply, 10 internal "
+	      "error\n",
+	    to);
+}
