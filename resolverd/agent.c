@@ -10,6 +10,7 @@
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
 #include "resolverd/control.h"
+#include "resolverd/paths.h"
 #include "resolverd/request.h"
 #include "resolverd/session.h"
 
@@ -51,9 +52,29 @@ agent_open(struct agent *agent, char *why, size_t max)
 	return error;
 }
 
+int
+agent_open_paths(struct agent *agent)
+{
+	char state[4096 + sizeof ".paths"];
+	struct paths_options options = {
+	    .mode = agent->conf->paths == PATHS_CONF_KERNEL ? PATHS_KERNEL : PATHS_OFF,
+	    .state = state,
+	    .private_locators = agent->conf->private_locators,
+	    .realms = agent->conf->realms,
+	    .n_realms = agent->conf->n_realms};
+	int error;
+
+	snprintf(state, sizeof state, "%s.paths", agent->conf->socket);
+	error = paths_open(agent->loop, &options, &agent->paths);
+	if (error == 0)
+		diag_info("paths: %s", paths_note(agent->paths));
+	return error;
+}
+
 void
 agent_close(struct agent *agent)
 {
+	paths_close(agent->paths);
 	sessions_close(agent->sessions);
 	control_close(agent->control);
 	requests_free(agent->requests);

@@ -26,6 +26,7 @@ struct agent {
 	struct requests *requests;
 	struct sessions *sessions;
 	struct control *control;
+	struct paths *paths;
 	uint64_t started; /* ms */
 	uint64_t stats[STATS];
 };
@@ -36,6 +37,8 @@ agent_count(struct agent *agent, enum stat stat)
 	agent->stats[stat]++;
 }
 
+/* The kernel's MPTCP paths, while we have the right to set them; the cause is said by diag_error. */
+int agent_open_paths(struct agent *agent) NONNULL MUST_CHECK;
 /* Opens everything but the sockets' reading; -MAP_E... with the cause in why. */
 int agent_open(struct agent *agent, char *why, size_t max) NONNULL MUST_CHECK;
 void agent_close(struct agent *agent) NONNULL;

@@ -134,6 +134,8 @@ agent_start(struct agent *agent)
 		diag_fatal("user %s: %s", agent->conf->user, reason);
 	if (agent_open(agent, why, sizeof why) != 0)
 		diag_fatal("%s", why);
+	if (agent_open_paths(agent) != 0)
+		diag_fatal("paths: cannot be set; \"paths: off\" goes without");
 	if (priv_seccomp() != 0)
 		diag_warn("seccomp: not available: system calls are not restricted");
 }

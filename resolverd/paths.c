@@ -29,7 +29,9 @@
 #define PATHS_SETTLE_MS 20
 
 struct paths {
-	struct paths_options options;
+	struct paths_options options; /* its pointers are the two below */
+	char *state;
+	struct realm *realms;
 	struct mptcp *mptcp;
 	struct netlink *route; /* for asking */
 	struct netlink *events; /* for hearing */
@@ -309,6 +311,22 @@ paths_start(struct loop *loop, struct paths *paths)
 	return rc;
 }
 
+/* The caller's configuration may be replaced while we run. */
+static int
+paths_keep(struct paths *paths, const struct paths_options *options)
+{
+	paths->options = *options;
+	paths->state = strdup(options->state);
+	paths->realms = calloc(options->n_realms + 1, sizeof *paths->realms);
+	if (paths->state == NULL || paths->realms == NULL)
+		return -MAP_ENOMEM;
+	if (options->n_realms > 0)
+		memcpy(paths->realms, options->realms, options->n_realms * sizeof *paths->realms);
+	paths->options.state = paths->state;
+	paths->options.realms = paths->realms;
+	return 0;
+}
+
 int
 paths_open(struct loop *loop, const struct paths_options *options, struct paths **out)
 {
@@ -317,7 +335,11 @@ paths_open(struct loop *loop, const struct paths_options *options, struct paths 
 
 	if (paths == NULL)
 		return -MAP_ENOMEM;
-	paths->options = *options;
+	rc = paths_keep(paths, options);
+	if (rc < 0) {
+		paths_close(paths);
+		return rc;
+	}
 	if (options->mode == PATHS_OFF)
 		snprintf(paths->note, sizeof paths->note, "off");
 	rc = options->mode == PATHS_KERNEL ? paths_start(loop, paths) : 0;
@@ -343,5 +365,7 @@ paths_close(struct paths *paths)
 	netlink_close(paths->events);
 	netlink_close(paths->route);
 	mptcp_close(paths->mptcp);
+	free(paths->state);
+	free(paths->realms);
 	free(paths);
 }

@@ -13,10 +13,9 @@ enum paths_mode { PATHS_OFF, PATHS_KERNEL };
 
 struct paths_options {
 	enum paths_mode mode;
-	const char *state; /* file that remembers; in a folder that survives this process */
+	const char *state; /* file that remembers, in a folder that survives this process; copied */
 	bool private_locators;
-	const struct realm
-	    *realms; /* identity prefixes: never announced; borrowed until close */
+	const struct realm *realms; /* identity prefixes: never announced; copied */
 	size_t n_realms;
 };
 
