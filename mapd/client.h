@@ -54,8 +54,8 @@ struct client {
 struct change_asked {
 	struct job job;
 	struct spool *spool;
-	struct control *control;
-	struct client *client; /* NULL: it went away */
+	struct control *control; /* NULL: closed */
+	struct client *client;	 /* NULL: it went away */
 	struct change_asked *next;
 };
 

@@ -185,12 +185,15 @@ key_ds(struct client *client, const json_t *request)
 static void
 change_free(struct change_asked *asked)
 {
-	struct change_asked **at = &asked->control->asked;
+	struct control *control = asked->control;
+	struct change_asked **at = control != NULL ? &control->asked : NULL;
 
-	while (*at != asked)
-		at = &(*at)->next;
-	*at = asked->next;
-	asked->control->n_asked--;
+	if (control != NULL) { /* NULL: closed meanwhile */
+		while (*at != asked)
+			at = &(*at)->next;
+		*at = asked->next;
+		control->n_asked--;
+	}
 	spool_free(asked->spool);
 	free(asked);
 }

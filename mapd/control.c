@@ -296,6 +296,11 @@ control_free(struct control *control)
 		stream_close(client->stream);
 		client_free(client);
 	}
+	/* What the writer still has is answered to nobody. */
+	for (struct change_asked *asked = control->asked; asked != NULL; asked = asked->next) {
+		asked->control = NULL;
+		asked->client = NULL;
+	}
 	watch_free(control->accepting);
 	watch_free(control->answers);
 	if (control->fd >= 0) {

@@ -37,7 +37,7 @@ struct control_options {
  */
 int control_new(
     const struct control_options *options, struct control **out, char *why, size_t max);
-/* Closes all; the writer was stopped before. NULL allowed. */
+/* Closes all; what the writer still has is answered to nobody. NULL allowed. */
 void control_free(struct control *control);
 
 #endif
