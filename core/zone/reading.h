@@ -25,7 +25,7 @@ struct reading {
 };
 
 int reading_init(struct reading *r, const struct name *apex, const struct zone_options *options,
-    zone_message_fn *message, void *message_arg) NONNULL MUST_CHECK;
+    zone_message_fn *message, void *message_arg) MUST_CHECK; /* message_arg may be NULL */
 void reading_fini(struct reading *r) NONNULL;
 /* One message "FILE:LINE: cause"; line 0: of the file as a whole. */
 void reading_report(struct reading *r, uint16_t file, unsigned line, const char *format, ...)
