@@ -318,12 +318,13 @@ static int
 daemon_start(struct daemon *d)
 {
 	struct order **orders;
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	char cause[256];
 	const char *why = "";
 	int error;
 
 	limits_raise();
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &ignore, NULL);
 	/* sockets first: after the drop the ports below 1024 may be out of reach */
 	orders = orders_new(d->config, NULL, d->config->workers, cause, sizeof(cause));
 	if (orders == NULL) {

@@ -3,6 +3,7 @@
  */
 #include "tests/mapd/case.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "core/wire/dnssec.h"
 #include "core/wire/rdata.h"
 #include "core/wire/rrtype.h"
+#include "core/wire/text.h"
 #include "core/zone/zone.h"
 #include "tests/mapd/world.h"
 
@@ -52,6 +54,16 @@ run_fail(struct run *run, const char *what, const char *which)
 	fprintf(stderr, "%s:%u: %s%s%s\n", run->path, run->line, what,
 	    which[0] != '\0' ? ": " : "", which);
 	run->failed = true;
+}
+
+/* A number in a case file; what is none is a large one, which nothing equals. */
+static unsigned long
+number(const char *text)
+{
+	uint64_t n;
+
+	return text_decimal_read(text, strlen(text), UINT32_MAX, &n) == 0 ? (unsigned long)n
+									  : ULONG_MAX;
 }
 
 static const char *
@@ -181,9 +193,9 @@ option_read(struct run *run, const char *word, enum transport *transport, uint16
 	else if (strcmp(word, "+noedns") == 0)
 		*size = 0;
 	else if (strncmp(word, "+bufsize=", 9) == 0)
-		*size = (uint16_t)atol(word + 9);
+		*size = (uint16_t)number(word + 9);
 	else if (strncmp(word, "+class=", 7) == 0)
-		*class = (uint16_t)atol(word + 7);
+		*class = (uint16_t)number(word + 7);
 	else if (strcmp(word, "+rd") == 0)
 		*flags |= FLAG_RD;
 	else if (strcmp(word, "+cd") == 0)
@@ -249,7 +261,7 @@ line_query(struct run *run, char **word, unsigned n)
 	return true;
 }
 
-static int
+static long
 answer_ede(const struct run *run)
 {
 	size_t at = 0;
@@ -286,10 +298,10 @@ line_expect(struct run *run, char **word, unsigned n)
 		if (f < 4)
 			wanted |= flags[f].bit;
 		else if (strncmp(word[i], "ede=", 4) == 0 &&
-			 answer_ede(run) != atoi(word[i] + 4))
+			 answer_ede(run) != (long)number(word[i] + 4))
 			run_fail(run, "EDE is another than", word[i] + 4);
 		else if (strncmp(word[i], "size<=", 6) == 0 &&
-			 run->answer_n > (size_t)atol(word[i] + 6))
+			 run->answer_n > number(word[i] + 6))
 			run_fail(run, "the answer is longer than", word[i] + 6);
 		else if (strncmp(word[i], "ede=", 4) != 0 && strncmp(word[i], "size<=", 6) != 0)
 			return false;
@@ -379,7 +391,7 @@ line_record(
 		    !bytes_equal(seen->record.rdata, wr_done(&rdata)))
 			continue;
 		seen->named = true;
-		if (seen->record.ttl != (uint32_t)atol(word[1]))
+		if (seen->record.ttl != number(word[1]))
 			run_fail(run, "another TTL than", word[1]);
 		if (unsigned_set && seen->proved)
 			run_fail(run, "signed, but should not be", word[0]);
@@ -444,7 +456,7 @@ line_run(struct run *run, char *line)
 		return line_zone(run, word, n);
 	if (strcmp(word[0], "prefix") == 0)
 		return n == 4 &&
-		       world_prefix(run->world, word[1], word[2], (uint8_t)atoi(word[3]));
+		       world_prefix(run->world, word[1], word[2], (uint8_t)number(word[3]));
 	if (strcmp(word[0], "query") == 0)
 		return line_query(run, word, n);
 	if (strcmp(word[0], "expect") == 0)
