@@ -201,6 +201,15 @@ params_print(struct out *out, struct bytes params)
 	}
 }
 
+/* False: there are no words for its kind, algorithm or flags. */
+static bool
+eloc_has_text(const struct eloc *e)
+{
+	if (e->kind > ELOC_NET6 || (e->kind == ELOC_PROOF && e->proof.key_n == 0))
+		return false;
+	return (e->flags & ~(ELOC_HOME | ELOC_BACKUP | ELOC_DRAIN)) == 0;
+}
+
 int
 eloc_print(struct bytes rdata, char *text, size_t max)
 {
@@ -208,11 +217,10 @@ eloc_print(struct bytes rdata, char *text, size_t max)
 	struct eloc e;
 	int error = eloc_read(rdata, &e);
 
-	if (error == -MAP_EUNKNOWN &&
-	    (e.kind > ELOC_NET6 || (e.kind == ELOC_PROOF && e.proof.key_n == 0)))
-		return mapping_print_opaque(rdata, text, max);
 	if (error != 0 && error != -MAP_EUNKNOWN)
 		return error;
+	if (!eloc_has_text(&e))
+		return mapping_print_opaque(rdata, text, max);
 	out_print(&out, "%u %u ", e.preference, e.weight);
 	locator_print(&out, &e);
 	for (const struct word *row = flag_words; row->text != NULL; row++)

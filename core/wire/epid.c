@@ -116,7 +116,9 @@ epid_print(struct bytes rdata, char *text, size_t max)
 	char id[EID_TEXT], at[NAME_TEXT + 16] = "", name[NAME_TEXT];
 	int error = epid_read(rdata, &e), n;
 
-	if (error == -MAP_EUNKNOWN)
+	/* Reserved flags have no words either. */
+	if (error == -MAP_EUNKNOWN ||
+	    (error == 0 && (e.flags & ~(EPID_TEMPORARY | EPID_SUCCESSOR)) != 0))
 		return mapping_print_opaque(rdata, text, max);
 	if (error != 0)
 		return error;

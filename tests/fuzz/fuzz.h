@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -20,5 +21,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 			abort();                                                          \
 		}                                                                         \
 	} while (0)
+
+/* The words of text, cut at blanks in place. */
+static inline size_t
+fuzz_words(char *text, char **words, size_t max)
+{
+	char *rest = NULL;
+	size_t n = 0;
+
+	for (char *p = strtok_r(text, " ", &rest); p != NULL && n < max;
+	     p = strtok_r(NULL, " ", &rest))
+		words[n++] = p;
+	return n;
+}
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * replay.c - main of a fuzz target that is built without libFuzzer: gives it every file of its
- * corpus, or those named on the command line, each also cut short at every octet.
+ * corpus, or those named on the command line, each also cut short at every octet and with a bit
+ * of each octet flipped.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -10,6 +11,33 @@
 
 #define INPUT_MAX (1024 * 1024)
 #define CUTS_MAX 4096 /* longer inputs are not cut: that is quadratic */
+#define FLIPS_MAX 512 /* octets that are changed, one by one */
+
+/* Gives a copy of its exact size, so that sanitizers see one octet too far. */
+static void
+octets_give(const uint8_t *data, size_t n)
+{
+	uint8_t *input = malloc(n + (n == 0));
+
+	if (input == NULL)
+		abort();
+	memcpy(input, data, n);
+	LLVMFuzzerTestOneInput(input, n);
+	free(input);
+}
+
+/* One bit of each octet, a different one from octet to octet: all of them would take too long. */
+static void
+bits_flip(uint8_t *data, size_t n)
+{
+	size_t octets = n < FLIPS_MAX ? n : FLIPS_MAX;
+
+	for (size_t i = 0; i < octets; i++) {
+		data[i] ^= (uint8_t)(1U << i % 8);
+		octets_give(data, n);
+		data[i] ^= (uint8_t)(1U << i % 8);
+	}
+}
 
 static int
 file_replay(const char *path)
@@ -23,17 +51,10 @@ file_replay(const char *path)
 		n = fread(data, 1, INPUT_MAX, file);
 		failed = ferror(file) != 0;
 	}
-	for (size_t cut = n <= CUTS_MAX ? 0 : n; !failed && cut <= n; cut++) {
-		/* A copy of its exact size, so that sanitizers see one octet too far. */
-		uint8_t *input = malloc(cut + (cut == 0));
-
-		failed = input == NULL;
-		if (!failed) {
-			memcpy(input, data, cut);
-			LLVMFuzzerTestOneInput(input, cut);
-		}
-		free(input);
-	}
+	for (size_t cut = n <= CUTS_MAX ? 0 : n; !failed && cut <= n; cut++)
+		octets_give(data, cut);
+	if (!failed && n <= CUTS_MAX)
+		bits_flip(data, n);
 	if (file != NULL)
 		fclose(file);
 	free(data);
