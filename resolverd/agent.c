@@ -57,7 +57,7 @@ agent_open_paths(struct agent *agent)
 {
 	char state[4096 + sizeof ".paths"];
 	struct paths_options options = {
-	    .mode = agent->conf->paths == PATHS_CONF_KERNEL ? PATHS_KERNEL : PATHS_OFF,
+	    .mode = agent->conf->paths,
 	    .state = state,
 	    .private_locators = agent->conf->private_locators,
 	    .realms = agent->conf->realms,

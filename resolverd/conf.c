@@ -36,7 +36,7 @@ struct conf_file {
 	char *try;
 	char *cache;
 	bool private_locators;
-	enum paths_conf paths;
+	enum paths_mode *paths; /* NULL: kernel */
 	char **anchors;
 	unsigned anchors_count;
 	char **forwarders;
@@ -46,8 +46,8 @@ struct conf_file {
 };
 
 static const cyaml_strval_t paths_words[] = {
-    {"kernel", PATHS_CONF_KERNEL},
-    {"off", PATHS_CONF_OFF},
+    {"kernel", PATHS_KERNEL},
+    {"off", PATHS_OFF},
 };
 
 static const cyaml_schema_value_t text_value = {
@@ -77,7 +77,8 @@ static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
     TEXTS("forwarders", forwarders),
     CYAML_FIELD_BOOL(
 	"private-locators", CYAML_FLAG_OPTIONAL, struct conf_file, private_locators),
-    CYAML_FIELD_ENUM("paths", CYAML_FLAG_OPTIONAL, struct conf_file, paths, paths_words, 2),
+    CYAML_FIELD_ENUM_PTR("paths", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
+	paths, paths_words, 2),
     TEXT("deadline", deadline), TEXT("try", try), TEXT("cache", cache), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t conf_schema = {
@@ -199,7 +200,7 @@ conf_fill(struct conf *conf, const struct blame *b)
 	conf->socket = file->socket != NULL ? file->socket : RUN_FOLDER "/map.sock";
 	conf->control = file->control != NULL ? file->control : RUN_FOLDER "/control";
 	conf->user = file->user;
-	conf->paths = file->paths;
+	conf->paths = file->paths != NULL ? *file->paths : PATHS_KERNEL;
 	conf->private_locators = file->private_locators;
 	conf_anchors(conf);
 	error = conf_times(conf, b);
@@ -220,7 +221,6 @@ conf_fill(struct conf *conf, const struct blame *b)
 int
 conf_open(const char *path, struct conf **out, char *why, size_t max)
 {
-	static const struct conf_file defaults = {.paths = PATHS_CONF_KERNEL};
 	struct conf *conf = calloc(1, sizeof *conf);
 	struct blame b = {path, why, max};
 	void *loaded = NULL;
@@ -234,9 +234,7 @@ conf_open(const char *path, struct conf **out, char *why, size_t max)
 	if (error == 0) {
 		conf->file = loaded;
 		if (conf->file == NULL) { /* a missing or empty file: all defaults */
-			conf->file = malloc(sizeof *conf->file);
-			if (conf->file != NULL)
-				*conf->file = defaults;
+			conf->file = calloc(1, sizeof *conf->file);
 		}
 		error = conf->file == NULL ? -MAP_ENOMEM : conf_fill(conf, &b);
 	}

@@ -6,15 +6,14 @@
 
 #include "core/sys/diag.h"
 #include "resolve/lookup.h"
-
-enum paths_conf { PATHS_CONF_KERNEL, PATHS_CONF_OFF };
+#include "resolverd/paths.h"
 
 struct conf {
 	const char *socket;
 	const char *control;
 	const char *user; /* NULL: stay who we are */
 	enum diag_level log;
-	enum paths_conf paths;
+	enum paths_mode paths;
 	uint64_t deadline; /* ms */
 	size_t cache;      /* octets */
 	bool private_locators;

@@ -66,8 +66,10 @@ command_status(struct agent *agent, const json_t *args, json_t *answer, char *me
 	    answer, "cached", json_integer((json_int_t)cache_count(agent->cache)));
 	json_object_set_new(
 	    answer, "clients", json_integer((json_int_t)sessions_count(agent->sessions)));
-	snprintf(message, MESSAGE_MAX, "resolverd: %zu clients, %zu results cached",
-	    sessions_count(agent->sessions), cache_count(agent->cache));
+	json_object_set_new(answer, "paths", json_string(paths_note(agent->paths)));
+	snprintf(message, MESSAGE_MAX, "resolverd: %zu clients, %zu results cached, paths: %s",
+	    sessions_count(agent->sessions), cache_count(agent->cache),
+	    paths_note(agent->paths));
 	return 0;
 }
 

@@ -130,7 +130,7 @@ agent_start(struct agent *agent)
 	if (sessions_open(agent, agent->conf->socket, &agent->sessions, why, sizeof why) != 0 ||
 	    control_open(agent, agent->conf->control, &agent->control, why, sizeof why) != 0)
 		diag_fatal("%s", why);
-	if (priv_drop(agent->conf->user, agent->conf->paths != PATHS_CONF_OFF, &reason) != 0)
+	if (priv_drop(agent->conf->user, agent->conf->paths != PATHS_OFF, &reason) != 0)
 		diag_fatal("user %s: %s", agent->conf->user, reason);
 	if (agent_open(agent, why, sizeof why) != 0)
 		diag_fatal("%s", why);
