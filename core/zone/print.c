@@ -88,14 +88,14 @@ text_means(uint16_t type, const char *text, struct bytes rdata)
 	return same;
 }
 
-/* Fields of numbers, addresses, names and long base64 or hex are always printed well. */
+/* Addresses are printed well, and what the signer makes is what others expect: most of a dump. */
 static bool
-is_plain(uint16_t type, const char *text)
+is_trusted(uint16_t type)
 {
 	const struct rrtype *row = rrtype_find(type);
 
-	return row != NULL && strpbrk(row->fields, "sSHMx") == NULL &&
-	       strchr(text, '"') == NULL;
+	return type == RR_A || type == RR_AAAA ||
+	       (row != NULL && (row->flags & RRF_SIGNER) != 0);
 }
 
 /* -MAP_ETEXT: this is for opaque_print(). */
@@ -108,9 +108,21 @@ standard_print(uint16_t type, struct bytes rdata, char *text, size_t max)
 
 	free(line);
 	ldns_rr_free(rr);
-	if (n > 0 && !is_plain(type, text) && !text_means(type, text, rdata))
+	if (n > 0 && !is_trusted(type) && !text_means(type, text, rdata))
 		return -MAP_ETEXT;
 	return n;
+}
+
+/* Reserved bits, which readers ignore, have no text. */
+static int
+mapping_print(uint16_t type, struct bytes rdata, char *text, size_t max)
+{
+	int error =
+	    type == RR_EPID ? epid_print(rdata, text, max) : eloc_print(rdata, text, max);
+
+	if (error != 0)
+		return error;
+	return text_means(type, text, rdata) ? (int)strlen(text) : -MAP_ETEXT;
 }
 
 static int
@@ -119,14 +131,10 @@ rdata_print(uint16_t type, struct bytes rdata, char *text, size_t max)
 	int n =
 	    -MAP_ETEXT; /* a length, 0 (the mapping's printers do not tell it), or an error */
 
-	if (type == RR_EPID)
-		n = epid_print(rdata, text, max);
-	else if (type == RR_ELOC)
-		n = eloc_print(rdata, text, max);
+	if (type == RR_EPID || type == RR_ELOC)
+		n = mapping_print(type, rdata, text, max);
 	else if (rrtype_find(type) != NULL && rdata_check(type, rdata) == 0)
 		n = standard_print(type, rdata, text, max);
-	if (n == 0)
-		n = (int)strlen(text);
 	return n >= 0 || n == -MAP_ESPACE ? n : opaque_print(rdata, text, max);
 }
 
