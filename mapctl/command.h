@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/wire/name.h"
+
 struct control;
 
 /* What mapctl exits with; scripts rely on it. */
@@ -25,6 +27,7 @@ struct mapctl {
 	bool batch;         /* commands come from standard input */
 	struct control *control; /* NULL until a command needs the daemon */
 	const struct command *command; /* the one that runs */
+	char argument[NAME_TEXT]; /* the zone it is about; "" if none */
 };
 
 struct command {

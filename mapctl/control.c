@@ -219,6 +219,8 @@ answer_show(struct mapctl *m, json_t *answer)
 	const char *code, *error;
 
 	if (json_is_true(json_object_get(answer, "ok"))) {
+		if (m->argument[0] != '\0' && json_object_get(answer, "zone") == NULL)
+			json_object_set_new(answer, "zone", json_string(m->argument));
 		if (m->json)
 			output_json(answer);
 		else

@@ -27,7 +27,6 @@ static json_t *
 request_make(struct mapctl *m, int argc, char **argv, enum status *status)
 {
 	bool wants = m->command->parameter != NULL;
-	char text[NAME_TEXT];
 	struct name zone;
 
 	if (argc != (wants ? 2 : 1)) {
@@ -35,6 +34,7 @@ request_make(struct mapctl *m, int argc, char **argv, enum status *status)
 		return NULL;
 	}
 	*status = STATUS_DONE;
+	m->argument[0] = '\0';
 	if (!wants)
 		return json_object();
 	if (strcmp(m->command->parameter, "zone") != 0)
@@ -42,7 +42,7 @@ request_make(struct mapctl *m, int argc, char **argv, enum status *status)
 	*status = zone_name_scan(m, argv[1], &zone);
 	if (*status != STATUS_DONE)
 		return NULL;
-	return json_pack("{s:s}", "zone", name_print(&zone, text));
+	return json_pack("{s:s}", "zone", name_print(&zone, m->argument));
 }
 
 enum status
@@ -69,10 +69,10 @@ records_print(const struct mapctl *m, struct bytes payload)
 	struct rr rr;
 
 	while (frame_record_read(&rd, &owner, &rr)) {
-		int error = zone_print(&rr, text, sizeof text);
+		int n = zone_print(&rr, text, sizeof text);
 
-		if (error != 0)
-			return error;
+		if (n < 0)
+			return n;
 		if (m->json) {
 			json_t *line;
 

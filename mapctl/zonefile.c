@@ -196,9 +196,8 @@ zone_judge(struct reading *r)
 static enum status
 zone_send(struct reading *r)
 {
-	char text[NAME_TEXT];
 	enum status status =
-	    control_ask(r->m, json_pack("{s:s}", "zone", name_print(&r->zone, text)));
+	    control_ask(r->m, json_pack("{s:s}", "zone", name_print(&r->zone, r->m->argument)));
 
 	/* An answer that comes early is a refusal; the daemon still waits for the end. */
 	for (const struct batch *b = r->first;
