@@ -1,0 +1,107 @@
+/*
+ * liveness.c - pairs and how they fared, in a table of sets of fixed size: no pair costs more than
+ * a look at one set, and a flood of marks only pushes out others of the same set.
+ */
+#include "resolverd/liveness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LIVENESS_WAYS 8
+
+struct liveness_row {
+	uint8_t source[16], destination[16];
+	uint64_t at; /* 0: free */
+	uint32_t rtt_us;
+	bool worked;
+};
+
+struct liveness {
+	size_t sets;
+	struct liveness_row rows[];
+};
+
+struct liveness *
+liveness_new(size_t max)
+{
+	size_t sets = (max + LIVENESS_WAYS - 1) / LIVENESS_WAYS;
+	struct liveness *liveness;
+
+	if (sets == 0)
+		sets = 1;
+	liveness =
+	    calloc(1, sizeof *liveness + sets * LIVENESS_WAYS * sizeof(struct liveness_row));
+	if (liveness != NULL)
+		liveness->sets = sets;
+	return liveness;
+}
+
+void
+liveness_free(struct liveness *liveness)
+{
+	free(liveness);
+}
+
+static size_t
+liveness_set(
+    const struct liveness *liveness, const uint8_t source[16], const uint8_t destination[16])
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < 16; i++)
+		hash = (hash ^ source[i]) * 16777619u;
+	for (size_t i = 0; i < 16; i++)
+		hash = (hash ^ destination[i]) * 16777619u;
+	return (hash ^ hash >> 15) % liveness->sets * LIVENESS_WAYS;
+}
+
+static bool
+liveness_is(
+    const struct liveness_row *row, const uint8_t source[16], const uint8_t destination[16])
+{
+	return row->at != 0 && memcmp(row->source, source, 16) == 0 &&
+	       memcmp(row->destination, destination, 16) == 0;
+}
+
+void
+liveness_mark(struct liveness *liveness, const struct pair_mark *mark, uint64_t now)
+{
+	struct liveness_row *set =
+	    &liveness->rows[liveness_set(liveness, mark->source, mark->destination)];
+	struct liveness_row *row = &set[0];
+
+	for (size_t i = 0; i < LIVENESS_WAYS; i++) {
+		if (liveness_is(&set[i], mark->source, mark->destination)) {
+			row = &set[i];
+			break;
+		}
+		if (set[i].at < row->at)
+			row = &set[i];
+	}
+	memcpy(row->source, mark->source, 16);
+	memcpy(row->destination, mark->destination, 16);
+	row->at = now > 0 ? now : 1;
+	row->worked = mark->worked;
+	row->rtt_us = mark->worked ? mark->rtt_us : 0;
+}
+
+enum liveness_state
+liveness_get(const struct liveness *liveness, const uint8_t source[16],
+    const uint8_t destination[16], uint64_t now, uint32_t *rtt_us)
+{
+	const struct liveness_row *set =
+	    &liveness->rows[liveness_set(liveness, source, destination)];
+
+	*rtt_us = 0;
+	for (size_t i = 0; i < LIVENESS_WAYS; i++) {
+		if (!liveness_is(&set[i], source, destination))
+			continue;
+		if (set[i].worked && now - set[i].at <= LIVENESS_WORKED_MS) {
+			*rtt_us = set[i].rtt_us;
+			return LIVENESS_WORKED;
+		}
+		if (!set[i].worked && now - set[i].at <= LIVENESS_FAILED_MS)
+			return LIVENESS_FAILED;
+	}
+	return LIVENESS_UNTRIED;
+}

@@ -1,0 +1,30 @@
+/*
+ * liveness.h - what became of pairs that were tried: worked within 10 minutes, failed within 60 s
+ * (protocol 10). Nothing here outlives that, or the process.
+ */
+#ifndef RESOLVERD_LIVENESS_H
+#define RESOLVERD_LIVENESS_H
+
+#include "core/wire/frame.h"
+
+#define LIVENESS_WORKED_MS 600000
+#define LIVENESS_FAILED_MS 60000
+
+enum liveness_state {
+	LIVENESS_WORKED = 0,
+	LIVENESS_UNTRIED = 1,
+	LIVENESS_FAILED = 2
+}; /* best first */
+
+struct liveness;
+
+struct liveness *liveness_new(
+    size_t max); /* pairs kept, the oldest forgotten; NULL: no memory */
+void liveness_free(struct liveness *liveness); /* NULL allowed */
+void liveness_mark(
+    struct liveness *liveness, const struct pair_mark *mark, uint64_t now) NONNULL;
+/* *rtt_us is 0 unless it worked and was measured. */
+enum liveness_state liveness_get(const struct liveness *liveness, const uint8_t source[16],
+    const uint8_t destination[16], uint64_t now, uint32_t *rtt_us) NONNULL;
+
+#endif
