@@ -10,6 +10,7 @@
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
 #include "resolverd/control.h"
+#include "resolverd/pairs.h"
 #include "resolverd/paths.h"
 #include "resolverd/request.h"
 #include "resolverd/session.h"
@@ -25,6 +26,9 @@ stat_name(enum stat stat)
 {
 	return stat_names[stat];
 }
+
+/* Where the C library reads its policy table too. */
+#define GAI_CONF "/etc/gai.conf"
 
 static int
 resolver_make(
@@ -48,7 +52,10 @@ agent_open(struct agent *agent, char *why, size_t max)
 	snprintf(why, max, "out of memory");
 	if (agent->cache == NULL || agent->requests == NULL)
 		return -MAP_ENOMEM;
-	error = resolver_make(agent, agent->conf, &agent->resolver, why, max);
+	snprintf(why, max, "netlink: cannot be opened");
+	error = pairs_open(GAI_CONF, &agent->pairs);
+	if (error == 0)
+		error = resolver_make(agent, agent->conf, &agent->resolver, why, max);
 	return error;
 }
 
@@ -78,6 +85,7 @@ agent_close(struct agent *agent)
 	sessions_close(agent->sessions);
 	control_close(agent->control);
 	requests_free(agent->requests);
+	pairs_close(agent->pairs);
 	resolver_close(agent->resolver);
 	cache_free(agent->cache);
 	conf_close(agent->conf);

@@ -24,6 +24,7 @@ struct agent {
 	struct resolver *resolver;
 	struct cache *cache;
 	struct requests *requests;
+	struct pairs *pairs;
 	struct sessions *sessions;
 	struct control *control;
 	struct paths *paths;

@@ -10,6 +10,7 @@
 
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
+#include "resolverd/pairs.h"
 
 #define REQUESTS_MAX 4096 /* look-ups in flight */
 #define REQUEST_PLACES 1024
@@ -125,9 +126,14 @@ static struct bytes
 payload_for(
     struct requests *requests, const struct resolve_request *asked, struct bytes payload)
 {
-	(void)requests;
-	(void)asked;
-	return payload;
+	struct agent *agent = requests->agent;
+	struct wr wr = wr_init(requests->payload, sizeof requests->payload);
+
+	if ((asked->flags & RESOLVE_PAIRS) == 0 || result_read(payload, &requests->result) != 0)
+		return payload;
+	pairs_fill(agent->pairs, &requests->result, loop_now_ms());
+	result_put(&wr, &requests->result);
+	return wr_done(&wr);
 }
 
 static const struct {

@@ -17,6 +17,7 @@
 #include "core/sys/sock.h"
 #include "core/sys/stream.h"
 #include "core/wire/errors.h"
+#include "resolverd/pairs.h"
 #include "resolverd/request.h"
 
 #define CLIENTS_MAX 8192
@@ -224,8 +225,10 @@ frame_mark(struct session *s, const struct frame *frame)
 	struct pair_mark mark;
 	int error = pair_mark_read(frame->payload, &mark);
 
-	if (error == 0)
+	if (error == 0) {
 		agent_count(s->sessions->agent, STAT_MARK);
+		pairs_mark(s->sessions->agent->pairs, &mark, loop_now_ms());
+	}
 	return error;
 }
 
