@@ -206,8 +206,8 @@ static json_t *
 input_json(const struct report *r)
 {
 	const struct reference *ref = &r->input->reference;
-	json_t *o = json_pack(
-	    "{s:s, s:s}", "text", r->input->text, "kind", input_kind_word(r->input->kind));
+	json_t *o = json_pack("{s:o, s:s}", "text", text_json(r->input->text), "kind",
+	    input_kind_word(r->input->kind));
 
 	if (r->input->kind != INPUT_REFERENCE)
 		return o;
@@ -270,8 +270,8 @@ document_put_error(const char *input, int error, const char *why, struct page *p
 {
 	int status = outcome_exit_of(error);
 
-	page_put_json(
-	    page, json_pack("{s:i, s:{s:s?}, s:i, s:s, s:o}", "version", DOCUMENT_VERSION,
-		      "input", "text", input, "exit", status, "outcome", outcome_word(status),
-		      "error", error_json(error, why)));
+	page_put_json(page,
+	    json_pack("{s:i, s:{s:o}, s:i, s:s, s:o}", "version", DOCUMENT_VERSION, "input",
+		"text", input != NULL ? text_json(input) : json_null(), "exit", status,
+		"outcome", outcome_word(status), "error", error_json(error, why)));
 }
