@@ -177,9 +177,10 @@ key_ds(struct client *client, const json_t *request)
 			json_array_append_new(
 			    rows, json_pack("{s:i, s:i, s:i, s:s}", "tag", key.tag, "algorithm",
 				      key.algorithm, "digest_type", ds[3], "digest", digest));
-	client_answer(client, json_pack("{s:o, s:i}", "ds", rows, "ttl", ZONEKEY_TTL),
-	    "zone %s: %zu DS for its parent", name_print(&zone.apex, text),
-	    json_array_size(rows));
+	name_print(&zone.apex, text);
+	client_answer(client,
+	    json_pack("{s:s, s:o, s:i}", "zone", text, "ds", rows, "ttl", ZONEKEY_TTL),
+	    "zone %s: %zu DS for its parent", text, json_array_size(rows));
 }
 
 static void
