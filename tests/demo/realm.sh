@@ -36,8 +36,9 @@ realm_make() { # SITE_A SITE_B R-ADDRESS
 	: >"$WORK/zones/names.records"
 	: >"$WORK/zones/identities.records"
 	: >"$WORK/zones/providers.records"
-	{ echo "site ELOC 10 60 net:2001:db8:$a::/48 path=isp-a"
-	  echo "site ELOC 10 40 net:2001:db8:$b::/48 path=isp-b"; } >"$WORK/zones/site.records"
+	# provider A is preferred, so that it is the one whose failure hurts
+	{ echo "site ELOC 10 50 net:2001:db8:$a::/48 path=isp-a"
+	  echo "site ELOC 20 50 net:2001:db8:$b::/48 path=isp-b"; } >"$WORK/zones/site.records"
 	HOST_ID=$(realm_identity host.example.test --via ::1:0:0:0:10@site.example.test) &&
 		R_ID=$(realm_identity r.example.test --locator "$3") || return 1
 	{ printf 'host.example.test. AAAA 2001:db8:%s:1::10\n' "$a" "$b"
