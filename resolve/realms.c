@@ -33,7 +33,7 @@ static const cyaml_schema_value_t row_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct row, row_fields)};
 
 static const cyaml_schema_field_t file_fields[] = {
-    CYAML_FIELD_SEQUENCE("realms", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
+    CYAML_FIELD_SEQUENCE("*", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
 	realms, &row_schema, 0, CYAML_UNLIMITED),
     CYAML_FIELD_END};
 
