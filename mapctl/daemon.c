@@ -11,8 +11,6 @@
 #include "mapctl/control.h"
 #include "mapctl/output.h"
 
-#define RECORD_TEXT (4 * 65536 + 4096) /* any RDATA with every octet escaped */
-
 enum status
 zone_name_scan(const struct mapctl *m, const char *text, struct name *zone)
 {
@@ -61,15 +59,16 @@ daemon_ask(struct mapctl *m, int argc, char **argv)
 
 /* Prints the records of one frame; -MAP_E... where they are malformed. */
 static int
-records_print(const struct mapctl *m, struct bytes payload)
+records_print(const struct mapctl *m, struct bytes payload, bool plain)
 {
-	static char text[RECORD_TEXT];
+	static char text[ZONE_LINE];
 	struct rd rd = rd_init(payload);
 	struct name owner;
 	struct rr rr;
 
 	while (frame_record_read(&rd, &owner, &rr)) {
-		int n = zone_print(&rr, text, sizeof text);
+		int n = plain ? zone_print_plain(&rr, text, sizeof text)
+			      : zone_print(&rr, text, sizeof text);
 
 		if (n < 0)
 			return n;
@@ -90,8 +89,9 @@ records_print(const struct mapctl *m, struct bytes payload)
 enum status
 daemon_dump(struct mapctl *m, int argc, char **argv)
 {
+	bool plain = argc > 1 && strcmp(argv[1], "--plain") == 0;
 	enum status status;
-	json_t *request = request_make(m, argc, argv, &status);
+	json_t *request = request_make(m, argc - plain, argv + plain, &status);
 	struct frame frame;
 	int error;
 
@@ -104,7 +104,7 @@ daemon_dump(struct mapctl *m, int argc, char **argv)
 			break;
 		if (frame.type != FRAME_RECORDS)
 			return control_answer(m, &frame);
-		error = records_print(m, frame.payload);
+		error = records_print(m, frame.payload, plain);
 		if (error != 0) {
 			status =
 			    fail(m, STATUS_WRONG, error, "a record of the dump is malformed");
