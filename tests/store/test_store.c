@@ -45,7 +45,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	strcpy(directory, "/tmp/test_store.XXXXXX");
+	snprintf(directory, sizeof directory, "/tmp/test_store.XXXXXX");
 	return mkdtemp(directory) == NULL ? -1 : 0;
 }
 
