@@ -103,14 +103,22 @@ reverse_exit(const struct result *result)
 	return status;
 }
 
+/* "Does not exist" is said only where that is proved of what was asked for: a name, or an identity.
+ * A name's identity that has no mapping is one without locators. */
+static bool
+absence_is_proved(const struct result *result)
+{
+	if (result->asked.n > 0)
+		return result->name.denied;
+	return result->n_identities > 0 && result->identities[0].mapping.denied;
+}
+
 int
 outcome_exit(const struct input *input, const struct result *result)
 {
 	int status = outcome_exit_of(result->error);
 
-	/* "Does not exist" is said only where that is proved. */
-	if (status == EXIT_NOT_FOUND && !(result->asked.n > 0 && result->name.denied) &&
-	    !(result->n_identities > 0 && result->identities[0].mapping.denied))
+	if (status == EXIT_NOT_FOUND && !absence_is_proved(result))
 		return EXIT_NO_LOCATORS;
 	if (status != EXIT_FOUND)
 		return status;

@@ -328,6 +328,8 @@ story_close(const struct report *r, struct page *page)
 {
 	const struct result *result = r->result;
 	int status = outcome_exit(r->input, result);
+	bool has_why =
+	    result->why[0] != '\0' && strcmp(result->why, error_text(result->error)) != 0;
 	size_t n = 0;
 	static const char *const escapes[] = {"\033[32m", "\033[33m", "\033[1;31m"};
 	const char *escape = escapes[status == EXIT_FOUND      ? 0
@@ -340,8 +342,8 @@ story_close(const struct report *r, struct page *page)
 	page_put(page, "%s%s%s: ", page->color ? escape : "", outcome_word(status),
 	    page->color ? "\033[0m" : "");
 	if (result->error != 0)
-		page_put(page, "%s%s%s\n", error_text(result->error),
-		    result->why[0] != '\0' ? ": " : "", result->why);
+		page_put(page, "%s%s%s\n", error_text(result->error), has_why ? ": " : "",
+		    has_why ? result->why : "");
 	else if (status != EXIT_FOUND)
 		page_put(page, "a reverse name %s\n",
 		    status == EXIT_MISMATCH ? "says another identity" : "does not validate");

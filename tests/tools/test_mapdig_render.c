@@ -333,6 +333,8 @@ test_exits_of_edges(void **state)
 	result.error = -MAP_ENOTFOUND;
 	assert_int_equal(outcome_exit(&input, &result), EXIT_NO_LOCATORS);
 	result.identities[0].mapping.denied = true;
+	assert_int_equal(outcome_exit(&input, &result), EXIT_NO_LOCATORS);
+	result.asked.n = 0; /* the identity itself was asked for */
 	assert_int_equal(outcome_exit(&input, &result), EXIT_NOT_FOUND);
 
 	result_good();
