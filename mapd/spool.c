@@ -22,21 +22,34 @@ struct spool {
 	void *map;
 };
 
+/* Without a name from the start, so that a crash leaves nothing; not every file system can do that. */
+static int
+spool_file(const char *directory)
+{
+	char path[LOCK_PATH + 16];
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	snprintf(path, sizeof path, "%s/spool.XXXXXX", directory);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(path);
+	return fd;
+}
+
 int
 spool_new(const char *directory, struct spool **out)
 {
 	struct spool *spool = calloc(1, sizeof *spool);
-	char path[LOCK_PATH + 16];
 
 	if (spool == NULL)
 		return -MAP_ENOMEM;
-	snprintf(path, sizeof path, "%s/spool.XXXXXX", directory);
-	spool->fd = mkostemp(path, O_CLOEXEC);
+	spool->fd = spool_file(directory);
 	if (spool->fd < 0) {
 		free(spool);
 		return -MAP_ESYS;
 	}
-	(void)unlink(path);
 	*out = spool;
 	return 0;
 }
