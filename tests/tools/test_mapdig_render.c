@@ -1,5 +1,5 @@
 /*
- * test_mapdig_render.c - mapdig's output as a pure function of the result: the tree, +short, JSON, and
+ * test_mapdig_render.c - mapdig's output as a pure function of the result: the tree, +short, and
  * the exit status for every error and verdict.
  */
 #include <setjmp.h>
@@ -10,110 +10,13 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <errno.h>
 #include <jansson.h>
+#include <errno.h>
+
 #include <stdio.h>
 
 #include "core/wire/errors.h"
-#include "mapdig/report.h"
-
-#define NOW 1795435200u /* 2026-11-23 12:00:00 UTC */
-
-/* A text into an array. */
-#define SAY(array, text) snprintf(array, sizeof(array), "%s", text)
-
-static struct result result;
-static struct input input;
-static struct chain chain;
-static struct probe probes[4];
-
-static struct name
-name_of(const char *text)
-{
-	struct name name;
-
-	assert_int_equal(name_from(text, &name), 0);
-	return name;
-}
-
-static struct eid
-eid_of(const char *text)
-{
-	struct eid id;
-
-	assert_int_equal(eid_scan(text, strlen(text), true, &id), 0);
-	return id;
-}
-
-static void
-locator_set(struct found_locator *l, const char *address, enum verdict reverse)
-{
-	memset(l, 0, sizeof *l);
-	assert_int_equal(address_scan(address, strlen(address), l->locator.address), 0);
-	l->locator.preference = 20;
-	l->locator.weight = 60;
-	l->trust = VERDICT_SECURE;
-	l->reverse = reverse;
-}
-
-/* The example of the protocol: a host behind two providers, all as it should be. */
-static void
-result_good(void)
-{
-	struct found_identity *id = &result.identities[0];
-
-	memset(&result, 0, sizeof result);
-	memset(&input, 0, sizeof input);
-	memset(probes, 0, sizeof probes);
-	input.text = "host.example.org";
-	input.kind = INPUT_NAME;
-	result.kind = RESULT_EPID;
-	result.asked = name_of("host.example.org.");
-	result.name = (struct edge){.dnssec = VERDICT_SECURE, .ttl = 300};
-	result.lifetime = 60;
-	result.n_identities = 1;
-	id->id = eid_of("2001:3f:fe00:a05:e437:dbb2:2e81:cb3e");
-	id->preference = 10;
-	id->owner = name_of("05e437dbb22e81cb3e.id.example.org.");
-	id->mapping = (struct edge){.dnssec = VERDICT_SECURE, .ttl = 60};
-	id->proof = VERDICT_PROVED;
-	id->serial = 1795435200000;
-	id->proof_expiry = NOW + 86399;
-	id->n_sets = 1;
-	id->sets[0].name = name_of("site.example.org.");
-	id->sets[0].edge = (struct edge){.dnssec = VERDICT_SECURE, .ttl = 60};
-	id->n_locators = 2;
-	locator_set(&id->locators[0], "2001:db8:a:1::10", VERDICT_CONFIRMED);
-	id->locators[0].locator.composed = 1;
-	SAY(id->locators[0].locator.path, "isp-a");
-	locator_set(&id->locators[1], "192.0.2.1", VERDICT_MISSING);
-	id->locators[1].trust = VERDICT_PROVED;
-	id->locators[1].locator.flags = ELOC_DRAIN | ELOC_BACKUP;
-	id->locators[1].locator.capabilities = CAP_MPTCP | CAP_TLS;
-	id->locators[1].locator.probe = 4177;
-}
-
-static struct report
-report_of(void)
-{
-	return (struct report){.input = &input,
-	    .result = &result,
-	    .by = "resolverd at /run/map.sock",
-	    .not_by = "",
-	    .elapsed_ms = 12,
-	    .now = NOW};
-}
-
-static char *
-draw(const struct report *report, void (*put)(const struct report *, struct page *), bool color)
-{
-	struct page page = {.color = color};
-
-	put(report, &page);
-	assert_false(page.failed);
-	assert_non_null(page.text);
-	return page.text;
-}
+#include "tests/tools/sample.h"
 
 static void
 assert_story(const struct report *report, const char *expected)
@@ -462,32 +365,6 @@ test_probes_and_pairs(void **state)
 }
 
 static void
-chain_good(void)
-{
-	struct chain_link *data = &chain.links[0];
-	struct chain_link *keys = &chain.links[1];
-
-	memset(&chain, 0, sizeof chain);
-	SAY(chain.server, "192.0.2.53@53");
-	chain.n = 2;
-	data->owner = name_of("host.example.org.");
-	SAY(data->type, "EPID");
-	data->n_records = 1;
-	data->ttl = 300;
-	data->n_signatures = 1;
-	data->signatures[0] = (struct chain_signature){.signer = name_of("example.org."),
-	    .tag = 14272,
-	    .algorithm = 13,
-	    .inception = NOW - 3600,
-	    .expiration = NOW + 3 * 86400 - 3600,
-	    .good = true};
-	*keys = *data;
-	keys->owner = name_of("example.org.");
-	SAY(keys->type, "DNSKEY");
-	SAY(keys->what, "257 tag 14272 algorithm 13");
-}
-
-static void
 test_chain(void **state)
 {
 	struct report report = report_of();
@@ -540,95 +417,6 @@ test_short(void **state)
 	assert_brief(&report, "");
 }
 
-/* The schema, member by member: scripts rely on it. */
-static void
-test_json(void **state)
-{
-	static const char expected[] =
-	    "{\"version\": 1, \"input\": {\"text\": \"host.example.org\", \"kind\": \"name\"}, "
-	    "\"asked\": {\"by\": \"resolverd at /run/map.sock\", \"not_by\": null, "
-	    "\"milliseconds\": 12, \"cached\": false}, \"exit\": 0, \"outcome\": \"found\", "
-	    "\"error\": null, \"kind\": \"epid\", \"lifetime\": 60, \"name\": {\"verdict\": "
-	    "\"secure\", \"denied\": false, \"ttl\": 300, \"why\": null, \"name\": "
-	    "\"host.example.org.\"}, \"identities\": [{\"identity\": "
-	    "\"2001:3f:fe00:a05:e437:dbb2:2e81:cb3e\", \"form\": \"address\", \"preference\": "
-	    "10, "
-	    "\"flags\": [], \"owner\": \"05e437dbb22e81cb3e.id.example.org.\", \"error\": "
-	    "null, "
-	    "\"mapping\": {\"verdict\": \"secure\", \"denied\": false, \"ttl\": 60, \"why\": "
-	    "null}, "
-	    "\"proof\": {\"verdict\": \"host-proved\", \"serial\": 1795435200000, \"expiry\": "
-	    "1795521599}, \"sets\": [{\"name\": \"site.example.org.\", \"edge\": {\"verdict\": "
-	    "\"secure\", \"denied\": false, \"ttl\": 60, \"why\": null}}], \"locators\": "
-	    "[{\"address\": \"2001:db8:a:1::10\", \"verdict\": \"secure\", \"preference\": 20, "
-	    "\"weight\": 60, \"flags\": [], \"path\": \"isp-a\", \"capabilities\": [], "
-	    "\"probe_port\": 0, \"set\": \"site.example.org.\", \"reverse\": \"confirmed\", "
-	    "\"claimed\": null}, {\"address\": \"192.0.2.1\", \"verdict\": \"host-proved\", "
-	    "\"preference\": 20, \"weight\": 60, \"flags\": [\"backup\", \"drain\"], \"path\": "
-	    "null, "
-	    "\"capabilities\": [\"mptcp\", \"tls\"], \"probe_port\": 4177, \"set\": null, "
-	    "\"reverse\": \"missing\", \"claimed\": null}]}]}";
-	struct report report = report_of();
-	char *text;
-	char *compact;
-	json_t *o;
-
-	(void)state;
-	result_good();
-	text = draw(&report, document_put, false);
-	o = json_loads(text, 0, NULL);
-	assert_non_null(o);
-	compact = json_dumps(o, 0);
-	assert_string_equal(compact, expected);
-	json_decref(o);
-	free(compact);
-	free(text);
-}
-
-static void
-test_json_parts(void **state)
-{
-	struct report report = report_of();
-	char *text;
-	json_t *o;
-
-	(void)state;
-	result_good();
-	chain_good();
-	input.text = "\377"; /* no UTF-8 */
-	SAY(result.name.why, "\303");
-	report.chain = &chain;
-	report.show_pairs = true;
-	report.probes = probes;
-	report.probe_port = 7000;
-	text = draw(&report, document_put, false);
-	o = json_loads(text, 0, NULL);
-	assert_non_null(o);
-	assert_int_equal(json_array_size(json_object_get(o, "pairs")), 0);
-	assert_int_equal(
-	    json_array_size(json_object_get(json_object_get(o, "chain"), "links")), 2);
-	json_decref(o);
-	free(text);
-}
-
-static void
-test_json_error(void **state)
-{
-	struct page page = {0};
-	json_t *o;
-
-	(void)state;
-	document_put_error("x", -MAP_ENOAGENT, "nobody", &page);
-	o = json_loads(page.text, 0, NULL);
-	assert_int_equal(json_integer_value(json_object_get(o, "version")), 1);
-	assert_int_equal(json_integer_value(json_object_get(o, "exit")), EXIT_NO_REPLY);
-	assert_string_equal(
-	    json_string_value(json_object_get(json_object_get(o, "error"), "name")),
-	    "MAP_ENOAGENT");
-	json_decref(o);
-	free(page.text);
-}
-
 int
 main(void)
 {
@@ -646,9 +434,6 @@ main(void)
 	    cmocka_unit_test(test_probes_and_pairs),
 	    cmocka_unit_test(test_chain),
 	    cmocka_unit_test(test_short),
-	    cmocka_unit_test(test_json),
-	    cmocka_unit_test(test_json_parts),
-	    cmocka_unit_test(test_json_error),
 	};
 
 	return cmocka_run_group_tests_name("mapdig/render", tests, NULL, NULL);
