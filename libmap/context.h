@@ -1,0 +1,124 @@
+/*
+ * context.h - what the parts of libmap share; not installed.
+ */
+#ifndef LIBMAP_CONTEXT_H
+#define LIBMAP_CONTEXT_H
+
+#include "core/wire/frame.h"
+#include "libmap/map.h"
+
+#define CONTEXT_WHY 512
+#define CONTEXT_REFERRERS 64
+#define RESOLVE_DEADLINE_MS 5000
+#define CONNECT_DEADLINE_MS 10000
+
+struct map;
+
+/* Something that waits on a descriptor of the context's epoll. */
+struct waiter {
+	void (*fn)(struct waiter *waiter, uint32_t events);
+	struct map *map;
+	int fd; /* -1: none */
+};
+
+/* One question to the agent. The result is borrowed until fn returns, NULL on an error; the ask is
+ * out of all lists when fn is called. */
+struct ask;
+typedef void ask_fn(struct ask *ask, int error, const char *why, const struct result *result);
+struct ask {
+	struct ask *next, **link; /* link is NULL when it is not waiting */
+	struct map *map;
+	struct resolve_request request;
+	uint32_t id;
+	bool sent;
+	int failed; /* an error to be told from map_process() */
+	uint64_t due;
+	ask_fn *fn;
+};
+
+struct agent {
+	struct waiter waiter;
+	char path[108];
+	uint64_t retry; /* when to try again, since its queue of connections was full; 0: no */
+	uint32_t next_id;
+	uint8_t *in, *out;
+	size_t in_n, in_max, out_n, out_max;
+	struct ask *asks;
+	struct result *result; /* the one that is being told */
+};
+
+/* A request of the caller's: look-up or session. */
+struct map_request {
+	struct map_request *next, **link;
+	struct map *map;
+	uint64_t due; /* of what is done here; a question's own is in its ask. 0: none */
+	void (*timeout)(struct map_request *request);
+	void (*end)(struct map_request *request); /* gives up what it holds and frees it */
+};
+
+struct session_row {
+	int fd;
+	uint64_t inode; /* tells a descriptor's number that was used again */
+	struct map_session info;
+};
+
+struct map {
+	int epoll;
+	unsigned resolve_ms, connect_ms;
+	char why[CONTEXT_WHY];
+	struct agent agent;
+	struct map_request *requests;
+	struct session_row *sessions;
+	size_t n_sessions, max_sessions;
+	size_t n_referrers;
+	struct eid *referrers;
+};
+
+uint64_t context_now(void); /* monotonic ms */
+/* Keeps the cause; returns error. */
+__attribute__((format(printf, 3, 4))) int context_fail(
+    struct map *map, int error, const char *format, ...);
+int context_watch(
+    struct waiter *waiter, uint32_t events) NONNULL MUST_CHECK; /* adds or changes */
+void context_unwatch(struct waiter *waiter) NONNULL;
+void context_add(struct map *map, struct map_request *request) NONNULL;
+void context_remove(struct map_request *request) NONNULL;
+/* Runs the context until *done, or an error of waiting: -MAP_ESYS. */
+int context_run(struct map *map, const bool *done) NONNULL MUST_CHECK;
+
+int agent_open(struct map *map) NONNULL MUST_CHECK;
+void agent_close(struct map *map) NONNULL;
+void agent_start(struct ask *ask) NONNULL; /* map, request, due and fn are set */
+void agent_cancel(struct ask *ask) NONNULL; /* one that is not waiting is left alone */
+void agent_mark(struct map *map, const struct pair_mark *mark) NONNULL;
+/* Tells what failed or is due; the earliest time at which to come again, 0: none. */
+void agent_process(struct map *map) NONNULL;
+uint64_t agent_due(const struct map *map) NONNULL;
+
+/* What the caller wants found: an identity, a name or a reference, and what follows for the agent. */
+struct target {
+	struct eid id;
+	uint16_t flags; /* RESOLVE_* */
+	uint16_t port; /* of the reference; 0: none */
+};
+
+/* Fails into why of the context. */
+int target_read(
+    struct map *map, const char *what, unsigned flags, struct target *out) NONNULL MUST_CHECK;
+int target_service(struct map *map, const char *service, uint16_t *port) NONNULL MUST_CHECK;
+
+/* The hint for finding an identity anywhere: "56/id.example.org", or "". */
+#define TARGET_HINT (NAME_TEXT + 8)
+char *target_hint(const struct eid *id, char text[TARGET_HINT]) NONNULL;
+
+/* Remembers what a session is; without memory it is merely not remembered. */
+void sessions_put(struct map *map, int fd, const struct map_session *info) NONNULL;
+/* Whether a connected descriptor speaks MPTCP. */
+bool sessions_is_mptcp(int fd);
+
+/* A stream socket for an address' family: MPTCP, or TCP where the kernel has none. -MAP_ESYS */
+int transport_socket(int family, bool *mptcp) NONNULL MUST_CHECK;
+socklen_t transport_address(
+    const uint8_t octets[16], uint16_t port, struct sockaddr_storage *out) NONNULL;
+
+#endif

@@ -1,0 +1,361 @@
+/*
+ * session.c - the active side: what was found, raced, and remembered of the winner.
+ */
+#include "libmap/context.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/wire/errors.h"
+#include "libmap/race.h"
+
+/* What is to be known of a pair if it wins. */
+struct winner {
+	enum map_peer peer;
+	bool secure, proved;
+	char path[PATH_MAX_TEXT];
+	uint8_t identity;
+};
+
+struct session {
+	struct map_request request; /* first: what the caller holds */
+	struct ask ask; /* the peer's mapping */
+	struct ask local; /* ours, when sources are to be of one identity */
+	bool want_local;
+	unsigned flags;
+	uint16_t port;
+	uint64_t deadline;
+	struct race *race;
+	map_connected_fn *fn;
+	void *arg;
+	size_t n; /* of pairs; and of the winners below */
+	size_t n_sources;
+	uint8_t sources[MAPPING_LOCATORS * RESULT_IDENTITIES][16];
+	struct race_pair pairs[RESULT_PAIRS];
+	struct winner winners[RESULT_PAIRS];
+	char identities[RESULT_IDENTITIES][EID_TEXT];
+};
+
+static void
+session_end(struct map_request *request)
+{
+	struct session *s = (struct session *)(void *)request;
+
+	agent_cancel(&s->ask);
+	agent_cancel(&s->local);
+	race_free(s->race);
+	free(s);
+}
+
+/* Tells the caller and is gone. */
+static void
+session_tell(struct session *s, int error, const char *why, int fd)
+{
+	struct map *map = s->request.map;
+	map_connected_fn *fn = s->fn;
+	void *arg = s->arg;
+
+	if (error != 0)
+		context_fail(map, error, "%s", why);
+	context_remove(&s->request);
+	session_end(&s->request);
+	fn(arg, error, error != 0 ? map->why : "", fd);
+}
+
+static void
+session_won(struct session *s, int fd, size_t i)
+{
+	struct map_session info = {.peer = s->winners[i].peer,
+	    .secure = s->winners[i].secure,
+	    .proved = s->winners[i].proved};
+
+	memcpy(info.source, s->pairs[i].source, 16);
+	memcpy(info.destination, s->pairs[i].destination, 16);
+	memcpy(info.path, s->winners[i].path, sizeof info.path);
+	snprintf(
+	    info.identity, sizeof info.identity, "%s", s->identities[s->winners[i].identity]);
+	if (!(s->flags & MAP_NONBLOCK) && fcntl(fd, F_SETFL, 0) < 0) {
+		int saved = errno;
+
+		close(fd);
+		session_tell(s, -MAP_ESYS, strerror(saved), -1);
+		return;
+	}
+	sessions_put(s->request.map, fd, &info);
+	session_tell(s, 0, "", fd);
+}
+
+static void
+session_raced(void *arg, int error, const char *why, int fd, size_t i)
+{
+	struct session *s = arg;
+	char text[CONTEXT_WHY];
+
+	if (fd >= 0) {
+		session_won(s, fd, i);
+		return;
+	}
+	snprintf(text, sizeof text, "%s", why); /* it goes with the race */
+	session_tell(s, error, text, -1);
+}
+
+static void
+session_run(void *arg)
+{
+	struct session *s = arg;
+	uint64_t due;
+
+	if (race_run(s->race, &due)) /* else the session is gone */
+		s->request.due = due < s->deadline ? due : s->deadline;
+}
+
+static void
+session_timeout(struct map_request *request)
+{
+	struct session *s = (struct session *)(void *)request;
+
+	if (context_now() >= s->deadline)
+		session_tell(
+		    s, -MAP_ETIMEOUT, "no pair of addresses answered within the deadline", -1);
+	else
+		session_run(s);
+}
+
+static bool
+session_has_source(const struct session *s, const uint8_t source[16])
+{
+	for (size_t i = 0; i < s->n_sources; i++)
+		if (memcmp(s->sources[i], source, 16) == 0)
+			return true;
+	return !s->want_local;
+}
+
+static enum map_peer
+session_peer(const struct result *result, const struct found_identity *id)
+{
+	if (result->kind == RESULT_LEGACY)
+		return MAP_PEER_LEGACY;
+	switch (id->id.form) {
+	case EID_ADDRESS:
+		return MAP_PEER_ADDRESS;
+	case EID_KEY:
+		return MAP_PEER_KEY;
+	case EID_NAME:
+		return MAP_PEER_NAME;
+	case EID_NONE:
+		break;
+	}
+	return MAP_PEER_LEGACY;
+}
+
+static enum verdict
+session_trust(const struct found_identity *id, const uint8_t destination[16])
+{
+	for (size_t i = 0; i < id->n_locators; i++)
+		if (memcmp(id->locators[i].locator.address, destination, 16) == 0)
+			return id->locators[i].trust;
+	return VERDICT_INSECURE;
+}
+
+static void
+session_put_pair(struct session *s, const struct result *result, const struct pair *pair)
+{
+	const struct found_identity *id = &result->identities[pair->identity];
+	enum verdict trust = session_trust(id, pair->destination);
+	struct winner *winner = &s->winners[s->n];
+	struct race_pair *to = &s->pairs[s->n++];
+
+	memcpy(to->source, pair->source, 16);
+	memcpy(to->destination, pair->destination, 16);
+	to->group = pair->identity;
+	winner->peer = session_peer(result, id);
+	winner->proved = trust == VERDICT_PROVED;
+	winner->secure = (trust == VERDICT_SECURE || trust == VERDICT_PROVED) &&
+			 (result->asked.n == 0 || result->name.dnssec == VERDICT_SECURE);
+	winner->identity = pair->identity;
+	memcpy(winner->path, pair->path, sizeof winner->path);
+}
+
+static void
+session_take(struct session *s, const struct result *result)
+{
+	for (size_t i = 0; i < result->n_identities; i++)
+		if (result->identities[i].id.form != EID_NONE)
+			eid_print(&result->identities[i].id, s->identities[i]);
+	for (size_t i = 0; i < result->n_pairs; i++)
+		if (result->pairs[i].identity < result->n_identities)
+			session_put_pair(s, result, &result->pairs[i]);
+}
+
+/* Sources that are no locators of the identity asked for drop out. */
+static void
+session_filter(struct session *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (!session_has_source(s, s->pairs[i].source))
+			continue;
+		s->pairs[kept] = s->pairs[i];
+		s->winners[kept++] = s->winners[i];
+	}
+	s->n = kept;
+}
+
+/* Both answers are there, or the only one that was asked for. */
+static void
+session_race(struct session *s)
+{
+	session_filter(s);
+	if (s->n == 0) {
+		session_tell(s, -MAP_ENOROUTE,
+		    s->want_local ? "no locator of the local identity leads there"
+				  : "no address of this host leads there",
+		    -1);
+		return;
+	}
+	s->race = race_new(
+	    s->request.map, s->pairs, s->n, s->port, (s->flags & MAP_REQUIRE_MPTCP) != 0);
+	if (s->race == NULL) {
+		session_tell(s, -MAP_ENOMEM, "out of memory", -1);
+		return;
+	}
+	race_tell(s->race, session_raced, session_run, s);
+	session_run(s);
+}
+
+static void
+session_found(struct ask *ask, int error, const char *why, const struct result *result)
+{
+	struct session *s =
+	    (struct session *)(void *)((char *)ask - offsetof(struct session, ask));
+
+	if (error != 0) {
+		session_tell(s, error, why, -1);
+		return;
+	}
+	session_take(s, result);
+	if (s->local.link == NULL)
+		session_race(s);
+}
+
+static void
+session_found_local(struct ask *ask, int error, const char *why, const struct result *result)
+{
+	struct session *s =
+	    (struct session *)(void *)((char *)ask - offsetof(struct session, local));
+	char text[CONTEXT_WHY];
+
+	if (error != 0) {
+		snprintf(text, sizeof text, "local identity: %s", why);
+		session_tell(s, error, text, -1);
+		return;
+	}
+	for (size_t i = 0; i < result->n_identities; i++)
+		for (size_t k = 0; k < result->identities[i].n_locators; k++)
+			memcpy(s->sources[s->n_sources++],
+			    result->identities[i].locators[k].locator.address, 16);
+	if (s->ask.link == NULL)
+		session_race(s);
+}
+
+static int
+session_port(struct map *map, const char *service, uint16_t of_reference, uint16_t *port)
+{
+	if (service != NULL)
+		return target_service(map, service, port);
+	*port = of_reference;
+	if (*port == 0)
+		return context_fail(
+		    map, -MAP_EUSAGE, "no service given, and no port in a reference");
+	return 0;
+}
+
+static void
+session_ask(
+    struct session *s, struct ask *ask, const struct target *target, uint16_t flags, ask_fn *fn)
+{
+	struct map *map = s->request.map;
+	uint64_t due = context_now() + map->resolve_ms;
+
+	*ask = (struct ask){.map = map,
+	    .request = {.flags = (uint16_t)(target->flags | flags), .id = target->id},
+	    .due = due < s->deadline ? due : s->deadline,
+	    .fn = fn};
+}
+
+int
+map_connect_start(struct map *map, const char *local, const char *remote, const char *service,
+    unsigned flags, map_connected_fn *fn, void *arg, struct map_request **request)
+{
+	struct target to, from = {.flags = 0};
+	struct session *s;
+	uint16_t port = 0;
+	int rc = target_read(map, remote, flags, &to);
+
+	if (rc == 0)
+		rc = session_port(map, service, to.port, &port);
+	if (rc == 0 && local != NULL)
+		rc = target_read(map, local, flags & MAP_ALLOW_INSECURE, &from);
+	if (rc < 0)
+		return rc;
+	s = calloc(1, sizeof *s);
+	if (s == NULL)
+		return context_fail(map, -MAP_ENOMEM, "out of memory");
+	s->request.end = session_end;
+	s->request.timeout = session_timeout;
+	s->flags = flags;
+	s->port = port;
+	s->want_local = local != NULL;
+	s->fn = fn;
+	s->arg = arg;
+	context_add(map, &s->request);
+	s->request.due = s->deadline = context_now() + map->connect_ms;
+	session_ask(s, &s->ask, &to, RESOLVE_PAIRS, session_found);
+	session_ask(s, &s->local, &from, 0, session_found_local);
+	if (s->want_local)
+		agent_start(&s->local);
+	agent_start(&s->ask);
+	if (request != NULL)
+		*request = &s->request;
+	return 0;
+}
+
+struct session_wait {
+	bool done;
+	int error, fd;
+};
+
+static void
+session_waited(void *arg, int error, const char *why, int fd)
+{
+	struct session_wait *wait = arg;
+
+	(void)why; /* it stays in the context */
+	*wait = (struct session_wait){true, error, fd};
+}
+
+int
+map_connect(
+    struct map *map, const char *local, const char *remote, const char *service, unsigned flags)
+{
+	struct session_wait wait = {false, 0, -1};
+	struct map_request *request;
+	int rc;
+
+	map->why[0] = '\0';
+	rc = map_connect_start(
+	    map, local, remote, service, flags, session_waited, &wait, &request);
+	if (rc < 0)
+		return rc;
+	rc = context_run(map, &wait.done);
+	if (rc < 0) {
+		map_cancel(request);
+		return rc;
+	}
+	return wait.error < 0 ? wait.error : wait.fd;
+}

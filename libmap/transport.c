@@ -1,0 +1,214 @@
+/*
+ * transport.c - stream sockets: MPTCP where the kernel has it, and what became of it.
+ */
+#include "libmap/context.h"
+
+#include <errno.h>
+#include <linux/mptcp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/wire/errors.h"
+
+/* Values newer than the C library of Debian 12's headers, or kept from it by the standard. */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+
+int
+transport_socket(int family, bool *mptcp)
+{
+	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	int fd = socket(family, type, IPPROTO_MPTCP);
+
+	*mptcp = fd >= 0;
+	/* no such protocol, or it is switched off: EPROTONOSUPPORT, ENOPROTOOPT */
+	if (fd < 0 && errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		fd = socket(family, type, IPPROTO_TCP);
+	return fd < 0 ? -MAP_ESYS : fd;
+}
+
+socklen_t
+transport_address(const uint8_t octets[16], uint16_t port, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *in4 = (struct sockaddr_in *)(void *)out;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)out;
+
+	memset(out, 0, sizeof *out);
+	if (address_is_ipv4(octets)) {
+		in4->sin_family = AF_INET;
+		in4->sin_port = htons(port);
+		memcpy(&in4->sin_addr, octets + 12, 4);
+		return sizeof *in4;
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	memcpy(&in6->sin6_addr, octets, 16);
+	return sizeof *in6;
+}
+
+static int
+transport_protocol(int fd)
+{
+	int protocol = 0;
+	socklen_t n = sizeof protocol;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &n) == 0 ? protocol : -1;
+}
+
+bool
+sessions_is_mptcp(int fd)
+{
+	struct mptcp_info info = {0};
+	socklen_t n = sizeof info;
+
+	/* after a fallback the kernel refuses the question, or says so in a flag */
+	return transport_protocol(fd) == IPPROTO_MPTCP &&
+	       getsockopt(fd, SOL_MPTCP, MPTCP_INFO, &info, &n) == 0 &&
+	       (info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK) == 0;
+}
+
+/* Subflows now: asked with room for none, the kernel tells how many there are. */
+static unsigned
+transport_subflows(int fd)
+{
+	struct mptcp_subflow_data data = {
+	    .size_subflow_data = sizeof data, .size_user = sizeof(struct mptcp_subflow_addrs)};
+	socklen_t n = sizeof data;
+
+	if (getsockopt(fd, SOL_MPTCP, MPTCP_SUBFLOW_ADDRS, &data, &n) < 0)
+		return 1;
+	return data.num_subflows;
+}
+
+static void
+transport_octets(const struct sockaddr_storage *from, uint8_t out[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (from->ss_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
+	} else if (from->ss_family == AF_INET) {
+		memcpy(out, mapped, sizeof mapped);
+		memcpy(
+		    out + 12, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+	}
+}
+
+static bool
+transport_inode(int fd, uint64_t *inode)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	*inode = st.st_ino;
+	return true;
+}
+
+/* What the kernel says of it; what only we know stays as it is. */
+static int
+transport_fill(int fd, struct map_session *out)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t n = sizeof address;
+	int protocol = transport_protocol(fd), listens = 0;
+	socklen_t listens_n = sizeof listens;
+
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) {
+		errno = EPROTOTYPE;
+		return -MAP_ESYS;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_n) < 0)
+		return -MAP_ESYS;
+	out->is_listener = listens != 0;
+	if (out->is_listener) {
+		out->transport = protocol == IPPROTO_MPTCP ? MAP_MPTCP : MAP_TCP;
+		out->fell_back = protocol == IPPROTO_TCP;
+		return 0;
+	}
+	if (getpeername(fd, (struct sockaddr *)(void *)&address, &n) < 0)
+		return -MAP_ESYS;
+	if (out->peer == MAP_PEER_ANONYMOUS) {
+		transport_octets(&address, out->destination);
+		n = sizeof address;
+		if (getsockname(fd, (struct sockaddr *)(void *)&address, &n) == 0)
+			transport_octets(&address, out->source);
+	}
+	out->transport = sessions_is_mptcp(fd) ? MAP_MPTCP : MAP_TCP;
+	out->fell_back = out->transport == MAP_TCP;
+	out->paths = out->transport == MAP_MPTCP ? transport_subflows(fd) : 1;
+	return 0;
+}
+
+static struct session_row *
+sessions_find(struct map *map, int fd, uint64_t inode)
+{
+	for (size_t i = 0; i < map->n_sessions; i++)
+		if (map->sessions[i].fd == fd && map->sessions[i].inode == inode)
+			return &map->sessions[i];
+	return NULL;
+}
+
+int
+map_session_info(struct map *map, int fd, struct map_session *out)
+{
+	const struct session_row *row;
+	uint64_t inode;
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	if (!transport_inode(fd, &inode)) {
+		if (errno == 0)
+			errno = ENOTSOCK;
+		return context_fail(map, -MAP_ESYS, "descriptor %d: not a socket", fd);
+	}
+	row = sessions_find(map, fd, inode);
+	if (row != NULL)
+		*out = row->info;
+	rc = transport_fill(fd, out);
+	if (rc < 0)
+		return context_fail(map, rc, "descriptor %d: %s", fd, strerror(errno));
+	return 0;
+}
+
+/* Rows whose descriptor was closed, or is something else by now. */
+static void
+sessions_prune(struct map *map)
+{
+	size_t kept = 0;
+	uint64_t inode;
+
+	for (size_t i = 0; i < map->n_sessions; i++)
+		if (transport_inode(map->sessions[i].fd, &inode) &&
+		    inode == map->sessions[i].inode)
+			map->sessions[kept++] = map->sessions[i];
+	map->n_sessions = kept;
+}
+
+void
+sessions_put(struct map *map, int fd, const struct map_session *info)
+{
+	struct session_row *more;
+	size_t max = map->max_sessions > 0 ? map->max_sessions * 2 : 4;
+	uint64_t inode;
+
+	if (!transport_inode(fd, &inode))
+		return;
+	if (map->n_sessions == map->max_sessions)
+		sessions_prune(map);
+	if (map->n_sessions == map->max_sessions) {
+		more = realloc(map->sessions, max * sizeof *more);
+		if (more == NULL)
+			return;
+		map->sessions = more;
+		map->max_sessions = max;
+	}
+	map->sessions[map->n_sessions++] = (struct session_row){fd, inode, *info};
+}
