@@ -220,8 +220,13 @@ authority_put_soa(struct answer *a)
 	uint16_t type;
 	size_t at = 0;
 
-	if (!lookup_node(a->s->snap, a->zone, apex, &node) || !node_find(&node, RR_SOA, &set) ||
-	    !node_set_next(&set, &at, &type, &rdata) || rdata.n < 4) {
+	/* the node at hand is the apex often enough */
+	if ((a->found.node.flags & NODE_APEX) != 0)
+		node = a->found.node;
+	else if (!lookup_node(a->s->snap, a->zone, apex, &node))
+		node.body.n = 0;
+	if (!node_find(&node, RR_SOA, &set) || !node_set_next(&set, &at, &type, &rdata) ||
+	    rdata.n < 4) {
 		a->rcode = -MAP_EDATABASE;
 		return;
 	}
