@@ -18,13 +18,11 @@ static const uint8_t sig[] = {0xde, 0xad, 0xbe, 0xef};
 static const uint8_t text[] = {1, 'x'};
 
 /* version 1, flags, two sets: A (2 records, 1 signature) and TXT (unsigned) */
-static const uint8_t expected[] = {1, NODE_WILDCARD, 0, 2,
-    0, 1, 0, 2, 0, 1, 0, 0, 0, 60, 0, 0, 0, 48,
-    0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1,
-    0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 2,
-    0xc0, 0x0c, 0, 46, 0, 1, 0, 0, 0, 60, 0, 4, 0xde, 0xad, 0xbe, 0xef,
-    0, 16, 0, 1, 0, 0, 0, 0, 14, 16, 0, 0, 0, 14,
-    0xc0, 0x0c, 0, 16, 0, 1, 0, 0, 14, 16, 0, 2, 1, 'x'};
+static const uint8_t expected[] = {1, NODE_WILDCARD, 0, 2, 0, 1, 0, 2, 0, 1, 0, 0, 0, 60, 0, 0,
+    0, 48, 0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1, 0xc0, 0x0c, 0, 1, 0, 1, 0,
+    0, 0, 60, 0, 4, 192, 0, 2, 2, 0xc0, 0x0c, 0, 46, 0, 1, 0, 0, 0, 60, 0, 4, 0xde, 0xad, 0xbe,
+    0xef, 0, 16, 0, 1, 0, 0, 0, 0, 14, 16, 0, 0, 0, 14, 0xc0, 0x0c, 0, 16, 0, 1, 0, 0, 14, 16,
+    0, 2, 1, 'x'};
 
 static size_t
 build(uint8_t *to, size_t max)
@@ -166,9 +164,16 @@ test_denial(void **state)
 static void
 test_zone(void **state)
 {
-	struct zone zone = {.id = 3, .serial = 4294967295u, .denial = DENIAL_NSEC, .algorithm = 13,
-	    .negative_ttl = 300, .names = 5000000000u, .records = 6, .loaded = 1795435200,
-	    .resign = 1795521600, .expires = 1795867200};
+	struct zone zone = {.id = 3,
+	    .serial = 4294967295u,
+	    .denial = DENIAL_NSEC,
+	    .algorithm = 13,
+	    .negative_ttl = 300,
+	    .names = 5000000000u,
+	    .records = 6,
+	    .loaded = 1795435200,
+	    .resign = 1795521600,
+	    .expires = 1795867200};
 	struct zone back;
 	uint8_t wire[512];
 	struct wr wr = wr_init(wire, sizeof wire);
@@ -196,7 +201,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_octets),
 	    cmocka_unit_test(test_reading), cmocka_unit_test(test_cut_short),
-	    cmocka_unit_test(test_keys), cmocka_unit_test(test_denial), cmocka_unit_test(test_zone)};
+	    cmocka_unit_test(test_keys), cmocka_unit_test(test_denial),
+	    cmocka_unit_test(test_zone)};
 
 	return cmocka_run_group_tests_name("node", tests, NULL, NULL);
 }

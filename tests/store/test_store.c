@@ -72,7 +72,8 @@ assert_refused(const char *part)
 	struct store *store = NULL;
 
 	why[0] = '\0';
-	assert_int_equal(store_open(directory, MAP_SIZE, &store, why, sizeof why), -MAP_EDATABASE);
+	assert_int_equal(
+	    store_open(directory, MAP_SIZE, &store, why, sizeof why), -MAP_EDATABASE);
 	if (strstr(why, part) == NULL)
 		fail_msg("'%s' does not say '%s'", why, part);
 }
@@ -111,7 +112,7 @@ test_snapshot_is_a_state(void **state)
 	put(store, "k", "\001old");
 	assert_int_equal(snapshot_new(store, &snap), 0);
 	assert_int_equal(snapshot_new(store, &other), 0); /* two in one thread (NOTLS) */
-	assert_at(snap, "k", NULL);			  /* not taken yet */
+	assert_at(snap, "k", NULL); /* not taken yet */
 	assert_int_equal(snapshot_take(snap), 0);
 	put(store, "k", "\001new");
 	assert_at(snap, "k", "\001old");
@@ -144,8 +145,8 @@ static void
 test_floor_ceiling_next(void **state)
 {
 	static const char *const rows[][3] = {/* asked, floor, ceiling */
-	    {"a", NULL, "b"}, {"b", "b", "b"}, {"c", "b", "d"}, {"d", "d", "d"}, {"da", "d", "f"},
-	    {"f", "f", "f"}, {"g", "f", NULL}, {"", NULL, "b"}};
+	    {"a", NULL, "b"}, {"b", "b", "b"}, {"c", "b", "d"}, {"d", "d", "d"},
+	    {"da", "d", "f"}, {"f", "f", "f"}, {"g", "f", NULL}, {"", NULL, "b"}};
 	struct store *store = open_store();
 	struct snapshot *snap;
 	struct bytes key, value;
@@ -272,7 +273,8 @@ test_full(void **state)
 	memset(big, 1, sizeof big);
 	for (int i = 0; i < 20; i++) {
 		snprintf(key, sizeof key, "%d", i);
-		change_put(change, TABLE_NODES, b(key), (struct bytes){(uint8_t *)big, sizeof big});
+		change_put(
+		    change, TABLE_NODES, b(key), (struct bytes){(uint8_t *)big, sizeof big});
 	}
 	assert_int_equal(change_commit(change), -MAP_ESPACE);
 	put(store, "after", "\001"); /* a full transaction harms only itself */
@@ -299,8 +301,9 @@ test_second_is_refused(void **state)
 	if (pid == 0) {
 		struct store *mine = NULL;
 
-		_exit(store_open(directory, MAP_SIZE, &mine, why, sizeof why) == -MAP_EDATABASE ? 0
-												: 1);
+		_exit(store_open(directory, MAP_SIZE, &mine, why, sizeof why) == -MAP_EDATABASE
+			  ? 0
+			  : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -385,7 +388,8 @@ test_truncated(void **state)
 	assert_int_equal(change_begin(store, &change), 0);
 	for (int i = 0; i < 20000; i++) {
 		snprintf(key, sizeof key, "%d", i);
-		change_put(change, TABLE_NODES, b(key), b("\001value that takes some room, as nodes do"));
+		change_put(change, TABLE_NODES, b(key),
+		    b("\001value that takes some room, as nodes do"));
 	}
 	assert_int_equal(change_commit(change), 0);
 	store_close(store);
@@ -435,12 +439,11 @@ int
 main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {
-	    CASE(test_snapshot_is_a_state), CASE(test_floor_ceiling_next), CASE(test_change),
-	    CASE(test_remove_prefix), CASE(test_full), CASE(test_second_is_refused),
-	    CASE(test_foreign_file), CASE(test_short_file), CASE(test_foreign_environment),
-	    CASE(test_other_version), CASE(test_truncated), CASE(test_last_page_lost),
-	    CASE(test_unwritable_place)};
+	const struct CMUnitTest tests[] = {CASE(test_snapshot_is_a_state),
+	    CASE(test_floor_ceiling_next), CASE(test_change), CASE(test_remove_prefix),
+	    CASE(test_full), CASE(test_second_is_refused), CASE(test_foreign_file),
+	    CASE(test_short_file), CASE(test_foreign_environment), CASE(test_other_version),
+	    CASE(test_truncated), CASE(test_last_page_lost), CASE(test_unwritable_place)};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
