@@ -139,7 +139,31 @@ def zones():
                     "e 1 A 192.0.2.1\ne 2 A 192.0.2.2\n@ CNAME x\n")
 
 
+def queries():
+    for name, qname, qtype in (
+            ("positive", "wWw.Example.test", "A"), ("nxdomain", "a.b.nothing.example.test", "A"),
+            ("wildcard", "q.r.wild.example.test", "TXT"), ("referral", "x.child.example.test", "A"),
+            ("dname", "h.dngrow.example.test", "A"), ("cname", "c00.example.test", "A"),
+            ("any", "www.example.test", "ANY"), ("ds", "signed.example.test", "DS"),
+            ("epid", "host.example.org", "TYPE65300"), ("eloc", "site.example.org", "TYPE65301"),
+            ("rrsig", "example.test", "RRSIG"), ("other", "example.net", "NS"),
+            ("apex", "x.child.test", "A"), ("axfr", "example.test", "AXFR"), ("root", ".", "SOA")):
+        for dnssec in (False, True):
+            query = dns.message.make_query(qname, qtype, want_dnssec=dnssec, id=7)
+            if dnssec:
+                query.use_edns(0, dns.flags.DO, 4096, options=[dns.edns.GenericOption(3, b"")])
+            yield name + ("_do" if dnssec else ""), query.to_wire()
+    update = dns.update.Update("example.test")
+    update.add("x", 60, "A", "192.0.2.1")
+    yield "update", update.to_wire()
+    query = dns.message.make_query("www.example.test", "A", id=7)
+    query.use_edns(1, 0, 512)
+    yield "badvers", query.to_wire()
+
+
 def main():
+    for name, data in queries():
+        put("serve", name, data)
     for name, data in messages():
         put("message", name, data)
     for name, rdtype, wire, _ in rdatas():
