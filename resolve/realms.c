@@ -3,14 +3,13 @@
  */
 #include "resolve/realms.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cyaml/cyaml.h>
 
 #include "core/sys/conf.h"
 #include "core/wire/errors.h"
-#include "core/wire/text.h"
 
 struct row {
 	char *prefix;
@@ -33,46 +32,26 @@ static const cyaml_schema_value_t row_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct row, row_fields)};
 
 static const cyaml_schema_field_t file_fields[] = {
-    CYAML_FIELD_SEQUENCE("*", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
-	realms, &row_schema, 0, CYAML_UNLIMITED),
+    /* the file's own mapping: PREFIX: SUFFIX */
+    CYAML_FIELD_SEQUENCE(
+	"*", CYAML_FLAG_POINTER, struct file, realms, &row_schema, 0, CYAML_UNLIMITED),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
 
-/* "2001:3f:fe00:a00::/56" with no bit beyond the length. */
-static int
-prefix_scan(const char *text, struct realm *out)
-{
-	const char *slash = strchr(text, '/');
-	uint64_t length;
-
-	if (slash == NULL || address_scan(text, (size_t)(slash - text), out->prefix) != 0 ||
-	    text_decimal_read(slash + 1, strlen(slash + 1), 124, &length) != 0 || length < 16 ||
-	    length % 4 != 0)
-		return -MAP_ETEXT;
-	out->length = (uint8_t)length;
-	for (size_t bit = length; bit < 128; bit++)
-		if (out->prefix[bit / 8] & 0x80 >> bit % 8)
-			return -MAP_ETEXT;
-	return 0;
-}
-
 static int
 row_scan(const struct row *row, struct realm *out, const char *path, char *why, size_t max)
 {
-	if (prefix_scan(row->prefix, out) != 0) {
-		conf_blame(path, row->prefix, "not an identity prefix",
-		    "ADDRESS/LENGTH, length 16 to 124 by fours, no bit set beyond it", why,
-		    max);
-		return -MAP_ECONFIG;
-	}
-	if (name_scan(row->suffix, strlen(row->suffix), NULL, &out->suffix) != 0) {
-		conf_blame(path, row->prefix, "not a suffix", "a domain name", why, max);
-		return -MAP_ECONFIG;
-	}
-	name_fold(&out->suffix);
-	return 0;
+	char text[64 + NAME_TEXT];
+	const char *cause = NULL;
+	int n = snprintf(text, sizeof text, "%s=%s", row->prefix, row->suffix);
+
+	if (n > 0 && (size_t)n < sizeof text && realm_scan(text, out, &cause) == 0)
+		return 0;
+	conf_blame(path, row->prefix, cause != NULL ? cause : "too long",
+	    "PREFIX/LENGTH: SUFFIX, length 16 to 124 by fours", why, max);
+	return -MAP_ECONFIG;
 }
 
 int

@@ -194,13 +194,14 @@ place_take(struct search *s, struct place *place, const struct bytes *rdata, siz
 static void
 place_take_answer(struct search *s, struct place *place, const struct answer *answer)
 {
-	bool data =
-	    answer->edge.dnssec == VERDICT_SECURE || answer->edge.dnssec == VERDICT_INSECURE;
+	enum verdict dnssec = answer->edge.dnssec;
+	bool data = dnssec == VERDICT_SECURE || dnssec == VERDICT_INSECURE;
 
 	place->edge = answer->edge;
-	if (data && answer->aliased && eid_is_self_certifying(&s->found->id)) {
+	if ((data || dnssec == VERDICT_MISSING) && answer->aliased &&
+	    eid_is_self_certifying(&s->found->id)) {
 		/* protocol 2: an alias at the look-up name of such an identity is no mapping */
-		place->edge.denied = answer->edge.dnssec == VERDICT_SECURE;
+		place->edge.denied = dnssec == VERDICT_SECURE || answer->edge.denied;
 		edge_say(&place->edge, VERDICT_MISSING,
 		    "an alias at the identity's look-up name counts as no mapping");
 	} else if (data) {

@@ -152,8 +152,10 @@ cache_put(struct cache *cache, struct bytes key, const struct result *result,
 	struct entry *e = entry_find(cache, key);
 
 	if (e != NULL && e->cached.error == 0 && e->cached.expires > now &&
-	    error_is_passing(result->error))
+	    error_is_passing(result->error)) {
+		e->cached.made = now; /* the next look past the cache is a second from here */
 		return 0;
+	}
 	if (e != NULL)
 		entry_drop(cache, e);
 	if (result->lifetime == 0 || size > cache->max)

@@ -3,13 +3,15 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include "core/sys/detach.h"
 #include "core/sys/diag.h"
 #include "core/sys/priv.h"
 #include "core/wire/errors.h"
@@ -20,59 +22,89 @@
 
 #define FILES_MAX 65536 /* descriptors: one for each client and each question upstream */
 
+#define CONFIG_FILE SYSCONFDIR "/eidmap/resolverd.yaml"
+
+static const char usage[] =
+    "usage: resolverd [-c FILE] [-f] [-v] [--check] [--ready-fd N]\n"
+    "       resolverd -V\n"
+    "  -c FILE       configuration (" CONFIG_FILE ")\n"
+    "  -f            stay in the foreground\n"
+    "  -v            log everything\n"
+    "  --check       only say whether the configuration is right\n"
+    "  --ready-fd N  write one octet to descriptor N when serving; implies -f\n"
+    "  -V            print the version\n";
+
+enum { OPTION_CHECK = 256, OPTION_READY_FD };
+
+static const struct option long_options[] = {
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"ready-fd", required_argument, NULL, OPTION_READY_FD},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
 struct options {
 	const char *conf;
 	bool check;
+	bool foreground;
+	bool detached;
 	bool verbose;
 	int ready_fd;
 };
 
-static const char usage[] =
-    "usage: resolverd [-c FILE] [-f] [--check] [--ready-fd N] [-v] [-V]\n"
-    "  -c FILE        configuration (default " SYSCONFDIR "/eidmap/resolverd.yaml)\n"
-    "  -f             stay in the foreground, which resolverd always does\n"
-    "  --check        check the configuration and exit with 0 or 1\n"
-    "  --ready-fd N   write one octet to descriptor N when serving\n"
-    "  -v             log at level debug\n"
-    "  -V             print the version\n";
-
-static void
-usage_exit(const char *word)
+static int
+usage_fail(void)
 {
-	fprintf(stderr, "resolverd: %s: not understood\n%s", word, usage);
-	exit(2);
+	fputs(usage, stderr);
+	return 2;
 }
 
-static void
-options_read(struct options *o, int argc, char **argv)
+/* -1: go on; else the exit status. */
+static int
+option_take(struct options *o, int option)
 {
 	uint64_t fd;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
-			o->conf = argv[++i];
-		} else if (strcmp(argv[i], "-f") == 0) {
-			continue;
-		} else if (strcmp(argv[i], "--check") == 0) {
-			o->check = true;
-		} else if (strcmp(argv[i], "--ready-fd") == 0 && i + 1 < argc) {
-			if (text_decimal_read(argv[i + 1], strlen(argv[i + 1]), 65535, &fd) !=
-			    0)
-				usage_exit(argv[i + 1]);
-			o->ready_fd = (int)fd;
-			i++;
-		} else if (strcmp(argv[i], "-v") == 0) {
-			o->verbose = true;
-		} else if (strcmp(argv[i], "-V") == 0) {
-			printf("resolverd %s\n", PACKAGE_VERSION);
-			exit(0);
-		} else if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
-			fputs(usage, stdout);
-			exit(0);
-		} else {
-			usage_exit(argv[i]);
-		}
+	switch (option) {
+	case 'c':
+		o->conf = optarg;
+		return -1;
+	case 'f':
+		o->foreground = true;
+		return -1;
+	case 'v':
+		o->verbose = true;
+		return -1;
+	case OPTION_CHECK:
+		o->check = true;
+		return -1;
+	case OPTION_READY_FD:
+		if (text_decimal_read(optarg, strlen(optarg), 65535, &fd) != 0)
+			return usage_fail();
+		o->ready_fd = (int)fd;
+		o->foreground = true;
+		return -1;
+	case 'V':
+		printf("resolverd %s\n", PACKAGE_VERSION);
+		return 0;
+	case 'h':
+		fputs(usage, stdout);
+		return 0;
+	default:
+		return usage_fail();
 	}
+}
+
+static int
+options_read(struct options *o, int argc, char **argv)
+{
+	int option, status = -1;
+
+	while (status < 0 &&
+	       (option = getopt_long(argc, argv, "c:fvhV", long_options, NULL)) != -1)
+		status = option_take(o, option);
+	return status < 0 && optind < argc ? usage_fail() : status;
 }
 
 static void
@@ -140,32 +172,58 @@ agent_start(struct agent *agent)
 		diag_warn("seccomp: not available: system calls are not restricted");
 }
 
+static int
+check(struct agent *agent)
+{
+	char why[512];
+
+	if (agent_open(agent, why, sizeof why) != 0)
+		diag_fatal("%s: %s", agent->conf_path, why);
+	agent_close(agent);
+	loop_free(agent->loop);
+	return 0;
+}
+
+/* A service manager wants its children where it put them. */
+static void
+options_detach(struct options *options)
+{
+	if (options->check || options->foreground || getenv("NOTIFY_SOCKET") != NULL)
+		return;
+	options->ready_fd = detach();
+	if (options->ready_fd < 0)
+		diag_fatal("cannot leave the terminal: %s", strerror(errno));
+	options->detached = true;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct options options = {.conf = SYSCONFDIR "/eidmap/resolverd.yaml", .ready_fd = -1};
+	struct options options = {.conf = CONFIG_FILE, .ready_fd = -1};
 	struct agent agent = {.stats = {0}};
+	int status = options_read(&options, argc, argv);
 	char why[512];
 
+	if (status >= 0)
+		return status;
 	diag_init("resolverd", DIAG_INFO);
-	options_read(&options, argc, argv);
 	agent.conf_path = options.conf;
 	if (conf_open(options.conf, &agent.conf, why, sizeof why) != 0)
 		diag_fatal("%s", why);
 	diag_set_level(options.verbose ? DIAG_DEBUG : agent.conf->log);
+	options_detach(&options);
 	files_raise();
 	if (loop_new(&agent.loop) != 0)
 		diag_fatal("event loop: cannot be made");
-	if (options.check) {
-		if (agent_open(&agent, why, sizeof why) != 0)
-			diag_fatal("%s: %s", options.conf, why);
-	} else {
-		signals_take(&agent);
-		agent_start(&agent);
-		diag_info("resolverd %s: serves %s", PACKAGE_VERSION, agent.conf->socket);
-		priv_ready(options.ready_fd);
-		loop_run(agent.loop);
-	}
+	if (options.check)
+		return check(&agent);
+	signals_take(&agent);
+	agent_start(&agent);
+	diag_info("resolverd %s: serves %s", PACKAGE_VERSION, agent.conf->socket);
+	priv_ready(options.ready_fd);
+	if (options.detached)
+		detach_finish();
+	loop_run(agent.loop);
 	agent_close(&agent);
 	loop_free(agent.loop);
 	return 0;
