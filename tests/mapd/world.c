@@ -168,6 +168,12 @@ world_ask_without_database(struct world *world, struct bytes wire, uint8_t *out)
 	return serve(&s, TRANSPORT_UDP, wire, out);
 }
 
+struct store *
+world_store(struct world *world)
+{
+	return world->store;
+}
+
 uint64_t
 world_count(const struct world *world, enum stat stat)
 {

@@ -22,6 +22,7 @@ size_t world_ask(
     struct world *world, enum transport transport, struct bytes wire, uint8_t *out);
 /* The same while the database cannot be read. */
 size_t world_ask_without_database(struct world *world, struct bytes wire, uint8_t *out);
+struct store *world_store(struct world *world); /* for workers; freed before the world */
 uint64_t world_count(const struct world *world, enum stat stat);
 
 /* The set's RRSIG verifies with a key of the zone it is in. */
