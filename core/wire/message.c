@@ -77,6 +77,16 @@ questions_read(struct rd *rd, struct message *message)
 	message->records_at = (size_t)(rd->p - rd->base);
 }
 
+/* Whether this is a question that carries more than questions carry: work for nothing. */
+static bool
+is_overloaded(const struct message *m)
+{
+	return (m->flags & FLAG_QR) == 0 && message_opcode(m) == OPCODE_QUERY &&
+	       (unsigned)m->count[SECTION_ANSWER] + m->count[SECTION_AUTHORITY] +
+		       m->count[SECTION_ADDITIONAL] >
+		   QUERY_RECORDS;
+}
+
 int
 message_parse(struct bytes wire, struct message *message)
 {
@@ -89,6 +99,8 @@ message_parse(struct bytes wire, struct message *message)
 	message->flags = rd_u16(&rd);
 	for (unsigned i = 0; i < 4; i++)
 		message->count[i] = rd_u16(&rd);
+	if (rd.error == 0 && is_overloaded(message))
+		return -MAP_EFORMAT;
 	questions_read(&rd, message);
 	if (rd.error != 0)
 		return rd.error;

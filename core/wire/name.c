@@ -18,81 +18,78 @@ octet_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
 }
 
-/* Appends a label (its length octet first); false: the name would be longer than 255 octets. */
-static bool
-name_append(struct name *name, const uint8_t *label)
-{
-	size_t n = label[0] + (size_t)1;
+/* A walk over the labels of a name that is being read. */
+struct walk {
+	const uint8_t *p;
+	size_t limit; /* offset that the next pointer must lead to before */
+	unsigned labels, jumps;
+};
 
+/* Takes the label at walk->p, which lies before end. 0, or -MAP_E... */
+static int
+walk_label(struct walk *walk, const uint8_t *end, struct name *name)
+{
+	size_t n = walk->p[0] + (size_t)1;
+
+	if ((size_t)(end - walk->p) < n)
+		return -MAP_ETRUNC;
 	/* Whatever is no root label must leave room for it. */
-	if (name->n + n + (label[0] != 0) > NAME_WIRE)
-		return false;
-	memcpy(name->w + name->n, label, n);
+	if (name->n + n + (n > 1) > NAME_WIRE)
+		return -MAP_EFORMAT;
+	memcpy(name->w + name->n, walk->p, n);
 	name->n = (uint8_t)(name->n + n);
-	return true;
+	walk->p += n;
+	walk->labels++;
+	return 0;
 }
 
 /*
- * Follows a pointer from rd's position: it must lead to before limit, which makes loops impossible.
- * Returns the target as an offset, or -1 with the error set.
+ * Follows the pointer at walk->p, which must lead to before the labels that it ends, so there are no
+ * loops. A few pointers to pointers are harmless; long chains are an attack on the reader.
  */
-static ptrdiff_t
-pointer_follow(struct rd *rd, size_t limit)
+static int
+walk_jump(struct walk *walk, const struct rd *rd)
 {
-	uint16_t pointer = rd_u16(rd);
-	size_t target = pointer & 0x3fff;
+	size_t target;
 
-	if (rd->error != 0)
-		return -1;
-	if (target >= limit) {
-		rd_fail(rd, -MAP_EFORMAT);
-		return -1;
-	}
-	return (ptrdiff_t)target;
+	if (rd->end - walk->p < 2)
+		return -MAP_ETRUNC;
+	target = get_u16(walk->p) & 0x3fff;
+	if (target >= walk->limit || ++walk->jumps > walk->labels + 8)
+		return -MAP_EFORMAT;
+	walk->limit = target;
+	walk->p = rd->base + target;
+	return 0;
 }
 
-/* Reads labels up to the root label, or up to a pointer where pointers are allowed. */
+/* Reads labels up to the root label, following pointers where they are allowed. */
 static void
 name_read_labels(struct rd *rd, struct name *name, bool compressed)
 {
-	struct rd at = *rd;
-	size_t limit = (size_t)(rd->p - rd->base);
-	unsigned labels = 0, jumps = 0;
+	struct walk walk = {.p = rd->p, .limit = (size_t)(rd->p - rd->base)};
+	int error = rd->error;
 
 	name->n = 0;
-	while (at.error == 0) {
-		const uint8_t *label = at.p;
-		uint8_t n = rd_left(&at) > 0 ? label[0] : 0;
-		ptrdiff_t target;
+	while (error == 0) {
+		if (walk.p == rd->end) {
+			error = -MAP_ETRUNC;
+		} else if (walk.p[0] <= LABEL_MAX) {
+			bool root = walk.p[0] == 0;
 
-		if (n <= LABEL_MAX) {
-			if (rd_bytes(&at, n + (size_t)1).p == NULL)
-				break;
-			if (!name_append(name, label)) {
-				rd_fail(&at, -MAP_EFORMAT);
-				break;
-			}
-			labels++;
-			if (jumps == 0)
-				rd->p = at.p;
-			if (n == 0)
+			error = walk_label(&walk, rd->end, name);
+			if (error == 0 && walk.jumps == 0)
+				rd->p = walk.p;
+			if (error == 0 && root)
 				return;
-			continue;
+		} else if (walk.p[0] >= POINTER && compressed) {
+			if (walk.jumps == 0 && rd_left(rd) >= 2)
+				rd->p += 2;
+			error = walk_jump(&walk, rd);
+		} else {
+			error = -MAP_EFORMAT;
 		}
-		/* A few pointers to pointers are harmless; long chains are an attack on the reader. */
-		if (n < POINTER || !compressed || ++jumps > labels + 8) {
-			rd_fail(&at, -MAP_EFORMAT);
-			break;
-		}
-		target = pointer_follow(&at, limit);
-		if (target < 0)
-			break;
-		if (jumps == 1)
-			rd->p = at.p;
-		limit = (size_t)target;
-		at.p = at.base + target;
 	}
-	rd_fail(rd, at.error);
+	rd_fail(rd, error);
 	name->n = 0;
 }
 

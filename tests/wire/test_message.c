@@ -158,6 +158,11 @@ test_frames(void **state)
 	    {QUERY "0001 " QUESTION OPT "0003 000300", -MAP_EFORMAT}, /* half an option */
 	    {QUERY "0001 " QUESTION OPT "0001 00", -MAP_EFORMAT},
 	    {QUERY "0001 " QUESTION OPT "0004 000300", -MAP_ETRUNC},
+	    {QUERY "0008 " QUESTION, -MAP_ETRUNC},
+	    {QUERY "0009 " QUESTION, -MAP_EFORMAT}, /* nobody asks like this */
+	    {"0001 0000 0001 0004 0003 0002 " QUESTION, -MAP_EFORMAT},
+	    {"0001 8000 0001 0004 0003 0002 " QUESTION, -MAP_ETRUNC}, /* an answer may */
+	    {"0001 2800 0001 0004 0003 0002 " QUESTION, -MAP_ETRUNC}, /* and an UPDATE */
 	    {QUERY "0001 " QUESTION "c01e 0001 0001 00000000 0000", -MAP_EFORMAT}, /* forward */
 	    /* an answer whose owner points into the header, at octets that are no name */
 	    {"0001 4000 0001 0001 0000 0000 " QUESTION "c002 0001 0001 00000000 0000",
