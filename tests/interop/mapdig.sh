@@ -106,6 +106,17 @@ sed -E '/^test/ { s/0$/x/; s/[1-9a-f]$/0/; s/x$/1/ }' "$WORK/all-anchors" >"$WOR
 alone "a wrong anchor" 5 '^bogus: ' host.example.test
 cp "$WORK/all-anchors" "$WORK/anchors"
 
+# A DS that fits no key: bogus, and the chain says where.
+cp "$WORK/zones/ds.test" "$WORK/ds.test"
+sed -Ei 's/0$/x/; s/[1-9a-f]$/0/; s/x$/1/' "$WORK/zones/ds.test"
+mapctl zone load test "$WORK/zones/test.zone" >/dev/null
+alone "a wrong DS" 5 '^bogus: ' host.example.test
+alone "+chain shows the wrong DS" 5 'example.test. DS +breaks here .*fits no key' +chain host.example.test
+alone "bogus is never lifted" 5 '^bogus: ' +insecure +legacy host.example.test
+cp "$WORK/ds.test" "$WORK/zones/ds.test"
+mapctl zone load test "$WORK/zones/test.zone" >/dev/null
+alone "the right DS again" 0 '^found: 2 locators' host.example.test
+
 # Silence is not absence.
 mkfifo "$WORK/silent.ready"
 /usr/bin/env python3 - "$WORK/silent.ready" <<-'P' &

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# operate.sh - the daemons as an operator has them: power given up, configuration read again, stopped.
+# needs: root dig
+# limit: 60
+set -u
+SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+BUILD=${EIDMAP_BUILD:-$SOURCE/build}
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/operate.XXXXXX")
+PID=
+trap '[ -z "$PID" ] || kill "$PID" 2>/dev/null; rm -rf "$WORK"' EXIT
+chmod 755 "$WORK"
+
+ok() { # WHAT COMMAND...
+	local what=$1
+	shift
+	if "$@" >"$WORK/out" 2>&1; then echo "ok operate: $what"; else
+		echo "not ok operate: $what"
+		sed 's/^/    | /' "$WORK/out" "$WORK/log"
+	fi
+}
+start() { # DAEMON
+	rm -f "$WORK/ready"
+	mkfifo "$WORK/ready"
+	"$BUILD/$1/$1" -c "$WORK/$1.yaml" --ready-fd 3 3>"$WORK/ready" 2>"$WORK/log" &
+	PID=$!
+	ok "$1 serves" test "$(head -c 1 "$WORK/ready" | wc -c)" = 1
+}
+stop() { # DAEMON
+	local status
+	kill -TERM "$PID"
+	wait "$PID"
+	status=$?
+	PID=
+	ok "$1 stops with status 0" test $status = 0
+}
+status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$PID/status"; }
+uid_is() { test "$(status_of Uid | tr '\t' ' ')" = "$1 $1 $1 $1"; }
+capabilities_are() { test "$(status_of CapEff)" = "$1" -a "$(status_of CapPrm)" = "$1"; }
+logged() { # PATTERN: soon, in the log
+	timeout 5 sh -c "tail -n +1 -f '$WORK/log' | grep -qm1 -- '$1'"
+}
+nobody=$(id -u nobody)
+
+mkdir "$WORK/db"
+chown nobody "$WORK/db"
+cat >"$WORK/mapd.yaml" <<-Y
+	listen: [127.0.53.1@53]
+	database: $WORK/db
+	control: $WORK/db/control
+	map-size: 1G
+	user: nobody
+Y
+start mapd
+ok "mapd has another user" uid_is "$nobody"
+# CAP_NET_BIND_SERVICE is bit 10.
+ok "mapd keeps one capability" capabilities_are 0000000000000400
+ok "mapd gets no privileges back" test "$(status_of NoNewPrivs)" = 1
+ok "mapd has system calls refused" test "$(status_of Seccomp)" = 2
+ok "mapd's database is for its user alone" test -z "$(find "$WORK/db" -type f -perm /077 -o -type f ! -user nobody)"
+sed -i 's/127.0.53.1@53/127.0.53.1@53, 127.0.53.2@53/' "$WORK/mapd.yaml"
+kill -HUP "$PID"
+ok "mapd reads its configuration again" logged 'loaded again'
+ok "mapd binds a low port without root" dig @127.0.53.2 +time=2 +tries=1 . SOA
+sed -i 's/^map-size/map-sise/' "$WORK/mapd.yaml"
+kill -HUP "$PID"
+ok "a wrong configuration is refused with line and key" logged 'mapd.yaml:4: map-sise: '
+ok "and the old one stays" dig @127.0.53.1 +time=2 +tries=1 . SOA
+stop mapd
+
+cat >"$WORK/resolverd.yaml" <<-Y
+	socket: $WORK/db/map.sock
+	control: $WORK/db/resolverd.control
+	paths: off
+	user: nobody
+	log: debug
+Y
+start resolverd
+ok "resolverd has another user" uid_is "$nobody"
+ok "resolverd keeps one capability" capabilities_are 0000000000000400
+ok "resolverd has system calls refused" test "$(status_of Seccomp)" = 2
+ok "anybody may connect to it" test "$(stat -c %a "$WORK/db/map.sock")" = 666
+ok "not anybody may control it" test "$(stat -c %a "$WORK/db/resolverd.control")" = 660
+sed -i 's/^paths: off/paths: of/' "$WORK/resolverd.yaml"
+kill -HUP "$PID"
+ok "a wrong configuration is refused with what is expected" logged 'resolverd.yaml:3: paths: "of" is not known; expected one of kernel, off'
+ok "resolverd still serves" "$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" status
+stop resolverd
