@@ -219,20 +219,26 @@ eid_scan(const char *text, size_t n, bool strict, struct eid *out)
 	return error;
 }
 
-/* Without the trailing dot, unless the name is the root. */
+/* As name_print(), but a colon is escaped: what has one is a literal. */
 static void
-name_print_bare(const struct name *name, char *text)
+name_print_escaped(const struct name *name, char text[NAME_TEXT])
 {
-	size_t n = strlen(name_print(name, text));
+	char plain[NAME_TEXT];
 
-	if (name->n > 1)
-		text[n - 1] = '\0';
+	for (const char *p = name_print(name, plain); *p != '\0'; p++) {
+		if (*p == ':') {
+			memcpy(text, "\\058", 4);
+			text += 4;
+		} else {
+			*text++ = *p;
+		}
+	}
+	*text = '\0';
 }
 
 char *
-eid_print(const struct eid *id, char text[EID_TEXT])
+eid_print_absolute(const struct eid *id, char text[EID_TEXT])
 {
-	uint8_t address[16];
 	int n;
 
 	text[0] = '\0';
@@ -240,22 +246,34 @@ eid_print(const struct eid *id, char text[EID_TEXT])
 	case EID_NONE:
 		break;
 	case EID_ADDRESS:
-		return address_print(id->address, text);
+		address_print(id->address, text);
+		break;
 	case EID_KEY:
 		n = text_base32_put(
 		    text, EID_TEXT, (struct bytes){id->digest, sizeof id->digest});
 		if (n < 0)
 			break;
 		text[n] = '@';
-		name_print_bare(&id->name, text + n + 1);
+		name_print_escaped(&id->name, text + n + 1);
 		break;
 	case EID_NAME:
-		name_print_bare(&id->name, text);
-		/* A name that looks like a literal keeps its dot: text is unambiguous. */
-		if (address_scan(text, strlen(text), address) == 0)
-			name_print(&id->name, text);
+		name_print_escaped(&id->name, text);
 		break;
 	}
+	return text;
+}
+
+char *
+eid_print(const struct eid *id, char text[EID_TEXT])
+{
+	uint8_t address[16];
+	size_t n = strlen(eid_print_absolute(id, text));
+
+	/* The root keeps its dot, and a name that looks like a literal: text is unambiguous. */
+	if (id->form == EID_ADDRESS || id->name.n <= 1 ||
+	    (id->form == EID_NAME && address_scan(text, n - 1, address) == 0))
+		return text;
+	text[n - 1] = '\0';
 	return text;
 }
 

@@ -38,6 +38,8 @@ struct realm {
 int eid_scan(const char *text, size_t n, bool strict, struct eid *out) NONNULL MUST_CHECK;
 /* Canonical text, without the at= hint. */
 char *eid_print(const struct eid *id, char text[EID_TEXT]) NONNULL;
+/* The same as a zone file has it: names end with a dot. */
+char *eid_print_absolute(const struct eid *id, char text[EID_TEXT]) NONNULL;
 /* As octets of a frame: form, then its fields, the hint's length octet always there. EID_NONE is
  * the form octet alone. */
 void eid_put(struct wr *wr, const struct eid *id) NONNULL;

@@ -94,21 +94,6 @@ epid_put(struct wr *wr, const struct epid *e)
 	}
 }
 
-/* The identity in a zone file: names end with a dot there. */
-static void
-identity_print(const struct eid *id, char text[EID_TEXT])
-{
-	char name[NAME_TEXT];
-
-	eid_print(id, text);
-	if (id->form == EID_KEY) {
-		name_print(&id->name, name);
-		memcpy(strchr(text, '@') + 1, name, strlen(name) + 1);
-	} else if (id->form == EID_NAME) {
-		name_print(&id->name, text);
-	}
-}
-
 int
 epid_print(struct bytes rdata, char *text, size_t max)
 {
@@ -122,7 +107,7 @@ epid_print(struct bytes rdata, char *text, size_t max)
 		return mapping_print_opaque(rdata, text, max);
 	if (error != 0)
 		return error;
-	identity_print(&e.id, id);
+	eid_print_absolute(&e.id, id);
 	if (e.id.at_length != 0)
 		snprintf(
 		    at, sizeof at, " at=%u/%s", e.id.at_length, name_print(&e.id.at, name));
@@ -144,9 +129,9 @@ identity_scan(const char *word, const struct name *origin, struct eid *id)
 		id->form = EID_ADDRESS;
 		return NULL;
 	}
-	if (strchr(word, ':') != NULL)
-		return "the identity is no IPv6 address";
 	at = memchr(word, '@', n);
+	if (at == NULL && strchr(word, ':') != NULL)
+		return "the identity is no IPv6 address";
 	if (at == NULL || (at > word && at[-1] == '\\') || n == 1) {
 		id->form = EID_NAME;
 		error = name_scan(word, n, origin, &id->name);

@@ -200,6 +200,9 @@ test_text(void **state)
 	text_check("a\\@b.example", true, 0, EID_NAME, "a\\@b.example");
 	text_check("gxiccan53skxelil2nfxl5mwhxtymgqclbhpfqlbbjj3kpyd33iq@Example.ORG.", false,
 	    0, EID_KEY, "gxiccan53skxelil2nfxl5mwhxtymgqclbhpfqlbbjj3kpyd33iq@example.org");
+	text_check("a\\058b.example", true, 0, EID_NAME, "a\\058b.example");
+	text_check("a:b.example", false, -MAP_ETEXT, EID_NONE, NULL);
+	text_check(".", true, 0, EID_NAME, ".");
 	text_check("", false, -MAP_ETEXT, EID_NONE, NULL);
 }
 
