@@ -14,7 +14,7 @@ silent_start() {
 	sed "s,@$PORT,@$((PORT + 1)),; s,$DIR/,$DIR/silent.," "$DIR/mapd.yaml" >"$DIR/silent.yaml"
 	agent_run "$BUILD/mapd/mapd" -c "$DIR/silent.yaml" && kill -STOP "${AGENT_PIDS[-1]}"
 }
-agent_start "silent.test: [127.0.0.1@$((PORT + 1))]" && silent_start || { echo "not ok load: set up"; exit 1; }
+if ! agent_start "silent.test: [127.0.0.1@$((PORT + 1))]" || ! silent_start; then echo "not ok load: set up"; exit 1; fi
 agent_wake() { kill -CONT "${AGENT_PIDS[-1]}"; }
 trap 'agent_wake; agent_stop; rm -rf "$DIR"' EXIT
 
