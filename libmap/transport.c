@@ -21,6 +21,9 @@
 #define SOL_MPTCP 284
 #endif
 
+#define TRANSPORT_SUBFLOWS 32 /* looked at */
+#define TRANSPORT_ESTABLISHED 1 /* TCP_ESTABLISHED; its header does not go with linux/mptcp.h */
+
 int
 transport_socket(int family, bool *mptcp)
 {
@@ -74,17 +77,31 @@ sessions_is_mptcp(int fd)
 	       (info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK) == 0;
 }
 
-/* Subflows now: asked with room for none, the kernel tells how many there are. */
+/* The beginning of a struct tcp_info, which is all that is asked for. */
+struct transport_state {
+	uint8_t state;
+	uint8_t rest[7];
+};
+
+struct transport_states {
+	struct mptcp_subflow_data data;
+	struct transport_state list[TRANSPORT_SUBFLOWS];
+};
+
+/* Established subflows; one that is being closed, or has not joined yet, carries nothing. */
 static unsigned
 transport_subflows(int fd)
 {
-	struct mptcp_subflow_data data = {
-	    .size_subflow_data = sizeof data, .size_user = sizeof(struct mptcp_subflow_addrs)};
-	socklen_t n = sizeof data;
+	struct transport_states states = {.data = {.size_subflow_data = sizeof states.data,
+					      .size_user = sizeof states.list[0]}};
+	socklen_t n = sizeof states;
+	unsigned established = 0;
 
-	if (getsockopt(fd, SOL_MPTCP, MPTCP_SUBFLOW_ADDRS, &data, &n) < 0)
+	if (getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, &states, &n) < 0)
 		return 1;
-	return data.num_subflows;
+	for (size_t i = 0; i < states.data.num_subflows && i < TRANSPORT_SUBFLOWS; i++)
+		established += states.list[i].state == TRANSPORT_ESTABLISHED;
+	return established;
 }
 
 static void

@@ -1,0 +1,469 @@
+/*
+ * test_session.c - races of pairs on loopback, their outcomes, listeners, and what is told of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "libmap/map.h"
+#include "tests/libmap/fake.h"
+
+#define HHIT "2001:3f:fe00:a05:e437:dbb2:2e81:cb3e"
+
+static struct fake *fake;
+static struct map *map;
+static char port[8];
+static uint16_t number;
+static int deaf = -1, deaf_fill[8];
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static struct sockaddr_in
+loopback(unsigned last, uint16_t at)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(at)};
+
+	in.sin_addr.s_addr = htonl(0x7f000000 | last);
+	return in;
+}
+
+/* A plain TCP listener on 127.0.0.LAST; the first chooses the port that all share. */
+static int
+listen_on(unsigned last, int backlog)
+{
+	struct sockaddr_in in = loopback(last, number);
+	socklen_t n = sizeof in;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &n), 0);
+	number = ntohs(in.sin_port);
+	snprintf(port, sizeof port, "%u", number);
+	return fd;
+}
+
+/* A destination that answers nothing: a listener whose queue is full. */
+static void
+listen_deaf(unsigned last)
+{
+	struct sockaddr_in in;
+
+	deaf = listen_on(last, 0);
+	in = loopback(last, number);
+	for (size_t i = 0; i < 8; i++) {
+		deaf_fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		assert_true(connect(deaf_fill[i], (struct sockaddr *)&in, sizeof in) == 0 ||
+			    errno == EINPROGRESS);
+	}
+}
+
+static void
+address(uint8_t out[16], unsigned last)
+{
+	memcpy(out,
+	    (const uint8_t[16]){[10] = 0xff, [11] = 0xff, [12] = 127, [15] = (uint8_t)last},
+	    16);
+}
+
+static struct pair *
+pair(unsigned source, unsigned destination, unsigned identity)
+{
+	struct pair *p = &fake->result.pairs[fake->result.n_pairs++];
+
+	address(p->source, source);
+	address(p->destination, destination);
+	p->identity = (uint8_t)identity;
+	return p;
+}
+
+static int
+setup(void **state)
+{
+	struct result *r;
+	struct eid asked;
+
+	(void)state;
+	number = 0;
+	deaf = -1;
+	fake = fake_start();
+	r = &fake->result;
+	memset(r, 0, sizeof *r);
+	assert_int_equal(eid_scan("host.example.org", 16, false, &asked), 0);
+	r->kind = RESULT_EPID;
+	r->asked = asked.name;
+	r->name.dnssec = VERDICT_SECURE;
+	r->n_identities = 2;
+	for (size_t i = 0; i < 2; i++) {
+		r->identities[i].owner = asked.name;
+		assert_int_equal(eid_scan(HHIT, strlen(HHIT), false, &r->identities[i].id), 0);
+		r->identities[i].id.address[15] += (uint8_t)i;
+		r->identities[i].mapping.dnssec = VERDICT_SECURE;
+		r->identities[i].n_locators = 1;
+		address(r->identities[i].locators[0].locator.address, 3);
+		r->identities[i].locators[0].trust = VERDICT_PROVED;
+	}
+	fake->result_of_id = *r;
+	return map_open(&map);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	map_close(map);
+	fake_stop(fake);
+	if (deaf >= 0) {
+		close(deaf);
+		for (size_t i = 0; i < 8; i++)
+			close(deaf_fill[i]);
+	}
+	return 0;
+}
+
+static void
+test_refused_then_next_at_once(void **state)
+{
+	struct map_session info;
+	int listener = listen_on(3, 8), fd;
+	uint64_t start = now_ms();
+
+	(void)state;
+	pair(1, 2, 0); /* nobody listens there */
+	pair(1, 3, 0);
+	memcpy(fake->result.pairs[1].path, "isp-b", 6);
+	fd = map_connect(map, NULL, "host.example.org", port, 0);
+	assert_true(fd >= 0);
+	assert_in_range(now_ms() - start, 0, 200);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	assert_int_not_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+	assert_int_equal(map_session_info(map, fd, &info), 0);
+	assert_int_equal(info.transport, MAP_TCP);
+	assert_true(info.fell_back);
+	assert_int_equal(info.paths, 1);
+	assert_int_equal(info.peer, MAP_PEER_ADDRESS);
+	assert_string_equal(info.identity, HHIT);
+	assert_string_equal(info.path, "isp-b");
+	assert_true(info.secure && info.proved);
+	assert_int_equal(info.destination[15], 3);
+	assert_int_equal(info.source[15], 1);
+	fake_wait_marks(fake, 2);
+	assert_false(fake->marks[0].worked);
+	assert_int_equal(fake->marks[0].destination[15], 2);
+	assert_true(fake->marks[1].worked);
+	assert_int_equal(fake->marks[1].destination[15], 3);
+	assert_true(fake->marks[1].rtt_us > 0);
+	assert_int_equal(fake->last.flags, RESOLVE_PAIRS);
+	close(fd);
+	close(listener);
+}
+
+static void
+test_silent_then_next_after_250_ms(void **state)
+{
+	int listener, fd;
+	uint64_t start;
+
+	(void)state;
+	listen_deaf(2);
+	listener = listen_on(3, 8);
+	pair(1, 2, 0);
+	pair(1, 3, 0);
+	start = now_ms();
+	fd = map_connect(map, NULL, "host.example.org", port, MAP_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_in_range(now_ms() - start, 245, 500);
+	assert_int_not_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	/* who was silent for 250 ms before another answered is known to be worse */
+	fake_wait_marks(fake, 2);
+	assert_true(fake->marks[0].worked);
+	assert_false(fake->marks[1].worked);
+	assert_int_equal(fake->marks[1].destination[15], 2);
+	close(fd);
+	close(listener);
+}
+
+static void
+test_all_fail(void **state)
+{
+	uint64_t start;
+
+	(void)state;
+	listen_deaf(2);
+	pair(1, 2, 0);
+	pair(1, 4, 0);
+	start = now_ms();
+	assert_int_equal(map_connect(map, NULL, "host.example.org", port, 0), -MAP_ECONNECT);
+	assert_in_range(now_ms() - start, 1990, 2500); /* the silent one may take 2 s */
+	assert_non_null(strstr(map_why(map), "127.0.0.4 from 127.0.0.1: Connection refused"));
+	assert_non_null(strstr(map_why(map), "127.0.0.2 from 127.0.0.1: no answer in 2 s"));
+}
+
+static void
+test_deadline(void **state)
+{
+	uint64_t start;
+
+	(void)state;
+	listen_deaf(2);
+	pair(1, 2, 0);
+	map_set_deadlines(map, 0, 300);
+	start = now_ms();
+	assert_int_equal(map_connect(map, NULL, "host.example.org", port, 0), -MAP_ETIMEOUT);
+	assert_in_range(now_ms() - start, 300, 700);
+}
+
+/* A session belongs to one identity: the second is a new attempt, after all of the first failed. */
+static void
+test_next_identity_waits(void **state)
+{
+	struct map_session info;
+	int listener, fd;
+	uint64_t start;
+
+	(void)state;
+	listen_deaf(2);
+	listener = listen_on(3, 8);
+	pair(1, 2, 0);
+	pair(1, 3, 1);
+	start = now_ms();
+	fd = map_connect(map, NULL, "host.example.org", port, 0);
+	assert_true(fd >= 0);
+	assert_in_range(now_ms() - start, 1990, 2500);
+	assert_int_equal(map_session_info(map, fd, &info), 0);
+	assert_string_not_equal(info.identity, HHIT);
+	close(fd);
+	close(listener);
+}
+
+static void
+test_source_that_is_not_ours(void **state)
+{
+	(void)state;
+	listen_deaf(2);
+	pair(1, 2, 0);
+	memcpy(fake->result.pairs[0].source,
+	    (const uint8_t[16]){[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1}, 16);
+	assert_int_equal(map_connect(map, NULL, "host.example.org", port, 0), -MAP_ECONNECT);
+	assert_non_null(strstr(map_why(map), "Cannot assign requested address"));
+}
+
+static void
+test_no_pairs(void **state)
+{
+	(void)state;
+	assert_int_equal(map_connect(map, NULL, "host.example.org", "7000", 0), -MAP_ENOROUTE);
+}
+
+/* Sources are then locators of the local identity only. */
+static void
+test_local_identity(void **state)
+{
+	int listener = listen_on(3, 8), fd;
+	struct map_session info;
+
+	(void)state;
+	pair(1, 3, 0);
+	pair(5, 3, 0);
+	address(fake->result_of_id.identities[0].locators[0].locator.address, 5);
+	fd = map_connect(map, HHIT, "host.example.org", port, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(map_session_info(map, fd, &info), 0);
+	assert_int_equal(info.source[15], 5);
+	close(fd);
+	close(listener);
+}
+
+static void
+test_mptcp_demanded(void **state)
+{
+	int listener = listen_on(3, 8), fd;
+
+	(void)state;
+	pair(1, 3, 0);
+	assert_int_equal(map_connect(map, NULL, "host.example.org", port, MAP_REQUIRE_MPTCP),
+	    -MAP_ETRANSPORT);
+	fd = map_connect(map, NULL, "host.example.org", port, 0);
+	assert_true(fd >= 0);
+	close(fd);
+	close(listener);
+}
+
+static bool
+has_mptcp(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 262);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int
+listen_free_port(const char *identity, unsigned flags)
+{
+	int fd = -MAP_ESYS;
+
+	for (number = 20000; fd == -MAP_ESYS && number < 20100; number++) {
+		snprintf(port, sizeof port, "%u", number);
+		fd = map_listen(map, identity, port, flags);
+	}
+	return fd;
+}
+
+static void
+test_listener(void **state)
+{
+	struct map_session info;
+	int listener, fd, peer;
+
+	(void)state;
+	listener = listen_free_port(HHIT, has_mptcp() ? MAP_REQUIRE_MPTCP : 0);
+	assert_true(listener >= 0);
+	assert_int_equal(map_session_info(map, listener, &info), 0);
+	assert_true(info.is_listener);
+	assert_int_equal(info.transport, has_mptcp() ? MAP_MPTCP : MAP_TCP);
+	assert_string_equal(info.identity, HHIT);
+	pair(1, 3, 0);
+	fd = map_connect(map, NULL, "host.example.org", port, 0);
+	assert_true(fd >= 0);
+	peer = accept(listener, NULL, NULL);
+	assert_true(peer >= 0);
+	assert_int_equal(map_session_info(map, peer, &info), 0);
+	assert_int_equal(info.transport, has_mptcp() ? MAP_MPTCP : MAP_TCP);
+	assert_int_equal(info.peer, MAP_PEER_ANONYMOUS);
+	assert_string_equal(info.identity, "");
+	assert_int_equal(info.paths, 1);
+	assert_int_equal(map_session_info(map, fd, &info), 0);
+	assert_int_equal(info.transport, has_mptcp() ? MAP_MPTCP : MAP_TCP);
+	assert_int_equal(info.fell_back, !has_mptcp());
+	/* a descriptor's number used again is not the session it was */
+	close(fd);
+	assert_int_equal(dup2(peer, fd), fd);
+	assert_int_equal(map_session_info(map, fd, &info), 0);
+	assert_string_equal(info.identity, "");
+	close(fd);
+	close(peer);
+	close(listener);
+}
+
+static void
+test_listen_errors(void **state)
+{
+	int listener = listen_free_port(NULL, 0);
+
+	(void)state;
+	assert_true(listener >= 0);
+	assert_int_equal(map_listen(map, NULL, port, 0), -MAP_ESYS);
+	assert_non_null(strstr(map_why(map), "in use"));
+	assert_int_equal(map_listen(map, "host..example", port, 0), -MAP_ETEXT);
+	assert_int_equal(map_listen(map, NULL, port, MAP_ALLOW_LEGACY), -MAP_EUSAGE);
+	close(listener);
+}
+
+static void
+test_info_of_others(void **state)
+{
+	struct map_session info;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(map_session_info(map, -1, &info), -MAP_ESYS);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(map_session_info(map, ends[0], &info), -MAP_ESYS);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+struct told {
+	unsigned n;
+	int error, fd;
+};
+
+static void
+tell(void *arg, int error, const char *why, int fd)
+{
+	struct told *told = arg;
+
+	(void)why;
+	told->n++;
+	told->error = error;
+	told->fd = fd;
+}
+
+static void
+test_events(void **state)
+{
+	struct told told = {0}, cancelled = {0};
+	struct pollfd p = {.fd = map_fd(map), .events = map_events(map)};
+	struct map_request *request;
+	int listener;
+
+	(void)state;
+	listen_deaf(2);
+	listener = listen_on(3, 8);
+	pair(1, 2, 0);
+	pair(1, 3, 0);
+	assert_int_equal(
+	    map_connect_start(map, NULL, "host.example.org", port, 0, tell, &told, NULL), 0);
+	assert_int_equal(map_connect_start(map, NULL, "host.example.org", port, 0, tell,
+			     &cancelled, &request),
+	    0);
+	while (told.n == 0) {
+		poll(&p, 1, map_timeout(map));
+		map_process(map);
+		map_cancel(request); /* in the midst of its race, at the latest */
+		request = NULL;
+	}
+	assert_int_equal(told.error, 0);
+	assert_true(told.fd >= 0);
+	assert_int_equal(cancelled.n, 0);
+	assert_int_equal(map_timeout(map), -1);
+	close(told.fd);
+	close(listener);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(test_refused_then_next_at_once),
+	    T(test_silent_then_next_after_250_ms),
+	    T(test_all_fail),
+	    T(test_deadline),
+	    T(test_next_identity_waits),
+	    T(test_source_that_is_not_ours),
+	    T(test_no_pairs),
+	    T(test_local_identity),
+	    T(test_mptcp_demanded),
+	    T(test_listener),
+	    T(test_listen_errors),
+	    T(test_info_of_others),
+	    T(test_events),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
