@@ -25,7 +25,7 @@ zone_get(struct client *client, struct zone *out)
 	struct bytes value;
 
 	if (snapshot_get(
-		snap, TABLE_ZONES, (struct bytes){key, name_key(&client->zone, key)}, &value) &&
+		snap, TABLE_ZONES, (struct bytes){key, zone_meta_key(&client->zone, key)}, &value) &&
 	    zone_meta_read(value, out) == 0)
 		return true;
 	client_fail(client, snapshot_error(snap) != 0 ? snapshot_error(snap) : -MAP_ENOTFOUND,

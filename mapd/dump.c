@@ -182,7 +182,7 @@ dump_changed(const struct dump *dump, struct snapshot *snap)
 	struct zone zone;
 
 	if (!snapshot_get(
-		snap, TABLE_ZONES, (struct bytes){key, name_key(&dump->apex, key)}, &value))
+		snap, TABLE_ZONES, (struct bytes){key, zone_meta_key(&dump->apex, key)}, &value))
 		return "removed while it was dumped";
 	if (zone_meta_read(value, &zone) != 0 || zone.id != dump->zone ||
 	    zone.serial != dump->serial)

@@ -151,7 +151,7 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 		return rc;
 	}
 	if (rc == 0) {
-		change_remove(change, TABLE_ZONES, (struct bytes){key, name_key(apex, key)});
+		change_remove(change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)});
 		meta_bump_generation(change);
 		rc = change_commit(change);
 	}

@@ -171,6 +171,17 @@ denial_put(struct wr *wr, struct bytes nsec3, uint32_t ttl, const struct bytes *
 	}
 }
 
+size_t
+zone_meta_key(const struct name *apex, uint8_t key[NAME_KEY])
+{
+	size_t n = name_key(apex, key);
+
+	if (n > 0)
+		return n;
+	key[0] = 0; /* the root's is empty, which no key may be; and no other begins with 00 */
+	return 1;
+}
+
 int
 zone_meta_read(struct bytes value, struct zone *out)
 {

@@ -93,6 +93,7 @@ struct zone {
  */
 #define META_GENERATION "generation" /* the key has no NUL */
 
+size_t zone_meta_key(const struct name *apex, uint8_t key[NAME_KEY]) NONNULL;
 int zone_meta_read(struct bytes value, struct zone *out) NONNULL MUST_CHECK;
 void zone_meta_put(struct wr *wr, const struct zone *zone) NONNULL;
 

@@ -23,7 +23,7 @@ work_zone(struct change *change, const struct name *apex, struct zone *out)
 	struct bytes value;
 
 	return change_get(
-		   change, TABLE_ZONES, (struct bytes){key, name_key(apex, key)}, &value) &&
+		   change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)}, &value) &&
 	       zone_meta_read(value, out) == 0;
 }
 
@@ -52,7 +52,7 @@ work_zone_put(struct change *change, const struct zone *zone)
 
 	zone_meta_put(&wr, zone);
 	change_put(
-	    change, TABLE_ZONES, (struct bytes){key, name_key(&zone->apex, key)}, wr_done(&wr));
+	    change, TABLE_ZONES, (struct bytes){key, zone_meta_key(&zone->apex, key)}, wr_done(&wr));
 }
 
 static int
