@@ -402,6 +402,28 @@ line_record(
 	return true;
 }
 
+/* "answer rrsig OWNER TYPE": a signature that was asked for by itself. */
+static bool
+line_signature(struct run *run, char **word, unsigned n)
+{
+	struct name owner;
+	int covered = n == 4 ? rrtype_scan(word[3], strlen(word[3])) : -1;
+
+	if (covered < 0 || name_from(word[2], &owner) != 0)
+		return false;
+	for (unsigned i = 0; i < run->n; i++) {
+		const struct record *r = &run->seen[i].record;
+
+		if (r->type == RR_RRSIG && name_equal(&r->owner, &owner) &&
+		    get_u16(r->rdata.p) == covered) {
+			run->seen[i].named = true;
+			return true;
+		}
+	}
+	run_fail(run, "no signature over", word[3]);
+	return true;
+}
+
 /* answer|authority|additional ...; rest is the line's text, from which the RDATA is taken. */
 static bool
 line_section(struct run *run, char **word, unsigned n, const char *rest)
@@ -415,6 +437,8 @@ line_section(struct run *run, char **word, unsigned n, const char *rest)
 		return false;
 	if (strcmp(word[1], "nsec") == 0 || strcmp(word[1], "nsec3") == 0)
 		return line_denial(run, word, n);
+	if (strcmp(word[1], "rrsig") == 0)
+		return line_signature(run, word, n);
 	if (strcmp(word[1], "unsigned") == 0)
 		skip = 2;
 	for (unsigned i = 0; i < skip + 3; i++) {

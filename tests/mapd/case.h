@@ -6,6 +6,7 @@
  *   query NAME TYPE [+dnssec] [+tcp] [+noedns] [+bufsize=N] [+class=C] [+rd] [+cd]
  *   expect RCODE [aa] [tc] [rd] [cd] [ede=N] [size<=N]
  *   answer|authority|additional [unsigned] OWNER TTL TYPE RDATA
+ *   answer rrsig OWNER TYPE                 a signature over TYPE, asked for by itself
  *   authority nsec|nsec3 match|cover NAME
  *   # a comment
  *
