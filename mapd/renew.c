@@ -234,7 +234,7 @@ step_next(struct step *step, bool first, struct bytes *key, struct bytes *value)
 		if (found && bytes_equal(*key, from))
 			found = change_next(step->change, renew->table, key, value);
 	}
-	return found && key->n > 4 && key->n <= NODE_KEY && memcmp(key->p, prefix, 4) == 0;
+	return found && key->n >= 4 && key->n <= NODE_KEY && memcmp(key->p, prefix, 4) == 0;
 }
 
 /* Records and signatures of an entry. */
