@@ -239,6 +239,11 @@ test_tcp_limit_of_a_client(void **state)
 	fds[TCP_CLIENT] = client_open(SOCK_STREAM, &at);
 	assert_true(is_closed(fds[TCP_CLIENT]));
 	assert_int_equal(stats_get(worker_stats(worker), STAT_TCP_LIMIT), refused + 1);
+	/* the server must have noticed before the next test comes as the same client */
+	for (unsigned i = 0; i < TCP_CLIENT; i++) {
+		shutdown(fds[i], SHUT_WR);
+		assert_true(is_closed(fds[i]));
+	}
 	for (unsigned i = 0; i <= TCP_CLIENT; i++)
 		close(fds[i]);
 }
