@@ -14,7 +14,11 @@
 #include "core/wire/errors.h"
 #include "mapctl/output.h"
 
-#define PATIENCE 60000 /* ms without any progress: the largest load is one transaction */
+/*
+ * ms without any progress. A daemon that dies closes the connection at once; one that signs a zone of
+ * millions of names says nothing for minutes.
+ */
+#define PATIENCE (3600 * 1000)
 
 struct control {
 	int fd;
@@ -108,7 +112,7 @@ control_wait(struct mapctl *m, short events)
 		n = poll(&p, 1, PATIENCE);
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
-		return control_lost(m, "no answer within a minute");
+		return control_lost(m, "no answer within an hour");
 	if (n < 0)
 		return control_lost(m, strerror(errno));
 	if ((p.revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !input_read(c))

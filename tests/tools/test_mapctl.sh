@@ -191,6 +191,31 @@ test_no_daemon() {
 	run -s "$DIR/nobody" zone list
 	[ $status = 3 ] && says "$DIR/nobody: No such file or directory"
 }
+# Whatever answers there, mapctl ends and says why.
+test_strange_daemon() {
+	local octets want
+	while read -r want octets; do
+		python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1); print("ready", flush=True)
+c = s.accept()[0]; c.recv(4096); c.sendall(sys.argv[2].encode().decode("unicode_escape").encode("latin-1"))
+c.shutdown(socket.SHUT_WR)
+while c.recv(4096): pass' "$DIR/strange" "$octets" >"$DIR/strange.ready" &
+		local server=$!
+		tail -f --pid=$server "$DIR/strange.ready" | grep -q -m 1 ready
+		run -s "$DIR/strange" zone list
+		wait $server
+		rm -f "$DIR/strange" "$DIR/strange.ready"
+		[ $status = 3 ] && says "${want//_/ }" || return 1
+	done <<-'W'
+	the_daemon_closed_the_connection \x00
+	does_not_speak_this_protocol HTTP/1.0_400_Bad_Request
+	does_not_speak_this_protocol \x00\x00\x00\x0a\x01\x11\x00\x00\x00\x00\x00\x09{}
+	a_frame_that_is_no_answer \x00\x00\x00\x08\x01\x12\x00\x00\x00\x00\x00\x01
+	no_JSON_object \x00\x00\x00\x0a\x01\x11\x00\x00\x00\x00\x00\x01[]
+	without_code_and_error \x00\x00\x00\x0a\x01\x11\x00\x00\x00\x00\x00\x01{}
+	W
+}
 test_json_error() {
 	run -j -s "$DIR/nobody" zone list
 	[ $status = 3 ] && [[ $out == '{"ok":false,"code":"MAP_ESYS","error":"'* ]]
@@ -292,7 +317,7 @@ test_daemon_stops() {
 for name in new new_never_overwrites check_takes_new check_finds_changed_record \
 	check_finds_foreign_proof check_names_line sign_repairs sign_serial_grows sign_other_key \
 	sign_revokes sign_wants_records key_realm show_file show_identity show_reference \
-	key_open_to_others key_broken usage no_daemon json_error batch daemon_loads \
+	key_open_to_others key_broken usage no_daemon strange_daemon json_error batch daemon_loads \
 	daemon_loads_again daemon_keeps_on_error daemon_dumps daemon_ds daemon_status \
 	daemon_absent_zone daemon_removes daemon_hostile daemon_stops; do
 	test_is $name
