@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
