@@ -157,8 +157,7 @@ test_error_of_the_agent(void **state)
 
 	(void)state;
 	fake->result.error = -MAP_EBOGUS;
-	strncpy(
-	    fake->result.why, "signature of host.example.org. EPID expired", RESULT_WHY - 1);
+	snprintf(fake->result.why, RESULT_WHY, "signature of host.example.org. EPID expired");
 	assert_int_equal(map_resolve(map, "host.example.org", 0, &r), -MAP_EBOGUS);
 	assert_null(r);
 	assert_string_equal(map_why(map), "signature of host.example.org. EPID expired");
