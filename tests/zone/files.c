@@ -53,10 +53,10 @@ file_write(const char *name, const char *text)
 static void
 line_add(char *lines, const char *line)
 {
-	size_t n = strlen(lines);
+	size_t n = strlen(lines), more = strlen(line);
 
-	assert_true(n + strlen(line) < OUTCOME_TEXT);
-	strcpy(lines + n, line);
+	assert_true(n + more < OUTCOME_TEXT);
+	memcpy(lines + n, line, more + 1);
 }
 
 static int

@@ -379,6 +379,15 @@ message_fail(void *arg, const char *message)
 }
 
 static void
+message_count(void *arg, const char *message)
+{
+	unsigned *n = arg;
+
+	(void)message;
+	++*n;
+}
+
+static void
 test_stop(void **state)
 {
 	struct name apex;
@@ -393,6 +402,27 @@ test_stop(void **state)
 	assert_int_equal(n, 2);
 	assert_int_equal(
 	    zone_read(file_path("z"), &apex, NULL, NULL, NULL, message_fail, NULL), 0);
+}
+
+/* The root can be a zone; its names need no completing. */
+static void
+test_root(void **state)
+{
+	unsigned n = 2;
+
+	(void)state;
+	file_write("root", "$TTL 60\n. SOA ns root 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n"
+			   "test NS ns.test\nns.test AAAA 2001:db8::1\n\"q\" A 192.0.2.1\n");
+	assert_int_equal(
+	    zone_read(file_path("root"), &name_root, NULL, record_stop, &n, message_count, &n),
+	    -MAP_ETEXT);
+	assert_int_equal(n, 3);
+	file_write("root", "$TTL 60\n. SOA ns root 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n"
+			   "test NS ns.test\nns.test AAAA 2001:db8::1\n");
+	assert_int_equal(
+	    zone_read(file_path("root"), &name_root, NULL, record_stop, &n, message_fail, NULL),
+	    0);
+	assert_int_equal(n, 3 + 5);
 }
 
 static void
@@ -446,6 +476,7 @@ main(void)
 	    cmocka_unit_test(test_missing),
 	    cmocka_unit_test(test_includes),
 	    cmocka_unit_test(test_stop),
+	    cmocka_unit_test(test_root),
 	    cmocka_unit_test(test_private),
 	    cmocka_unit_test(test_scan_rdata),
 	};
