@@ -33,6 +33,16 @@ signals_take(void)
 		sigaction(numbers[i], &a, NULL);
 }
 
+/* The process of one session ends when told to, even while it waits to send. */
+static void
+signal_default(void)
+{
+	struct sigaction a = {.sa_handler = SIG_DFL};
+
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGINT, &a, NULL);
+}
+
 static void
 accepted(struct map *map, int fd)
 {
@@ -64,6 +74,7 @@ serve(struct map *map, int listener)
 		accepted(map, fd);
 		switch (fork()) {
 		case 0:
+			signal_default();
 			close(listener);
 			_exit(stream_send(fd) == 0 ? 0 : 1);
 		case -1:

@@ -88,10 +88,10 @@ plain_listen(const char *port)
 	peer = accept(fd, NULL, NULL);
 	close(fd);
 	if (peer < 0)
-		return stop_wanted ? 0 : 1;
+		return 1;
 	error = stream_send(peer);
 	close(peer);
-	return error != 0 && !stop_wanted;
+	return error != 0;
 }
 
 static int
@@ -99,6 +99,7 @@ plain_connect(const char *address, const char *port)
 {
 	int fd = socket_make(address, port, false), error;
 
+	signals_open();
 	if (fd < 0)
 		return 1;
 	puts("connected");
@@ -113,7 +114,6 @@ plain_connect(const char *address, const char *port)
 int
 main(int argc, char **argv)
 {
-	signals_open();
 	if (argc == 3 && strcmp(argv[1], "listen") == 0)
 		return plain_listen(argv[2]);
 	if (argc == 4 && strcmp(argv[1], "connect") == 0)

@@ -29,11 +29,16 @@ wait_ready() { # NAME SECONDS
 	IFS= read -r -N 1 -t "$2" -u "${OUT[$1]}" octet
 }
 tell() { kill "-$2" "${PID[$1]}" 2>/dev/null; } # NAME SIGNAL
-# Ends a program and waits until it has.
+# Ends a program and waits until it has, by force after five seconds.
 finish() { # NAME
 	local fd
 	[ -n "${PID[$1]:-}" ] || return 0
 	tell "$1" TERM
+	for _ in {1..100}; do
+		kill -0 "${PID[$1]}" 2>/dev/null || break
+		sleep 0.05
+	done
+	tell "$1" KILL
 	wait "${PID[$1]}" 2>/dev/null
 	fd=${OUT[$1]}
 	exec {fd}<&-
