@@ -101,53 +101,44 @@ extra_put_sets(struct extra *extra, const struct node_set *mapping)
 }
 
 static void
-extra_put_key(struct extra *extra, const struct name *owner, const struct node *node)
+extra_put_mapping(struct extra *extra, const struct name *owner, const struct found *mapping)
 {
-	struct node_set set;
-
-	if (node_find(node, RR_KEY, &set))
-		extra_put(extra, owner, &set);
-}
-
-/* Identities of an EPID set, best preference first; those it cannot read are left out. */
-static unsigned
-identities_read(const struct node_set *set, struct epid out[MAPPING_SET])
-{
-	struct bytes rdata;
-	uint16_t type;
-	unsigned n = 0;
-	size_t at = 0;
-
-	for (unsigned i = 0; i < set->records && n < MAPPING_SET; i++) {
-		struct epid epid;
-		unsigned to;
-
-		if (!node_set_next(set, &at, &type, &rdata) || epid_read(rdata, &epid) != 0)
-			continue;
-		for (to = n++; to > 0 && out[to - 1].preference > epid.preference; to--)
-			out[to] = out[to - 1];
-		out[to] = epid;
-	}
-	return n;
+	extra_put(extra, owner, &mapping->set);
+	extra_put_sets(extra, &mapping->set);
 }
 
 static void
-extra_put_identities(struct extra *extra, const struct node_set *set)
+extra_put_key(struct extra *extra, const struct name *owner, const struct found *mapping)
 {
-	struct epid epid[MAPPING_SET];
-	struct name owner;
-	struct found found;
-	unsigned n = identities_read(set, epid);
+	struct node_set set;
 
-	for (unsigned i = 0; i < n && !extra->full; i++) {
-		if (!identity_find(extra->s, &epid[i].id, &owner, &found))
-			continue;
-		extra_put(extra, &owner, &found.set);
-		extra_put_sets(extra, &found.set);
+	if (node_find(&mapping->node, RR_KEY, &set))
+		extra_put(extra, owner, &set);
+}
+
+/*
+ * Puts something of each identity of an EPID set. Sets are stored in the order of their RDATA, which
+ * for EPID is that of preference.
+ */
+static void
+extra_put_identities(struct extra *extra, const struct node_set *set,
+    void (*put)(struct extra *extra, const struct name *owner, const struct found *found))
+{
+	struct bytes rdata;
+	uint16_t type;
+	size_t at = 0;
+
+	for (unsigned i = 0; i < set->records && i < MAPPING_SET && !extra->full; i++) {
+		struct epid epid;
+		struct name owner;
+		struct found found;
+
+		if (!node_set_next(set, &at, &type, &rdata))
+			return;
+		if (epid_read(rdata, &epid) == 0 &&
+		    identity_find(extra->s, &epid.id, &owner, &found))
+			put(extra, &owner, &found);
 	}
-	for (unsigned i = 0; i < n && !extra->full; i++)
-		if (identity_find(extra->s, &epid[i].id, &owner, &found))
-			extra_put_key(extra, &owner, &found.node);
 }
 
 void
@@ -162,11 +153,12 @@ additional_put_mapping(
 		return;
 	(void)extra_note(&extra, &hit->set);
 	if (hit->set.type == RR_EPID) {
-		extra_put_identities(&extra, &hit->set);
+		extra_put_identities(&extra, &hit->set, extra_put_mapping);
+		extra_put_identities(&extra, &hit->set, extra_put_key);
 		return;
 	}
 	extra_put_sets(&extra, &hit->set);
-	extra_put_key(&extra, owner, &hit->node);
+	extra_put_key(&extra, owner, hit);
 }
 
 static bool

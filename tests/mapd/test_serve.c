@@ -250,6 +250,7 @@ test_edns(void **state)
 		wr = query_start(0, 1, 1);
 		put_opt(&wr, 1232, version << 16, NULL, 0);
 		assert_int_equal(ask(wr.n), RCODE_BADVERS & 15);
+		assert_int_equal(get_u16(out + 6), 0);
 		assert_int_equal(out[HEADER_SIZE + 22 + 5], RCODE_BADVERS >> 4);
 	}
 	for (unsigned size = 0; size < 65536; size += 51) {
