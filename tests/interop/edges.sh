@@ -94,6 +94,21 @@ printf '2001:3f:fe00:a00::/56: id.example.test\n' >realms.yaml
 sees "an identity by the local table" 0 "$M -r realms.yaml $ID" 'identity -> locators +secure, host-proved'
 sees "a locator, confirmed" 0 "$M 2001:db8:a:1::10" 'locator -> identity +confirmed'
 
+# the other forms of identity: a key's digest in a realm, and a name with locators of its own
+rm -rf id && mkdir id
+"$BUILD/mapctl/mapctl" id new --key-realm example.test --name keyed.example.test --locator 2001:db8:a:8::8 \
+	--dir "$DIR/id" >key.records || fail "a key identity"
+{ names; cat records key.records; echo 'own ELOC 10 1 2001:db8:a:9::9'; } >zone
+mapctl zone load example.test zone >/dev/null
+sees "name -> key identity" 0 "$M +noreverse keyed.example.test" '_eid.example.test' \
+	'identity -> locators +secure, host-proved' '2001:db8:a:8::8 +host-proved'
+sees "a key identity by itself" 0 "$M +noreverse $(sed -nE 's/^; identity ([^,]*),.*/\1/p' key.records)" \
+	'identity -> locators +secure, host-proved'
+sees "a name with locators of its own" 0 "$M +noreverse own.example.test" '2001:db8:a:9::9 +secure'
+sees "the same, proof required of it" 2 "$M +noreverse +proof own.example.test" 'not proved'
+{ names; cat records; } >zone
+mapctl zone load example.test zone >/dev/null
+
 # a reverse name that names another
 { zone_head; echo "$HOST6 EPID 10 2001:3f:fe00:a05:1308:2469:9a4b:c6b2"; } >reverse
 mapctl zone load $REVERSE reverse >/dev/null
