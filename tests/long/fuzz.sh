@@ -1,33 +1,32 @@
-#!/bin/sh
-# fuzz.sh - every fuzz target with libFuzzer and sanitizers, EIDMAP_FUZZ_SECONDS (300) each
+#!/usr/bin/env bash
+# fuzz.sh - every fuzz target with libFuzzer, from the corpus in the tree; EIDMAP_FUZZ_SECONDS each (300)
 # needs: clang
-# What is found lies in build/fuzz/findings; what was learned in build/fuzz/learned/NAME, from which a
-# small input that shows something new may be kept in tests/fuzz/corpus/NAME.
 set -u
 seconds=${EIDMAP_FUZZ_SECONDS:-300}
-source=$PWD
-export srcdir="$source"
-mkdir -p build/fuzz/findings && cd build/fuzz || exit 1
-if ! { "$source/configure" CC=clang CFLAGS="-O1 -g" --enable-fuzzers --enable-sanitizers &&
-	make -j"$(nproc)" fuzzers; } >make.out 2>&1; then
-	tail -20 make.out
-	echo "not ok the fuzz targets build with clang"
+source_dir=${EIDMAP_SOURCE:-$PWD}
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+mkdir -p "$source_dir/build/fuzz"
+cd "$source_dir/build/fuzz" || exit 1
+if ! { { [ -f Makefile ] || "$source_dir/configure" CC=clang CFLAGS="-g -O1 -fsanitize=fuzzer-no-link" \
+	--enable-fuzzers --enable-sanitizers; } >configure.log 2>&1 &&
+	make -j"$(nproc)" fuzzers >make.log 2>&1; }; then
+	tail -n 20 configure.log make.log
+	echo "not ok fuzz: the build"
 	exit 1
 fi
-failed=0
+status=0
 for target in tests/fuzz/fuzz_*; do
-	[ -x "$target" ] || continue
+	if [ ! -f "$target" ] || [ ! -x "$target" ]; then continue; fi
 	name=${target##*/fuzz_}
-	mkdir -p "learned/$name"
-	if "$target" -max_total_time="$seconds" -rss_limit_mb=1024 -print_final_stats=1 \
-		-artifact_prefix="findings/$name-" "learned/$name" "$source/tests/fuzz/corpus/$name" \
-		>"$name.out" 2>&1; then
-		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$name.out")
-		echo "ok $name: $runs inputs in $seconds s"
+	mkdir -p "$new/$name"
+	if "$target" -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$PWD/" \
+		"$new/$name" "$source_dir/tests/fuzz/corpus/$name" >"fuzz_$name.log" 2>&1; then
+		echo "ok fuzz: $name, $seconds s, $(sed -n 's/^stat::number_of_executed_units: *//p' "fuzz_$name.log") inputs"
 	else
-		tail -30 "$name.out"
-		echo "not ok $name: see build/fuzz/findings"
-		failed=1
+		tail -n 40 "fuzz_$name.log"
+		echo "not ok fuzz: $name (what it died of is in build/fuzz)"
+		status=1
 	fi
 done
-exit $failed
+exit $status
