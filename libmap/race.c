@@ -214,7 +214,8 @@ race_check(struct race *race, size_t i, uint64_t now)
 	return false;
 }
 
-/* Who was asked well before the winner and did not answer is known to be worse. */
+/* Who was asked well before the winner and did not answer is known to be worse: half a turn is, as
+ * clocks of ms and us differ by one at the end of a whole one. */
 static void
 race_mark_losers(struct race *race, size_t winner)
 {
@@ -222,7 +223,7 @@ race_mark_losers(struct race *race, size_t winner)
 
 	for (size_t i = 0; i < race->next; i++)
 		if (i != winner && race->attempts[i].due != 0 &&
-		    now - race->attempts[i].started_us >= RACE_NEXT_MS * 1000)
+		    now - race->attempts[i].started_us >= RACE_NEXT_MS * 1000 / 2)
 			race_mark(race, i, false);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FAKE_CLIENTS 8
@@ -49,11 +50,20 @@ void
 fake_wait_marks(struct fake *fake, size_t n)
 {
 	struct fake_thread *t = (struct fake_thread *)fake;
+	struct timespec until;
+	size_t got;
 
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 20;
 	fake_lock(fake);
-	while (fake->n_marks < n)
-		pthread_cond_wait(&t->changed, &t->lock);
+	while (fake->n_marks < n && pthread_cond_timedwait(&t->changed, &t->lock, &until) == 0)
+		;
+	got = fake->n_marks;
 	fake_unlock(fake);
+	if (got < n) {
+		fprintf(stderr, "fake: %zu marks of %zu came\n", got, n);
+		abort();
+	}
 }
 
 static void
