@@ -50,7 +50,10 @@ else
 fi
 command -v mandoc >/dev/null || echo "skip install: man pages: mandoc"
 for page in "$DEST$prefix"/share/man/man*/*; do
-	if command -v mandoc >/dev/null; then
+	target=$(sed -n '1s/^\.so //p' "$page") # a page that only leads to another one
+	if [ -n "$target" ]; then
+		ok "man page ${page##*/} leads somewhere" test -s "$DEST$prefix/share/man/$target"
+	elif command -v mandoc >/dev/null; then
 		ok "man page ${page##*/}" is_silent mandoc -T lint -W warning "$page"
 	fi
 done
