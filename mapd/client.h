@@ -65,7 +65,7 @@ struct control {
 	char *database;
 	uint64_t started; /* loop_now_ms() */
 	int fd;
-	struct watch *accepting;
+	struct acceptor *accepting;
 	struct watch *answers; /* of the writer */
 	struct snapshot *snap;
 	struct client *clients;

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/sys/acceptor.h"
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
@@ -197,15 +198,11 @@ client_drained(void *arg)
 static const struct stream_ops client_ops = {client_data, client_closed, client_drained};
 
 static void
-control_accept(void *arg, int fd, unsigned events)
+control_accept(void *arg, int peer)
 {
 	struct control *control = arg;
 	struct client *client;
-	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	(void)events;
-	if (peer < 0)
-		return;
 	client = control->n_clients < CONTROL_CLIENTS ? calloc(1, sizeof *client) : NULL;
 	if (client == NULL) {
 		close(peer);
@@ -269,8 +266,7 @@ control_new(const struct control_options *options, struct control **out, char *w
 	rc = control_listen(control, why, max);
 	if (rc != 0)
 		goto free_control;
-	control->accepting =
-	    watch_new(options->loop, control->fd, LOOP_READ, control_accept, control);
+	control->accepting = acceptor_new(options->loop, control->fd, control_accept, control);
 	control->answers = watch_new(
 	    options->loop, writer_fd(options->writer), LOOP_READ, control_answers, control);
 	if (control->accepting == NULL || control->answers == NULL) {
@@ -301,7 +297,7 @@ control_free(struct control *control)
 		asked->control = NULL;
 		asked->client = NULL;
 	}
-	watch_free(control->accepting);
+	acceptor_free(control->accepting);
 	watch_free(control->answers);
 	if (control->fd >= 0) {
 		close(control->fd);

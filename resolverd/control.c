@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "core/sys/acceptor.h"
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
 #include "core/sys/stream.h"
@@ -40,7 +41,7 @@ struct control {
 	struct agent *agent;
 	char *path;
 	int fd;
-	struct watch *watch;
+	struct acceptor *acceptor;
 	size_t n;
 	struct caller *callers;
 };
@@ -224,15 +225,11 @@ caller_closed(void *arg, const char *why)
 static const struct stream_ops caller_ops = {.data = caller_data, .closed = caller_closed};
 
 static void
-control_accept(void *arg, int fd, unsigned events)
+control_accept(void *arg, int client)
 {
 	struct control *control = arg;
-	int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct caller *c;
 
-	(void)events;
-	if (client < 0)
-		return;
 	c = control->n < CONTROL_CLIENTS ? calloc(1, sizeof *c) : NULL;
 	if (c == NULL) {
 		close(client);
@@ -274,9 +271,8 @@ control_open(struct agent *agent, const char *path, struct control **out, char *
 		free(control->path);
 		control->path = NULL;
 	} else if (control->path != NULL) {
-		control->watch =
-		    watch_new(agent->loop, control->fd, LOOP_READ, control_accept, control);
-		error = control->watch == NULL ? -MAP_ENOMEM : 0;
+		control->acceptor = acceptor_new(agent->loop, control->fd, control_accept, control);
+		error = control->acceptor == NULL ? -MAP_ENOMEM : 0;
 	}
 	if (error != 0) {
 		control_close(control);
@@ -295,7 +291,7 @@ control_close(struct control *control)
 		stream_close(control->callers->stream);
 		caller_free(control->callers);
 	}
-	watch_free(control->watch);
+	acceptor_free(control->acceptor);
 	if (control->fd >= 0)
 		close(control->fd);
 	if (control->path != NULL)
