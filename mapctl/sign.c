@@ -220,13 +220,15 @@ static const struct name *
 owner_find(const struct signing *s, const char **why)
 {
 	const struct name *by_key = NULL, *only = NULL;
-	bool several = false;
+	bool several = false, others = false;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct line *line = s->lines[i];
 
 		if (line_has_key(s, line))
 			by_key = &line->owner;
+		else if (line->type == RR_KEY)
+			others = true;
 		if (!line_is_locator(line))
 			continue;
 		several = several || (only != NULL && !name_equal(only, &line->owner));
@@ -235,6 +237,10 @@ owner_find(const struct signing *s, const char **why)
 	*why = "no ELOC records to be proved";
 	if (by_key != NULL)
 		return by_key;
+	if (others) {
+		*why = "the KEY among the records is another key's";
+		return NULL;
+	}
 	if (several)
 		*why = "ELOC records of several names, and a KEY of this key at none of them";
 	return several ? NULL : only;

@@ -94,6 +94,11 @@ test_sign_serial_grows() {
 test_sign_other_key() {
 	run id new --realm $REALM --name other.example.test --dir "$DIR"
 	run id sign --realm $REALM --key "$DIR/other.example.test.private" <"$DIR/records"
+	[ $status = 1 ] && says "is another key's" || return 1
+	run id sign --key "$DIR/other.example.test.private" <"$DIR/records"
+	[ $status = 1 ] && says "is another key's" || return 1
+	grep -v ' KEY ' "$DIR/records" >"$DIR/keyless"
+	run id sign --realm $REALM --key "$DIR/other.example.test.private" <"$DIR/keyless"
 	[ $status = 1 ] && says "the key is not this identity's"
 }
 test_sign_revokes() {
