@@ -268,7 +268,7 @@ daemon_open(struct daemon *d)
 		return daemon_say(error, "database", why);
 	options.store = d->store;
 	error = writer_start(&options, &d->writer, why, sizeof(why));
-	return daemon_say(error, "keys", why);
+	return daemon_say(error, "zones", why);
 }
 
 static int

@@ -189,7 +189,8 @@ work_check_clock(struct change *change, char *why, size_t max)
 	if (now + WORK_CLOCK_BEHIND >= last)
 		return 0;
 	snprintf(why, max,
-	    "the clock is %llu s behind the database's last change: set it first",
+	    "the clock is %llu s behind the database's last change: set it; or, if it was ahead"
+	    " then, move the database away (the keys stay) and load the zones again",
 	    (unsigned long long)(last - now));
 	return -MAP_ECONFIG;
 }
