@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #define ACCEPTOR_PAUSE 1000 /* ms */
-#define ACCEPTOR_BATCH 16
 
 struct acceptor {
 	struct watch *watch;
@@ -17,27 +16,20 @@ struct acceptor {
 	void *arg;
 };
 
+/* One connection a round, so that who left before it came is heard of before it. */
 static void
 acceptor_ready(void *arg, int fd, unsigned events)
 {
 	struct acceptor *acceptor = arg;
+	int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
-	for (int i = 0; i < ACCEPTOR_BATCH; i++) {
-		int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (peer >= 0) {
-			acceptor->fn(acceptor->arg, peer);
-			continue;
-		}
-		if (errno == EINTR || errno == ECONNABORTED)
-			continue;
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			/* the connection stays queued, and trying at once would spin */
-			watch_set(acceptor->watch, 0);
-			timer_start(acceptor->resume, ACCEPTOR_PAUSE);
-		}
-		return;
+	if (peer >= 0) {
+		acceptor->fn(acceptor->arg, peer);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		/* the connection stays queued, and trying at once would spin */
+		watch_set(acceptor->watch, 0);
+		timer_start(acceptor->resume, ACCEPTOR_PAUSE);
 	}
 }
 
