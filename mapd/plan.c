@@ -190,7 +190,7 @@ scan_check(struct scan *scan, const struct name *owner, const struct rr *rr)
 	return 0;
 }
 
-/* Canonical order of RDATA (RFC 4034 6.3): -1, 0, 1; names are compared in lower case. */
+/* Canonical order of RDATA (RFC 4034 6.3); names are compared in lower case. */
 static int
 scan_compare(uint16_t type, struct bytes a, struct bytes b)
 {
@@ -204,6 +204,17 @@ scan_compare(uint16_t type, struct bytes a, struct bytes b)
 	return bytes_compare(wr_done(&wx), wr_done(&wy));
 }
 
+/* How a record follows the one before: below 0 as it should, 0 is the same again. */
+static int
+scan_order(const struct scan *scan, const struct name *owner, const struct rr *rr)
+{
+	int order = scan->owner.n > 0 ? name_compare(&scan->owner, owner) : -1;
+
+	if (order == 0)
+		order = (int)scan->type - (int)rr->type;
+	return order != 0 ? order : scan_compare(rr->type, scan->rdata, rr->rdata);
+}
+
 static int
 scan_record(struct scan *scan, struct name *owner, const struct rr *rr, size_t at)
 {
@@ -213,21 +224,16 @@ scan_record(struct scan *scan, struct name *owner, const struct rr *rr, size_t a
 	rc = scan_check(scan, owner, rr);
 	if (rc != 0)
 		return rc;
-	order = scan->owner.n > 0 ? name_compare(&scan->owner, owner) : -1;
-	if (order == 0 && scan->type == rr->type)
-		order = scan_compare(rr->type, scan->rdata, rr->rdata);
-	else if (order == 0)
-		order = scan->type < rr->type ? -2 : 1;
-	else if (order < 0)
-		order = -3;
+	order = scan_order(scan, owner, rr);
 	if (order >= 0)
 		return plan_refuse(scan->plan, owner, rr->type,
 		    order == 0 ? "the same record twice" : "not in canonical order");
-	rc = order == -3 ? scan_name(scan, owner, at) : 0;
+	if (scan->owner.n > 0 && name_equal(&scan->owner, owner))
+		scan->plan->entries[scan->plan->n - 1].records++;
+	else
+		rc = scan_name(scan, owner, at);
 	if (rc != 0)
 		return rc;
-	if (order != -3)
-		scan->plan->entries[scan->plan->n - 1].records++;
 	if (scan->type != rr->type)
 		scan_mark(scan, rr->type);
 	scan->type = rr->type;

@@ -195,6 +195,24 @@ test_mutilated_records(void **state)
 	}
 }
 
+/* Records of one set stay one name, however far their first different octets are apart. */
+static void
+test_neighbouring_rdata(void **state)
+{
+	uint8_t a[] = {0, 0, 2, 1}, b[] = {0, 0, 2, 1};
+
+	(void)state;
+	for (unsigned apart = 1; apart < 256; apart++) {
+		b[0] = (uint8_t)apart;
+		shop_begin("zone.test.");
+		shop_add_apex("1");
+		shop_add_rdata("host", 300, RR_A, (struct bytes){a, sizeof a});
+		shop_add_rdata("host", 300, RR_A, (struct bytes){b, sizeof b});
+		shop_load_good();
+		assert_int_equal(shop_zone().names, 2);
+	}
+}
+
 static void
 test_serials(void **state)
 {
@@ -464,7 +482,7 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {CASE(test_refused_records), CASE(test_refused_zones),
-	    CASE(test_mutilated_records), CASE(test_serials),
+	    CASE(test_mutilated_records), CASE(test_neighbouring_rdata), CASE(test_serials),
 	    CASE(test_removal_keeps_serial_and_key), CASE(test_key_file_is_the_zones),
 	    CASE(test_orphans), CASE(test_clock_behind), CASE(test_big_load),
 	    CASE(test_proofs)};
