@@ -5,6 +5,7 @@
 #include "mapd/environment.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,16 @@
 
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
+#include "mapd/fault.h"
+#include "mapd/verify.h"
 
 #define STORE_READERS 512
-/* What stands at META "version": the octet every value begins with, and this text. */
-#define STORE_MARK "\001eidmap-mapd-1"
+#define STORE_ADVICE "restore it from a backup, or move it away and load the zones again"
+/* Stands beside the tables: the text is the version of what is in them. */
+#define STORE_MARK "eidmap-mapd-1"
 #define STORE_MARK_KEY "version"
-/* A commit may leave its last few pages unwritten when they are free ones; more is a loss. */
-#define STORE_SHORT_PAGES 64
+#define STORE_NEW "new" /* a directory in ours: a database that is being made */
+#define STORE_LOCKS 65536 /* octets of LMDB's table of readers, at least */
 
 static const char *const store_names[TABLE_COUNT] = {
 #define X(name, number, text) [number] = text,
@@ -38,25 +42,20 @@ store_assert(MDB_env *env, const char *message)
 
 	(void)mdb_env_get_path(env, &path);
 	diag_error(
-	    "database %s: corrupt (%s): restore it from a backup, or move it away and load the"
-	    " zones again",
-	    path != NULL ? path : "?", message);
+	    "database %s: corrupt (%s): " STORE_ADVICE, path != NULL ? path : "?", message);
 	_exit(1);
 }
 
 static int
 store_refuse(const struct store *store, int rc, char *why, size_t max)
 {
-	const char *advice =
-	    "restore it from a backup, or move it away and load the zones again";
-
 	switch (rc) {
 	case MDB_INVALID:
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_VERSION_MISMATCH:
 		snprintf(why, max, "%s/data.mdb: foreign or corrupt (%s): %s", store->path,
-		    mdb_strerror(rc), advice);
+		    mdb_strerror(rc), STORE_ADVICE);
 		break;
 	case ENOMEM:
 		snprintf(why, max,
@@ -71,119 +70,111 @@ store_refuse(const struct store *store, int rc, char *why, size_t max)
 	return -MAP_EDATABASE;
 }
 
-/* Every entry of a table is there; own ones begin with the version octet, unlike a lost page. */
 static int
-store_walk_table(MDB_txn *txn, MDB_dbi dbi, bool own)
+store_refuse_file(
+    const struct store *store, enum verified found, const char *what, char *why, size_t max)
 {
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int rc = mdb_cursor_open(txn, dbi, &cursor);
+	static const struct {
+		const char *is, *advice;
+	} words[] = {
+	    [VERIFIED_TRUNCATED] = {"truncated", STORE_ADVICE},
+	    [VERIFIED_CORRUPT] = {"corrupt", STORE_ADVICE},
+	    [VERIFIED_VERSION] = {"written by another version of mapd",
+		"use that version, or move the database away and load the zones again"},
+	    [VERIFIED_FOREIGN] = {"another program's database, or one whose head is damaged",
+		"give mapd a directory of its own (database:), or restore it from a backup"},
+	    [VERIFIED_NOT] = {"cannot be looked at", "see what it says"},
+	};
 
-	if (rc != 0)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
-		if (own && (value.mv_size == 0 || *(const uint8_t *)value.mv_data != 1))
-			break;
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc != 0 ? rc : MDB_CORRUPTED;
-}
-
-static int
-store_walk(struct store *store, char *why, size_t max)
-{
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
-
-	if (rc != 0)
-		return store_refuse(store, rc, why, max);
-	rc = store_walk_table(txn, 0, false); /* LMDB's own list of free pages */
-	for (int i = 0; i < TABLE_COUNT && rc == 0; i++)
-		rc = store_walk_table(txn, store->dbi[i], true);
-	mdb_txn_abort(txn);
-	return rc == 0 ? 0 : store_refuse(store, rc, why, max);
-}
-
-/* How long the file is, and must be for the newest state. */
-static int
-store_sizes(const struct store *store, mdb_filehandle_t *fd, off_t *size, off_t *need)
-{
-	MDB_envinfo info;
-	MDB_stat stat;
-	struct stat st;
-	int rc;
-
-	rc = mdb_env_info(store->env, &info);
-	if (rc == 0)
-		rc = mdb_env_stat(store->env, &stat);
-	if (rc == 0)
-		rc = mdb_env_get_fd(store->env, fd);
-	if (rc != 0)
-		return rc;
-	if (fstat(*fd, &st) != 0)
-		return errno;
-	*size = st.st_size;
-	*need = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
-	return *need > *size + (off_t)(STORE_SHORT_PAGES * stat.ms_psize) ? MDB_CORRUPTED : 0;
-}
-
-/* Tables are opened once; a new database gets the mark, any other must have it. */
-static int
-store_tables(struct store *store, char *why, size_t max)
-{
-	MDB_val key = {sizeof STORE_MARK_KEY - 1, (void *)(uintptr_t)STORE_MARK_KEY};
-	MDB_val mark = {sizeof STORE_MARK - 1, (void *)(uintptr_t)STORE_MARK};
-	MDB_val value;
-	MDB_stat stat;
-	MDB_txn *txn;
-	int rc;
-
-	rc = mdb_txn_begin(store->env, NULL, 0, &txn);
-	if (rc != 0)
-		return store_refuse(store, rc, why, max);
-	rc = mdb_stat(txn, 1, &stat);
-	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++)
-		rc = mdb_dbi_open(
-		    txn, store_names[i], stat.ms_entries == 0 ? MDB_CREATE : 0, &store->dbi[i]);
-	if (rc == 0 && stat.ms_entries == 0)
-		rc = mdb_put(txn, store->dbi[TABLE_META], &key, &mark, 0);
-	if (rc == 0)
-		rc = mdb_get(txn, store->dbi[TABLE_META], &key, &value);
-	if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) {
-		snprintf(why, max,
-		    "%s: is another program's database: give mapd a directory of its"
-		    " own (database:)",
-		    store->path);
-		goto abort;
-	}
-	if (rc == 0 && (value.mv_size != mark.mv_size ||
-			   memcmp(value.mv_data, mark.mv_data, mark.mv_size) != 0)) {
-		snprintf(why, max,
-		    "%s: written by another version of mapd: use that version, or move"
-		    " the database away and load the zones again",
-		    store->path);
-		goto abort;
-	}
-	if (rc != 0) {
-		store_refuse(store, rc, why, max);
-		goto abort;
-	}
-	rc = mdb_txn_commit(txn);
-	return rc == 0 ? 0 : store_refuse(store, rc, why, max);
-abort:
-	mdb_txn_abort(txn);
+	snprintf(why, max, "%s/data.mdb: %s (%s): %s", store->path, words[found].is, what,
+	    words[found].advice);
 	return -MAP_EDATABASE;
 }
 
 static int
-store_environment(struct store *store, size_t map_size, char *why, size_t max)
+store_extend(const char *path, uint64_t size)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return -1;
+	return (uint64_t)st.st_size >= size ? 0 : truncate(path, (off_t)size);
+}
+
+/* LMDB takes its file as it is, and so does not survive one that is damaged. */
+static int
+store_verify(const struct store *store, char *why, size_t max)
+{
+	const struct verify_want want = {.tables = store_names,
+	    .n_tables = TABLE_COUNT,
+	    .mark_key = {(const uint8_t *)STORE_MARK_KEY, sizeof STORE_MARK_KEY - 1},
+	    .mark = {(const uint8_t *)STORE_MARK, sizeof STORE_MARK - 1}};
+	char path[LOCK_PATH + 16], what[256];
+	enum verified found;
+	uint64_t size;
+
+	snprintf(path, sizeof path, "%s/data.mdb", store->path);
+	found = verify_file(path, &want, &size, what, sizeof what);
+	if (found != VERIFIED_GOOD)
+		return store_refuse_file(store, found, what, why, max);
+	/* Free pages at the end may never have been written; what LMDB maps is then all there. */
+	if (store_extend(path, size) != 0) {
+		snprintf(why, max, "%s: %s", path, strerror(errno));
+		return -MAP_EDATABASE;
+	}
+	return 0;
+}
+
+static int
+store_tables(struct store *store, unsigned flags)
+{
+	MDB_val key = {sizeof STORE_MARK_KEY - 1, (void *)(uintptr_t)STORE_MARK_KEY};
+	MDB_val mark = {sizeof STORE_MARK - 1, (void *)(uintptr_t)STORE_MARK};
+	MDB_txn *txn;
+	MDB_dbi main;
+	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+
+	if (rc != 0)
+		return rc;
+	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++)
+		rc = mdb_dbi_open(txn, store_names[i], flags, &store->dbi[i]);
+	if (rc == 0 && flags != 0)
+		rc = mdb_dbi_open(txn, NULL, 0, &main);
+	if (rc == 0 && flags != 0)
+		rc = mdb_put(txn, main, &key, &mark, 0);
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+/* LMDB writes to a table of readers through a map: on a full disk that would be a SIGBUS. */
+static int
+store_reserve_locks(const char *directory)
+{
+	char path[LOCK_PATH + 32];
+	int fd, rc;
+
+	snprintf(path, sizeof path, "%s/lock.mdb", directory);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	rc = posix_fallocate(fd, 0, STORE_LOCKS);
+	close(fd);
+	return rc;
+}
+
+static int
+store_environment(struct store *store, const char *directory, size_t map_size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	int dead = 0;
-	int rc;
+	int rc = store_reserve_locks(directory);
 
-	rc = mdb_env_create(&store->env);
+	if (rc == 0)
+		rc = mdb_env_create(&store->env);
 	if (rc != 0)
-		return store_refuse(store, rc, why, max);
+		return rc;
 	(void)mdb_env_set_assert(store->env, store_assert);
 	rc = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
 	if (rc == 0)
@@ -192,41 +183,110 @@ store_environment(struct store *store, size_t map_size, char *why, size_t max)
 		rc = mdb_env_set_mapsize(store->env, (map_size + page - 1) / page * page);
 	/* Snapshots belong to objects, not threads; they outlive the call that took them. */
 	if (rc == 0)
-		rc = mdb_env_open(store->env, store->path, MDB_NOTLS, 0600);
+		rc = mdb_env_open(store->env, directory, MDB_NOTLS, 0600);
 	if (rc == 0)
 		rc = mdb_reader_check(store->env, &dead);
-	return rc == 0 ? 0 : store_refuse(store, rc, why, max);
+	return rc;
 }
 
-/*
- * LMDB does not look at the file's length; reading a page beyond its end would be SIGBUS. A file
- * that is shorter than its last page by very little may miss only free pages: it is made whole,
- * and then every entry is read.
- */
-static int
-store_open_whole(struct store *store, char *why, size_t max)
+static void
+store_leave_environment(struct store *store)
 {
-	mdb_filehandle_t fd;
-	off_t size = 0, need = 0;
-	int rc = store_sizes(store, &fd, &size, &need);
+	if (store->env == NULL)
+		return;
+	fault_watch(FAULT_DATABASE, NULL, 0, "");
+	mdb_env_close(store->env);
+	store->env = NULL;
+}
 
-	if (rc == 0 && size < need && ftruncate(fd, need) != 0)
-		rc = errno;
-	if (rc != 0 && size < need) {
-		snprintf(why, max,
-		    "%s/data.mdb: truncated (%lld of %lld octets): restore it from a backup, "
-		    "or move"
-		    " it away and load the zones again",
-		    store->path, (long long)size, (long long)need);
-		return -MAP_EDATABASE;
-	}
-	rc = rc != 0 ? store_refuse(store, rc, why, max) : store_tables(store, why, max);
-	if (rc == 0 && size < need)
-		rc = store_walk(store, why, max);
-	if (rc != 0 && size < need &&
-	    ftruncate(fd, size) != 0) /* as it was: refused next time too */
-		diag_error("%s/data.mdb: %s", store->path, strerror(errno));
+/* LMDB does not tell where it maps its file; a value in it does. */
+static int
+store_watch(const struct store *store)
+{
+	MDB_val key = {sizeof STORE_MARK_KEY - 1, (void *)(uintptr_t)STORE_MARK_KEY}, mark;
+	char path[LOCK_PATH + 16];
+	MDB_envinfo info;
+	MDB_stat stat;
+	MDB_txn *txn;
+	MDB_dbi main;
+	int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+
+	if (rc != 0)
+		return rc;
+	(void)mdb_env_info(store->env, &info);
+	(void)mdb_env_stat(store->env, &stat);
+	rc = mdb_dbi_open(txn, NULL, 0, &main);
+	if (rc == 0)
+		rc = mdb_get(txn, main, &key, &mark);
+	snprintf(path, sizeof path, "%s/data.mdb", store->path);
+	if (rc == 0)
+		fault_watch(FAULT_DATABASE, verify_map_start(mark.mv_data, stat.ms_psize),
+		    info.me_mapsize, path);
+	mdb_txn_abort(txn);
 	return rc;
+}
+
+static int
+store_sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 || fsync(fd) != 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* Made beside and moved, so that what has the name of a database always is a whole one. */
+static int
+store_make(struct store *store, size_t map_size)
+{
+	char new[LOCK_PATH + 16], from[LOCK_PATH + 32], to[LOCK_PATH + 16];
+	int rc;
+
+	snprintf(new, sizeof new, "%s/" STORE_NEW, store->path);
+	snprintf(to, sizeof to, "%s/data.mdb", store->path);
+	snprintf(from, sizeof from, "%s/lock.mdb", new);
+	(void)unlink(from);
+	snprintf(from, sizeof from, "%s/data.mdb", new);
+	(void)unlink(from);
+	if (mkdir(new, 0700) != 0 && errno != EEXIST)
+		return errno;
+	rc = store_environment(store, new, map_size);
+	if (rc == 0)
+		rc = store_tables(store, MDB_CREATE);
+	store_leave_environment(store);
+	if (rc == 0 && rename(from, to) != 0)
+		rc = errno;
+	if (rc == 0)
+		rc = store_sync_directory(store->path);
+	(void)unlink(from);
+	snprintf(from, sizeof from, "%s/lock.mdb", new);
+	(void)unlink(from);
+	(void)rmdir(new);
+	return rc;
+}
+
+static int
+store_open_whole(struct store *store, size_t map_size, char *why, size_t max)
+{
+	char path[LOCK_PATH + 16];
+	int rc = 0;
+
+	snprintf(path, sizeof path, "%s/data.mdb", store->path);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		rc = store_make(store, map_size);
+	if (rc == 0) {
+		rc = store_verify(store, why, max);
+		if (rc != 0)
+			return rc;
+		rc = store_environment(store, store->path, map_size);
+	}
+	if (rc == 0)
+		rc = store_watch(store);
+	if (rc == 0)
+		rc = store_tables(store, 0);
+	return rc == 0 ? 0 : store_refuse(store, rc, why, max);
 }
 
 int
@@ -243,9 +303,7 @@ store_open(const char *directory, size_t map_size, struct store **out, char *why
 	rc = store->lock < 0 ? store->lock : 0;
 	snprintf(store->path, sizeof store->path, "%s", directory);
 	if (rc == 0)
-		rc = store_environment(store, map_size, why, max);
-	if (rc == 0)
-		rc = store_open_whole(store, why, max);
+		rc = store_open_whole(store, map_size, why, max);
 	if (rc != 0) {
 		store_close(store);
 		return rc;
@@ -259,8 +317,7 @@ store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
-	if (store->env != NULL)
-		mdb_env_close(store->env);
+	store_leave_environment(store);
 	if (store->lock >= 0)
 		close(store->lock);
 	free(store);

@@ -10,6 +10,7 @@
 
 #include "core/wire/errors.h"
 #include "mapd/environment.h"
+#include "mapd/verify.h"
 
 /* A transaction as it is read: with a cursor for each table, opened when first needed. */
 struct view {
@@ -31,7 +32,7 @@ struct change {
 	int around_error;
 };
 
-/* An error of LMDB or the kernel as ours; -MAP_ESPACE: no room in the map or on the disk. */
+/* An error of LMDB or the kernel as ours. LMDB gives EIO for a write that a full disk cut short. */
 static int
 store_error(int rc)
 {
@@ -61,6 +62,13 @@ static struct bytes
 store_bytes(MDB_val v)
 {
 	return (struct bytes){v.mv_data, v.mv_size};
+}
+
+/* What was put: behind it is its sum, which every start looks at (verify.c). */
+static struct bytes
+store_content(MDB_val v)
+{
+	return (struct bytes){v.mv_data, v.mv_size < VERIFY_SUM ? 0 : v.mv_size - VERIFY_SUM};
 }
 
 /* Ends a reading: absent and failed both give false, and a failure is kept. */
@@ -108,7 +116,7 @@ view_get(struct view *view, enum table table, struct bytes key, struct bytes *va
 		return false;
 	if (!view_found(view, mdb_get(view->txn, view->store->dbi[table], &k, &v)))
 		return false;
-	*value = store_bytes(v);
+	*value = store_content(v);
 	return true;
 }
 
@@ -147,7 +155,7 @@ view_find(struct view *view, enum table table, enum view_move move, struct bytes
 	if (cursor == NULL || !view_found(view, view_move(cursor, move, &k, &v)))
 		return false;
 	*found = store_bytes(k);
-	*value = store_bytes(v);
+	*value = store_content(v);
 	return true;
 }
 
@@ -355,34 +363,46 @@ change_next(struct change *change, enum table table, struct bytes *found, struct
 	return view_find(&change->view, table, VIEW_NEXT, found, value);
 }
 
-/* An absent key is nothing to remove; a wrong one (1 to 511 octets) is an error that sticks. */
+static int
+change_write(struct change *change, enum table table, struct bytes key, struct bytes value,
+    unsigned flags)
+{
+	MDB_val k = store_value(key);
+	MDB_val v = {.mv_size = value.n + VERIFY_SUM};
+	uint32_t sum = verify_sum(key, value);
+	int rc = mdb_put(
+	    change->view.txn, change->view.store->dbi[table], &k, &v, flags | MDB_RESERVE);
+
+	if (rc != 0)
+		return rc;
+	if (value.n > 0)
+		memcpy(v.mv_data, value.p, value.n);
+	memcpy((uint8_t *)v.mv_data + value.n, &sum, VERIFY_SUM);
+	return 0;
+}
+
 void
 change_put(struct change *change, enum table table, struct bytes key, struct bytes value)
 {
-	MDB_val k = store_value(key);
-	MDB_val v = store_value(value);
-
 	if (change->view.error == 0)
-		(void)view_found(&change->view,
-		    mdb_put(change->view.txn, change->view.store->dbi[table], &k, &v, 0));
+		(void)view_found(&change->view, change_write(change, table, key, value, 0));
 }
 
 void
 change_append(struct change *change, enum table table, struct bytes key, struct bytes value)
 {
-	MDB_val k = store_value(key);
-	MDB_val v = store_value(value);
 	int rc;
 
 	if (change->view.error != 0)
 		return;
-	rc = mdb_put(change->view.txn, change->view.store->dbi[table], &k, &v, MDB_APPEND);
+	rc = change_write(change, table, key, value, MDB_APPEND);
 	if (rc == MDB_KEYEXIST)
 		change_put(change, table, key, value);
 	else
 		(void)view_found(&change->view, rc);
 }
 
+/* An absent key is nothing to remove; a wrong one (1 to 511 octets) is an error that sticks. */
 void
 change_remove(struct change *change, enum table table, struct bytes key)
 {

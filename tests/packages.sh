@@ -4,7 +4,7 @@
 
 # To build and run.
 PACKAGES_BUILD=(autoconf automake libtool make gcc libc6-dev pkg-config iproute2
-	libldns-dev libunbound-dev liblmdb-dev libssl-dev libevent-dev libcyaml-dev libyaml-dev libmnl-dev
+	libldns-dev libunbound-dev liblmdb-dev zlib1g-dev libssl-dev libevent-dev libcyaml-dev libyaml-dev libmnl-dev
 	libjansson-dev libseccomp-dev libsystemd-dev)
 # To test: no servers among them.
 PACKAGES_TEST=(libcmocka-dev bind9-dnsutils bind9-utils unbound-host ldnsutils python3

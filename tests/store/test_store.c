@@ -276,7 +276,7 @@ test_full(void **state)
 		change_put(
 		    change, TABLE_NODES, b(key), (struct bytes){(uint8_t *)big, sizeof big});
 	}
-	assert_int_equal(change_commit(change), -MAP_ESPACE);
+	assert_int_equal(change_commit(change), -MAP_EFULL);
 	put(store, "after", "\001"); /* a full transaction harms only itself */
 	assert_int_equal(snapshot_new(store, &snap), 0);
 	assert_int_equal(snapshot_take(snap), 0);
@@ -331,7 +331,7 @@ test_foreign_file(void **state)
 
 	(void)state;
 	write_file(page, sizeof page);
-	assert_refused("foreign or corrupt");
+	assert_refused("another program's database");
 	assert_refused("restore it from a backup");
 }
 
@@ -340,7 +340,7 @@ test_short_file(void **state)
 {
 	(void)state;
 	write_file("short", 5);
-	assert_refused("foreign or corrupt");
+	assert_refused("another program's database");
 }
 
 static void
@@ -366,15 +366,47 @@ test_foreign_environment(void **state)
 static void
 test_other_version(void **state)
 {
-	struct store *store = open_store();
-	struct change *change;
+	char text[] = "version", mark[] = "eidmap-mapd-0";
+	MDB_val key = {sizeof text - 1, text}, value = {sizeof mark - 1, mark};
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
 
 	(void)state;
-	assert_int_equal(change_begin(store, &change), 0);
-	change_put(change, TABLE_META, b("version"), b("\002eidmap-mapd-2"));
-	assert_int_equal(change_commit(change), 0);
-	store_close(store);
+	store_close(open_store());
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_open(env, directory, 0, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
+	assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
 	assert_refused("another version of mapd");
+	assert_refused("use that version");
+}
+
+static void
+test_empty_file(void **state)
+{
+	(void)state;
+	write_file("", 0);
+	assert_refused("truncated (it is empty)");
+}
+
+/* What a process left that was killed while it made a database. */
+static void
+test_interrupted_making(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/new", directory);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof path, "%s/new/data.mdb", directory);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	store_close(open_store());
+	snprintf(path, sizeof path, "%s/new", directory);
+	assert_int_equal(access(path, F_OK), -1);
 }
 
 static void
@@ -417,8 +449,45 @@ test_last_page_lost(void **state)
 	snprintf(path, sizeof path, "%s/data.mdb", directory);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(truncate(path, st.st_size - 4096), 0);
-	assert_refused("corrupt");
-	assert_refused("corrupt"); /* looking at it did not make it whole */
+	assert_refused("truncated");
+	assert_refused("truncated"); /* looking at it did not make it whole */
+}
+
+/* mdb_copy, with and without -c, of a database that has seen some changes. */
+static void
+test_backup(void **state)
+{
+	char from[64], data[128], copy[128], key[32];
+	struct store *store = open_store();
+	struct change *change;
+	MDB_env *env;
+
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		assert_int_equal(change_begin(store, &change), 0);
+		for (int i = 0; i < 3000; i++) {
+			snprintf(key, sizeof key, "%d", i * (round + 1));
+			change_put(change, TABLE_NODES, b(key), b("some value"));
+		}
+		change_remove_prefix(change, TABLE_NODES, b("1"), 700);
+		assert_int_equal(change_commit(change), 0);
+	}
+	store_close(store);
+	snprintf(from, sizeof from, "%s", directory);
+	for (unsigned compact = 0; compact < 2; compact++) {
+		assert_int_equal(mdb_env_create(&env), 0);
+		assert_int_equal(mdb_env_open(env, from, MDB_RDONLY, 0600), 0);
+		snprintf(data, sizeof data, "%s/copy", from);
+		assert_int_equal(mkdir(data, 0700), 0);
+		assert_int_equal(mdb_env_copy2(env, data, compact ? MDB_CP_COMPACT : 0), 0);
+		mdb_env_close(env);
+		snprintf(copy, sizeof copy, "%s/copy/data.mdb", from);
+		snprintf(data, sizeof data, "%s/data.mdb", from);
+		assert_int_equal(rename(copy, data), 0);
+		snprintf(data, sizeof data, "%s/copy", from);
+		assert_int_equal(rmdir(data), 0);
+		store_close(open_store());
+	}
 }
 
 static void
@@ -443,7 +512,8 @@ main(void)
 	    CASE(test_floor_ceiling_next), CASE(test_change), CASE(test_remove_prefix),
 	    CASE(test_full), CASE(test_second_is_refused), CASE(test_foreign_file),
 	    CASE(test_short_file), CASE(test_foreign_environment), CASE(test_other_version),
-	    CASE(test_truncated), CASE(test_last_page_lost), CASE(test_unwritable_place)};
+	    CASE(test_empty_file), CASE(test_interrupted_making), CASE(test_truncated),
+	    CASE(test_backup), CASE(test_last_page_lost), CASE(test_unwritable_place)};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
