@@ -64,7 +64,9 @@ enum map_error {
 	MAP_EREFUSED = 32,   /* refused */
 	MAP_EDATABASE = 33,  /* database cannot be used */
 	MAP_ECANCELLED = 34, /* cancelled */
-	MAP_EINTERNAL = 35   /* internal error */
+	MAP_EINTERNAL = 35,  /* internal error */
+	MAP_EFULL = 36,      /* mapd: the database is full */
+	MAP_EDISK = 37       /* mapd: the disk is full, or it fails */
 };
 #endif
 

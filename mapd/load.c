@@ -18,10 +18,7 @@ static void
 outcome_error(struct outcome *out, int rc)
 {
 	if (out->why[0] == '\0')
-		snprintf(out->why, sizeof out->why, "%s",
-		    rc == -MAP_ESPACE
-			? "the database is full: raise map-size:, or free the disk"
-			: error_text(rc));
+		snprintf(out->why, sizeof out->why, "%s", error_text(rc));
 }
 
 /* Protocol 2: nibble trees can be walked whatever the chain, so they get the cheaper one. */
@@ -151,7 +148,8 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 		return rc;
 	}
 	if (rc == 0) {
-		change_remove(change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)});
+		change_remove(
+		    change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)});
 		meta_bump_generation(change);
 		rc = change_commit(change);
 	}

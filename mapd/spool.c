@@ -38,6 +38,13 @@ spool_file(const char *directory)
 	return fd;
 }
 
+static int
+spool_error(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO ? -MAP_EDISK
+										    : -MAP_ESYS;
+}
+
 int
 spool_new(const char *directory, struct spool **out)
 {
@@ -47,8 +54,8 @@ spool_new(const char *directory, struct spool **out)
 		return -MAP_ENOMEM;
 	spool->fd = spool_file(directory);
 	if (spool->fd < 0) {
-		free(spool);
-		return -MAP_ESYS;
+		free(spool); /* keeps errno */
+		return spool_error(errno);
 	}
 	*out = spool;
 	return 0;
@@ -77,7 +84,7 @@ spool_add(struct spool *spool, struct bytes octets)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return errno == ENOSPC || errno == EDQUOT ? -MAP_ESPACE : -MAP_ESYS;
+			return spool_error(n < 0 ? errno : EIO);
 		octets.p += n;
 		octets.n -= (size_t)n;
 		spool->n += (size_t)n;

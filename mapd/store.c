@@ -41,9 +41,12 @@ store_error(int rc)
 		return 0;
 	case MDB_MAP_FULL:
 	case MDB_TXN_FULL:
+		return -MAP_EFULL;
 	case ENOSPC:
 	case EDQUOT:
-		return -MAP_ESPACE;
+	case EFBIG:
+	case EIO:
+		return -MAP_EDISK;
 	case ENOMEM:
 		return -MAP_ENOMEM;
 	default:

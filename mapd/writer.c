@@ -95,8 +95,7 @@ writer_renew(struct writer *writer)
 	if (rc == 0)
 		return 0;
 	diag_error("zone %s: signatures not renewed: %s", name_print(&renew->apex, name),
-	    rc == -MAP_ESPACE ? "the database is full: raise map-size:, or free the disk"
-			      : error_text(rc));
+	    error_text(rc));
 	writer->retry = now + WRITER_RETRY;
 	return WRITER_RETRY;
 }
