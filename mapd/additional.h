@@ -13,8 +13,8 @@
 void additional_put_mapping(const struct serve *s, struct reply *r, const struct name *owner,
     const struct found *hit) NONNULL;
 /*
- * For a referral to cut: addresses of its servers inside zone. False: one without which the servers
- * cannot be reached does not fit (RFC 9471).
+ * For a referral to cut, or an answer of the NS set there: addresses of its servers inside zone. False:
+ * one without which the servers cannot be reached does not fit (RFC 9471).
  */
 bool additional_put_glue(const struct serve *s, struct reply *r, const struct zone *zone,
     const struct name *cut, const struct node_set *servers) NONNULL;

@@ -294,6 +294,10 @@ additional_hit(struct answer *a)
 {
 	if (a->q->type == RR_EPID || a->q->type == RR_ELOC)
 		additional_put_mapping(a->s, a->reply, answer_name(a), &a->found);
+	/* RFC 1035 3.3.11; useful but not needed, so never a reason to truncate */
+	if (a->q->type == RR_NS)
+		(void)additional_put_glue(
+		    a->s, a->reply, a->zone, answer_name(a), &a->found.set);
 }
 
 static void
