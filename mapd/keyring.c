@@ -21,13 +21,24 @@
 #define KEYRING_TAG 5 /* digits of a key tag at the end of a base name */
 
 struct keyring {
-	int fd; /* of the directory, to make new entries durable */
+	int fd; /* of the directory */
 	char path[KEYRING_PATH];
+	char **bases; /* of the private files, sorted, as of the time listed */
+	size_t n_bases, max_bases;
+	struct timespec listed; /* when the directory was changed last */
 };
 
 struct secret {
 	struct crypto_key *key;
 };
+
+static void
+keyring_unlist(struct keyring *ring)
+{
+	while (ring->n_bases > 0)
+		free(ring->bases[--ring->n_bases]);
+	ring->listed = (struct timespec){0};
+}
 
 int
 keyring_open(const char *directory, struct keyring **out, char *why, size_t max)
@@ -67,6 +78,8 @@ keyring_close(struct keyring *ring)
 		return;
 	if (ring->fd >= 0)
 		close(ring->fd);
+	keyring_unlist(ring);
+	free(ring->bases);
 	free(ring);
 }
 
@@ -101,7 +114,10 @@ keyring_path(const struct keyring *ring, const char *base, const char *suffix, c
 	return -MAP_ESPACE;
 }
 
-/* Writes a file under another name first, so that it is never seen half written. */
+/*
+ * Writes a file under another name first, so that it is never seen half written. Not waited for: the
+ * private file makes the directory durable, and this one can be made again from it.
+ */
 static int
 keyring_write(struct keyring *ring, const char *base, const char *text, char *why, size_t max)
 {
@@ -112,8 +128,8 @@ keyring_write(struct keyring *ring, const char *base, const char *text, char *wh
 	snprintf(temporary, sizeof temporary, ".%s.key", base);
 	snprintf(name, sizeof name, "%s.key", base);
 	fd = openat(ring->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd >= 0 && write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 &&
-	    renameat(ring->fd, temporary, ring->fd, name) == 0 && fsync(ring->fd) == 0) {
+	if (fd >= 0 && write(fd, text, n) == (ssize_t)n &&
+	    renameat(ring->fd, temporary, ring->fd, name) == 0) {
 		close(fd);
 		return 0;
 	}
@@ -123,11 +139,68 @@ keyring_write(struct keyring *ring, const char *base, const char *text, char *wh
 	return -MAP_ESYS;
 }
 
+/* Whether the list is what the directory has. */
+static bool
+keyring_is_listed(const struct keyring *ring)
+{
+	struct stat st;
+
+	return ring->listed.tv_sec != 0 && fstat(ring->fd, &st) == 0 &&
+	       st.st_mtim.tv_sec == ring->listed.tv_sec &&
+	       st.st_mtim.tv_nsec == ring->listed.tv_nsec;
+}
+
+/* The first base that is not below text. */
+static size_t
+keyring_place(const struct keyring *ring, const char *text)
+{
+	size_t low = 0, high = ring->n_bases;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(ring->bases[middle], text) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+keyring_list_add(struct keyring *ring, const char *base, size_t n)
+{
+	char *copy = strndup(base, n);
+	size_t at;
+
+	if (copy != NULL && ring->n_bases == ring->max_bases) {
+		size_t max = ring->max_bases == 0 ? 64 : 2 * ring->max_bases;
+		char **more = realloc(ring->bases, max * sizeof *more);
+
+		if (more != NULL) {
+			ring->bases = more;
+			ring->max_bases = max;
+		}
+	}
+	if (copy == NULL || ring->n_bases == ring->max_bases) {
+		free(copy);
+		return false;
+	}
+	at = keyring_place(ring, copy);
+	memmove(&ring->bases[at + 1], &ring->bases[at],
+	    (ring->n_bases - at) * sizeof ring->bases[0]);
+	ring->bases[at] = copy;
+	ring->n_bases++;
+	return true;
+}
+
 int
 keyring_put(struct keyring *ring, const struct secret *secret, const char *base,
     const char *text, char *why, size_t max)
 {
+	bool listed = keyring_is_listed(ring);
 	char path[KEYRING_PATH];
+	struct stat st;
 	int rc;
 
 	/* The public half first: a private file is what makes a key exist. */
@@ -140,10 +213,10 @@ keyring_put(struct keyring *ring, const struct secret *secret, const char *base,
 		rc = keyring_write(ring, base, text, why, max);
 	if (rc == 0)
 		rc = keyfile_write(path, secret->key, why, max);
-	if (rc == 0 && fsync(ring->fd) != 0) {
-		snprintf(why, max, "%.2000s: %s", ring->path, strerror(errno));
-		rc = -MAP_ESYS;
-	}
+	/* The directory changed by us; a file put there in these milliseconds is seen with the next change. */
+	if (rc == 0 && listed && fstat(ring->fd, &st) == 0 &&
+	    keyring_list_add(ring, base, strlen(base)))
+		ring->listed = st.st_mtim;
 	return rc;
 }
 
@@ -159,36 +232,55 @@ keyring_get(struct keyring *ring, const char *base, struct secret **out, char *w
 	return rc != 0 ? rc : secret_wrap(key, out);
 }
 
-/* "BEGINNING12345.private" */
+/* Reads the directory, unless nobody has changed it since the last time. */
 static bool
-keyring_matches(const char *file, const char *beginning, size_t n)
+keyring_list(struct keyring *ring)
 {
-	return strncmp(file, beginning, n) == 0 &&
-	       strspn(file + n, "0123456789") == KEYRING_TAG &&
-	       strcmp(file + n + KEYRING_TAG, ".private") == 0;
+	static const char suffix[] = ".private";
+	struct dirent *entry;
+	struct stat st;
+	bool ok = true;
+	DIR *dir;
+
+	if (keyring_is_listed(ring))
+		return true;
+	keyring_unlist(ring);
+	dir = opendir(ring->path);
+	if (dir == NULL)
+		return false;
+	ok = fstat(ring->fd, &st) == 0;
+	while (ok && (entry = readdir(dir)) != NULL) {
+		size_t n = strlen(entry->d_name);
+
+		if (n > sizeof suffix && entry->d_name[0] != '.' &&
+		    strcmp(entry->d_name + n - (sizeof suffix - 1), suffix) == 0)
+			ok = keyring_list_add(ring, entry->d_name, n - (sizeof suffix - 1));
+	}
+	closedir(dir);
+	if (ok)
+		ring->listed = st.st_mtim;
+	return ok;
 }
 
 bool
 keyring_find(struct keyring *ring, const char *beginning, char base[KEYRING_BASE])
 {
 	size_t n = strlen(beginning);
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir = opendir(ring->path);
 
-	if (dir == NULL || n + KEYRING_TAG >= KEYRING_BASE) {
-		if (dir != NULL)
-			closedir(dir);
+	if (n + KEYRING_TAG >= KEYRING_BASE || !keyring_list(ring))
 		return false;
+	for (size_t at = keyring_place(ring, beginning); at < ring->n_bases; at++) {
+		const char *found = ring->bases[at];
+
+		if (strncmp(found, beginning, n) != 0)
+			break;
+		if (strspn(found + n, "0123456789") == KEYRING_TAG &&
+		    found[n + KEYRING_TAG] == '\0') {
+			snprintf(base, KEYRING_BASE, "%s", found);
+			return true;
+		}
 	}
-	while (!found && (entry = readdir(dir)) != NULL) {
-		found = keyring_matches(entry->d_name, beginning, n);
-		if (found)
-			snprintf(
-			    base, KEYRING_BASE, "%.*s", (int)(n + KEYRING_TAG), entry->d_name);
-	}
-	closedir(dir);
-	return found;
+	return false;
 }
 
 int

@@ -90,7 +90,6 @@ load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outco
 	struct zone zone = {0}, before = {0};
 	struct build build = {
 	    .plan = plan, .batch = work->batch, .store = work->store, .zone = &zone};
-	size_t keys = work->n_keys;
 	int rc = change_begin(work->store, &build.change);
 
 	if (rc != 0)
@@ -99,11 +98,13 @@ load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outco
 	out->previous = before.serial;
 	rc = load_build(work, &build, now, out);
 	if (rc != 0) {
-		work_forget(work, keys);
+		if (!out->replaced)
+			work_forget(work, &plan->apex);
 		if (zone.id != 0)
 			(void)work_sweep(work, zone.id); /* else the next start does it */
 		return rc;
 	}
+	work_due_note(work, &zone);
 	out->serial = zone.serial;
 	out->records = zone.records;
 	if (out->replaced && work_sweep(work, before.id) != 0)
@@ -157,6 +158,7 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 		outcome_error(out, rc);
 		return rc;
 	}
+	work_due_note(work, &zone);
 	out->serial = zone.serial;
 	out->records = zone.records;
 	if (work_sweep(work, zone.id) != 0)

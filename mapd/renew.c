@@ -364,6 +364,8 @@ renew_step(struct renew *renew, struct work *work, uint64_t now)
 		return rc;
 	}
 	rc = change_commit(step.change);
+	if (rc == 0)
+		work_due_note(work, &step.zone);
 	if (rc == 0 && !renew->walking)
 		renew_say(renew, &step.zone);
 	if (end && renew->table == TABLE_NODES) {
@@ -373,38 +375,15 @@ renew_step(struct renew *renew, struct work *work, uint64_t now)
 	return rc;
 }
 
-/* The zone whose signatures must be renewed first; false: there is no zone. */
-static bool
-renew_first(struct work *work, struct zone *first)
-{
-	struct change *change;
-	uint8_t key[NAME_KEY];
-	struct zone zone;
-	bool any = false;
-	size_t n = 0;
-
-	if (change_begin(work->store, &change) != 0)
-		return false;
-	while (work_zone_next(change, key, &n, &zone))
-		if (!any || serial_after(first->resign, zone.resign)) {
-			*first = zone;
-			any = true;
-		}
-	change_abort(change);
-	return any;
-}
-
 bool
 renew_start(struct renew *renew, struct work *work, uint64_t now)
 {
-	struct zone zone;
-
 	memset(renew, 0, sizeof *renew);
-	if (!renew_first(work, &zone) || !due_at(zone.resign, now))
+	if (!work_due_find(work) || !due_at(work->due.at, now))
 		return false;
 	renew->walking = true;
-	renew->apex = zone.apex;
-	renew->id = zone.id;
+	renew->apex = work->due.apex;
+	renew->id = work->due.id;
 	renew->table = TABLE_NODES;
 	renew->until = now + RENEW_AHEAD;
 	return true;
@@ -413,13 +392,12 @@ renew_start(struct renew *renew, struct work *work, uint64_t now)
 uint64_t
 renew_wait(struct work *work, uint64_t now, uint64_t limit)
 {
-	struct zone zone;
 	uint32_t left;
 
-	if (!renew_first(work, &zone))
+	if (!work_due_find(work))
 		return limit;
-	if (due_at(zone.resign, now))
+	if (due_at(work->due.at, now))
 		return 0;
-	left = zone.resign - (uint32_t)now;
+	left = work->due.at - (uint32_t)now;
 	return left < limit ? left : limit;
 }

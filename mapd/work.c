@@ -22,8 +22,8 @@ work_zone(struct change *change, const struct name *apex, struct zone *out)
 	uint8_t key[NAME_KEY];
 	struct bytes value;
 
-	return change_get(
-		   change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)}, &value) &&
+	return change_get(change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)},
+		   &value) &&
 	       zone_meta_read(value, out) == 0;
 }
 
@@ -51,8 +51,8 @@ work_zone_put(struct change *change, const struct zone *zone)
 	struct wr wr = wr_init(octets, sizeof octets);
 
 	zone_meta_put(&wr, zone);
-	change_put(
-	    change, TABLE_ZONES, (struct bytes){key, zone_meta_key(&zone->apex, key)}, wr_done(&wr));
+	change_put(change, TABLE_ZONES, (struct bytes){key, zone_meta_key(&zone->apex, key)},
+	    wr_done(&wr));
 }
 
 static int
@@ -65,38 +65,133 @@ work_algorithm(const struct work *work, const struct name *apex)
 	return CRYPTO_ECDSAP256;
 }
 
+/* Where the key of apex is, or would be. */
+static size_t
+work_key_place(const struct work *work, const struct name *apex)
+{
+	size_t low = 0, high = work->n_keys;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (name_compare(&work->keys[middle]->apex, apex) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+work_key_is_at(const struct work *work, size_t at, const struct name *apex)
+{
+	return at < work->n_keys && name_equal(&work->keys[at]->apex, apex);
+}
+
+static int
+work_key_insert(struct work *work, size_t at, struct work_key *key)
+{
+	if (work->n_keys == work->max_keys) {
+		size_t max = work->max_keys == 0 ? 16 : 2 * work->max_keys;
+		struct work_key **more = realloc(work->keys, max * sizeof *more);
+
+		if (more == NULL)
+			return -MAP_ENOMEM;
+		work->keys = more;
+		work->max_keys = max;
+	}
+	memmove(
+	    &work->keys[at + 1], &work->keys[at], (work->n_keys - at) * sizeof work->keys[0]);
+	work->keys[at] = key;
+	work->n_keys++;
+	return 0;
+}
+
 int
 work_key(struct work *work, struct change *change, const struct name *apex,
     const struct work_key **out, char *why, size_t max)
 {
-	struct work_key *more;
+	size_t at = work_key_place(work, apex);
+	struct work_key *key;
 	int rc;
 
-	for (size_t i = 0; i < work->n_keys; i++)
-		if (name_equal(&work->keys[i].apex, apex)) {
-			*out = &work->keys[i];
-			return 0;
-		}
-	more = realloc(work->keys, (work->n_keys + 1) * sizeof *more);
-	if (more == NULL)
+	if (work_key_is_at(work, at, apex)) {
+		*out = work->keys[at];
+		return 0;
+	}
+	key = calloc(1, sizeof *key);
+	if (key == NULL)
 		return -MAP_ENOMEM;
-	work->keys = more;
-	more += work->n_keys;
-	more->apex = *apex;
-	rc = zonekey_open(work->ring, change, apex, work_algorithm(work, apex), &more->key,
-	    &more->secret, why, max);
-	if (rc != 0)
+	key->apex = *apex;
+	rc = zonekey_open(work->ring, change, apex, work_algorithm(work, apex), &key->key,
+	    &key->secret, why, max);
+	if (rc == 0)
+		rc = work_key_insert(work, at, key);
+	if (rc != 0) {
+		secret_free(key->secret);
+		free(key);
 		return rc;
-	work->n_keys++;
-	*out = more;
+	}
+	*out = key;
 	return 0;
 }
 
 void
-work_forget(struct work *work, size_t keep)
+work_forget(struct work *work, const struct name *apex)
 {
-	while (work->n_keys > keep)
-		secret_free(work->keys[--work->n_keys].secret);
+	size_t at = work_key_place(work, apex);
+
+	if (!work_key_is_at(work, at, apex))
+		return;
+	secret_free(work->keys[at]->secret);
+	free(work->keys[at]);
+	work->n_keys--;
+	memmove(
+	    &work->keys[at], &work->keys[at + 1], (work->n_keys - at) * sizeof work->keys[0]);
+}
+
+static void
+work_due_take(struct work_due *due, const struct zone *zone)
+{
+	if (due->any && !serial_after(due->at, zone->resign))
+		return;
+	due->any = true;
+	due->at = zone->resign;
+	due->id = zone->id;
+	due->apex = zone->apex;
+}
+
+void
+work_due_note(struct work *work, const struct zone *zone)
+{
+	struct work_due *due = &work->due;
+
+	/* another one may be the first now */
+	if (due->any && name_equal(&due->apex, &zone->apex))
+		due->known = false;
+	else
+		work_due_take(due, zone);
+}
+
+bool
+work_due_find(struct work *work)
+{
+	struct work_due due = {.known = true};
+	struct change *change;
+	uint8_t key[NAME_KEY];
+	struct zone zone;
+	size_t n = 0;
+
+	if (!work->due.known) {
+		if (change_begin(work->store, &change) != 0)
+			return false;
+		while (work_zone_next(change, key, &n, &zone))
+			work_due_take(&due, &zone);
+		due.known = change_error(change) == 0;
+		change_abort(change);
+		work->due = due;
+	}
+	return work->due.known && work->due.any;
 }
 
 int
@@ -122,22 +217,45 @@ work_sweep(struct work *work, uint32_t id)
 	return rc;
 }
 
-static bool
-work_is_zone(struct change *change, uint32_t id)
+static int
+id_compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The ids of all zones, ascending; caller frees. */
+static int
+work_ids(struct change *change, uint32_t **ids, size_t *n)
 {
 	uint8_t key[NAME_KEY];
+	size_t key_n = 0, max = 0;
 	struct zone zone;
-	size_t n = 0;
 
-	while (work_zone_next(change, key, &n, &zone))
-		if (zone.id == id)
-			return true;
-	return false;
+	*ids = NULL;
+	*n = 0;
+	while (work_zone_next(change, key, &key_n, &zone)) {
+		if (*n == max) {
+			uint32_t *more;
+
+			max = max == 0 ? 64 : 2 * max;
+			more = realloc(*ids, max * sizeof *more);
+			if (more == NULL)
+				return -MAP_ENOMEM;
+			*ids = more;
+		}
+		(*ids)[(*n)++] = zone.id;
+	}
+	if (*n > 0)
+		qsort(*ids, *n, sizeof **ids, id_compare);
+	return change_error(change);
 }
 
 /* The first id at or after *id under which there is something, but no zone; false: none. */
 static bool
-work_orphan(struct change *change, enum table table, uint32_t *id)
+work_orphan(
+    struct change *change, enum table table, const uint32_t *ids, size_t n, uint32_t *id)
 {
 	struct bytes found, value;
 	uint8_t octets[4];
@@ -148,36 +266,41 @@ work_orphan(struct change *change, enum table table, uint32_t *id)
 		    found.n < 4)
 			return false;
 		*id = get_u32(found.p);
-		if (!work_is_zone(change, *id))
+		if (n == 0 || bsearch(id, ids, n, sizeof *ids, id_compare) == NULL)
 			return true;
 	}
+}
+
+static int
+work_sweep_table(struct work *work, enum table table)
+{
+	struct change *change;
+	uint32_t id = 0, *ids;
+	bool found = true;
+	size_t n;
+	int rc = 0;
+
+	while (found && rc == 0) {
+		rc = change_begin(work->store, &change);
+		if (rc != 0)
+			return rc;
+		rc = work_ids(change, &ids, &n);
+		found = rc == 0 && work_orphan(change, table, ids, n, &id);
+		free(ids);
+		change_abort(change);
+		if (found)
+			rc = work_sweep(work, id);
+	}
+	return rc;
 }
 
 /* A load or a removal that was interrupted leaves content under an id that is no zone's. */
 static int
 work_sweep_orphans(struct work *work)
 {
-	static const enum table tables[] = {TABLE_NODES, TABLE_DENIAL};
-	struct change *change;
-	uint32_t id = 0;
-	size_t i = 0;
-	bool found;
-	int rc = 0;
+	int rc = work_sweep_table(work, TABLE_NODES);
 
-	while (i < 2 && rc == 0) {
-		rc = change_begin(work->store, &change);
-		if (rc != 0)
-			return rc;
-		found = work_orphan(change, tables[i], &id);
-		change_abort(change);
-		if (found)
-			rc = work_sweep(work, id);
-		else {
-			i++;
-			id = 0;
-		}
-	}
-	return rc;
+	return rc == 0 ? work_sweep_table(work, TABLE_DENIAL) : rc;
 }
 
 /* RFC 4034 3.1.5: signatures made by a clock that is behind would not be valid yet. */
@@ -251,7 +374,10 @@ work_init(struct work *work, struct store *store, const char *keys, const struct
 void
 work_fini(struct work *work)
 {
-	work_forget(work, 0);
+	for (size_t i = 0; i < work->n_keys; i++) {
+		secret_free(work->keys[i]->secret);
+		free(work->keys[i]);
+	}
 	free(work->keys);
 	free(work->scratch);
 	batch_free(work->batch);

@@ -15,6 +15,15 @@ struct work_key {
 	struct secret *secret;
 };
 
+/* The zone whose signatures must be renewed before all others'. */
+struct work_due {
+	bool known; /* else it must be looked for */
+	bool any;   /* there is a zone at all */
+	uint32_t at;
+	uint32_t id;
+	struct name apex;
+};
+
 #define WORK_SCRATCH 24576 /* records and signatures of the largest name */
 
 /* owned by the writer thread */
@@ -24,8 +33,9 @@ struct work {
 	struct pool *pool;
 	struct batch *batch;
 	const struct rules *rules; /* borrowed until other rules are set */
-	struct work_key *keys;
-	size_t n_keys;
+	struct work_key **keys; /* by apex */
+	size_t n_keys, max_keys;
+	struct work_due due;
 	struct bytes *scratch; /* WORK_SCRATCH of them */
 };
 
@@ -51,8 +61,12 @@ void work_zone_put(struct change *change, const struct zone *zone);
 /* The key of apex: from memory, else opened or made in change. */
 int work_key(struct work *work, struct change *change, const struct name *apex,
     const struct work_key **out, char *why, size_t max);
-/* Forgets keys opened after the first so many: the change they were made in did not come to pass. */
-void work_forget(struct work *work, size_t keep);
+/* Forgets a key: the change it was made in did not come to pass. */
+void work_forget(struct work *work, const struct name *apex);
+/* Told of each zone that was written or removed, once that is durable. */
+void work_due_note(struct work *work, const struct zone *zone);
+/* Finds the zone that is due first; false: there is none, or an error. */
+bool work_due_find(struct work *work);
 /* Removes all that stands under a zone's id, which nothing refers to any more. */
 int work_sweep(struct work *work, uint32_t id);
 

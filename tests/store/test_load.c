@@ -13,8 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/sys/crypto.h"
 #include "core/sys/loop.h"
+#include "core/trust/keyfile.h"
 #include "core/trust/trust.h"
+#include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
 #include "core/wire/mapping.h"
 #include "core/wire/rrtype.h"
@@ -305,6 +308,41 @@ test_key_file_is_the_zones(void **state)
 	memset(&shop.work, 0, sizeof shop.work);
 }
 
+/* A key that an operator puts there while mapd runs is the one the zone gets. */
+static void
+test_key_files_are_adopted(void **state)
+{
+	struct crypto_key *made;
+	struct zonekey described = {0};
+	const struct work_key *key;
+	char path[512], zone[32], text[512];
+	struct change *change;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) { /* the list of files is read, and added to */
+		snprintf(zone, sizeof zone, "z%d.test.", i);
+		shop_begin(zone);
+		shop_add_apex("7");
+		shop_load_good();
+	}
+	assert_int_equal(crypto_key_generate(CRYPTO_ECDSAP256, &made), 0);
+	described.dnskey_n = 4 + crypto_public_size(CRYPTO_ECDSAP256);
+	memcpy(described.dnskey, "\001\001\003\015", 4);
+	assert_int_equal(crypto_key_public(made, described.dnskey + 4), 0);
+	snprintf(path, sizeof path, "%s/Kzone.test.+013+%05u.private", shop.keys,
+	    dnssec_key_tag(zonekey_dnskey(&described)));
+	assert_int_equal(keyfile_write(path, made, text, sizeof text), 0);
+	crypto_key_free(made);
+	shop_begin("zone.test.");
+	shop_add_apex("7");
+	shop_load_good();
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_int_equal(
+	    work_key(&shop.work, change, &shop.apex, &key, shop.why, sizeof shop.why), 0);
+	change_abort(change);
+	assert_true(bytes_equal(zonekey_dnskey(&key->key), zonekey_dnskey(&described)));
+}
+
 /* What a crash in the middle of a load or a removal leaves is gone after the next start. */
 static void
 test_orphans(void **state)
@@ -484,8 +522,8 @@ main(void)
 	const struct CMUnitTest tests[] = {CASE(test_refused_records), CASE(test_refused_zones),
 	    CASE(test_mutilated_records), CASE(test_neighbouring_rdata), CASE(test_serials),
 	    CASE(test_removal_keeps_serial_and_key), CASE(test_key_file_is_the_zones),
-	    CASE(test_orphans), CASE(test_clock_behind), CASE(test_big_load),
-	    CASE(test_proofs)};
+	    CASE(test_key_files_are_adopted), CASE(test_orphans), CASE(test_clock_behind),
+	    CASE(test_big_load), CASE(test_proofs)};
 
 	return cmocka_run_group_tests_name("load", tests, NULL, NULL);
 }

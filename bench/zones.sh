@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# zones.sh - many small zones: loaded in one mapctl session, and a start with all of them.
+# usage: bench/zones.sh [ZONES]   (10000)
+set -u
+BUILD=${EIDMAP_BUILD:-$(dirname "$(readlink -f "$0")")/../build/check}
+ZONES=${1:-10000}
+DIR=$(mktemp -d "${TMPDIR:-/tmp}/zones.XXXXXX")
+MAPD=''
+trap 'stop; rm -rf "$DIR"' EXIT
+stop() { [ -z "$MAPD" ] || { kill "$MAPD"; wait "$MAPD"; MAPD=; } 2>/dev/null; }
+now() { date +%s.%N; }
+since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.2f", b - a }'; }
+start() {
+	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>"$DIR/log" &
+	MAPD=$!
+	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { cat "$DIR/log"; exit 1; }
+}
+
+printf 'listen: [127.0.0.1@5899]\ndatabase: %s/db\ncontrol: %s/control\nmap-size: 8G\n' "$DIR" "$DIR" >"$DIR/mapd.yaml"
+printf '@ 60 SOA ns hostmaster 1 3600 600 86400 60\n@ 60 NS ns\nns 60 A 192.0.2.1\nwww 60 A 192.0.2.2\n' >"$DIR/zone"
+seq "$ZONES" | sed "s,.*,zone load z&.test $DIR/zone," >"$DIR/commands"
+mkfifo "$DIR/ready"
+# what the disk takes for what each zone needs at least: a key's file, and a commit
+python3 - "$DIR" <<-'P'
+	import os, sys, time
+	t = time.time()
+	for i in range(200):
+	    f = os.open(sys.argv[1] + "/probe", os.O_CREAT | os.O_RDWR)
+	    os.pwrite(f, b"x" * 4096, 4096 * i)
+	    os.fdatasync(f)
+	    os.close(f)
+	print("one fdatasync here: %.2f ms" % ((time.time() - t) * 5))
+	os.unlink(sys.argv[1] + "/probe")
+P
+start
+from=$(now)
+"$BUILD/mapctl/mapctl" -s "$DIR/control" - <"$DIR/commands" >"$DIR/said" || { tail -n 3 "$DIR/said"; exit 1; }
+echo "$ZONES zones loaded and signed, each durable: $(since "$from") s"
+stop
+from=$(now)
+start
+echo "start with $ZONES zones, database read and keys opened: $(since "$from") s"
+du -sm "$DIR/db" | awk '{ print "on disk: " $1 " MB" }'
