@@ -182,7 +182,8 @@ lookup_wildcard(struct snapshot *snap, struct bytes encloser, uint16_t type, str
 
 /*
  * The greatest name before a name that does not exist is its closest encloser or below it, since
- * empty non-terminals are stored; so what the two have in common is the closest encloser.
+ * empty non-terminals are stored (but for those below a cut); so what the two have in common is the
+ * closest encloser.
  */
 static void
 lookup_missing(struct snapshot *snap, const struct zone *zone, struct bytes key,
@@ -193,9 +194,10 @@ lookup_missing(struct snapshot *snap, const struct zone *zone, struct bytes key,
 	struct bytes encloser;
 
 	encloser = (struct bytes){key.p, key_prefix(key, labels)};
-	if (labels < name_labels(&zone->apex) || !lookup_key(snap, encloser, &node))
+	if (labels < name_labels(&zone->apex))
 		return;
-	if ((node.flags & NODE_OCCLUDED) != 0) {
+	/* between a cut and glue far below it no empty non-terminals are stored */
+	if (!lookup_key(snap, encloser, &node) || (node.flags & NODE_OCCLUDED) != 0) {
 		lookup_occluded(snap, zone, encloser, out);
 		return;
 	}
