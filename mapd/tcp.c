@@ -79,8 +79,11 @@ connection_data(void *arg, const uint8_t *p, size_t n)
 static void
 connection_closed(void *arg, const char *why)
 {
-	(void)why;
-	connection_end(arg);
+	struct connection *c = arg;
+
+	if (stream_idled(why))
+		stats_add(worker_counters(c->tcp->worker), STAT_TCP_TIMEOUT, 1);
+	connection_end(c);
 }
 
 static const struct stream_ops connection_ops = {

@@ -18,6 +18,9 @@
 #define STREAM_FLUSH_MS 5000 /* for the last octets, without an idle time */
 #define STREAM_LINGER_MS 2000 /* for the peer to close after them */
 
+static const char why_deaf[] = "the peer read nothing for too long";
+static const char why_mute[] = "the peer sent nothing for too long";
+
 /* Octets p[start .. start + n); grown by doubling. */
 struct buffer {
 	uint8_t *p;
@@ -372,10 +375,15 @@ stream_timeout(void *arg)
 	if (s->state == STREAM_LINGERING)
 		stream_fail(s, s->ending);
 	else if (s->idle == 0 || since >= s->idle)
-		stream_fail(s, s->out.n > 0 ? "the peer read nothing for too long"
-					    : "the peer sent nothing for too long");
+		stream_fail(s, s->out.n > 0 ? why_deaf : why_mute);
 	else
 		timer_start(s->timer, s->idle - since);
+}
+
+bool
+stream_idled(const char *why)
+{
+	return why == why_deaf || why == why_mute;
 }
 
 struct stream *

@@ -33,6 +33,8 @@ struct stream_ops {
  */
 struct stream *stream_new(struct loop *loop, int fd, const struct stream_ops *ops, void *arg,
     size_t max_in, size_t max_out, uint64_t idle);
+/* Whether why, as closed() gets it, is that nothing went either way for idle ms. */
+bool stream_idled(const char *why);
 /* Copied. -MAP_ENOMEM; -MAP_ELIMIT: the peer reads nothing and 16 * max_out octets wait already
  * (one write is always taken when nothing waits). The stream stays open; the caller may close. */
 int stream_write(struct stream *stream, const void *p, size_t n);

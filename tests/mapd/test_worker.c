@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -77,6 +78,23 @@ client_open(int type, const struct addr *to)
 	int fd = socket(to->sa.sa_family, type, 0);
 
 	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
+	assert_int_equal(connect(fd, &to->sa, to->n), 0);
+	return fd;
+}
+
+/* From another address of the loopback interface. */
+static int
+client_open_from(const struct addr *to, unsigned number)
+{
+	struct timeval wait = {.tv_sec = WAIT};
+	struct addr from = *to;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	from.in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256 + number);
+	from.in4.sin_port = 0;
+	assert_int_equal(bind(fd, &from.sa, from.n), 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
 	assert_int_equal(connect(fd, &to->sa, to->n), 0);
 	return fd;
@@ -263,6 +281,34 @@ test_tcp_limit_of_a_client(void **state)
 		client_end(fds[i]);
 }
 
+/* When three quarters of the room are taken, who says nothing has to go soon; the others stay. */
+static void
+test_tcp_crowd(void **state)
+{
+	static int fds[TCP_CONNECTIONS * 3 / 4 + 1];
+	const size_t n = sizeof(fds) / sizeof(fds[0]);
+	uint64_t timeouts = stats_get(worker_stats(worker), STAT_TCP_TIMEOUT);
+	uint64_t start;
+	int mute, rcode;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = client_open_from(&at, (unsigned)(i / TCP_CLIENT));
+		query_send(fds[i], "www.example.test.", 1);
+		assert_int_equal(answer_read(fds[i], &rcode), 1);
+	}
+	start = loop_now_ms();
+	mute = client_open_from(&at, (unsigned)(n / TCP_CLIENT + 1));
+	assert_true(is_closed(mute));
+	assert_true(loop_now_ms() - start < TCP_IDLE);
+	assert_int_equal(stats_get(worker_stats(worker), STAT_TCP_TIMEOUT), timeouts + 1);
+	query_send(fds[n - 1], "www.example.test.", 2);
+	assert_int_equal(answer_read(fds[n - 1], &rcode), 2);
+	close(mute);
+	for (size_t i = 0; i < n; i++)
+		client_end(fds[i]);
+}
+
 /* A socket bound to all addresses answers from the one that was asked. */
 static void
 test_new_address(void **state)
@@ -290,8 +336,15 @@ setup(void **state)
 {
 	const char *source = getenv("srcdir");
 	char path[1024];
+	struct rlimit files;
 
 	(void)state;
+	/* both ends of a crowd */
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return -1;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		return -1;
 	snprintf(
 	    path, sizeof(path), "%s/tests/cases/basic.zone", source != NULL ? source : ".");
 	world = world_new();
@@ -323,6 +376,7 @@ main(void)
 	    cmocka_unit_test(test_tcp_pipelined),
 	    cmocka_unit_test(test_tcp_sizes),
 	    cmocka_unit_test(test_tcp_never_reads),
+	    cmocka_unit_test(test_tcp_crowd),
 	    cmocka_unit_test(test_new_address),
 	};
 

@@ -29,6 +29,7 @@ struct owner {
 	size_t drained;
 	int closed;
 	char why[80];
+	bool idled;
 	long (*on_data)(struct owner *o, const uint8_t *p, size_t n);
 	void (*on_drained)(struct owner *o);
 	size_t left; /* of what on_drained() has still to write */
@@ -55,6 +56,7 @@ owner_closed(void *arg, const char *why)
 	o->closed++;
 	o->stream = NULL;
 	snprintf(o->why, sizeof o->why, "%s", why);
+	o->idled = stream_idled(why);
 }
 
 static void
@@ -367,6 +369,7 @@ test_peer_closes(void **state)
 	settle(&o);
 	assert_int_equal(o.closed, 1);
 	assert_string_equal(o.why, "the peer closed the connection");
+	assert_false(o.idled);
 	owner_shut(&o);
 
 	owner_open(&o, 64, 64, 0);
@@ -514,6 +517,7 @@ test_idle(void **state)
 	until(&o, o.closed == 1);
 	assert_true(loop_now_ms() - start >= 30);
 	assert_string_equal(o.why, "the peer sent nothing for too long");
+	assert_true(o.idled);
 	owner_shut(&o);
 
 	owner_open(&o, 64, 64, 30);
@@ -521,6 +525,7 @@ test_idle(void **state)
 	stream_write(o.stream, block, sizeof block);
 	until(&o, o.closed == 1);
 	assert_string_equal(o.why, "the peer read nothing for too long");
+	assert_true(o.idled);
 	owner_shut(&o);
 }
 
