@@ -61,18 +61,46 @@ config_listens(const struct config *config, const struct addr *addr)
 }
 
 static int
-listener_open(struct listener *listener, const struct addr *addr, char *why, size_t max)
+listen_fails(const struct addr *addr, char *why, size_t max)
 {
+	int cause = errno;
 	char text[ADDR_TEXT];
 
+	snprintf(why, max, "listen %s: %s", addr_print(addr, text), strerror(cause));
+	return -MAP_ESYS;
+}
+
+/* A port that we have already may be meant by another address of it: then nobody can tell whose it is. */
+static bool
+config_has_port(const struct config *config, uint16_t port)
+{
+	for (size_t i = 0; config != NULL && i < config->n_listen; i++)
+		if (addr_port(&config->listen[i]) == port)
+			return true;
+	return false;
+}
+
+/* Before anything is opened, because our own addresses may overlap. */
+static int
+ports_probe(const struct config *config, const struct config *old, char *why, size_t max)
+{
+	for (size_t i = 0; i < config->n_listen; i++)
+		if (!config_has_port(old, addr_port(&config->listen[i])) &&
+		    sock_probe(&config->listen[i]) != 0)
+			return listen_fails(&config->listen[i], why, max);
+	return 0;
+}
+
+static int
+listener_open(struct listener *listener, const struct addr *addr, char *why, size_t max)
+{
 	listener->addr = *addr;
 	listener->udp = sock_udp_bind(addr);
 	if (listener->udp >= 0)
 		listener->tcp = sock_tcp_listen(addr, TCP_BACKLOG);
 	if (listener->udp >= 0 && listener->tcp >= 0)
 		return 0;
-	snprintf(why, max, "listen %s: %s", addr_print(addr, text), strerror(errno));
-	return -MAP_ESYS;
+	return listen_fails(addr, why, max);
 }
 
 /* One worker's order under config; sockets of addresses that old has too are not opened again. */
@@ -123,8 +151,11 @@ static struct order **
 orders_new(
     const struct config *config, const struct config *old, unsigned n, char *why, size_t max)
 {
-	struct order **orders = calloc(n, sizeof(struct order *));
+	struct order **orders = NULL;
 
+	snprintf(why, max, "out of memory");
+	if (ports_probe(config, old, why, max) == 0)
+		orders = calloc(n, sizeof(struct order *));
 	for (unsigned i = 0; orders != NULL && i < n; i++)
 		if (order_new(config, old, &orders[i], why, max) != 0) {
 			orders_free(orders, n);

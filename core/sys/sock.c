@@ -42,7 +42,7 @@ addr_is_any(const struct addr *addr)
 }
 
 static int
-sock_bind(const struct addr *addr, int type)
+sock_bind(const struct addr *addr, int type, bool shared)
 {
 	int fd = socket(addr->sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -51,7 +51,7 @@ sock_bind(const struct addr *addr, int type)
 	/* Not SO_REUSEADDR on UDP: it would let another user take the port over. */
 	if (type == SOCK_STREAM && !sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
 		return sock_fail(fd);
-	if (!sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+	if (shared && !sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
 		return sock_fail(fd);
 	if (addr->sa.sa_family == AF_INET6 && !sock_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return sock_fail(fd);
@@ -64,7 +64,7 @@ int
 sock_udp_bind(const struct addr *addr)
 {
 	bool v6 = addr->sa.sa_family == AF_INET6;
-	int fd = sock_bind(addr, SOCK_DGRAM);
+	int fd = sock_bind(addr, SOCK_DGRAM, true);
 
 	if (fd < 0)
 		return fd;
@@ -84,13 +84,28 @@ sock_udp_bind(const struct addr *addr)
 int
 sock_tcp_listen(const struct addr *addr, int backlog)
 {
-	int fd = sock_bind(addr, SOCK_STREAM);
+	int fd = sock_bind(addr, SOCK_STREAM, true);
 
 	if (fd < 0)
 		return fd;
 	if (listen(fd, backlog) != 0)
 		return sock_fail(fd);
 	return fd;
+}
+
+int
+sock_probe(const struct addr *addr)
+{
+	static const int types[] = {SOCK_DGRAM, SOCK_STREAM};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		int fd = sock_bind(addr, types[i], false);
+
+		if (fd < 0)
+			return fd;
+		close(fd);
+	}
+	return 0;
 }
 
 int

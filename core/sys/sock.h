@@ -36,6 +36,9 @@ bool addr_equal(const struct addr *a, const struct addr *b); /* the port too */
  * errno set. */
 int sock_udp_bind(const struct addr *addr);
 int sock_tcp_listen(const struct addr *addr, int backlog);
+/* Whether nobody has addr, for UDP and TCP: SO_REUSEPORT lets two processes of one user share it without
+ * a word, and then each gets some of the queries. 0; -MAP_ESYS, errno is EADDRINUSE */
+int sock_probe(const struct addr *addr);
 /* The next connection (TCP or Unix; non-blocking, close-on-exec, TCP_NODELAY). -MAP_ESYS: errno is
  * EAGAIN when none waits; EMFILE, ENFILE, ENOBUFS, ENOMEM: stop accepting for a second. */
 int sock_accept(int fd, struct addr *peer);

@@ -61,6 +61,9 @@ ok "and answered for" answers $PORT
 ok "the database is one mapd's" fails 1 'database: .*in use' \
 	"$BUILD/mapd/mapd" -f -c <(sed "s/@$PORT/@$OTHER/; s/^control:.*/&2/" "$DIR/mapd.yaml")
 
+ok "its address too" fails 1 'listen .*: Address already in use' \
+	timeout 10 "$BUILD/mapd/mapd" -f -c <(sed 's/^\(database\|control\):.*/&2/' "$DIR/mapd.yaml")
+
 conf "127.0.0.1@$PORT" "workers: many"
 ok "a wrong value is named with its line" fails 1 'mapd\.yaml:5: workers: .*expected' \
 	"$BUILD/mapd/mapd" --check -c "$DIR/mapd.yaml"
@@ -70,6 +73,9 @@ conf "127.0.0.1@$OTHER" "log: debug"
 ok "a reload moves to another port" mapctl reload
 ok "where it answers" answers $OTHER
 ok "and no more at the old one" silent $PORT
+conf "0.0.0.0@$OTHER"
+ok "a reload to an address that takes in the old one" mapctl reload
+ok "where it answers" answers $OTHER
 ok "SIGTERM ends it with status 0" finish
 ok "the control socket is gone" test ! -e "$DIR/control"
 ok "started again, the zone is there; in the background" detached

@@ -9,7 +9,7 @@ set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/edges.XXXXXX")
-# SO_REUSEPORT lets two runs share a port without a word: each has its own
+# two runs cannot share a port: each has its own
 MAPD_PORT=$((20000 + $$ % 20000)) NSD_PORT=$((MAPD_PORT + 20001))
 REALM=2001:3f:fe00:a00::/56=id.example.test
 REVERSE=a.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa

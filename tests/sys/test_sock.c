@@ -196,6 +196,26 @@ test_send_error(void **state)
 	close(fd);
 }
 
+/* What SO_REUSEPORT would let two servers of one user share is told apart, for either protocol. */
+static void
+test_probe(void **state)
+{
+	struct addr at;
+	int fd;
+
+	(void)state;
+	for (int tcp = 0; tcp < 2; tcp++) {
+		assert_int_equal(addr_scan("127.0.0.3", 0, &at), 0);
+		fd = tcp ? sock_tcp_listen(&at, 8) : sock_udp_bind(&at);
+		assert_true(fd >= 0);
+		assert_int_equal(sock_local(fd, &at), 0);
+		assert_int_equal(sock_probe(&at), -MAP_ESYS);
+		assert_int_equal(errno, EADDRINUSE);
+		close(fd);
+		assert_int_equal(sock_probe(&at), 0);
+	}
+}
+
 static void
 test_tcp(void **state)
 {
@@ -282,6 +302,7 @@ main(void)
 	    cmocka_unit_test(test_octets),
 	    cmocka_unit_test(test_batch),
 	    cmocka_unit_test(test_send_error),
+	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_tcp),
 	    cmocka_unit_test(test_unix),
 	};
