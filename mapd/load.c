@@ -79,7 +79,7 @@ load_build(struct work *work, struct build *build, uint64_t now, struct outcome 
 	}
 	work_zone_put(build->change, zone);
 	meta_serial_put(build->change, &zone->apex, zone->serial);
-	meta_clock_put(build->change, now);
+	work_put_clock(build->change, now);
 	meta_bump_generation(build->change);
 	return change_commit(build->change);
 }
@@ -94,6 +94,11 @@ load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outco
 
 	if (rc != 0)
 		return rc;
+	rc = work_check_clock(build.change, now, out->why, sizeof out->why);
+	if (rc != 0) {
+		change_abort(build.change);
+		return rc;
+	}
 	out->replaced = work_zone(build.change, &plan->apex, &before);
 	out->previous = before.serial;
 	rc = load_build(work, &build, now, out);

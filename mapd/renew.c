@@ -316,7 +316,7 @@ step_finish(struct step *step, bool end, uint64_t now)
 	if (step->names > 0)
 		step->zone.loaded = now;
 	work_zone_put(step->change, &step->zone);
-	meta_clock_put(step->change, now);
+	work_put_clock(step->change, now);
 	return rc;
 }
 

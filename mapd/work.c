@@ -303,11 +303,10 @@ work_sweep_orphans(struct work *work)
 	return rc == 0 ? work_sweep_table(work, TABLE_DENIAL) : rc;
 }
 
-/* RFC 4034 3.1.5: signatures made by a clock that is behind would not be valid yet. */
-static int
-work_check_clock(struct change *change, char *why, size_t max)
+int
+work_check_clock(struct change *change, uint64_t now, char *why, size_t max)
 {
-	uint64_t last = meta_clock_get(change), now = clock_seconds();
+	uint64_t last = meta_clock_get(change);
 
 	if (now + WORK_CLOCK_BEHIND >= last)
 		return 0;
@@ -315,7 +314,14 @@ work_check_clock(struct change *change, char *why, size_t max)
 	    "the clock is %llu s behind the database's last change: set it; or, if it was ahead"
 	    " then, move the database away (the keys stay) and load the zones again",
 	    (unsigned long long)(last - now));
-	return -MAP_ECONFIG;
+	return -MAP_EREFUSED;
+}
+
+void
+work_put_clock(struct change *change, uint64_t now)
+{
+	if (now > meta_clock_get(change))
+		meta_clock_put(change, now);
 }
 
 static int
@@ -333,7 +339,7 @@ work_open_keys(struct work *work, char *why, size_t max)
 		snprintf(why, max, "database: %s", error_text(rc));
 		return rc;
 	}
-	rc = work_check_clock(change, why, max);
+	rc = work_check_clock(change, clock_seconds(), why, max);
 	while (rc == 0 && work_zone_next(change, key, &n, &zone)) {
 		rc = work_key(work, change, &zone.apex, &opened, inner, sizeof inner);
 		if (rc != 0)

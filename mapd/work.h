@@ -18,7 +18,7 @@ struct work_key {
 /* The zone whose signatures must be renewed before all others'. */
 struct work_due {
 	bool known; /* else it must be looked for */
-	bool any;   /* there is a zone at all */
+	bool any; /* there is a zone at all */
 	uint32_t at;
 	uint32_t id;
 	struct name apex;
@@ -49,8 +49,8 @@ struct outcome {
 };
 
 /* Opens the keyring and the key of each zone, and drops what a crash left behind. */
-int work_init(struct work *work, struct store *store, const char *keys, const struct rules *rules,
-    unsigned threads, char *why, size_t max);
+int work_init(struct work *work, struct store *store, const char *keys,
+    const struct rules *rules, unsigned threads, char *why, size_t max);
 void work_fini(struct work *work);
 
 /* The zone of that apex; false: none. */
@@ -67,12 +67,19 @@ void work_forget(struct work *work, const struct name *apex);
 void work_due_note(struct work *work, const struct zone *zone);
 /* Finds the zone that is due first; false: there is none, or an error. */
 bool work_due_find(struct work *work);
+/*
+ * Whether now is no earlier than what was signed before. Else -MAP_EREFUSED: signatures would begin in the
+ * past of those that are served, or have ended already.
+ */
+int work_check_clock(struct change *change, uint64_t now, char *why, size_t max);
+/* Remembers now for that, unless later was seen. */
+void work_put_clock(struct change *change, uint64_t now);
 /* Removes all that stands under a zone's id, which nothing refers to any more. */
 int work_sweep(struct work *work, uint32_t id);
 
 /* Makes or replaces the zone by records (as frame_record_put() writes them); durable when 0. */
-int work_load(struct work *work, const struct name *apex, struct bytes records,
-    struct outcome *out);
+int work_load(
+    struct work *work, const struct name *apex, struct bytes records, struct outcome *out);
 /* Removes the zone; its keys and its serial are kept. -MAP_ENOTFOUND */
 int work_remove(struct work *work, const struct name *apex, struct outcome *out);
 

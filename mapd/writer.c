@@ -31,6 +31,7 @@ struct writer {
 	struct work work;
 	struct renew renew;
 	uint64_t retry; /* no renewal before */
+	bool behind; /* the clock is, and it was said */
 };
 
 static void
@@ -78,6 +79,24 @@ queue_take(int fd, struct job **job)
 	return n == (ssize_t)sizeof *job;
 }
 
+/* Whether anything may be signed at now; that it may not is said once. */
+static bool
+writer_trusts_clock(struct writer *writer, uint64_t now)
+{
+	struct change *change;
+	char why[256];
+	bool behind;
+
+	if (change_begin(writer->work.store, &change) != 0)
+		return true; /* the renewal itself says what is wrong */
+	behind = work_check_clock(change, now, why, sizeof why) != 0;
+	change_abort(change);
+	if (behind && !writer->behind)
+		diag_error("database: nothing can be signed: %s", why);
+	writer->behind = behind;
+	return !behind;
+}
+
 /* Renews a little, if it is time; returns seconds until it is time again. */
 static uint64_t
 writer_renew(struct writer *writer)
@@ -87,7 +106,10 @@ writer_renew(struct writer *writer)
 	char name[NAME_TEXT];
 	int rc;
 
-	if (now < writer->retry)
+	if (!writer_trusts_clock(writer, now))
+		return WRITER_WAIT;
+	/* far ahead: the clock was, when the last one failed */
+	if (now < writer->retry && writer->retry - now <= WRITER_RETRY)
 		return WRITER_WAIT;
 	if (!renew->walking && !renew_start(renew, &writer->work, now))
 		return renew_wait(&writer->work, now, WRITER_WAIT);

@@ -389,9 +389,34 @@ test_clock_behind(void **state)
 	work_fini(&shop.work);
 	assert_int_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 1, shop.why,
 			     sizeof shop.why),
-	    -MAP_ECONFIG);
+	    -MAP_EREFUSED);
 	assert_non_null(strstr(shop.why, "the clock is"));
 	memset(&shop.work, 0, sizeof shop.work);
+}
+
+/* A clock that goes back while mapd runs: nothing is signed, and what was served stays. */
+static void
+test_clock_goes_back(void **state)
+{
+	struct change *change;
+	struct zone before;
+
+	(void)state;
+	shop_begin("zone.test.");
+	shop_add_apex("1");
+	shop_load_good();
+	before = shop_zone();
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	meta_clock_put(change, clock_seconds() + 3000);
+	assert_int_equal(change_commit(change), 0);
+	shop_load_good(); /* less than an hour */
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_true(meta_clock_get(change) > clock_seconds() + 2900); /* it adds up */
+	meta_clock_put(change, clock_seconds() + 7200);
+	assert_int_equal(change_commit(change), 0);
+	assert_int_equal(shop_load(), -MAP_EREFUSED);
+	assert_non_null(strstr(shop.outcome.why, "the clock is"));
+	assert_int_equal(shop_zone().serial, before.serial + 1);
 }
 
 /* A zone of many names is written in several transactions; the old one is gone afterwards. */
@@ -523,7 +548,7 @@ main(void)
 	    CASE(test_mutilated_records), CASE(test_neighbouring_rdata), CASE(test_serials),
 	    CASE(test_removal_keeps_serial_and_key), CASE(test_key_file_is_the_zones),
 	    CASE(test_key_files_are_adopted), CASE(test_orphans), CASE(test_clock_behind),
-	    CASE(test_big_load), CASE(test_proofs)};
+	    CASE(test_clock_goes_back), CASE(test_big_load), CASE(test_proofs)};
 
 	return cmocka_run_group_tests_name("load", tests, NULL, NULL);
 }
