@@ -11,6 +11,7 @@
 #include "core/wire/name.h"
 
 struct control;
+struct places;
 
 /* What mapctl exits with; scripts rely on it. */
 enum status {
@@ -28,6 +29,7 @@ struct mapctl {
 	struct control *control; /* NULL until a command needs the daemon */
 	const struct command *command; /* the one that runs */
 	char argument[NAME_TEXT]; /* the zone it is about; "" if none */
+	const struct places *places; /* of the records that are sent; NULL: none are */
 };
 
 struct command {

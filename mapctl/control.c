@@ -13,6 +13,7 @@
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
 #include "mapctl/output.h"
+#include "mapctl/places.h"
 
 /*
  * ms without any progress. A daemon that dies closes the connection at once; one that signs a zone of
@@ -217,6 +218,21 @@ error_of_name(const char *name)
 	return -MAP_EINTERNAL;
 }
 
+/* The daemon's refusal; the record that it is about is one that we have read from a file. */
+static enum status
+refusal_show(const struct mapctl *m, const json_t *answer, const char *code, const char *error)
+{
+	enum status status = strcmp(code, "MAP_EREFUSED") == 0 ? STATUS_REFUSED : STATUS_WRONG;
+	const json_t *record = json_object_get(answer, "record");
+	struct zone_place place;
+
+	if (m->places != NULL && json_is_integer(record) &&
+	    places_find(m->places, json_integer_value(record), &place))
+		return fail(
+		    m, status, error_of_name(code), "%s:%u: %s", place.file, place.line, error);
+	return fail(m, status, error_of_name(code), "%s", error);
+}
+
 static enum status
 answer_show(struct mapctl *m, json_t *answer)
 {
@@ -235,8 +251,7 @@ answer_show(struct mapctl *m, json_t *answer)
 	error = json_string_value(json_object_get(answer, "error"));
 	if (code == NULL || error == NULL)
 		return control_lost(m, "an answer without code and error");
-	return fail(m, strcmp(code, "MAP_EREFUSED") == 0 ? STATUS_REFUSED : STATUS_WRONG,
-	    error_of_name(code), "%s", error);
+	return refusal_show(m, answer, code, error);
 }
 
 enum status

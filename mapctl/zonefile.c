@@ -10,21 +10,25 @@
 #include <string.h>
 
 #include "core/sys/loop.h"
-#include "core/trust/trust.h"
+#include "core/trust/identity.h"
 #include "core/wire/errors.h"
+#include "core/wire/mapping.h"
 #include "core/wire/rrtype.h"
 #include "core/zone/zone.h"
 #include "mapctl/control.h"
 #include "mapctl/daemon.h"
 #include "mapctl/output.h"
+#include "mapctl/places.h"
 
 #define BATCH (256u << 10) /* octets of records in one frame */
 #define REALMS 16
 #define SET_OCTETS 65536
+#define MESSAGES 50 /* about proofs; as many as zone_read() gives about the rest */
 
 /* The ELOC set that is being collected, to look at its proof as a whole. */
 struct eloc_set {
 	struct name owner;
+	size_t first; /* number of its first record */
 	size_t n;
 	struct bytes rdata[MAPPING_SET];
 	uint8_t octets[SET_OCTETS];
@@ -46,6 +50,7 @@ struct reading {
 	size_t n_realms;
 	bool private_locators;
 	size_t records;
+	struct places *places; /* of these */
 	uint32_t serial;
 	unsigned messages;
 	bool keeps; /* the records are to be sent */
@@ -63,63 +68,30 @@ message_print(void *arg, const char *message)
 	fail(r->m, STATUS_WRONG, -MAP_ETEXT, "%s", message);
 }
 
-/*
- * Who the owner of a set is. Where no realm is known that says so, the key of the proof itself is
- * asked: what the proof covers and when it ends can be judged all the same.
- */
-static int
-owner_identity(const struct reading *r, const struct name *owner, const struct proof *proof,
-    struct eid *id)
-{
-	struct bytes key = {proof->key, proof->key_n};
-
-	if (eid_from_owner(owner, r->realms, r->n_realms, id) == 0)
-		return 0;
-	memset(id, 0, sizeof *id);
-	id->form = EID_KEY;
-	id->name = name_root;
-	return trust_digest(proof->algorithm, key, id->digest);
-}
-
-static void
-proof_complain(struct reading *r, const struct name *owner, const char *cause)
-{
-	char text[NAME_TEXT];
-
-	r->messages++;
-	fail(r->m, STATUS_WRONG, -MAP_ETEXT, "%s: %s ELOC: %s", r->path,
-	    name_print(owner, text), cause);
-}
-
-/* The whole ELOC set of a name is there: its proof must hold. */
+/* The whole ELOC set of a name is there: its proof must be one that mapd takes. */
 static void
 set_check(struct reading *r)
 {
-	struct eloc_set *set = &r->set;
-	int i = mapping_proof_index(set->rdata, set->n), error;
-	struct proof proof;
-	struct eloc e;
-	struct eid id;
+	const struct eloc_set *set = &r->set;
+	const struct rrset rrset = {
+	    .owner = &set->owner, .type = RR_ELOC, .n = set->n, .rdata = set->rdata};
+	int proof = mapping_proof_index(set->rdata, set->n);
+	struct zone_place at = {r->path, 0};
+	char text[NAME_TEXT];
+	const char *why;
 
-	if (i < 0 || eloc_read(set->rdata[i], &e) != 0)
+	if (r->messages > MESSAGES)
 		return;
-	error = owner_identity(r, &set->owner, &e.proof, &id);
-	if (error == 0)
-		error = trust_proof_verify(
-		    &id, &set->owner, set->rdata, set->n, (size_t)i, clock_seconds(), &proof);
-	if (error == -MAP_EKEY)
-		proof_complain(r, &set->owner, "the key of the proof is not this identity's");
-	else if (error == -MAP_EEXPIRED)
-		proof_complain(
-		    r, &set->owner, "the proof has expired, or ends more than 7 days ahead");
-	else if (error == -MAP_ESIG)
-		proof_complain(r, &set->owner,
-		    "the proof does not match the records; mapctl id sign makes a new one");
-	else if (error == -MAP_EUNKNOWN)
-		proof_complain(
-		    r, &set->owner, "a proof, but the identity has no key of its own");
-	else if (error != 0 && error != -MAP_EREVOKED)
-		proof_complain(r, &set->owner, error_text(error));
+	why = identity_refusal(&rrset, r->realms, r->n_realms, clock_seconds());
+	if (why == NULL)
+		return;
+	(void)places_find(r->places, (long long)set->first + (proof > 0 ? proof : 0), &at);
+	if (++r->messages > MESSAGES)
+		fail(r->m, STATUS_WRONG, -MAP_ETEXT, "%s: more errors, which are not shown",
+		    at.file);
+	else
+		fail(r->m, STATUS_WRONG, -MAP_ETEXT, "%s:%u: %s ELOC: %s", at.file, at.line,
+		    name_print(&set->owner, text), why);
 }
 
 static void
@@ -134,6 +106,8 @@ set_collect(struct reading *r, const struct rr *rr)
 	if (rr->type != RR_ELOC || set->n == MAPPING_SET ||
 	    rr->rdata.n > SET_OCTETS - set->used)
 		return;
+	if (set->n == 0)
+		set->first = r->records;
 	set->owner = *rr->owner;
 	memcpy(set->octets + set->used, rr->rdata.p, rr->rdata.n);
 	set->rdata[set->n++] = (struct bytes){set->octets + set->used, rr->rdata.n};
@@ -167,14 +141,17 @@ record_keep(struct reading *r, const struct rr *rr)
 }
 
 static int
-record_take(void *arg, const struct rr *rr)
+record_take(void *arg, const struct rr *rr, const struct zone_place *place)
 {
 	struct reading *r = arg;
+	int error = places_add(r->places, place);
 
-	r->records++;
+	if (error != 0)
+		return error;
 	if (rr->type == RR_SOA && rr->rdata.n >= 20)
 		r->serial = get_u32(rr->rdata.p + rr->rdata.n - 20);
 	set_collect(r, rr);
+	r->records++;
 	return r->keeps ? record_keep(r, rr) : 0;
 }
 
@@ -196,16 +173,21 @@ zone_judge(struct reading *r)
 static enum status
 zone_send(struct reading *r)
 {
+	struct mapctl *m = r->m;
 	enum status status =
-	    control_ask(r->m, json_pack("{s:s}", "zone", name_print(&r->zone, r->m->argument)));
+	    control_ask(m, json_pack("{s:s}", "zone", name_print(&r->zone, m->argument)));
 
 	/* An answer that comes early is a refusal; the daemon still waits for the end. */
 	for (const struct batch *b = r->first;
-	     b != NULL && status == STATUS_DONE && !control_has_answer(r->m); b = b->next)
-		status = control_send(r->m, FRAME_RECORDS, (struct bytes){b->octets, b->n});
+	     b != NULL && status == STATUS_DONE && !control_has_answer(m); b = b->next)
+		status = control_send(m, FRAME_RECORDS, (struct bytes){b->octets, b->n});
 	if (status == STATUS_DONE)
-		status = control_send(r->m, FRAME_END, (struct bytes){NULL, 0});
-	return status == STATUS_DONE ? control_finish(r->m) : status;
+		status = control_send(m, FRAME_END, (struct bytes){NULL, 0});
+	m->places = r->places;
+	if (status == STATUS_DONE)
+		status = control_finish(m);
+	m->places = NULL;
+	return status;
 }
 
 static enum status
@@ -257,8 +239,12 @@ zonefile_run(struct mapctl *m, int argc, char **argv, bool sends)
 	struct reading *r = calloc(1, sizeof *r);
 	enum status status;
 
-	if (r == NULL)
+	if (r != NULL)
+		r->places = places_new();
+	if (r == NULL || r->places == NULL) {
+		free(r);
 		return fail(m, STATUS_WRONG, -MAP_ENOMEM, "out of memory");
+	}
 	r->m = m;
 	r->keeps = sends;
 	status = options_read(r, argc, argv);
@@ -272,6 +258,7 @@ zonefile_run(struct mapctl *m, int argc, char **argv, bool sends)
 		next = b->next;
 		free(b);
 	}
+	places_free(r->places);
 	free(r);
 	return status;
 }

@@ -15,7 +15,7 @@
 
 #define BUILD_COMMIT 16384 /* nodes and denial records in one transaction */
 #define BUILD_MADE 4 /* sets made at the apex */
-#define BUILD_SETS (PLAN_TYPES + BUILD_MADE + 1)
+#define BUILD_SETS (RRSET_TYPES + BUILD_MADE + 1)
 #define SOA_SERIAL_END 20 /* the serial stands so many octets before the end */
 #define BITMAP_MAX (256 * 34)
 #define NSEC3_HEAD 25 /* algorithm, flags, iterations, no salt, length and hash */
@@ -30,7 +30,7 @@ struct gathered {
 	struct name name;
 	struct rrset sets[BUILD_SETS];
 	size_t n;
-	struct bytes rdata[PLAN_NAME / 12 + BUILD_MADE + 1];
+	struct bytes rdata[RRSET_NAME / 12 + BUILD_MADE + 1];
 	size_t n_rdata;
 };
 
@@ -109,8 +109,8 @@ build_gather(struct build *build, const struct plan_entry *entry, struct gathere
 
 	g->n = g->n_rdata = 0;
 	plan_name(build->plan, entry, &g->name);
-	while (g->n < PLAN_TYPES && plan_next_set(&reader, &g->sets[g->n],
-					&g->rdata[g->n_rdata], PLAN_SET_RECORDS)) {
+	while (g->n < RRSET_TYPES && plan_next_set(&reader, &g->sets[g->n],
+					&g->rdata[g->n_rdata], RRSET_RECORDS)) {
 		g->sets[g->n].owner = &g->name;
 		g->n_rdata += g->sets[g->n++].n;
 	}
@@ -207,7 +207,7 @@ build_node(struct build *build, size_t i, struct gathered *g)
 	const struct plan_entry *entry = &build->plan->entries[i];
 	int rc = 0;
 
-	if (!batch_fits(build->batch, entry->records, PLAN_NAME))
+	if (!batch_fits(build->batch, entry->records, RRSET_NAME))
 		rc = build_flush(build);
 	if (rc == 0)
 		rc = build_gather(build, entry, g);
@@ -272,7 +272,7 @@ build_nsec3(
 	uint8_t *kept;
 	int rc = 0;
 
-	if (!batch_fits(build->batch, entry->records, PLAN_NAME))
+	if (!batch_fits(build->batch, entry->records, RRSET_NAME))
 		rc = build_flush(build);
 	if (rc == 0 && entry->records > 0)
 		rc = build_gather(build, entry, g);

@@ -82,6 +82,10 @@ __attribute__((format(printf, 3, 4))) void client_answer(
 __attribute__((format(printf, 3, 4))) void client_fail(
     struct client *client, int error, const char *format, ...);
 
+/* The same with fields, which are taken over (NULL: none). */
+__attribute__((format(printf, 4, 5))) void client_refuse(
+    struct client *client, json_t *fields, int error, const char *format, ...);
+
 /* Runs the command in a CONTROL frame's payload. */
 void command_run(struct client *client, struct bytes payload);
 /* All records have come. */

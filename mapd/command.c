@@ -24,8 +24,8 @@ zone_get(struct client *client, struct zone *out)
 	char text[NAME_TEXT];
 	struct bytes value;
 
-	if (snapshot_get(
-		snap, TABLE_ZONES, (struct bytes){key, zone_meta_key(&client->zone, key)}, &value) &&
+	if (snapshot_get(snap, TABLE_ZONES,
+		(struct bytes){key, zone_meta_key(&client->zone, key)}, &value) &&
 	    zone_meta_read(value, out) == 0)
 		return true;
 	client_fail(client, snapshot_error(snap) != 0 ? snapshot_error(snap) : -MAP_ENOTFOUND,
@@ -203,12 +203,17 @@ static void
 change_refused(const struct change_asked *asked, const char *zone)
 {
 	bool load = asked->job.kind == JOB_LOAD;
+	json_t *fields = NULL;
 
 	diag_warn(
 	    "zone %s: %s refused: %s", zone, load ? "load" : "removal", asked->job.outcome.why);
-	if (asked->client != NULL)
-		client_fail(asked->client, asked->job.error, "zone %s: %s", zone,
-		    asked->job.outcome.why);
+	if (asked->client == NULL)
+		return;
+	/* mapctl knows the line of the record that it sent as this one */
+	if (asked->job.outcome.refused != PLAN_NONE)
+		fields = json_pack("{s:I}", "record", (json_int_t)asked->job.outcome.refused);
+	client_refuse(asked->client, fields, asked->job.error, "zone %s: %s", zone,
+	    asked->job.outcome.why);
 }
 
 static void

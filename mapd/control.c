@@ -114,6 +114,20 @@ client_fail(struct client *client, int error, const char *format, ...)
 	va_end(args);
 }
 
+void
+client_refuse(struct client *client, json_t *fields, int error, const char *format, ...)
+{
+	json_t *answer = json_pack("{s:b, s:s}", "ok", 0, "code", error_name(error));
+	va_list args;
+
+	if (fields != NULL)
+		json_object_update(answer, fields);
+	json_decref(fields);
+	va_start(args, format);
+	client_say(client, answer, format, args);
+	va_end(args);
+}
+
 /* Records of a load; a refusal is answered at once, and the rest skipped. */
 static int
 client_records(struct client *client, const struct frame *frame)

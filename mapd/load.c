@@ -127,6 +127,7 @@ work_load(struct work *work, const struct name *apex, struct bytes records, stru
 
 	memset(out, 0, sizeof *out);
 	rc = plan_make(&plan, apex, records, work->rules, work->pool, now);
+	out->refused = plan.refused;
 	if (rc != 0)
 		snprintf(out->why, sizeof out->why, "%s", plan.why);
 	else
@@ -146,6 +147,7 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 	int rc;
 
 	memset(out, 0, sizeof *out);
+	out->refused = PLAN_NONE;
 	rc = change_begin(work->store, &change);
 	if (rc == 0 && !work_zone(change, apex, &zone)) {
 		change_abort(change);

@@ -9,18 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/trust/identity.h"
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
 #include "core/wire/mapping.h"
 #include "core/wire/rdata.h"
 #include "core/wire/rrtype.h"
-#include "mapd/identity.h"
 
 #define PLAN_TTL 0x7fffffff /* RFC 2181 8 */
 
 /* An ELOC set with a proof. */
 struct proof_at {
 	struct plan_entry set; /* as if it were all of its name */
+	const uint8_t *rdata; /* of the proof itself */
 	const char *why; /* NULL: nothing against it */
 };
 
@@ -39,7 +40,7 @@ struct scan {
 	size_t octets; /* of the name so far */
 	struct proof_at *proofs;
 	size_t n_proofs, max_proofs;
-	struct bytes set[PLAN_SET_RECORDS];
+	struct bytes set[RRSET_RECORDS];
 };
 
 __attribute__((format(printf, 4, 5))) static int
@@ -154,26 +155,11 @@ scan_mark(struct scan *scan, uint16_t type)
 		scan->occluded = 1 + scan->depth;
 }
 
-static const char *
-type_refusal(uint16_t type)
-{
-	const struct rrtype *row = rrtype_find(type);
-
-	if (type == 0 || (type >= 128 && type <= 255) ||
-	    (row != NULL && (row->flags & RRF_META) != 0))
-		return "is no type of data";
-	if (row != NULL && (row->flags & RRF_SIGNER) != 0)
-		return "is made by mapd: leave it out";
-	if (type == RR_DNSKEY || type == RR_CDS || type == RR_CDNSKEY)
-		return "is made by mapd: leave it out";
-	return NULL;
-}
-
 /* What is wrong with one record alone. */
 static int
 scan_check(struct scan *scan, const struct name *owner, const struct rr *rr)
 {
-	const char *why = type_refusal(rr->type);
+	const char *why = rrtype_refusal(rr->type);
 
 	if (!name_is_below(owner, &scan->plan->apex))
 		return plan_refuse(scan->plan, owner, rr->type, "not in the zone");
@@ -190,20 +176,6 @@ scan_check(struct scan *scan, const struct name *owner, const struct rr *rr)
 	return 0;
 }
 
-/* Canonical order of RDATA (RFC 4034 6.3); names are compared in lower case. */
-static int
-scan_compare(uint16_t type, struct bytes a, struct bytes b)
-{
-	uint8_t x[2 * NAME_WIRE + 64], y[2 * NAME_WIRE + 64];
-	struct wr wx = wr_init(x, sizeof x), wy = wr_init(y, sizeof y);
-	const struct rrtype *row = rrtype_find(type);
-
-	if (row == NULL || (row->flags & RRF_LOWER) == 0 ||
-	    rdata_canonical(type, a, &wx) != 0 || rdata_canonical(type, b, &wy) != 0)
-		return bytes_compare(a, b);
-	return bytes_compare(wr_done(&wx), wr_done(&wy));
-}
-
 /* How a record follows the one before: below 0 as it should, 0 is the same again. */
 static int
 scan_order(const struct scan *scan, const struct name *owner, const struct rr *rr)
@@ -212,7 +184,7 @@ scan_order(const struct scan *scan, const struct name *owner, const struct rr *r
 
 	if (order == 0)
 		order = (int)scan->type - (int)rr->type;
-	return order != 0 ? order : scan_compare(rr->type, scan->rdata, rr->rdata);
+	return order != 0 ? order : rdata_compare(rr->type, scan->rdata, rr->rdata);
 }
 
 static int
@@ -221,6 +193,7 @@ scan_record(struct scan *scan, struct name *owner, const struct rr *rr, size_t a
 	int order, rc;
 
 	name_fold(owner);
+	scan->plan->at = rr->rdata.p;
 	rc = scan_check(scan, owner, rr);
 	if (rc != 0)
 		return rc;
@@ -255,12 +228,15 @@ scan_records(struct scan *scan)
 		rc = scan_record(scan, &owner, &rr, at);
 		at = scan->plan->records.n - rd_left(&rd);
 	}
-	if (rc == 0 && rd_end(&rd) != 0)
+	if (rc != 0)
+		return rc;
+	scan->plan->at = NULL;
+	if (rd_end(&rd) != 0)
 		return plan_refuse(
 		    scan->plan, &scan->plan->apex, 0, "the records are malformed");
-	if (rc == 0 && scan->plan->n == 0)
+	if (scan->plan->n == 0)
 		return plan_refuse(scan->plan, &scan->plan->apex, RR_SOA, "missing");
-	return rc;
+	return 0;
 }
 
 /* RFC 1035 3.3.13, RFC 9077 3: SOA, and the TTL of proofs of absence. */
@@ -304,12 +280,15 @@ scan_keep_proof(struct scan *scan, const struct rrset *set)
 static int
 scan_mapping(struct scan *scan, const struct rrset *set)
 {
-	const char *why = mapping_refusal(set->type, set->rdata, set->n,
+	size_t at;
+	const char *why = mapping_refusal_at(set->type, set->rdata, set->n,
 	    scan->rule != NULL && scan->rule->private_locators, scan->rules->realms,
-	    scan->rules->n_realms);
+	    scan->rules->n_realms, &at);
 
-	if (why != NULL)
+	if (why != NULL) {
+		scan->plan->at = set->rdata[at].p;
 		return plan_refuse(scan->plan, set->owner, set->type, "%s", why);
+	}
 	/* protocol 3: wildcards never match for mappings */
 	if (name_is_wildcard(set->owner))
 		return plan_refuse(scan->plan, set->owner, set->type, "not at a wildcard");
@@ -326,16 +305,19 @@ scan_set(struct scan *scan, const struct rrset *set, size_t entry)
 	uint8_t flags = plan->entries[entry].flags;
 	const struct rrtype *row = rrtype_find(set->type);
 	bool glue = set->type == RR_A || set->type == RR_AAAA;
-	size_t octets = 0;
+	size_t octets = RRSET_FRAME * set->n;
 
+	plan->at = set->rdata[0].p;
 	for (size_t i = 0; i < set->n; i++)
 		octets += set->rdata[i].n;
-	scan->octets += octets + 12 * set->n;
-	if (octets > PLAN_SET || scan->octets > PLAN_NAME)
+	scan->octets += octets;
+	if (octets > RRSET_OCTETS || scan->octets > RRSET_NAME)
 		return plan_refuse(
 		    plan, set->owner, set->type, "more octets than a name can have");
-	if (set->n > 1 && row != NULL && (row->flags & RRF_SINGLE) != 0)
+	if (set->n > 1 && row != NULL && (row->flags & RRF_SINGLE) != 0) {
+		plan->at = set->rdata[1].p;
 		return plan_refuse(plan, set->owner, set->type, "more than one");
+	}
 	if ((flags & NODE_CUT) != 0 && set->type != RR_NS && set->type != RR_DS && !glue)
 		return plan_refuse(
 		    plan, set->owner, set->type, "belongs to the delegated zone");
@@ -360,7 +342,7 @@ scan_name_sets(struct scan *scan, size_t i)
 	int rc = 0;
 
 	scan->octets = 0;
-	while (rc == 0 && plan_next_set(&reader, &set, scan->set, PLAN_SET_RECORDS)) {
+	while (rc == 0 && plan_next_set(&reader, &set, scan->set, RRSET_RECORDS)) {
 		cname |= set.type == RR_CNAME;
 		dname |= set.type == RR_DNAME;
 		soa |= set.type == RR_SOA;
@@ -368,11 +350,13 @@ scan_name_sets(struct scan *scan, size_t i)
 		types++;
 		rc = scan_set(scan, &set, i);
 	}
-	if (rc == 0 && reader.rd.error != 0)
+	if (rc == 0 && reader.rd.error != 0) {
+		plan->at = reader.next.rdata.p;
 		rc = plan_refuse(plan, &reader.owner, reader.next.type,
-		    "records of different TTLs, or more than %d", PLAN_SET_RECORDS);
-	if (rc == 0 && types > PLAN_TYPES)
-		rc = plan_refuse(plan, &reader.owner, 0, "more than %d types", PLAN_TYPES);
+		    "records of different TTLs, or more than %d", RRSET_RECORDS);
+	}
+	if (rc == 0 && types > RRSET_TYPES)
+		rc = plan_refuse(plan, &reader.owner, 0, "more than %d types", RRSET_TYPES);
 	if (rc == 0 && cname && types > 1)
 		rc = plan_refuse(plan, &reader.owner, RR_CNAME, "other records beside it");
 	if (rc == 0 && dname && (entry->flags & NODE_CUT) != 0)
@@ -391,10 +375,12 @@ scan_occluded(struct scan *scan, size_t i)
 	struct plan_reader reader = plan_sets(plan, &plan->entries[i]);
 	struct rrset set;
 
-	while (plan_next_set(&reader, &set, scan->set, PLAN_SET_RECORDS))
+	while (plan_next_set(&reader, &set, scan->set, RRSET_RECORDS)) {
+		plan->at = set.rdata[0].p;
 		if (set.type != RR_A && set.type != RR_AAAA)
 			return plan_refuse(plan, set.owner, set.type,
 			    "below a delegation or a DNAME: only addresses may be there");
+	}
 	return 0;
 }
 
@@ -402,12 +388,16 @@ static void
 scan_proof(void *arg, size_t i)
 {
 	struct scan *scan = arg;
-	struct plan_reader reader = plan_sets(scan->plan, &scan->proofs[i].set);
+	struct proof_at *proof = &scan->proofs[i];
+	struct plan_reader reader = plan_sets(scan->plan, &proof->set);
 	struct bytes rdata[MAPPING_SET];
 	struct rrset set;
 
-	if (plan_next_set(&reader, &set, rdata, MAPPING_SET))
-		scan->proofs[i].why = identity_refusal(&set, scan->rules, scan->now);
+	if (!plan_next_set(&reader, &set, rdata, MAPPING_SET))
+		return;
+	proof->why =
+	    identity_refusal(&set, scan->rules->realms, scan->rules->n_realms, scan->now);
+	proof->rdata = rdata[mapping_proof_index(rdata, set.n)].p;
 }
 
 static int
@@ -419,10 +409,25 @@ scan_proofs(struct scan *scan, struct pool *pool)
 	for (size_t i = 0; i < scan->n_proofs; i++)
 		if (scan->proofs[i].why != NULL) {
 			plan_name(scan->plan, &scan->proofs[i].set, &owner);
+			scan->plan->at = scan->proofs[i].rdata;
 			return plan_refuse(
 			    scan->plan, &owner, RR_ELOC, "%s", scan->proofs[i].why);
 		}
 	return 0;
+}
+
+/* What the sender of the records knows the refused one by. */
+static uint64_t
+plan_number(const struct plan *plan)
+{
+	struct rd rd = rd_init(plan->records);
+	struct name owner;
+	struct rr rr;
+
+	for (uint64_t n = 0; plan->at != NULL && frame_record_read(&rd, &owner, &rr); n++)
+		if (rr.rdata.p == plan->at)
+			return n;
+	return PLAN_NONE;
 }
 
 int
@@ -436,6 +441,7 @@ plan_make(struct plan *plan, const struct name *apex, struct bytes records,
 	plan->apex = *apex;
 	name_fold(&plan->apex);
 	plan->records = records;
+	plan->refused = PLAN_NONE;
 	if (scan == NULL) {
 		snprintf(plan->why, sizeof plan->why, "out of memory");
 		return -MAP_ENOMEM;
@@ -456,6 +462,7 @@ plan_make(struct plan *plan, const struct name *apex, struct bytes records,
 	}
 	if (rc == 0)
 		rc = scan_proofs(scan, pool);
+	plan->refused = rc == -MAP_EFORMAT ? plan_number(plan) : PLAN_NONE;
 	free(scan->proofs);
 	free(scan);
 	return rc;

@@ -11,10 +11,6 @@
 #include "mapd/rules.h"
 
 #define PLAN_WHY 1400   /* octets of a message */
-#define PLAN_SET 60000  /* octets of RDATA in a set, so that it fits an answer */
-#define PLAN_SET_RECORDS 4096
-#define PLAN_TYPES 256        /* types at a name */
-#define PLAN_NAME (256 << 10) /* octets of a name's records */
 
 /* A name of the zone, in canonical order. */
 struct plan_entry {
@@ -34,12 +30,15 @@ struct plan {
 	uint32_t serial;
 	uint32_t soa_ttl;
 	uint32_t negative_ttl;
+	const uint8_t *at; /* RDATA of the record that is looked at; NULL: of none */
+	uint64_t refused;  /* number of the record that why is about, from 0; PLAN_NONE */
 	char why[PLAN_WHY];
 };
+#define PLAN_NONE UINT64_MAX
 
 /*
  * Checks records, which must be in canonical order (owner, type, RDATA), as zone apex. 0;
- * -MAP_EFORMAT, -MAP_ENOMEM with why. plan_fini() in every case.
+ * -MAP_EFORMAT with why and refused, -MAP_ENOMEM with why. plan_fini() in every case.
  */
 int plan_make(struct plan *plan, const struct name *apex, struct bytes records,
     const struct rules *rules, struct pool *pool, uint64_t now) NONNULL MUST_CHECK;

@@ -45,6 +45,7 @@ struct outcome {
 	uint32_t previous; /* meaningful when replaced */
 	bool replaced;
 	uint64_t records;
+	uint64_t refused;   /* number of the record that is at fault, from 0; PLAN_NONE */
 	char why[PLAN_WHY]; /* one sentence without the zone's name, when it failed */
 };
 

@@ -212,34 +212,46 @@ eloc_refusal(const struct eloc *e, const struct refusing *by)
 	return why != NULL ? why : params_refusal(e->params);
 }
 
+/* What is wrong with one record of a set. */
 static const char *
-eloc_set_refusal(const struct bytes *rdata, size_t n, const struct refusing *by)
+eloc_one_refusal(struct bytes rdata, const struct refusing *by, struct eloc *e)
 {
-	size_t proofs = 0, nets = 0, revoked = 0;
+	int error = eloc_read(rdata, e);
+
+	if (error == -MAP_EUNKNOWN)
+		return "an ELOC of a kind, algorithm or mandatory parameter not known here";
+	return error != 0 ? "a malformed ELOC" : eloc_refusal(e, by);
+}
+
+static const char *
+eloc_set_refusal(const struct bytes *rdata, size_t n, const struct refusing *by, size_t *at)
+{
+	size_t proofs = 0, nets = 0, net = 0, revoked = 0, revocation = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct eloc e;
-		int error = eloc_read(rdata[i], &e);
-		const char *why;
+		const char *why = eloc_one_refusal(rdata[i], by, &e);
 
-		if (error == -MAP_EUNKNOWN)
-			return "an ELOC of a kind, algorithm or mandatory parameter not known "
-			       "here";
-		if (error != 0)
-			return "a malformed ELOC";
-		why = eloc_refusal(&e, by);
+		*at = i;
 		if (why != NULL)
 			return why;
 		proofs += e.kind == ELOC_PROOF;
-		nets += e.kind == ELOC_NET6;
-		revoked += e.kind == ELOC_PROOF && (e.proof.flags & PROOF_REVOKED) != 0;
+		if (proofs > 1)
+			return "two proofs in one set";
+		if (e.kind == ELOC_NET6 && nets++ == 0)
+			net = i;
+		if (e.kind == ELOC_PROOF && (e.proof.flags & PROOF_REVOKED) != 0 &&
+		    revoked++ == 0)
+			revocation = i;
 	}
-	if (proofs > 1)
-		return "two proofs in one set";
-	if (nets > 0 && nets < n)
+	if (nets > 0 && nets < n) {
+		*at = net;
 		return "net: beside other locators: a prefix set holds nothing else";
-	if (revoked > 0 && n > 1)
+	}
+	if (revoked > 0 && n > 1) {
+		*at = revocation;
 		return "a revocation beside locators";
+	}
 	return NULL;
 }
 
@@ -247,14 +259,26 @@ const char *
 mapping_refusal(uint16_t type, const struct bytes *rdata, size_t n, bool private_ok,
     const struct realm *realms, size_t n_realms)
 {
+	size_t at;
+
+	return mapping_refusal_at(type, rdata, n, private_ok, realms, n_realms, &at);
+}
+
+const char *
+mapping_refusal_at(uint16_t type, const struct bytes *rdata, size_t n, bool private_ok,
+    const struct realm *realms, size_t n_realms, size_t *at)
+{
 	struct refusing by = {private_ok, realms, n_realms};
 	const char *why = NULL;
 
+	*at = MAPPING_SET;
 	if (n > MAPPING_SET)
 		return "more than 16 records in one set";
 	if (type == RR_ELOC)
-		return eloc_set_refusal(rdata, n, &by);
-	for (size_t i = 0; i < n && why == NULL; i++)
+		return eloc_set_refusal(rdata, n, &by, at);
+	for (size_t i = 0; i < n && why == NULL; i++) {
+		*at = i;
 		why = epid_refusal(rdata[i]);
+	}
 	return why;
 }

@@ -91,6 +91,9 @@ int eloc_scan(char *const *words, size_t n, const struct name *origin, struct wr
  * proofs, net6 beside others, and limits. */
 const char *mapping_refusal(uint16_t type, const struct bytes *rdata, size_t n, bool private_ok,
     const struct realm *realms, size_t n_realms);
+/* The same; *at is the record that is wrong, or too much. */
+const char *mapping_refusal_at(uint16_t type, const struct bytes *rdata, size_t n,
+    bool private_ok, const struct realm *realms, size_t n_realms, size_t *at);
 
 /* The proof of a set, or -1: its index; -2: two of them (malformed). */
 int mapping_proof_index(const struct bytes *rdata, size_t n);

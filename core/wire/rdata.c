@@ -8,6 +8,8 @@
 #include "core/wire/name.h"
 #include "core/wire/rrtype.h"
 
+#define LOWER_MAX 2048 /* more than any RDATA whose names are folded: NAPTR's */
+
 /* One pass over RDATA: checks every field and copies it, where there is somewhere to copy to. */
 struct pass {
 	struct rd rd;
@@ -186,4 +188,26 @@ rdata_canonical(uint16_t type, struct bytes rdata, struct wr *to)
 	pass.fold = row != NULL && (row->flags & RRF_LOWER) != 0;
 	error = pass_run(&pass, row);
 	return error != -MAP_EUNKNOWN ? error : 0;
+}
+
+/* The RDATA as it is compared; to has LOWER_MAX octets. */
+static struct bytes
+rdata_compared(uint16_t type, struct bytes rdata, uint8_t *to)
+{
+	const struct rrtype *row = rrtype_find(type);
+	struct wr wr = wr_init(to, LOWER_MAX);
+
+	if (row == NULL || (row->flags & RRF_LOWER) == 0 ||
+	    rdata_canonical(type, rdata, &wr) != 0)
+		return rdata;
+	return wr_done(&wr);
+}
+
+int
+rdata_compare(uint16_t type, struct bytes a, struct bytes b)
+{
+	uint8_t lower_a[LOWER_MAX], lower_b[LOWER_MAX];
+
+	return bytes_compare(
+	    rdata_compared(type, a, lower_a), rdata_compared(type, b, lower_b));
 }

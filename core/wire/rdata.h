@@ -19,5 +19,7 @@ int rdata_read(uint16_t type, struct rd *rd, size_t length, struct wr *to) MUST_
 /* Appends the canonical form (RFC 4034 6.2) of uncompressed RDATA: names of RRF_LOWER types in
  * lower case. */
 int rdata_canonical(uint16_t type, struct bytes rdata, struct wr *to) MUST_CHECK;
+/* Canonical order (RFC 4034 6.3) of two RDATA of type: below, equal to or above 0. */
+int rdata_compare(uint16_t type, struct bytes a, struct bytes b);
 
 #endif

@@ -43,13 +43,28 @@ rrtype_scan(const char *text, size_t n)
 	uint64_t code;
 
 	for (size_t i = 0; i < ROWS; i++)
-		if (strlen(rows[i].mnemonic) == n && strncasecmp(rows[i].mnemonic, text, n) == 0)
+		if (strlen(rows[i].mnemonic) == n &&
+		    strncasecmp(rows[i].mnemonic, text, n) == 0)
 			return rows[i].code;
 	/* RFC 3597 5 */
 	if (n > 4 && strncasecmp(text, "TYPE", 4) == 0 &&
 	    text_decimal_read(text + 4, n - 4, UINT16_MAX, &code) == 0)
 		return (int)code;
 	return -1;
+}
+
+const char *
+rrtype_refusal(uint16_t code)
+{
+	const struct rrtype *row = rrtype_find(code);
+
+	if (row != NULL && (row->flags & (RRF_SIGNER | RRF_MADE)) != 0)
+		return "made when the zone is signed: leave it out";
+	/* RFC 6895 3.1 */
+	if (code == 0 || (code >= 128 && code <= 255) || code == 65535 ||
+	    (row != NULL && (row->flags & RRF_META) != 0))
+		return "a type that no zone can hold";
+	return NULL;
 }
 
 char *

@@ -25,6 +25,7 @@ enum {
 #define RRF_SIGNER 0x04   /* made by the signer, refused in zone files: RRSIG, NSEC, NSEC3 ... */
 #define RRF_LOWER 0x08    /* names in RDATA are lower case in the canonical form (RFC 6840 5.1) */
 #define RRF_COMPRESS 0x10 /* names in RDATA are decompressed when read (RFC 3597 4) */
+#define RRF_MADE 0x20     /* made of the zone's keys, refused in zone files: DNSKEY, CDS, CDNSKEY */
 
 struct rrtype {
 	const char *mnemonic;
@@ -37,6 +38,8 @@ struct rrtype {
 const struct rrtype *rrtype_find(uint16_t code);
 /* "A", "EPID", "TYPE65301" ... to a code; -1 if it is none. */
 int rrtype_scan(const char *text, size_t n) NONNULL;
+/* Why no zone that is loaded may have records of the type, or NULL. */
+const char *rrtype_refusal(uint16_t code);
 /* Writes the mnemonic, or TYPEnnn, and returns text. */
 char *rrtype_print(uint16_t code, char text[16]) NONNULL;
 

@@ -11,8 +11,6 @@
 #include "core/wire/rrtype.h"
 
 #define APEX_MAX 222 /* an NSEC3 label must fit in front (RFC 5155 3) */
-#define SET_SIZE 65000 /* octets: what a message can carry, with its signature */
-#define RECORD_FRAME 12 /* of a record in a message, besides its RDATA */
 
 struct check {
 	struct reading *r;
@@ -135,69 +133,88 @@ check_occluded(struct check *check, const struct group *g)
 	return true;
 }
 
-static const char *
-set_mapping_wrong(struct check *check, struct zone_row *const *rows, size_t n)
+static void
+check_mapping(struct check *check, struct zone_row *const *rows, size_t n)
 {
 	const struct zone_options *o = check->r->options;
+	const char *why;
+	size_t at;
 
 	if (n > check->rdata_max) {
 		struct bytes *grown = realloc(check->rdata, n * sizeof grown[0]);
 
-		if (grown == NULL)
-			return error_text(-MAP_ENOMEM);
+		if (grown == NULL) {
+			row_report(check, rows[0], error_text(-MAP_ENOMEM));
+			return;
+		}
 		check->rdata = grown;
 		check->rdata_max = n;
 	}
 	for (size_t i = 0; i < n; i++)
 		check->rdata[i] = row_rdata(rows[i]);
-	return mapping_refusal(
-	    rows[0]->type, check->rdata, n, o->private_locators, o->realms, o->n_realms);
+	why = mapping_refusal_at(
+	    rows[0]->type, check->rdata, n, o->private_locators, o->realms, o->n_realms, &at);
+	if (why != NULL)
+		row_report(check, rows[at], why);
 }
 
-static void
+/* The octets of the set. */
+static size_t
 check_set(struct check *check, struct zone_row *const *rows, size_t n, bool apex)
 {
 	const struct rrtype *type = rrtype_find(rows[0]->type);
-	const char *why = NULL;
-	size_t size = 0;
+	size_t octets = 0, most = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		size += rows[i]->rdata_n + (size_t)RECORD_FRAME;
+		octets += rows[i]->rdata_n + (size_t)RRSET_FRAME;
+		if (octets <= RRSET_OCTETS && i < RRSET_RECORDS)
+			most++;
 		/* RFC 2181 5.2 */
 		if (rows[i]->ttl != rows[0]->ttl)
 			row_report(
 			    check, rows[i], "another TTL than the same name's first record");
 	}
-	if (size > SET_SIZE)
-		row_report(check, rows[0], "more records than fit in a message");
+	if (most < n)
+		row_report(check, rows[most],
+		    "more records than fit: at most 4096 and 60000 octets of one type");
 	if (n > 1 && type != NULL && (type->flags & RRF_SINGLE) != 0)
 		row_report(check, rows[1], "a second record of a type that can be there once");
 	if (rows[0]->type == RR_SOA && !apex)
 		row_report(check, rows[0], "not at the name of the zone");
 	if (rows[0]->type == RR_EPID || rows[0]->type == RR_ELOC)
-		why = set_mapping_wrong(check, rows, n);
-	if (why != NULL)
-		row_report(check, rows[0], why);
+		check_mapping(check, rows, n);
+	return octets;
+}
+
+static void
+check_sets(struct check *check, const struct group *g)
+{
+	size_t at = 0, sets = 0, octets = 0;
+
+	while (at < g->n) {
+		size_t first = at;
+
+		while (at < g->n && g->rows[at]->type == g->rows[first]->type)
+			at++;
+		octets += check_set(check, g->rows + first, at - first, g->apex);
+		if (++sets == RRSET_TYPES + 1)
+			row_report(check, g->rows[first], "more than 256 types at one name");
+	}
+	if (octets > RRSET_NAME)
+		row_report(check, g->rows[g->n - 1],
+		    "more octets than fit: at most 262144 at one name");
 }
 
 static void
 check_name(struct check *check, const struct group *g)
 {
-	size_t at = 0;
-
+	check_sets(check, g);
 	if (check_occluded(check, g))
 		return;
 	check_aliases(check, g);
 	check_cut(check, g);
 	if (key_is_wildcard(row_key(g->rows[0])))
 		check_wildcard(check, g);
-	while (at < g->n) {
-		size_t first = at;
-
-		while (at < g->n && g->rows[at]->type == g->rows[first]->type)
-			at++;
-		check_set(check, g->rows + first, at - first, g->apex);
-	}
 	/* Rows are sorted, so whatever is below a cut comes right behind it. */
 	check->cut_type = group_find(g, RR_DNAME) != NULL ? RR_DNAME : RR_NS;
 	if (group_find(g, check->cut_type) != NULL && (!g->apex || check->cut_type == RR_DNAME))
@@ -296,15 +313,20 @@ check_apex(struct check *check)
 {
 	const struct records *records = &check->r->records;
 	size_t first, n = records_find(records, check->apex, &first);
+	/* What is not there has no line: the name's first record has, or the file's beginning. */
+	uint16_t file = n > 0 ? records->rows[first]->file : 0;
+	unsigned line = n > 0 ? records->rows[first]->line : 1;
 	char text[NAME_TEXT];
 
 	name_print(check->r->apex, text);
 	if (check->r->apex->n > APEX_MAX)
-		reading_report(check->r, 0, 0, "%s: too long a name for a signed zone", text);
+		reading_report(
+		    check->r, file, line, "%s: too long a name for a signed zone", text);
 	if (!records_have(records, first, n, RR_SOA))
-		reading_report(check->r, 0, 0, "no SOA record at %s", text);
+		reading_report(check->r, file, line, "%s SOA: missing; a zone has one", text);
 	if (!records_have(records, first, n, RR_NS))
-		reading_report(check->r, 0, 0, "no NS record at %s", text);
+		reading_report(
+		    check->r, file, line, "%s NS: missing; a zone has at least one", text);
 }
 
 int

@@ -323,19 +323,6 @@ draft_ttl_class(const struct entry *entry, struct draft *draft)
 }
 
 static const char *
-type_refusal(uint16_t code)
-{
-	const struct rrtype *row = rrtype_find(code);
-
-	if (row != NULL && (row->flags & RRF_SIGNER) != 0)
-		return "made when the zone is signed: must not be in a zone file";
-	/* RFC 6895 3.1 */
-	if (code == 0 || code == RR_OPT || (code >= 128 && code <= 255) || code == 65535)
-		return "a type that no zone can hold";
-	return NULL;
-}
-
-static const char *
 draft_type(const struct entry *entry, struct draft *draft)
 {
 	int code;
@@ -345,7 +332,7 @@ draft_type(const struct entry *entry, struct draft *draft)
 	if (code < 0)
 		return "unknown type";
 	draft->type = (uint16_t)code;
-	return type_refusal(draft->type);
+	return rrtype_refusal(draft->type);
 }
 
 /* The record's TTL where it states none. */
@@ -449,7 +436,7 @@ reader_step(struct reader *reader)
 		return got;
 	if (got == -MAP_ESYS)
 		reading_report(
-		    reader->r, level->file, 0, "cannot be read: %s", strerror(errno));
+		    reader->r, level->file, entry.line, "cannot be read: %s", strerror(errno));
 	source_free(level->source);
 	reader->depth--;
 	return reader->depth > 0;

@@ -9,11 +9,9 @@
 
 #include "core/wire/errors.h"
 #include "core/wire/rdata.h"
-#include "core/wire/rrtype.h"
 
 #define CHUNK_SIZE (1024 * 1024)
 #define ALIGN sizeof(uint32_t)
-#define LOWER_MAX 2048 /* more than any RDATA whose names are folded */
 
 struct records_chunk {
 	struct records_chunk *next;
@@ -89,25 +87,10 @@ records_add(struct records *records, const struct rr *rr, uint16_t file, uint32_
 	return 0;
 }
 
-/* The RDATA as it is compared; to has LOWER_MAX octets. */
-static struct bytes
-row_canonical(const struct zone_row *row, uint8_t *to)
-{
-	const struct rrtype *type = rrtype_find(row->type);
-	struct wr wr = wr_init(to, LOWER_MAX);
-
-	if (type == NULL || (type->flags & RRF_LOWER) == 0 ||
-	    rdata_canonical(row->type, row_rdata(row), &wr) != 0)
-		return row_rdata(row);
-	return wr_done(&wr);
-}
-
 static int
 rdata_order(const struct zone_row *a, const struct zone_row *b)
 {
-	uint8_t lower_a[LOWER_MAX], lower_b[LOWER_MAX];
-
-	return bytes_compare(row_canonical(a, lower_a), row_canonical(b, lower_b));
+	return rdata_compare(a->type, row_rdata(a), row_rdata(b));
 }
 
 static int

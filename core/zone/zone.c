@@ -8,12 +8,13 @@
 #include "core/zone/reading.h"
 
 static int
-records_give(const struct records *records, zone_record_fn *record, void *arg)
+records_give(const struct reading *r, zone_record_fn *record, void *arg)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < records->n && error == 0; i++) {
-		const struct zone_row *row = records->rows[i];
+	for (size_t i = 0; i < r->records.n && error == 0; i++) {
+		const struct zone_row *row = r->records.rows[i];
+		struct zone_place place = {r->files[row->file], row->line};
 		struct name owner;
 		struct rr rr = {.owner = &owner,
 		    .type = row->type,
@@ -23,7 +24,7 @@ records_give(const struct records *records, zone_record_fn *record, void *arg)
 
 		error = name_from_key(row_key(row), &owner);
 		if (error == 0)
-			error = record(arg, &rr);
+			error = record(arg, &rr, &place);
 	}
 	return error;
 }
@@ -46,7 +47,7 @@ reading_finish(struct reading *r, zone_record_fn *record, void *arg)
 	if (error == 0 && r->errors > 0)
 		error = -MAP_ETEXT;
 	if (error == 0 && record != NULL)
-		error = records_give(&r->records, record, arg);
+		error = records_give(r, record, arg);
 	return error;
 }
 

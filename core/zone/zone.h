@@ -8,8 +8,14 @@
 #include "core/wire/rrset.h"
 #include "core/wire/eid.h"
 
+/* Where a record was read. */
+struct zone_place {
+	const char *file; /* borrowed until zone_read() returns */
+	unsigned line;    /* where it begins */
+};
+
 /* Receives each record, borrowed until it returns; not 0 stops the reading. */
-typedef int zone_record_fn(void *arg, const struct rr *rr);
+typedef int zone_record_fn(void *arg, const struct rr *rr, const struct zone_place *place);
 /* Receives each message: "FILE:LINE: cause". */
 typedef void zone_message_fn(void *arg, const char *message);
 

@@ -9,10 +9,11 @@
 static char line[ZONE_LINE];
 
 static int
-record_print(void *arg, const struct rr *rr)
+record_print(void *arg, const struct rr *rr, const struct zone_place *place)
 {
 	int n = zone_print(rr, line, sizeof line);
 
+	(void)place;
 	HOLDS(n > 0);
 	if (arg != NULL)
 		HOLDS(fwrite(line, 1, (size_t)n, arg) == (size_t)n);

@@ -41,10 +41,11 @@ struct world {
 };
 
 static int
-record_take(void *arg, const struct rr *rr)
+record_take(void *arg, const struct rr *rr, const struct zone_place *place)
 {
 	struct world *world = arg;
 
+	(void)place;
 	frame_record_put(&world->wr, rr);
 	return world->wr.error;
 }

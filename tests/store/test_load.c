@@ -19,6 +19,7 @@
 #include "core/trust/trust.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
+#include "core/wire/frame.h"
 #include "core/wire/mapping.h"
 #include "core/wire/rrtype.h"
 #include "core/zone/zone.h"
@@ -27,8 +28,9 @@
 
 #define DAY 86400u
 
+/* Refused for what part says, and for record number n of those that were sent. */
 static void
-assert_refused(const char *part)
+assert_refused_at(const char *part, uint64_t n)
 {
 	struct change *change;
 	struct bytes key, value;
@@ -36,6 +38,8 @@ assert_refused(const char *part)
 	assert_int_equal(shop_load(), -MAP_EFORMAT);
 	if (strstr(shop.outcome.why, part) == NULL)
 		fail_msg("'%s' does not say '%s'", shop.outcome.why, part);
+	if (shop.outcome.refused != n)
+		fail_msg("'%s' is said of record %ld", part, (long)shop.outcome.refused);
 	/* and nothing is left of it */
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	assert_false(
@@ -43,6 +47,20 @@ assert_refused(const char *part)
 	assert_false(
 	    change_ceiling(change, TABLE_NODES, (struct bytes){NULL, 0}, &key, &value));
 	change_abort(change);
+}
+
+/* The same of the record that was added last. */
+static void
+assert_refused(const char *part)
+{
+	struct rd rd = rd_init(wr_done(&shop.records));
+	struct name owner;
+	struct rr rr;
+	uint64_t n = 0;
+
+	while (frame_record_read(&rd, &owner, &rr))
+		n++;
+	assert_refused_at(part, n - 1);
 }
 
 /* What is wrong with one record of an otherwise good zone. */
@@ -60,9 +78,11 @@ test_refused_records(void **state)
 		"1 13 2 "
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
 		"x.zone.test. DS: without a delegation"},
-	    {"x", "DNSKEY", "257 3 13 AAAA", "x.zone.test. DNSKEY: is made by mapd"},
-	    {"x", "CDS", "0 0 0 00", "x.zone.test. CDS: is made by mapd"},
-	    {"x", "NSEC3PARAM", "1 0 0 -", "x.zone.test. NSEC3PARAM: is made by mapd"},
+	    {"x", "DNSKEY", "257 3 13 AAAA",
+		"x.zone.test. DNSKEY: made when the zone is signed"},
+	    {"x", "CDS", "0 0 0 00", "x.zone.test. CDS: made when the zone is signed"},
+	    {"x", "NSEC3PARAM", "1 0 0 -",
+		"x.zone.test. NSEC3PARAM: made when the zone is signed"},
 	    {"*", "ELOC", "10 10 192.0.2.1", "*.zone.test. ELOC: not at a wildcard"},
 	    {"x", "ELOC", "10 10 2001:3f:fe00:a05:1308:2469:9a4b:c6b2", "x.zone.test. ELOC: "},
 	    {"x", "ELOC", "10 10 10.0.0.1", "x.zone.test. ELOC: "},
@@ -76,7 +96,7 @@ test_refused_records(void **state)
 		shop_add_apex("1");
 		if (strcmp(rows[i].owner, "test.") != 0)
 			shop_add(rows[i].owner, 300, rows[i].type, rows[i].text);
-		assert_refused(rows[i].why);
+		assert_refused_at(rows[i].why, strcmp(rows[i].owner, "test.") == 0 ? 0 : 2);
 	}
 }
 
@@ -88,7 +108,7 @@ test_refused_zones(void **state)
 
 	(void)state;
 	shop_begin("zone.test.");
-	assert_refused("zone.test. SOA: missing");
+	assert_refused_at("zone.test. SOA: missing", PLAN_NONE);
 	shop_add("@", 300, "NS", "ns");
 	assert_refused("zone.test. SOA: missing");
 	shop_begin("zone.test.");
@@ -156,11 +176,11 @@ test_refused_zones(void **state)
 	shop_begin("zone.test.");
 	shop_add_apex("1");
 	shop_add_rdata("a", 300, 255, junk);
-	assert_refused("a.zone.test. ANY: is no type of data");
+	assert_refused("a.zone.test. ANY: a type that no zone can hold");
 	shop_begin("zone.test.");
 	shop_add_apex("1");
 	shop_add_rdata("a", 300, RR_OPT, junk);
-	assert_refused("a.zone.test. OPT: is no type of data");
+	assert_refused("a.zone.test. OPT: a type that no zone can hold");
 }
 
 /* Whatever of the shop.records is cut off or changed: refused or taken, never read past. */
@@ -506,13 +526,15 @@ test_proofs(void **state)
 	} rows[] = {
 	    {hhit, now * 1000, (uint32_t)now + DAY, 0, false, NULL},
 	    {hhit, now * 1000, (uint32_t)now - DAY, PROOF_REVOKED, false, NULL},
-	    {hhit, now * 1000, (uint32_t)now + DAY, 0, true, "does not verify"},
+	    {hhit, now * 1000, (uint32_t)now + DAY, 0, true, "does not match the records"},
 	    {hhit, now * 1000, (uint32_t)now - 10, 0, false, "expired"},
 	    {hhit, now * 1000, (uint32_t)now + 8 * DAY, 0, false, "7 days ahead"},
-	    {hhit, (now + 400) * 1000, (uint32_t)now + DAY, 0, false, "serial in the future"},
+	    {hhit, (now + 400) * 1000, (uint32_t)now + DAY, 0, false,
+		"serial of the proof is in the future"},
 	    {"05e437dbb22e81cb3f", now * 1000, (uint32_t)now + DAY, 0, false,
-		"not the identity's"},
-	    {"www", now * 1000, (uint32_t)now + DAY, 0, false, "no self-certifying"},
+		"not this identity's"},
+	    {"www", now * 1000, (uint32_t)now + DAY, 0, false,
+		"no name of an identity with a key"},
 	};
 
 	(void)state;
@@ -526,7 +548,7 @@ test_proofs(void **state)
 			/* without the prefix, whose key it must be cannot be known */
 			bool taken =
 			    rows[i].why == NULL ||
-			    (configured == 0 && strstr(rows[i].why, "not the identity's"));
+			    (configured == 0 && strstr(rows[i].why, "not this identity's"));
 
 			shop_begin("id.example.org.");
 			shop_add_apex("1");
@@ -536,6 +558,9 @@ test_proofs(void **state)
 			if (!taken && strstr(shop.outcome.why, rows[i].why) == NULL)
 				fail_msg(
 				    "'%s' does not say '%s'", shop.outcome.why, rows[i].why);
+			/* the proof itself, behind NS and SOA */
+			if (!taken)
+				assert_int_equal(shop.outcome.refused, 2);
 		}
 	}
 }

@@ -25,6 +25,7 @@ test_is() { # NAME; the function test_NAME returns 0 when all is as it should be
 	fi
 }
 says() { [[ $err == *"$1"* ]]; }
+line_of() { grep -n -m1 "$1" "$2" | cut -d: -f1; } # PATTERN FILE
 zone_make() { # RECORDS-FILE: a whole zone around them
 	cat - "$1" >"$DIR/zone" <<-'Z'
 	$ORIGIN example.test.
@@ -62,12 +63,20 @@ test_check_finds_changed_record() {
 	sed 's/192\.0\.2\.1$/192.0.2.2/' "$DIR/records" >"$DIR/changed"
 	zone_make "$DIR/changed"
 	run zone check example.test "$DIR/zone"
-	[ $status = 1 ] && says "the proof does not match the records"
+	[ $status = 1 ] && [[ $err =~ ^"mapctl: $DIR/zone:$(line_of proof: "$DIR/zone"): "05[0-9a-f]+".id.example.test. ELOC: the proof does not match the records" ]]
 }
 test_check_finds_foreign_proof() {
 	zone_make "$DIR/records"
 	run zone check --realm 2001:3f:fe00:b00::/56=id.example.test example.test "$DIR/zone"
-	[ $status = 1 ] && says "the key of the proof is not this identity's"
+	[ $status = 1 ] && says "$DIR/zone:$(line_of proof: "$DIR/zone"): " && says "the key of the proof is not this identity's"
+}
+# The line is that of the file in which the record stands.
+test_check_names_included_line() {
+	zone_make /dev/null
+	printf '; one\n; two\n$INCLUDE changed\n' >"$DIR/middle"
+	printf '$INCLUDE middle\n' >>"$DIR/zone"
+	run zone check example.test "$DIR/zone"
+	[ $status = 1 ] && says "mapctl: $DIR/changed:$(line_of proof: "$DIR/changed"): " && says "the proof does not match"
 }
 test_check_names_line() {
 	zone_make "$DIR/records"
@@ -270,6 +279,37 @@ test_daemon_keeps_on_error() {
 	ask zone list
 	[[ $out == "example.test. 8 10 yes" ]]
 }
+# What only mapd refuses, for what mapd.yaml says, has the line too; and what check refuses, load refuses.
+test_daemon_refuses_with_line() {
+	zone_make "$DIR/records"
+	printf '$INCLUDE inner\n' >>"$DIR/zone"
+	printf '\nb A 192.0.2.9\na ELOC 1 1 192.0.2.1\na ELOC 1 1 10.0.0.1\na ELOC 2 1 192.0.2.2\n' >"$DIR/inner"
+	run zone check --private-locators example.test "$DIR/zone"
+	[ $status = 0 ] || return 1
+	ask zone load --private-locators example.test "$DIR/zone"
+	[ $status = 1 ] && says "mapctl: $DIR/inner:4: zone example.test.: a.example.test. ELOC: " || return 1
+	ask -j zone load --private-locators example.test "$DIR/zone"
+	[ $status = 1 ] && [[ $out == *'"code":"MAP_EFORMAT","error":"'"$DIR/inner:4: zone "* ]]
+}
+test_daemon_and_check_agree() {
+	local line
+	while IFS= read -r line; do
+		zone_make /dev/null
+		echo "$line" >>"$DIR/zone"
+		run zone check example.test "$DIR/zone"
+		[ $status = 1 ] && says "$DIR/zone:8: " || { err="taken: $line: $err"; return 1; }
+		cp "$DIR/err" "$DIR/err.check"
+		ask zone load example.test "$DIR/zone"
+		[ $status = 1 ] && cmp -s "$DIR/err" "$DIR/err.check" || { err="other words: $line: $err"; return 1; }
+	done <<-L
+	@ DNSKEY 257 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+	ns 60 AAAA 2001:db8::54
+	ns CNAME site
+	a DS 1 13 2 00
+	*.a ELOC 1 1 192.0.2.1
+	www $(sed -n 's/.* IN \(ELOC .*proof:.*\)/\1/p' "$DIR/records")
+	L
+}
 test_daemon_dumps() {
 	ask zone dump example.test
 	[ $status = 0 ] && [[ ${out%%$'\n'*} == example.test.*SOA* ]] &&
@@ -321,10 +361,10 @@ test_daemon_stops() {
 }
 
 for name in new new_never_overwrites check_takes_new check_finds_changed_record \
-	check_finds_foreign_proof check_names_line sign_repairs sign_serial_grows sign_other_key \
+	check_finds_foreign_proof check_names_included_line check_names_line sign_repairs sign_serial_grows sign_other_key \
 	sign_revokes sign_wants_records key_realm show_file show_identity show_reference \
 	key_open_to_others key_broken usage no_daemon strange_daemon json_error batch daemon_loads \
-	daemon_loads_again daemon_keeps_on_error daemon_dumps daemon_ds daemon_status \
+	daemon_loads_again daemon_keeps_on_error daemon_refuses_with_line daemon_and_check_agree daemon_dumps daemon_ds daemon_status \
 	daemon_absent_zone daemon_removes daemon_hostile daemon_stops; do
 	test_is $name
 done

@@ -205,6 +205,42 @@ test_compressed(void **state)
 	assert_int_equal(rdata_read(RR_NS, &rd, 3, &wr), -MAP_ESPACE);
 }
 
+/* NAPTR with strings of 255 octets and a name of one letter. */
+static struct bytes
+long_naptr(char letter, uint8_t octets[1024])
+{
+	struct wr wr = wr_init(octets, 1024);
+
+	wr_u32(&wr, 0x00010001);
+	for (int i = 0; i < 3; i++) {
+		wr_u8(&wr, 255);
+		for (int k = 0; k < 255; k++)
+			wr_u8(&wr, 'x');
+	}
+	wr_u8(&wr, 1);
+	wr_u8(&wr, (uint8_t)letter);
+	wr_u8(&wr, 0);
+	assert_int_equal(wr.error, 0);
+	return wr_done(&wr);
+}
+
+/* RFC 4034 6.2, 6.3: names count in lower case, however far behind they stand. */
+static void
+test_order(void **state)
+{
+	uint8_t a[1024], b[1024];
+
+	(void)state;
+	assert_true(rdata_compare(RR_NAPTR, long_naptr('a', a), long_naptr('B', b)) < 0);
+	assert_true(rdata_compare(RR_NAPTR, long_naptr('b', a), long_naptr('A', b)) > 0);
+	assert_int_equal(rdata_compare(RR_NAPTR, long_naptr('a', a), long_naptr('A', b)), 0);
+	/* the names of SVCB stay as they are, and what is unknown too */
+	assert_true(rdata_compare(RR_SVCB, (struct bytes){(const uint8_t *)"\0\1\1a", 5},
+			(struct bytes){(const uint8_t *)"\0\1\1B", 5}) > 0);
+	assert_true(rdata_compare(1234, (struct bytes){(const uint8_t *)"a", 1},
+			(struct bytes){(const uint8_t *)"B", 1}) > 0);
+}
+
 int
 main(void)
 {
@@ -212,6 +248,7 @@ main(void)
 	    cmocka_unit_test(test_samples),
 	    cmocka_unit_test(test_boundaries),
 	    cmocka_unit_test(test_canonical),
+	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_compressed),
 	};

@@ -1,8 +1,8 @@
 /*
- * identity.c - proofs checked before they are served.
- * Knows whose look-up name an owner is; knows nothing of zones and the store.
+ * identity.c - proofs checked before they are served: by mapctl, which knows the line, and by mapd.
+ * Knows whose look-up name an owner is; knows nothing of zones, files and the store.
  */
-#include "mapd/identity.h"
+#include "core/trust/identity.h"
 
 #include <string.h>
 
@@ -28,15 +28,15 @@ identity_may_be_label(const struct name *owner)
  * digest stands in, so that at least the proof must be right by itself.
  */
 static const char *
-identity_of_proof(const struct name *owner, const struct rules *rules,
+identity_of_proof(const struct name *owner, const struct realm *realms, size_t n_realms,
     const struct proof *proof, struct eid *out)
 {
-	if (eid_from_owner(owner, rules->realms, rules->n_realms, out) == 0)
+	if (eid_from_owner(owner, realms, n_realms, out) == 0)
 		return eid_is_hhit(out) || out->form == EID_KEY
 			   ? NULL
-			   : "a proof at an identity that is not self-certifying";
+			   : "a proof, but the identity of this name has no key of its own";
 	if (!identity_may_be_label(owner))
-		return "a proof at a name that is no self-certifying identity's";
+		return "a proof, but this is no name of an identity with a key of its own";
 	memset(out, 0, sizeof *out);
 	out->form = EID_KEY;
 	out->name = name_root;
@@ -47,7 +47,8 @@ identity_of_proof(const struct name *owner, const struct rules *rules,
 }
 
 const char *
-identity_refusal(const struct rrset *set, const struct rules *rules, uint64_t now)
+identity_refusal(
+    const struct rrset *set, const struct realm *realms, size_t n_realms, uint64_t now)
 {
 	int at = mapping_proof_index(set->rdata, set->n);
 	struct proof verified;
@@ -59,21 +60,25 @@ identity_refusal(const struct rrset *set, const struct rules *rules, uint64_t no
 		return NULL;
 	if (at < 0 || eloc_read(set->rdata[at], &eloc) != 0)
 		return "malformed proof";
-	why = identity_of_proof(set->owner, rules, &eloc.proof, &id);
+	why = identity_of_proof(set->owner, realms, n_realms, &eloc.proof, &id);
 	if (why != NULL)
 		return why;
 	if (eloc.proof.serial / 1000 > now + SERIAL_AHEAD)
-		return "a proof with a serial in the future";
+		return "the serial of the proof is in the future";
 	switch (trust_proof_verify(
 	    &id, set->owner, set->rdata, set->n, (size_t)at, now, &verified)) {
 	case 0:
 	case -MAP_EREVOKED: /* a revocation is what resolvers must see */
 		return NULL;
 	case -MAP_EKEY:
-		return "a proof by a key that is not the identity's";
+		return "the key of the proof is not this identity's";
 	case -MAP_EEXPIRED:
-		return "a proof that expired, or expires more than 7 days ahead";
+		return (int32_t)(verified.expiry - (uint32_t)now) < 0
+			   ? "the proof has expired; mapctl id sign makes a new one"
+			   : "the proof ends more than 7 days ahead";
+	case -MAP_ENOMEM:
+		return error_text(-MAP_ENOMEM);
 	default:
-		return "a proof that does not verify";
+		return "the proof does not match the records; mapctl id sign makes a new one";
 	}
 }
