@@ -267,6 +267,7 @@ struct draft {
 	uint32_t ttl;
 	uint16_t type;
 	const char *type_word; /* as written */
+	bool bad_rdata; /* what is wrong is behind the type */
 	size_t at; /* the next word */
 };
 
@@ -357,8 +358,8 @@ draft_default_ttl(struct reader *reader, struct draft *draft)
 }
 
 static int
-draft_add(struct reader *reader, const struct entry *entry, const struct draft *draft,
-    const char **why)
+draft_add(
+    struct reader *reader, const struct entry *entry, struct draft *draft, const char **why)
 {
 	struct level *level = reader_level(reader);
 	struct wr wr = wr_init(reader->r->rdata, RDATA_MAX);
@@ -372,10 +373,31 @@ draft_add(struct reader *reader, const struct entry *entry, const struct draft *
 	if (error != 0) {
 		if (*why == NULL)
 			*why = error_text(error);
+		draft->bad_rdata = true;
 		return error == -MAP_ENOMEM ? error : 0;
 	}
 	rr.rdata = wr_done(&wr);
 	return records_add(&reader->r->records, &rr, level->file, entry->line);
+}
+
+static void
+draft_report(struct reader *reader, const struct entry *entry, const struct draft *draft,
+    const char *why)
+{
+	char owner[NAME_TEXT] = "", words[RDATA_WORDS] = "";
+
+	if (draft->owner.n > 0)
+		name_print(&draft->owner, owner);
+	else if (!entry->blank)
+		snprintf(owner, sizeof owner, "%.*s", (int)sizeof owner - 1, entry->words[0]);
+	/* RFC 3597's form says by itself what it wants. */
+	if (draft->bad_rdata &&
+	    (draft->at == entry->n || strcmp(entry->words[draft->at], "\\#") != 0))
+		rdata_words(draft->type, words);
+	reading_report(reader->r, reader_level(reader)->file, entry->line, "%s%s%.64s: %s%s%s",
+	    owner, owner[0] != '\0' ? " " : "",
+	    draft->type_word != NULL ? draft->type_word : "record", why,
+	    words[0] != '\0' ? "; expected " : "", words);
 }
 
 /* Reads one record; a bad one is reported and not added. */
@@ -385,7 +407,6 @@ record_take(struct reader *reader, const struct entry *entry)
 	struct level *level = reader_level(reader);
 	struct draft draft = {.at = 0};
 	const char *why = draft_owner(level, entry, &draft);
-	char owner[NAME_TEXT];
 	int error = 0;
 
 	if (why == NULL && !name_is_below(&draft.owner, reader->r->apex))
@@ -398,16 +419,8 @@ record_take(struct reader *reader, const struct entry *entry)
 		why = draft_default_ttl(reader, &draft);
 	if (why == NULL)
 		error = draft_add(reader, entry, &draft, &why);
-	if (why == NULL)
-		return error;
-	owner[0] = '\0';
-	if (draft.owner.n > 0)
-		name_print(&draft.owner, owner);
-	else if (!entry->blank)
-		snprintf(owner, sizeof owner, "%.*s", (int)sizeof owner - 1, entry->words[0]);
-	reading_report(reader->r, level->file, entry->line, "%s%s%.64s: %s", owner,
-	    owner[0] != '\0' ? " " : "", draft.type_word != NULL ? draft.type_word : "record",
-	    why);
+	if (why != NULL)
+		draft_report(reader, entry, &draft, why);
 	return error;
 }
 

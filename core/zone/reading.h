@@ -45,6 +45,9 @@ int reading_finish(struct reading *r, zone_record_fn *record, void *arg) MUST_CH
 /* RDATA of type in words to octets. 0; -MAP_ETEXT with *why. */
 int rdata_scan(uint16_t type, char *const *words, size_t n, const struct name *origin,
     struct wr *rdata, const char **why) MUST_CHECK;
+/* What the RDATA of type is made of, for who wrote it wrongly; "" for types whose readers say so. */
+#define RDATA_WORDS 400
+char *rdata_words(uint16_t type, char text[RDATA_WORDS]);
 /* A type's mnemonic, also those that only ldns knows; -1: none. */
 int type_scan(const char *word) NONNULL;
 /* Seconds, also as "1h30m"; at most max. */

@@ -297,6 +297,31 @@ rdata_scan(uint16_t type, char *const *words, size_t n, const struct name *origi
 	return standard_scan(type, words, n, origin, rdata, why);
 }
 
+char *
+rdata_words(uint16_t type, char text[RDATA_WORDS])
+{
+	static const struct {
+		char letter;
+		const char *words;
+	} fields[] = {{'1', "a number to 255"}, {'2', "a number to 65535"},
+	    {'4', "a number to 4294967295"}, {'8', "64 bits as four groups of hex"},
+	    {'n', "a domain name"}, {'A', "an IPv4 address"}, {'B', "an IPv6 address"},
+	    {'s', "a string"}, {'S', "strings"}, {'H', "hex"}, {'M', "types"},
+	    {'x', "the rest as this type has it"}, {'X', "the rest as this type has it"}};
+	const struct rrtype *row = rrtype_find(type);
+	size_t at = 0;
+
+	text[0] = '\0';
+	if (row == NULL || type == RR_EPID || type == RR_ELOC)
+		return text;
+	for (const char *f = row->fields; *f != '\0'; f++)
+		for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+			if (fields[i].letter == *f)
+				at += (size_t)snprintf(text + at, RDATA_WORDS - at, "%s%s",
+				    at > 0 ? ", " : "", fields[i].words);
+	return text;
+}
+
 int
 zone_scan_rdata(uint16_t type, const char *text, const struct name *origin, struct wr *rdata,
     const char **why)

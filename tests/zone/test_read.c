@@ -171,16 +171,28 @@ static const struct {
     {"@ CDNSKEY 0 3 0 AA==\n",
 	"z:5: example.org. CDNSKEY: made when the zone is signed: leave it out\n"},
     /* RDATA that ldns takes too easily */
-    {"a MX 70000 b\n", "z:5: a.example.org. MX: a number out of its range\n"},
-    {"a MX -1 b\n", "z:5: a.example.org. MX: a number out of its range\n"},
-    {"a SRV 1 2 65536 b\n", "z:5: a.example.org. SRV: a number out of its range\n"},
-    {"a DS 1 300 2 AB\n", "z:5: a.example.org. DS: a number out of its range\n"},
-    {"a CNAME \"b\"\n", "z:5: a.example.org. CNAME: not a valid domain name\n"},
-    {"a SSHFP 1 1 ABC\n", "z:5: a.example.org. SSHFP: an odd number of hex digits\n"},
-    {"a CSYNC 1 3 A FOO\n",
-	"z:5: a.example.org. CSYNC: an unknown type in the list of types\n"},
-    {"a SVCB 1 . port=65536\n", "z:5: a.example.org. SVCB: a port out of its range\n"},
-    {"a SVCB 1 . port=1 port=1\n", "z:5: a.example.org. SVCB: a parameter twice\n"},
+    {"a MX 70000 b\n", "z:5: a.example.org. MX: a number out of its range; expected a number "
+		       "to 65535, a domain name\n"},
+    {"a MX -1 b\n", "z:5: a.example.org. MX: a number out of its range; expected a number to "
+		    "65535, a domain name\n"},
+    {"a SRV 1 2 65536 b\n",
+	"z:5: a.example.org. SRV: a number out of its range; expected a number to 65535, a "
+	"number to 65535, a number to 65535, a domain name\n"},
+    {"a DS 1 300 2 AB\n",
+	"z:5: a.example.org. DS: a number out of its range; expected a number to 65535, a "
+	"number to 255, a number to 255, the rest as this type has it\n"},
+    {"a CNAME \"b\"\n",
+	"z:5: a.example.org. CNAME: not a valid domain name; expected a domain name\n"},
+    {"a SSHFP 1 1 ABC\n", "z:5: a.example.org. SSHFP: an odd number of hex digits; expected a "
+			  "number to 255, a number to 255, the rest as this type has it\n"},
+    {"a CSYNC 1 3 A FOO\n", "z:5: a.example.org. CSYNC: an unknown type in the list of types; "
+			    "expected a number to 4294967295, a number to 65535, types\n"},
+    {"a SVCB 1 . port=65536\n",
+	"z:5: a.example.org. SVCB: a port out of its range; expected a number to 65535, a "
+	"domain name, the rest as this type has it\n"},
+    {"a SVCB 1 . port=1 port=1\n",
+	"z:5: a.example.org. SVCB: a parameter twice; expected a number to 65535, a domain "
+	"name, the rest as this type has it\n"},
     /* RFC 3597 */
     {"a TYPE1234 \\#\n", "z:5: a.example.org. TYPE1234: \\# needs a length of at most 65535\n"},
     {"a TYPE1234 \\# 65536 00\n",
@@ -313,7 +325,8 @@ test_several(void **state)
 	assert_string_equal(o->messages,
 	    "z:5: a.example.org. FOO: unknown type\n"
 	    "z:6: a quoted string that is not closed on its line\n"
-	    "z:7: c.example.org. A: Syntax error, could not parse the RR's rdata\n"
+	    "z:7: c.example.org. A: Syntax error, could not parse the RR's rdata; expected an "
+	    "IPv4 address\n"
 	    "z:8: d.example.org. CNAME: an alias beside other records of the name\n");
 	o = file_read("z", &few);
 	assert_string_equal(o->messages, "z:5: a.example.org. FOO: unknown type\n"
