@@ -4,12 +4,13 @@
 #ifndef MAPD_CONF_H
 #define MAPD_CONF_H
 
+#include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
 #include "mapd/rules.h"
 
 #define CONFIG_FILE SYSCONFDIR "/eidmap/mapd.yaml"
-#define CONFIG_MESSAGE 1024
+#define CONFIG_MESSAGE CONF_MESSAGE
 
 struct config {
 	size_t n_listen;

@@ -3,6 +3,7 @@
  */
 #include "mapdig/mapdig.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
@@ -228,6 +230,11 @@ run_look_up(struct run *run, uint64_t now, char *why, size_t max)
 	const char *input_why = "";
 	int error = ask_servers_read(o, &run->servers, why, max);
 
+	if (error == 0 && o->realms != NULL && access(o->realms, R_OK) != 0) {
+		snprintf(why, max, "-r: %s: %s; expected a table of realms, see realms.yaml(5)",
+		    o->realms, strerror(errno));
+		return -MAP_ECONFIG;
+	}
 	if (error == 0)
 		error = realms_load(
 		    o->realms != NULL ? o->realms : SYSCONFDIR "/eidmap/realms.yaml",
@@ -253,7 +260,7 @@ mapdig_run(int argc, char *const *argv)
 	const char *no_color = getenv("NO_COLOR");
 	bool color = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
 	uint64_t now = clock_seconds();
-	char why[RUN_TEXT] = "";
+	char why[CONF_MESSAGE] = "";
 	int error;
 	int status;
 

@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/sys/conf.h"
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
+#include "resolve/anchors.h"
 #include "resolve/lookup.h"
 
 /* Debian's dns-root-data has the root's; a realm without it needs -a. */
@@ -49,6 +51,20 @@ ask_servers_read(const struct options *options, struct ask_servers *out, char *w
 	return 0;
 }
 
+/* Each -a must be what it is taken for, before anything is asked. */
+static int
+self_check_anchors(const struct option_list *anchors, char *why, size_t max)
+{
+	char cause[CONF_MESSAGE];
+	int error = 0;
+
+	for (size_t i = 0; i < anchors->n && error == 0; i++)
+		error = anchors_check(anchors->words[i], cause, sizeof cause);
+	if (error != 0)
+		snprintf(why, max, "-a: %s; expected " ANCHORS_EXPECTED, cause);
+	return error;
+}
+
 /* -a, or the first of the usual places that is there. */
 static int
 self_find_anchors(
@@ -57,7 +73,7 @@ self_find_anchors(
 	r->anchors = options->anchors.words;
 	r->n_anchors = options->anchors.n;
 	if (r->n_anchors > 0)
-		return 0;
+		return self_check_anchors(&options->anchors, why, max);
 	for (size_t i = 0; i < sizeof self_anchors / sizeof self_anchors[0]; i++)
 		if (access(self_anchors[i], R_OK) == 0) {
 			r->anchors = &self_anchors[i];

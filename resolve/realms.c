@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cyaml/cyaml.h>
 
@@ -54,6 +55,21 @@ row_scan(const struct row *row, struct realm *out, const char *path, char *why, 
 	return -MAP_ECONFIG;
 }
 
+/* Two rows for one prefix: which one counts would be chance. */
+static int
+row_check(const struct file *file, const struct realm *rows, size_t i, const char *path,
+    char *why, size_t max)
+{
+	for (size_t k = 0; k < i; k++)
+		if (rows[k].length == rows[i].length &&
+		    memcmp(rows[k].prefix, rows[i].prefix, sizeof rows[i].prefix) == 0) {
+			conf_blame(path, file->realms[i].prefix, "the same prefix twice",
+			    "each prefix once", why, max);
+			return -MAP_ECONFIG;
+		}
+	return 0;
+}
+
 int
 realms_load(const char *path, struct realm **out, size_t *n, char *why, size_t max)
 {
@@ -69,8 +85,11 @@ realms_load(const char *path, struct realm **out, size_t *n, char *why, size_t m
 	*out = calloc((size_t)file->realms_count + 1, sizeof **out);
 	if (*out == NULL)
 		error = -MAP_ENOMEM;
-	for (unsigned i = 0; error == 0 && i < file->realms_count; i++)
+	for (unsigned i = 0; error == 0 && i < file->realms_count; i++) {
 		error = row_scan(&file->realms[i], &(*out)[(*n)++], path, why, max);
+		if (error == 0)
+			error = row_check(file, *out, i, path, why, max);
+	}
 	if (error != 0) {
 		free(*out);
 		*out = NULL;

@@ -6,7 +6,6 @@
 
 #include "resolve/upstream.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "core/wire/errors.h"
 #include "core/wire/message.h"
 #include "core/wire/rrtype.h"
+#include "resolve/anchors.h"
 #include "resolve/answer.h"
 #include "resolve/failures.h"
 #include "resolve/stubs.h"
@@ -424,22 +424,22 @@ context_stubs(struct ub_ctx *ub, const struct resolver_options *options, bool ca
 	return -MAP_ECONFIG;
 }
 
-/* Trust anchors; what is wrong inside of a file shows only at the first question. */
+/* Trust anchors; libunbound reads the files at the first question. */
 static int
 context_anchors(
     struct ub_ctx *ub, const struct resolver_options *options, char *why, size_t max)
 {
-	for (size_t i = 0; i < options->n_anchors; i++) {
-		int error = access(options->anchors[i], R_OK) != 0	       ? errno
-			    : ub_ctx_add_ta_file(ub, options->anchors[i]) != 0 ? EINVAL
-									       : 0;
-		if (error != 0) {
-			snprintf(why, max, "trust anchor file %s: %s", options->anchors[i],
-			    strerror(error));
-			return -MAP_ECONFIG;
+	int error = 0;
+
+	for (size_t i = 0; i < options->n_anchors && error == 0; i++) {
+		error = anchors_check(options->anchors[i], why, max);
+		if (error == 0 && ub_ctx_add_ta_file(ub, options->anchors[i]) != 0) {
+			snprintf(why, max, "%.512s: libunbound refuses this name of a file",
+			    options->anchors[i]);
+			error = -MAP_ECONFIG;
 		}
 	}
-	return 0;
+	return error;
 }
 
 /* A bad value shows only at the first question: "initialization failure". */
@@ -453,7 +453,7 @@ context_test(struct ub_ctx *ub)
 	return error;
 }
 
-/* Which trust anchor file libunbound cannot read: each alone in a context of its own. */
+/* Which trust anchor file libunbound refuses after all: each alone in a context of its own. */
 static int
 anchors_blame(const struct resolver_options *options, char *why, size_t max)
 {
@@ -467,7 +467,7 @@ anchors_blame(const struct resolver_options *options, char *why, size_t max)
 		}
 		ub_ctx_delete(ub);
 		if (error != 0) {
-			snprintf(why, max, "trust anchor file %s: not DS or DNSKEY records",
+			snprintf(why, max, "%.512s: libunbound refuses these trust anchors",
 			    options->anchors[i]);
 			return -MAP_ECONFIG;
 		}

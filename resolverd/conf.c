@@ -3,6 +3,7 @@
  */
 #include "resolverd/conf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,10 @@
 #include <cyaml/cyaml.h>
 
 #include "core/sys/conf.h"
+#include "core/sys/priv.h"
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
+#include "resolve/anchors.h"
 #include "resolve/realms.h"
 
 #define RUN_FOLDER RUNSTATEDIR "/resolverd"
@@ -128,32 +131,43 @@ conf_servers(const struct blame *b, const char *key, char *const *servers, unsig
 	for (unsigned i = 0; i < n; i++)
 		if (addr_scan(servers[i], 53, &addr) != 0) {
 			snprintf(at, sizeof at, "%s/%u", key, i);
-			return blame(b, at, "not an address", "ADDRESS@PORT");
+			return blame(b, at, "not an address", "ADDRESS or ADDRESS@PORT");
 		}
 	return 0;
+}
+
+static int
+conf_stub(struct conf *conf, const struct blame *b, unsigned i)
+{
+	struct stub_row *row = &conf->file->stubs[i];
+	struct resolver_stub *stub = &conf->stubs[i];
+	char key[1100];
+
+	snprintf(key, sizeof key, "stubs/%s", row->zone);
+	if (name_scan(row->zone, strlen(row->zone), NULL, &stub->zone) != 0)
+		return blame(b, key, "not a zone", "a domain name");
+	if (strpbrk(row->zone, "\"\\") != NULL)
+		return blame(b, key, "a name that libunbound cannot be told",
+		    "a domain name without quotes and backslashes");
+	for (unsigned k = 0; k < i; k++)
+		if (name_equal(&conf->stubs[k].zone, &stub->zone))
+			return blame(b, key, "the same zone twice", "each zone once");
+	stub->servers = (const char *const *)row->servers;
+	stub->n = row->servers_count;
+	return conf_servers(b, key, row->servers, row->servers_count);
 }
 
 static int
 conf_stubs(struct conf *conf, const struct blame *b)
 {
 	const struct conf_file *file = conf->file;
-	char key[1100];
 	int error = 0;
 
 	conf->stubs = calloc((size_t)file->stubs_count + 1, sizeof *conf->stubs);
 	if (conf->stubs == NULL)
 		return -MAP_ENOMEM;
-	for (unsigned i = 0; error == 0 && i < file->stubs_count; i++) {
-		struct stub_row *row = &file->stubs[i];
-		struct resolver_stub *stub = &conf->stubs[i];
-
-		snprintf(key, sizeof key, "stubs/%s", row->zone);
-		if (name_scan(row->zone, strlen(row->zone), NULL, &stub->zone) != 0)
-			return blame(b, key, "not a zone", "a domain name");
-		stub->servers = (const char *const *)row->servers;
-		stub->n = row->servers_count;
-		error = conf_servers(b, key, row->servers, row->servers_count);
-	}
+	for (unsigned i = 0; error == 0 && i < file->stubs_count; i++)
+		error = conf_stub(conf, b, i);
 	conf->resolver.stubs = conf->stubs;
 	conf->resolver.n_stubs = file->stubs_count;
 	return error;
@@ -188,6 +202,34 @@ conf_realms(struct conf *conf, const struct blame *b)
 }
 
 static int
+conf_socket(const struct blame *b, const char *key, const char *path)
+{
+	if (strlen(path) <= SOCK_PATH)
+		return 0;
+	return blame(b, key, "too long for a socket", "a path of at most 107 characters");
+}
+
+static int
+conf_places(struct conf *conf, const struct blame *b)
+{
+	const struct conf_file *file = conf->file;
+	int error;
+
+	conf->socket = file->socket != NULL ? file->socket : RUN_FOLDER "/map.sock";
+	conf->control = file->control != NULL ? file->control : RUN_FOLDER "/control";
+	conf->user = file->user;
+	error = conf_socket(b, "socket", conf->socket);
+	if (error == 0)
+		error = conf_socket(b, "control", conf->control);
+	if (error == 0 && strcmp(conf->socket, conf->control) == 0)
+		error = blame(b, file->control != NULL ? "control" : "socket",
+		    "socket and control have the same path", "a path for each");
+	if (error == 0 && !priv_knows_user(file->user))
+		error = blame(b, "user", "there is no such user", "a user of this host");
+	return error;
+}
+
+static int
 conf_fill(struct conf *conf, const struct blame *b)
 {
 	const struct conf_file *file = conf->file;
@@ -197,17 +239,18 @@ conf_fill(struct conf *conf, const struct blame *b)
 	if (level < 0)
 		return blame(b, "log", "not a level", "error, warn, info or debug");
 	conf->log = (enum diag_level)level;
-	conf->socket = file->socket != NULL ? file->socket : RUN_FOLDER "/map.sock";
-	conf->control = file->control != NULL ? file->control : RUN_FOLDER "/control";
-	conf->user = file->user;
 	conf->paths = file->paths != NULL ? *file->paths : PATHS_KERNEL;
 	conf->private_locators = file->private_locators;
 	conf_anchors(conf);
-	error = conf_times(conf, b);
+	error = conf_places(conf, b);
+	if (error == 0)
+		error = conf_times(conf, b);
 	if (error == 0)
 		error = conf_servers(b, "forwarders", file->forwarders, file->forwarders_count);
 	if (error == 0)
 		error = conf_stubs(conf, b);
+	if (error == 0)
+		error = conf_verify(conf, b->why, b->max);
 	if (error == 0)
 		error = conf_realms(conf, b);
 	conf->resolver.forwarders = (const char *const *)file->forwarders;
@@ -216,6 +259,43 @@ conf_fill(struct conf *conf, const struct blame *b)
 	conf->resolver.realms = conf->realms;
 	conf->resolver.n_realms = conf->n_realms;
 	return error;
+}
+
+int
+conf_verify(const struct conf *conf, char *why, size_t max)
+{
+	const struct conf_file *file = conf->file;
+	struct blame b = {conf->path, why, max};
+	char key[40], cause[CONF_MESSAGE];
+
+	/* One that is named is meant to be there; the one beside this file need not be. */
+	if (file->realms != NULL && access(file->realms, R_OK) != 0) {
+		snprintf(cause, sizeof cause, "%s: %s", file->realms, strerror(errno));
+		return blame(&b, "realms", cause, "a table of realms, see realms.yaml(5)");
+	}
+	for (unsigned i = 0; i < file->anchors_count; i++) {
+		int error = anchors_check(file->anchors[i], cause, sizeof cause);
+
+		snprintf(key, sizeof key, "trust-anchors/%u", i);
+		if (error != 0)
+			return blame(&b, key, cause, ANCHORS_EXPECTED);
+	}
+	return file->anchors_count > 0 || conf->resolver.n_anchors == 0
+		   ? 0
+		   : anchors_check(conf->anchor, why, max);
+}
+
+void
+conf_accuse(const struct conf *conf, const char *key, char *why, size_t max)
+{
+	const char *given =
+	    strcmp(key, "socket") == 0 ? conf->file->socket : conf->file->control;
+	char cause[CONF_MESSAGE];
+
+	if (given == NULL)
+		return;
+	snprintf(cause, sizeof cause, "%s", why);
+	conf_blame(conf->path, key, cause, "a path where a socket can be made", why, max);
 }
 
 int
@@ -230,6 +310,7 @@ conf_open(const char *path, struct conf **out, char *why, size_t max)
 	snprintf(why, max, "out of memory");
 	if (conf == NULL)
 		return -MAP_ENOMEM;
+	conf->path = path;
 	error = conf_load(path, &conf_schema, &loaded, why, max);
 	if (error == 0) {
 		conf->file = loaded;

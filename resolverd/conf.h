@@ -9,6 +9,7 @@
 #include "resolverd/paths.h"
 
 struct conf {
+	const char *path; /* borrowed from who opened it */
 	const char *socket;
 	const char *control;
 	const char *user; /* NULL: stay who we are */
@@ -25,8 +26,15 @@ struct conf {
 	const char *anchor; /* the default one */
 };
 
-/* path's realms.yaml is beside it unless the file says otherwise. -MAP_ECONFIG, -MAP_ENOMEM */
+/*
+ * Reads the configuration and looks at the files that it names; path's realms.yaml is beside it unless
+ * it says otherwise. -MAP_ECONFIG with "FILE:LINE: key: cause; expected ..." in why, -MAP_ENOMEM.
+ */
 int conf_open(const char *path, struct conf **out, char *why, size_t max) NONNULL MUST_CHECK;
+/* Looks at the files again: who has become another user may not read what could be read before. */
+int conf_verify(const struct conf *conf, char *why, size_t max) NONNULL MUST_CHECK;
+/* Puts the line where the file has key (socket, control) before what is wrong with that path. */
+void conf_accuse(const struct conf *conf, const char *key, char *why, size_t max) NONNULL;
 void conf_close(struct conf *conf); /* NULL allowed */
 
 #endif

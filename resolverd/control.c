@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "core/sys/acceptor.h"
+#include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
 #include "core/sys/stream.h"
@@ -28,7 +29,7 @@
 #define CONTROL_OUT (64 << 10)
 #define CONTROL_CLIENTS 16
 #define CONTROL_IDLE_MS 60000
-#define MESSAGE_MAX 512
+#define MESSAGE_MAX CONF_MESSAGE
 
 struct caller {
 	struct caller *next;

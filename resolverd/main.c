@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "core/sys/conf.h"
 #include "core/sys/detach.h"
 #include "core/sys/diag.h"
 #include "core/sys/priv.h"
@@ -132,7 +134,7 @@ static void
 on_reload(void *arg)
 {
 	struct agent *agent = arg;
-	char why[512];
+	char why[CONF_MESSAGE];
 
 	if (agent_reload(agent, why, sizeof why) != 0)
 		diag_error("%s; the configuration stays as it was", why);
@@ -157,13 +159,20 @@ static void
 agent_start(struct agent *agent)
 {
 	const char *reason = NULL;
-	char why[512];
+	char why[CONF_MESSAGE];
 
-	if (sessions_open(agent, agent->conf->socket, &agent->sessions, why, sizeof why) != 0 ||
-	    control_open(agent, agent->conf->control, &agent->control, why, sizeof why) != 0)
+	if (sessions_open(agent, agent->conf->socket, &agent->sessions, why, sizeof why) != 0) {
+		conf_accuse(agent->conf, "socket", why, sizeof why);
 		diag_fatal("%s", why);
+	}
+	if (control_open(agent, agent->conf->control, &agent->control, why, sizeof why) != 0) {
+		conf_accuse(agent->conf, "control", why, sizeof why);
+		diag_fatal("%s", why);
+	}
 	if (priv_drop(agent->conf->user, agent->conf->paths != PATHS_OFF, &reason) != 0)
 		diag_fatal("user %s: %s", agent->conf->user, reason);
+	if (conf_verify(agent->conf, why, sizeof why) != 0)
+		diag_fatal("%s", why);
 	if (agent_open(agent, why, sizeof why) != 0)
 		diag_fatal("%s", why);
 	if (agent_open_paths(agent) != 0)
@@ -175,8 +184,14 @@ agent_start(struct agent *agent)
 static int
 check(struct agent *agent)
 {
-	char why[512];
+	const char *reason = NULL;
+	char why[CONF_MESSAGE];
 
+	/* What root may read, the user may not. */
+	if (geteuid() == 0 && priv_drop(agent->conf->user, false, &reason) != 0)
+		diag_fatal("user %s: %s", agent->conf->user, reason);
+	if (conf_verify(agent->conf, why, sizeof why) != 0)
+		diag_fatal("%s", why);
 	if (agent_open(agent, why, sizeof why) != 0)
 		diag_fatal("%s: %s", agent->conf_path, why);
 	agent_close(agent);
@@ -202,7 +217,7 @@ main(int argc, char **argv)
 	struct options options = {.conf = CONFIG_FILE, .ready_fd = -1};
 	struct agent agent = {.stats = {0}};
 	int status = options_read(&options, argc, argv);
-	char why[512];
+	char why[CONF_MESSAGE];
 
 	if (status >= 0)
 		return status;

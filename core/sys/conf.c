@@ -149,36 +149,77 @@ conf_free(const struct cyaml_schema_value *schema, void *value)
 		cyaml_free(conf_cyaml(), schema, value, 0);
 }
 
+static bool
+node_is(const yaml_node_t *node, const char *text, size_t n)
+{
+	return node->type == YAML_SCALAR_NODE && node->data.scalar.length == n &&
+	       memcmp(node->data.scalar.value, text, n) == 0;
+}
+
+/* The pair of a mapping whose key (or, where value is set, value) is part. */
+static const yaml_node_pair_t *
+pair_find(
+    yaml_document_t *document, const yaml_node_t *node, const char *part, size_t n, bool value)
+{
+	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+
+	for (; pair < node->data.mapping.pairs.top; pair++)
+		if (node_is(yaml_document_get_node(document, value ? pair->value : pair->key),
+			part, n))
+			return pair;
+	return NULL;
+}
+
+/* The entry of a list: by its number, else the one that says what its key would be. */
+static const yaml_node_t *
+item_below(yaml_document_t *document, const yaml_node_t *node, const char *part, size_t n)
+{
+	const yaml_node_item_t *items = node->data.sequence.items.start;
+	long count = node->data.sequence.items.top - items;
+	bool number = strspn(part, "0123456789") >= n && n < 10;
+	long index = number ? strtol(part, NULL, 10) : 0;
+
+	if (number)
+		return index < count ? yaml_document_get_node(document, items[index]) : NULL;
+	for (; index < count; index++) {
+		const yaml_node_t *item = yaml_document_get_node(document, items[index]);
+
+		if (item->type == YAML_MAPPING_NODE &&
+		    pair_find(document, item, part, n, true) != NULL)
+			return item;
+	}
+	return NULL;
+}
+
 /* The child of node under one part of a path, or NULL. *line is moved to the key's. */
 static const yaml_node_t *
 node_below(yaml_document_t *document, const yaml_node_t *node, const char *part, size_t n,
     size_t *line)
 {
 	const yaml_node_pair_t *pair;
-	long index;
 
 	if (node->type == YAML_SEQUENCE_NODE) {
-		index = strtol(part, NULL, 10);
-		if (index < 0 ||
-		    index >= node->data.sequence.items.top - node->data.sequence.items.start)
-			return NULL;
-		node = yaml_document_get_node(document, node->data.sequence.items.start[index]);
-		*line = node->start_mark.line;
+		node = item_below(document, node, part, n);
+		if (node != NULL)
+			*line = node->start_mark.line;
 		return node;
 	}
 	if (node->type != YAML_MAPPING_NODE)
 		return NULL;
-	for (pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
-	     pair++) {
-		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+	pair = pair_find(document, node, part, n, false);
+	if (pair == NULL)
+		return NULL;
+	*line = yaml_document_get_node(document, pair->key)->start_mark.line;
+	return yaml_document_get_node(document, pair->value);
+}
 
-		if (key->type != YAML_SCALAR_NODE || key->data.scalar.length != n ||
-		    memcmp(key->data.scalar.value, part, n) != 0)
-			continue;
-		*line = key->start_mark.line;
-		return yaml_document_get_node(document, pair->value);
-	}
-	return NULL;
+/* The length of what stands before the last slash of the first n octets; 0: there is none. */
+static size_t
+part_shorten(const char *key, size_t n)
+{
+	while (n > 0 && key[n - 1] != '/')
+		n--;
+	return n > 0 ? n - 1 : 0;
 }
 
 /* The line, from 0, of the last part of key that the file has. */
@@ -189,14 +230,14 @@ document_line(yaml_document_t *document, const char *key)
 	size_t line = 0;
 
 	while (node != NULL && *key != '\0') {
-		size_t n = strcspn(key, "/");
+		const yaml_node_t *below = NULL;
+		size_t n = strlen(key);
 
-		/* A key may itself have a slash (a prefix): the longest that is there. */
-		const yaml_node_t *whole = node_below(document, node, key, strlen(key), &line);
-
-		if (whole != NULL)
-			break;
-		node = node_below(document, node, key, n, &line);
+		/* A key may itself have slashes (a prefix, a zone of RFC 2317): the longest
+		 * that is there. */
+		for (; n > 0 && below == NULL; n = below == NULL ? part_shorten(key, n) : n)
+			below = node_below(document, node, key, n, &line);
+		node = below;
 		key += n + (key[n] == '/' ? 1 : 0);
 	}
 	return line;

@@ -11,6 +11,8 @@
 
 struct cyaml_schema_value;
 
+#define CONF_MESSAGE 2048 /* octets for a message: paths, keys and values may be long */
+
 /*
  * Loads path by schema, a CYAML_VALUE_MAPPING with CYAML_FLAG_POINTER. A missing or empty file gives
  * *out = NULL and 0: all defaults. On an error -MAP_ECONFIG, and message holds
@@ -30,7 +32,8 @@ void conf_free(const struct cyaml_schema_value *schema, void *value); /* NULL va
 
 /*
  * The same message for a value that libcyaml took and the program refuses. key is a path as in
- * conf_load()'s messages: "listen/0" (counted from 0), "zones/example.org/prefix".
+ * conf_load()'s messages: "listen/0" (counted from 0), "zones/example.org/prefix" (also where the
+ * zones are a list). Of a key that the file does not have, the line is that of the next one above it.
  */
 void conf_blame(const char *path, const char *key, const char *cause, const char *expected,
     char *message, size_t max);

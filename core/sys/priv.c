@@ -46,6 +46,14 @@ capabilities_limit(uint64_t mask)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
+bool
+priv_knows_user(const char *user)
+{
+	errno = 0;
+	/* Users that cannot be asked for now may be there: only who is surely not is not known. */
+	return user == NULL || getpwnam(user) != NULL || (errno != 0 && errno != ENOENT);
+}
+
 int
 priv_drop(const char *user, bool keep_net_admin, const char **why)
 {

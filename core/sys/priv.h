@@ -10,6 +10,7 @@
  * as the process has them. NULL, or being that user already: nothing. Before the first thread, since
  * capabilities belong to one. -MAP_ESYS, -MAP_ECONFIG (no such user), message in *why (static). */
 int priv_drop(const char *user, bool keep_net_admin, const char **why);
+bool priv_knows_user(const char *user); /* NULL is nobody in particular: true */
 /* Refuses (EPERM) what a daemon never needs (exec, ptrace, mount, modules, ...), for good and for all
  * threads started later. Sets no_new_privs. -MAP_ESYS: the kernel has no seccomp; -MAP_ENOMEM */
 int priv_seccomp(void);

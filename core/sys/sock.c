@@ -141,7 +141,8 @@ unix_address(const char *path, struct sockaddr_un *out)
 
 	memset(out, 0, sizeof *out);
 	out->sun_family = AF_UNIX;
-	if (n == 0 || n >= sizeof out->sun_path) {
+	_Static_assert(sizeof out->sun_path == SOCK_PATH + 1, "SOCK_PATH");
+	if (n == 0 || n > SOCK_PATH) {
 		errno = n == 0 ? EINVAL : ENAMETOOLONG;
 		return -MAP_ESYS;
 	}
@@ -165,8 +166,8 @@ unix_remove_dead(const struct sockaddr_un *at)
 	if (lstat(at->sun_path, &st) != 0)
 		return errno == ENOENT ? 0 : -MAP_ESYS;
 	if (!S_ISSOCK(st.st_mode)) {
-		errno = ENOTSOCK;
-		return -MAP_EEXIST;
+		errno = EEXIST;
+		return -MAP_ESYS;
 	}
 	fd = unix_socket();
 	if (fd < 0)

@@ -43,8 +43,9 @@ int sock_probe(const struct addr *addr);
  * EAGAIN when none waits; EMFILE, ENFILE, ENOBUFS, ENOMEM: stop accepting for a second. */
 int sock_accept(int fd, struct addr *peer);
 int sock_local(int fd, struct addr *out); /* what it is bound to; 0, -MAP_ESYS */
+#define SOCK_PATH 107 /* characters of the longest path of a Unix socket */
 /* Unix stream: listens at path with mode (replacing a dead socket, refusing a live one:
- * -MAP_EEXIST), or connects. */
+ * -MAP_EEXIST; with errno EEXIST what is no socket: -MAP_ESYS), or connects. */
 int sock_unix_listen(const char *path, unsigned mode);
 int sock_unix_connect(const char *path);
 /* uid of the peer of a Unix socket; -MAP_ESYS. */

@@ -151,13 +151,15 @@ words_put(char *words, const char *word)
 }
 
 static const char *
-schema_words(const struct cyaml_schema_value *schema, char words[WALK_WORDS])
+schema_words(const struct cyaml_schema_value *schema, const struct cyaml_schema_field *skip,
+    char words[WALK_WORDS])
 {
 	words[0] = '\0';
 	if (schema->type == CYAML_MAPPING) {
 		for (const struct cyaml_schema_field *f = schema->mapping.fields;
 		     f->key != NULL; f++)
-			words_put(words, f->key);
+			if (f != skip)
+				words_put(words, f->key);
 	} else {
 		for (uint32_t i = 0; i < schema->enumeration.count; i++)
 			words_put(words, schema->enumeration.strings[i].str);
@@ -177,7 +179,7 @@ walk_bool(struct walk *walk, const yaml_node_t *node, const struct place *place)
 			return;
 		}
 	walk_fail(
-	    walk, node, place, "\"%s\" is neither; expected true or false", node_text(node));
+	    walk, node, place, "\"%.64s\" is neither; expected true or false", node_text(node));
 }
 
 static void
@@ -191,16 +193,18 @@ walk_number(struct walk *walk, const yaml_node_t *node, const struct cyaml_schem
 	bool minus = is_signed && text[0] == '-';
 	const char *digits = text + (minus ? 1 : 0);
 	unsigned long long value;
+	char decimal[32];
 	char *end;
 
 	errno = 0;
 	value = strtoull(digits, &end, 10);
 	if (digits[0] < '0' || digits[0] > '9' || *end != '\0' || errno != 0 || value > most)
 		walk_fail(walk, node, place,
-		    "\"%s\" is not such a number; expected %s%llu to %llu", text,
+		    "\"%.64s\" is not such a number; expected %s%llu to %llu", text,
 		    is_signed ? "-" : "", is_signed ? most : 0, most);
-	else
-		walk_word(walk, text);
+	/* libcyaml takes a leading zero for octal. */
+	snprintf(decimal, sizeof decimal, "%s%llu", minus ? "-" : "", value);
+	walk_word(walk, decimal);
 }
 
 static void
@@ -231,8 +235,8 @@ walk_enum(struct walk *walk, const yaml_node_t *node, const struct cyaml_schema_
 			walk_quote(walk, node_text(node));
 			return;
 		}
-	walk_fail(walk, node, place, "\"%s\" is not known; expected one of %s", node_text(node),
-	    schema_words(schema, words));
+	walk_fail(walk, node, place, "\"%.64s\" is not known; expected one of %s",
+	    node_text(node), schema_words(schema, NULL, words));
 }
 
 static void
@@ -279,38 +283,71 @@ walk_node(const struct walk *walk, int index)
 	return yaml_document_get_node(walk->document, index);
 }
 
-/* The key before this pair is not the same. */
-static bool
-pair_is_first(const struct walk *walk, const yaml_node_t *node, const yaml_node_pair_t *pair)
+static int
+name_compare(const void *a, const void *b)
 {
-	const char *key = node_text(walk_node(walk, pair->key));
-	const yaml_node_pair_t *before = node->data.mapping.pairs.start;
+	const yaml_node_t *x = *(const yaml_node_t *const *)a;
+	const yaml_node_t *y = *(const yaml_node_t *const *)b;
+	int order = strcmp(node_text(x), node_text(y));
 
-	for (; before < pair; before++)
-		if (strcmp(node_text(walk_node(walk, before->key)), key) == 0)
-			return false;
-	return true;
+	return order != 0 ? order
+			  : (x->start_mark.index > y->start_mark.index) -
+				(x->start_mark.index < y->start_mark.index);
 }
 
-/* The key of a pair, or NULL after saying what is wrong with it. */
-static const char *
-pair_key(struct walk *walk, const yaml_node_t *node, const yaml_node_pair_t *pair,
-    const struct place *place)
+/* Each of the names, which are sorted here, stands once. */
+static void
+names_check(struct walk *walk, const yaml_node_t **names, size_t n, const struct place *place)
 {
-	const yaml_node_t *key = walk_node(walk, pair->key);
-	struct place at = {place, ""};
+	const yaml_node_t *second = NULL;
 
-	if (key->type != YAML_SCALAR_NODE) {
-		walk_fail(
-		    walk, key, place, "has a key that is %s; expected a word", node_kind(key));
-		return NULL;
+	qsort(names, n, sizeof names[0], name_compare);
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(node_text(names[i - 1]), node_text(names[i])) == 0 &&
+		    (second == NULL || names[i]->start_mark.index < second->start_mark.index))
+			second = names[i];
+	if (second != NULL)
+		walk_fail(walk, second, &(struct place){place, node_text(second)},
+		    "stands here a second time; expected it once");
+}
+
+/* Room for n names, to be freed; NULL: out of memory. */
+static const yaml_node_t **
+names_new(struct walk *walk, size_t n)
+{
+	const yaml_node_t **names = calloc(n + 1, sizeof names[0]);
+
+	if (names == NULL) {
+		walk->error = -MAP_ENOMEM;
+		snprintf(walk->message, walk->max, "%s: out of memory", walk->file);
 	}
-	at.key = node_text(key);
-	if (!pair_is_first(walk, node, pair)) {
-		walk_fail(walk, key, &at, "stands here a second time; expected it once");
-		return NULL;
+	return names;
+}
+
+/* The keys of a mapping are words, and each stands once. */
+static void
+keys_check(struct walk *walk, const yaml_node_t *node, const struct place *place)
+{
+	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	const yaml_node_t **names =
+	    names_new(walk, (size_t)(node->data.mapping.pairs.top - pair));
+	size_t n = 0;
+
+	for (; names != NULL && pair < node->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *key = walk_node(walk, pair->key);
+
+		if (key->type != YAML_SCALAR_NODE)
+			walk_fail(walk, key, place, "has a key that is %s; expected a word",
+			    node_kind(key));
+		else if (strlen(node_text(key)) != key->data.scalar.length)
+			walk_fail(
+			    walk, key, place, "has a key with a zero octet; expected a word");
+		else
+			names[n++] = key;
 	}
-	return at.key;
+	if (names != NULL)
+		names_check(walk, names, n, place);
+	free(names);
 }
 
 static bool
@@ -328,17 +365,17 @@ walk_fields(struct walk *walk, const yaml_node_t *node, const struct cyaml_schem
 	const struct cyaml_schema_field *field;
 	char words[WALK_WORDS];
 
+	keys_check(walk, node, place);
 	for (; pair < node->data.mapping.pairs.top && walk->error == 0; pair++) {
 		const yaml_node_t *value = walk_node(walk, pair->value);
-		const char *key = pair_key(walk, node, pair, place);
+		const char *key = node_text(walk_node(walk, pair->key));
 		struct place at = {place, key};
 
-		if (key == NULL)
-			return;
 		field = field_find(schema->mapping.fields, key);
 		if (field == NULL || field == skip) {
 			walk_fail(walk, walk_node(walk, pair->key), &at,
-			    "not a known key; expected one of %s", schema_words(schema, words));
+			    "not a known key; expected one of %s",
+			    schema_words(schema, skip, words));
 			return;
 		}
 		if (walk_is_empty(value) && schema_is_group(&field->value) &&
@@ -358,7 +395,7 @@ walk_fields(struct walk *walk, const yaml_node_t *node, const struct cyaml_schem
 			    strcmp(node_text(walk_node(walk, pair->key)), field->key) == 0;
 		if (!is_there && !(field->value.flags & CYAML_FLAG_OPTIONAL))
 			walk_fail(walk, node, place, "has no %s; expected one of each of %s",
-			    field->key, schema_words(schema, words));
+			    field->key, schema_words(schema, NULL, words));
 	}
 }
 
@@ -393,14 +430,52 @@ walk_keyed(struct walk *walk, const yaml_node_t *node, const struct cyaml_schema
 {
 	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 
+	keys_check(walk, node, place);
 	for (; pair < node->data.mapping.pairs.top && walk->error == 0; pair++) {
-		struct place at = {place, pair_key(walk, node, pair, place)};
+		struct place at = {place, node_text(walk_node(walk, pair->key))};
 
-		if (at.key == NULL)
-			return;
 		walk_keyed_entry(walk, walk_node(walk, pair->value), entry, &at);
 		walk_word(walk, ", ");
 	}
+}
+
+/* What would be the key of a list's entry, or NULL. */
+static const yaml_node_t *
+entry_name(
+    const struct walk *walk, const yaml_node_t *item, const struct cyaml_schema_value *entry)
+{
+	const yaml_node_pair_t *pair = item->data.mapping.pairs.start;
+	const yaml_node_t *key, *value;
+
+	for (; pair < item->data.mapping.pairs.top; pair++) {
+		key = walk_node(walk, pair->key);
+		value = walk_node(walk, pair->value);
+		if (key->type == YAML_SCALAR_NODE && value->type == YAML_SCALAR_NODE &&
+		    strcmp(node_text(key), entry->mapping.fields[0].key) == 0)
+			return value;
+	}
+	return NULL;
+}
+
+/* As keys, the names of a list's entries stand once each. */
+static void
+entries_check(struct walk *walk, const yaml_node_t *node,
+    const struct cyaml_schema_value *entry, const struct place *place)
+{
+	const yaml_node_item_t *item = node->data.sequence.items.start;
+	const yaml_node_t **names =
+	    names_new(walk, (size_t)(node->data.sequence.items.top - item));
+	size_t n = 0;
+
+	for (; names != NULL && item < node->data.sequence.items.top; item++) {
+		const yaml_node_t *of = walk_node(walk, *item);
+
+		if (of->type == YAML_MAPPING_NODE && entry_name(walk, of, entry) != NULL)
+			names[n++] = entry_name(walk, of, entry);
+	}
+	if (names != NULL)
+		names_check(walk, names, n, place);
+	free(names);
 }
 
 static void
@@ -417,6 +492,8 @@ walk_sequence(struct walk *walk, const yaml_node_t *node,
 	} else if (node->type == YAML_SEQUENCE_NODE) {
 		const yaml_node_item_t *item = node->data.sequence.items.start;
 
+		if (entry->type == CYAML_MAPPING)
+			entries_check(walk, node, entry, place);
 		for (; item < node->data.sequence.items.top && walk->error == 0; item++, n++) {
 			char number[24];
 			struct place at = {place, number};

@@ -213,6 +213,8 @@ include_directive(struct reader *reader, const struct entry *entry)
 	char *path;
 	FILE *file;
 
+	if (reader->r->loose)
+		return "$INCLUDE is for zone files only";
 	if (entry->n != 2 && entry->n != 3)
 		return "$INCLUDE needs a file name and may have an origin";
 	if (entry->n == 3 &&
@@ -324,7 +326,7 @@ draft_ttl_class(const struct entry *entry, struct draft *draft)
 }
 
 static const char *
-draft_type(const struct entry *entry, struct draft *draft)
+draft_type(const struct reader *reader, const struct entry *entry, struct draft *draft)
 {
 	int code;
 
@@ -333,7 +335,7 @@ draft_type(const struct entry *entry, struct draft *draft)
 	if (code < 0)
 		return "unknown type";
 	draft->type = (uint16_t)code;
-	return rrtype_refusal(draft->type);
+	return reader->r->loose ? NULL : rrtype_refusal(draft->type);
 }
 
 /* The record's TTL where it states none. */
@@ -346,7 +348,7 @@ draft_default_ttl(struct reader *reader, struct draft *draft)
 		return NULL;
 	}
 	draft->ttl = reader->default_ttl;
-	if (reader->has_default)
+	if (reader->has_default || reader->r->loose)
 		return NULL;
 	for (size_t i = 0; i < sizeof type_ttls / sizeof type_ttls[0]; i++)
 		if (type_ttls[i].type == draft->type) {
@@ -414,7 +416,7 @@ record_take(struct reader *reader, const struct entry *entry)
 	if (why == NULL)
 		why = draft_ttl_class(entry, &draft);
 	if (why == NULL)
-		why = draft_type(entry, &draft);
+		why = draft_type(reader, entry, &draft);
 	if (why == NULL)
 		why = draft_default_ttl(reader, &draft);
 	if (why == NULL)

@@ -21,6 +21,7 @@ struct reading {
 	char **files; /* by index */
 	size_t n_files;
 	unsigned errors;
+	bool loose; /* the records make no zone */
 	uint8_t *rdata; /* RDATA_MAX octets: the record being read */
 };
 

@@ -51,26 +51,47 @@ reading_finish(struct reading *r, zone_record_fn *record, void *arg)
 	return error;
 }
 
+/* Opens path and reads its entries. */
+static int
+reading_path(struct reading *r, const char *path)
+{
+	const char *why;
+	FILE *file = reading_open(path, &why);
+
+	return file != NULL ? reading_file(r, file, path)
+			    : path_refuse(path, why, r->message, r->message_arg);
+}
+
 int
 zone_read(const char *path, const struct name *apex, const struct zone_options *options,
     zone_record_fn *record, void *arg, zone_message_fn *message, void *message_arg)
 {
 	static const struct zone_options defaults = {.max_messages = 0};
 	struct reading r;
-	const char *why;
-	FILE *file;
 	int error =
 	    reading_init(&r, apex, options != NULL ? options : &defaults, message, message_arg);
 
-	if (error == 0) {
-		file = reading_open(path, &why);
-		if (file != NULL)
-			error = reading_file(&r, file, path);
-		else
-			error = path_refuse(path, why, message, message_arg);
-	}
+	if (error == 0)
+		error = reading_path(&r, path);
 	if (error == 0)
 		error = reading_finish(&r, record, arg);
+	reading_fini(&r);
+	return error;
+}
+
+int
+zone_read_loose(const char *path, zone_record_fn *record, void *arg, zone_message_fn *message,
+    void *message_arg)
+{
+	static const struct zone_options options = {.max_messages = 0};
+	struct reading r;
+	int error = reading_init(&r, &name_root, &options, message, message_arg);
+
+	r.loose = true;
+	if (error == 0)
+		error = reading_path(&r, path);
+	if (error == 0)
+		error = r.errors > 0 ? -MAP_ETEXT : records_give(&r, record, arg);
 	reading_fini(&r);
 	return error;
 }

@@ -38,6 +38,14 @@ struct zone_options {
 int zone_read(const char *path, const struct name *apex, const struct zone_options *options,
     zone_record_fn *record, void *arg, zone_message_fn *message, void *message_arg) MUST_CHECK;
 
+/*
+ * Reads records that make no zone, such as trust anchors: names are below the root, a TTL may be
+ * missing, every type may stand there, $INCLUDE may not. Hands them over as the file has them; a
+ * file with an error hands over nothing. Returns as zone_read().
+ */
+int zone_read_loose(const char *path, zone_record_fn *record, void *arg, zone_message_fn *message,
+    void *message_arg) MUST_CHECK;
+
 /* One record as a line of text with its newline; the owner absolute. Its length, or -MAP_ESPACE. */
 int zone_print(const struct rr *rr, char *text, size_t max) MUST_CHECK;
 /* The same in words that every DNS program knows: our types in the form of RFC 3597. */

@@ -39,6 +39,14 @@ capabilities_are() { test "$(status_of CapEff)" = "$1" -a "$(status_of CapPrm)" 
 logged() { # PATTERN: soon, in the log
 	timeout 5 sh -c "tail -n +1 -f '$WORK/log' | grep -qm1 -- '$1'"
 }
+refuses() { # STATUS TEXT COMMAND...: ends at once with the status, and says the text
+	local status=$1 text=$2 was
+	shift 2
+	timeout 20 "$@" >"$WORK/said" 2>&1
+	was=$?
+	cat "$WORK/said"
+	test $was = "$status" && grep -qF -- "$text" "$WORK/said"
+}
 nobody=$(id -u nobody)
 
 mkdir "$WORK/db"
@@ -84,4 +92,22 @@ sed -i 's/^paths: off/paths: of/' "$WORK/resolverd.yaml"
 kill -HUP "$PID"
 ok "a wrong configuration is refused with what is expected" logged 'resolverd.yaml:3: paths: "of" is not known; expected one of kernel, off'
 ok "resolverd still serves" "$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" status
+sed -i 's/^paths: of$/paths: off/' "$WORK/resolverd.yaml"
+printf 'trust-anchors: [%s]\n' "$WORK/anchors" >>"$WORK/resolverd.yaml"
+kill -HUP "$PID"
+ok "a trust anchor file that is missing is refused at a reload" \
+	logged "resolverd.yaml:6: trust-anchors/0: $WORK/anchors: cannot be read: No such file or directory; expected .*; the configuration stays as it was"
+ok "the control socket says the same" refuses 1 "resolverd.yaml:6: trust-anchors/0: " \
+	"$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" reload
+ok "resolverd serves as before" "$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" status
 stop resolverd
+ok "nor does it start with it" refuses 1 "resolverd.yaml:6: trust-anchors/0: " \
+	"$BUILD/resolverd/resolverd" -f -c "$WORK/resolverd.yaml"
+printf 'example.test. DS 1 13 2 %064d\n' 0 >"$WORK/anchors"
+ok "with it --check is content" "$BUILD/resolverd/resolverd" --check -c "$WORK/resolverd.yaml"
+chmod 600 "$WORK/anchors"
+for how in --check -f; do
+	ok "what its user cannot read is refused ($how)" \
+		refuses 1 "resolverd.yaml:6: trust-anchors/0: $WORK/anchors: cannot be read: Permission denied" \
+		"$BUILD/resolverd/resolverd" $how -c "$WORK/resolverd.yaml"
+done

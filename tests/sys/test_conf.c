@@ -154,8 +154,9 @@ static const struct bad_row bad_rows[] = {
     {"database: /d\nlisten:\n  - aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	":3: listen/0: is too long; expected at most 40 characters"},
     {"database: /d\nzones:\n  example.org:\n    prefx: 2001:30::/28\n",
-	":4: zones/example.org/prefx: not a known key; expected one of name, prefix, denial, "
-	"sites"},
+	":4: zones/example.org/prefx: not a known key; expected one of prefix, denial, sites"},
+    {"database: /d\nzones:\n  a:\n    name: b\n",
+	":4: zones/a/name: not a known key; expected one of prefix, denial, sites"},
     {"database: /d\nzones:\n  example.org:\n    denial: nsec5\n",
 	":4: zones/example.org/denial: \"nsec5\" is not known; expected one of nsec, nsec3"},
     {"database: /d\nzones:\n  a:\n    sites: [a, b, c, d]\n",
@@ -166,6 +167,13 @@ static const struct bad_row bad_rows[] = {
 	":5: zones/a: stands here a second time; expected it once"},
     {"database: /d\nzones:\n  - prefix: a\n",
 	":3: zones/0: has no name; expected one of each of name, prefix, denial, sites"},
+    {"database: /d\nzones:\n  - name: a\n  - name: b\n  - name: a\n  - name: a\n",
+	":5: zones/a: stands here a second time; expected it once"},
+    {"database: /d\n\"work\\0ers\": 1\n", ":2: has a key with a zero octet; expected a word"},
+    {"database: /d\nopen: "
+     "0123456789012345678901234567890123456789012345678901234567890123456789\n",
+	":2: open: \"0123456789012345678901234567890123456789012345678901234567890123\" is "
+	"neither; expected true or false"},
     {"database: /d\nstubs:\n  a: []\n", ":3: stubs/a: has 0 entries; expected 1 to 8"},
     {"database: /d\n? [a]\n: b\n", ":2: has a key that is a list; expected a word"},
     {"- database\n", ":1: has a list; expected keys and values"},
@@ -204,7 +212,7 @@ test_load(void **state)
 	(void)state;
 	file_write("# a comment\n"
 		   "database: \"/var/lib/\\\"x\\\\\\n\"\n"
-		   "workers: 4\n"
+		   "workers: 010\n"
 		   "offset: -7\n"
 		   "open: off\n"
 		   "listen: [127.0.0.1@53, '::1@53']\n"
@@ -221,7 +229,7 @@ test_load(void **state)
 	    conf_load(test_path, &test_schema, &value, message, sizeof message), 0);
 	c = value;
 	assert_string_equal(c->database, "/var/lib/\"x\\\n");
-	assert_int_equal(c->workers, 4);
+	assert_int_equal(c->workers, 10); /* libcyaml alone reads octal */
 	assert_int_equal(c->offset, -7);
 	assert_false(c->open); /* libcyaml alone reads "off" as true */
 	assert_int_equal(c->listen_count, 2);
@@ -330,6 +338,36 @@ test_blame(void **state)
 	    message + strlen(test_path), ":6: zones/example.org/policy: no; expected yes");
 }
 
+/* Entries of a list are found by what would be their key; keys may have slashes. */
+static void
+test_blame_in_lists(void **state)
+{
+	static const struct {
+		const char *key;
+		const char *line;
+	} rows[] = {
+	    {"zones/b/denial", ":5: "},
+	    {"zones/b/prefix", ":4: "},
+	    {"zones/c", ":7: "},
+	    {"zones/1/denial", ":5: "},
+	    {"zones/9", ":2: "},
+	    {"stubs/0/25.2.0.192/servers", ":9: "},
+	    {"stubs/0/25.2.0.192/1", ":10: "},
+	    {"stubs/0/99", ":8: "},
+	};
+	char message[256];
+
+	(void)state;
+	file_write("database: /d\nzones:\n  - {name: a}\n  - name: b\n    denial: nsec\n"
+		   "# none\n  - {name: c}\n"
+		   "stubs:\n  0/25.2.0.192: [a,\n    b]\n");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		conf_blame(test_path, rows[i].key, "no", "yes", message, sizeof message);
+		if (strncmp(message + strlen(test_path), rows[i].line, 4) != 0)
+			fail_msg("%s: %s", rows[i].key, message);
+	}
+}
+
 struct unit_row {
 	const char *text;
 	uint64_t time; /* UINT64_MAX: refused */
@@ -400,6 +438,7 @@ main(void)
 	    cmocka_unit_test(test_own_keys),
 	    cmocka_unit_test(test_nothing),
 	    cmocka_unit_test(test_blame),
+	    cmocka_unit_test(test_blame_in_lists),
 	    cmocka_unit_test(test_units),
 	};
 
