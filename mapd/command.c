@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "core/wire/text.h"
 #include "mapd/client.h"
 
 #define LIST_MAX 8192 /* zones in one answer */
-#define WHY 1024
+#define WHY CONF_MESSAGE
 
 /* The zone a command names, as the snapshot has it; false: answered with what is wrong. */
 static bool

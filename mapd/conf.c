@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "core/sys/conf.h"
+#include "core/sys/priv.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
 #include "mapd/node.h"
+#include "mapd/place.h"
 
 #define DNS_PORT 53
 #define WORKERS_MAX 256
@@ -104,12 +106,26 @@ config_no_memory(const struct reading *in)
 	return -MAP_ENOMEM;
 }
 
+/* Which no socket can have, or only under another name. */
+static bool
+addr_is_odd(const struct addr *addr)
+{
+	uint32_t v4;
+
+	if (addr->sa.sa_family == AF_INET6)
+		return IN6_IS_ADDR_MULTICAST(&addr->in6.sin6_addr) ||
+		       IN6_IS_ADDR_V4MAPPED(&addr->in6.sin6_addr);
+	v4 = ntohl(addr->in4.sin_addr.s_addr);
+	return IN_MULTICAST(v4) || v4 == INADDR_BROADCAST;
+}
+
 static int
 config_listen(struct config *c, const struct rows *rows, const struct reading *in)
 {
 	static const char *const usual[] = {"127.0.0.1", "::1"};
 	uint32_t n = rows->n_listen > 0 ? rows->n_listen : 2;
 
+	c->given.listen = rows->n_listen > 0;
 	c->listen = calloc(n, sizeof(*c->listen));
 	if (c->listen == NULL)
 		return config_no_memory(in);
@@ -121,6 +137,9 @@ config_listen(struct config *c, const struct rows *rows, const struct reading *i
 		if (addr_scan(text, DNS_PORT, &c->listen[i]) != 0)
 			return config_blame(in, key, "not an address",
 			    "ADDRESS or ADDRESS@PORT, such as 192.0.2.1@53");
+		if (addr_is_odd(&c->listen[i]))
+			return config_blame(in, key, "an address of no host",
+			    "one that is neither multicast, broadcast nor IPv4-mapped");
 		for (uint32_t j = 0; j < i; j++)
 			if (addr_equal(&c->listen[i], &c->listen[j]))
 				return config_blame(
@@ -175,6 +194,72 @@ config_zone(struct zone_rule *rule, struct realm *realm, const struct zone_row *
 }
 
 static int
+zone_compare(const void *a, const void *b)
+{
+	const struct zone_rule *const *x = a, *const *y = b;
+
+	return name_compare(&(*x)->apex, &(*y)->apex);
+}
+
+static int
+realm_compare(const void *a, const void *b)
+{
+	const struct realm *const *x = a, *const *y = b;
+	int order = (int)(*x)->length - (int)(*y)->length;
+
+	return order != 0 ? order : memcmp((*x)->prefix, (*y)->prefix, sizeof((*x)->prefix));
+}
+
+/* Of n rows of size octets, the index of one that stands behind its equal; SIZE_MAX: all differ. */
+static size_t
+rows_twice(const void *rows, size_t n, size_t size, int (*compare)(const void *, const void *),
+    const char **sorted)
+{
+	const char *twice = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = (const char *)rows + i * size;
+	qsort(sorted, n, sizeof(*sorted), compare);
+	for (size_t i = 1; i < n; i++) {
+		const char *later = sorted[i] > sorted[i - 1] ? sorted[i] : sorted[i - 1];
+
+		if (compare(&sorted[i - 1], &sorted[i]) == 0 &&
+		    (twice == NULL || later < twice))
+			twice = later;
+	}
+	return twice != NULL ? (size_t)(twice - (const char *)rows) / size : SIZE_MAX;
+}
+
+/* A zone, or a prefix, that stands twice: which one counts would be chance. */
+static int
+config_twice(const struct config *c, const struct rows *rows, const struct reading *in)
+{
+	const struct rules *rules = &c->rules;
+	const char **sorted = calloc(rules->n_zones + 1, sizeof(*sorted));
+	size_t zone, realm, n = 0;
+	char key[TEXT_MAX + 32];
+
+	if (sorted == NULL)
+		return config_no_memory(in);
+	zone = rows_twice(
+	    rules->zones, rules->n_zones, sizeof(*rules->zones), zone_compare, sorted);
+	realm = rows_twice(
+	    rules->realms, rules->n_realms, sizeof(*rules->realms), realm_compare, sorted);
+	free(sorted);
+	if (zone != SIZE_MAX) {
+		snprintf(key, sizeof(key), "zones/%s", rows->zones[zone].name);
+		return config_blame(in, key, "the same zone twice", "each zone once");
+	}
+	for (zone = 0; realm != SIZE_MAX && zone < rows->n_zones; zone++)
+		if (rows->zones[zone].prefix != NULL && n++ == realm) {
+			snprintf(key, sizeof(key), "zones/%s/prefix", rows->zones[zone].name);
+			return config_blame(
+			    in, key, "the prefix of another zone", "each prefix once");
+		}
+	return 0;
+}
+
+static int
 config_zones(struct config *c, const struct rows *rows, const struct reading *in)
 {
 	struct zone_rule *zones = calloc(rows->n_zones + 1, sizeof(*zones));
@@ -193,7 +278,7 @@ config_zones(struct config *c, const struct rows *rows, const struct reading *in
 		c->rules.n_zones++;
 		c->rules.n_realms += rows->zones[i].prefix != NULL;
 	}
-	return 0;
+	return config_twice(c, rows, in);
 }
 
 static char *
@@ -217,6 +302,14 @@ config_places(struct config *c, const struct rows *rows, const struct reading *i
 		c->user = strdup(rows->user);
 	if (c->keys == NULL || (c->user == NULL) != (rows->user == NULL))
 		return config_no_memory(in);
+	c->given.database = rows->database != NULL;
+	c->given.keys = rows->keys != NULL;
+	c->given.control = rows->control != NULL;
+	if (strlen(c->control) > SOCK_PATH)
+		return config_blame(
+		    in, "control", "too long for a socket", "a path of at most 107 characters");
+	if (!priv_knows_user(c->user))
+		return config_blame(in, "user", "there is no such user", "a user of this host");
 	return 0;
 }
 
@@ -231,8 +324,8 @@ config_numbers(struct config *c, const struct rows *rows, const struct reading *
 	c->workers = rows->workers > 0 ? rows->workers : (cores > 0 ? (unsigned)cores : 1);
 	if (conf_size(rows->map_size != NULL ? rows->map_size : "64G", &size) != 0 ||
 	    size < MAP_SIZE_MIN || size > SIZE_MAX / 2)
-		return config_blame(
-		    in, "map-size", "not such a size", "at least 1M, such as 64G");
+		return config_blame(in, "map-size", "not such a size",
+		    "at least 1M, with its unit B, K, M, G or T, such as 64G");
 	c->map_size = (size_t)size;
 	c->log = rows->log > 0 ? (enum diag_level)(rows->log - 1) : DIAG_INFO;
 	return 0;
@@ -263,6 +356,8 @@ config_load(const char *path, struct config **out, char *message, size_t max)
 	if (error != 0)
 		return error;
 	c = calloc(1, sizeof(*c));
+	if (c != NULL)
+		c->path = path;
 	error = c == NULL ? config_no_memory(&in)
 			  : config_fill(c, rows != NULL ? rows : &nothing_said, &in);
 	conf_free(&schema, rows);
@@ -272,6 +367,38 @@ config_load(const char *path, struct config **out, char *message, size_t max)
 	}
 	*out = c;
 	return 0;
+}
+
+int
+config_verify(const struct config *c, char *message, size_t max)
+{
+	const struct {
+		const char *key, *path;
+		bool given;
+	} places[] = {
+	    {"database", c->database, c->given.database}, {"keys", c->keys, c->given.keys}};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		char cause[CONF_MESSAGE];
+
+		if (!places[i].given ||
+		    place_check(places[i].path, c->database, cause, sizeof(cause)) == 0)
+			continue;
+		conf_blame(c->path, places[i].key, cause,
+		    "a directory that mapd may write to, or make", message, max);
+		return -MAP_ECONFIG;
+	}
+	return 0;
+}
+
+void
+config_accuse(
+    const struct config *c, const char *key, const char *expected, char *message, size_t max)
+{
+	char cause[CONF_MESSAGE];
+
+	snprintf(cause, sizeof(cause), "%s", message);
+	conf_blame(c->path, key, cause, expected, message, max);
 }
 
 void

@@ -12,7 +12,14 @@
 #define CONFIG_FILE SYSCONFDIR "/eidmap/mapd.yaml"
 #define CONFIG_MESSAGE CONF_MESSAGE
 
+/* What the file itself says; all else is as it is by default. */
+struct config_given {
+	bool listen, database, keys, control;
+};
+
 struct config {
+	const char *path; /* borrowed from who loaded it */
+	struct config_given given;
 	size_t n_listen;
 	struct addr *listen;
 	char *database;
@@ -31,5 +38,13 @@ struct config {
  */
 int config_load(const char *path, struct config **out, char *message, size_t max);
 void config_free(struct config *config); /* NULL allowed */
+/*
+ * Whether the directories that the file names are there for who we are, or can be made. 0, or
+ * -MAP_ECONFIG with a message of the same form.
+ */
+int config_verify(const struct config *config, char *message, size_t max);
+/* Puts the line of a key that the file has before message, which says what the system refuses. */
+void config_accuse(const struct config *config, const char *key, const char *expected,
+    char *message, size_t max);
 
 #endif

@@ -66,8 +66,24 @@ listen_fails(const struct addr *addr, char *why, size_t max)
 	int cause = errno;
 	char text[ADDR_TEXT];
 
-	snprintf(why, max, "listen %s: %s", addr_print(addr, text), strerror(cause));
+	snprintf(why, max, "%s: %s", addr_print(addr, text), strerror(cause));
 	return -MAP_ESYS;
+}
+
+/* The line of the address, where it is in the file. */
+static void
+listen_accuse(const struct config *config, size_t i, char *why, size_t max)
+{
+	char key[32], cause[ADDR_TEXT + 100];
+
+	if (config->given.listen) {
+		snprintf(key, sizeof(key), "listen/%zu", i);
+		config_accuse(config, key,
+		    "an address of this host that nobody else listens at", why, max);
+		return;
+	}
+	snprintf(cause, sizeof(cause), "%s", why);
+	snprintf(why, max, "listen: %s", cause);
 }
 
 /* A port that we have already may be meant by another address of it: then nobody can tell whose it is. */
@@ -86,8 +102,11 @@ ports_probe(const struct config *config, const struct config *old, char *why, si
 {
 	for (size_t i = 0; i < config->n_listen; i++)
 		if (!config_has_port(old, addr_port(&config->listen[i])) &&
-		    sock_probe(&config->listen[i]) != 0)
-			return listen_fails(&config->listen[i], why, max);
+		    sock_probe(&config->listen[i]) != 0) {
+			(void)listen_fails(&config->listen[i], why, max);
+			listen_accuse(config, i, why, max);
+			return -MAP_ESYS;
+		}
 	return 0;
 }
 
@@ -128,8 +147,10 @@ order_new(const struct config *config, const struct config *old, struct order **
 		error = config_listens(old, &config->listen[i])
 			    ? 0
 			    : listener_open(listener, &config->listen[i], why, max);
-		if (error != 0)
+		if (error != 0) {
+			listen_accuse(config, i, why, max);
 			goto drop;
+		}
 	}
 	*out = order;
 	return 0;
@@ -224,6 +245,9 @@ daemon_reload(void *arg, char *why, size_t max)
 	error = config_load(d->options->config, &fresh, why, max);
 	if (error != 0)
 		return error;
+	error = config_verify(fresh, why, max);
+	if (error != 0)
+		goto free_fresh;
 	orders = orders_new(fresh, d->config, d->n_workers, why, max);
 	error = orders == NULL ? -MAP_ESYS : 0;
 	if (error != 0)
@@ -331,7 +355,7 @@ daemon_watch(struct daemon *d)
 	    .store = d->store,
 	    .writer = d->writer,
 	    .hooks = {d, daemon_terminate, daemon_reload, daemon_count}};
-	char why[256] = "";
+	char why[CONFIG_MESSAGE] = "";
 	int error;
 
 	error = loop_on_signal(d->loop, SIGTERM, daemon_terminate, d);
@@ -342,6 +366,12 @@ daemon_watch(struct daemon *d)
 	if (error != 0)
 		return daemon_say(error, "signals", "");
 	error = control_new(&options, &d->control, why, sizeof(why));
+	if (error != 0 && d->config->given.control) {
+		config_accuse(d->config, "control", "a path where a socket can be made", why,
+		    sizeof(why));
+		diag_error("%s", why);
+		return error;
+	}
 	return daemon_say(error, "control", why);
 }
 
@@ -350,7 +380,7 @@ daemon_start(struct daemon *d)
 {
 	struct order **orders;
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	char cause[256];
+	char cause[CONFIG_MESSAGE];
 	const char *why = "";
 	int error;
 
@@ -363,6 +393,11 @@ daemon_start(struct daemon *d)
 		return -MAP_ESYS;
 	}
 	error = daemon_say(priv_drop(d->config->user, false, &why), "user", why);
+	if (error == 0) {
+		error = config_verify(d->config, cause, sizeof(cause));
+		if (error != 0)
+			diag_error("%s", cause);
+	}
 	if (error == 0 && priv_seccomp() != 0)
 		diag_warn("seccomp: not available, running without");
 	if (error == 0)

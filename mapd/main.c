@@ -10,6 +10,8 @@
 
 #include "core/sys/detach.h"
 #include "core/sys/diag.h"
+#include "core/sys/priv.h"
+#include "core/wire/errors.h"
 #include "mapd/conf.h"
 #include "mapd/daemon.h"
 
@@ -98,14 +100,21 @@ static int
 check(const char *path)
 {
 	char message[CONFIG_MESSAGE];
-	struct config *config;
+	struct config *config = NULL;
+	const char *why = "";
+	int error = config_load(path, &config, message, sizeof(message));
 
-	if (config_load(path, &config, message, sizeof(message)) != 0) {
-		fprintf(stderr, "%s\n", message);
-		return 1;
+	/* what root may do, the user may not */
+	if (error == 0 && geteuid() == 0 && priv_drop(config->user, false, &why) != 0) {
+		snprintf(message, sizeof(message), "%s: user %s: %s", path, config->user, why);
+		error = -MAP_ESYS;
 	}
+	if (error == 0)
+		error = config_verify(config, message, sizeof(message));
+	if (error != 0)
+		fprintf(stderr, "%s\n", message);
 	config_free(config);
-	return 0;
+	return error == 0 ? 0 : 1;
 }
 
 int

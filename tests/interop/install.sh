@@ -61,9 +61,12 @@ done
 # Sample configurations: "#key" is a setting that is not used, "# text" is a comment.
 samples=$DEST$(expanded docdir | sed "s,\${datarootdir},$prefix/share,; s,\${PACKAGE_TARNAME},eidmap,")/examples
 [ -d "$samples" ] || samples=$SOURCE/doc/examples
+sed -E 's/^#([a-z0-9]|  )/\1/' "$samples/realms.yaml" >"$WORK/realms.yaml"
 for daemon in mapd resolverd; do
 	ok "$daemon.yaml as it stands" "$DEST$prefix/sbin/$daemon" --check -c "$samples/$daemon.yaml"
-	sed -E 's/^#([a-z0-9]|  )/\1/' "$samples/$daemon.yaml" | grep -v '^trust-anchors:' >"$WORK/$daemon.yaml"
+	# its user, directories and files are those of a machine that it is installed on: here are others
+	sed -E "s/^#([a-z0-9]|  )/\1/; s/^user: .*/user: root/; s,/var/lib/eidmap,$WORK/db,; s,^realms: .*,realms: $WORK/realms.yaml," \
+		"$samples/$daemon.yaml" | grep -v '^trust-anchors:' >"$WORK/$daemon.yaml"
 	ok "$daemon.yaml with every key in use" "$DEST$prefix/sbin/$daemon" --check -c "$WORK/$daemon.yaml"
 	sed 's/^log: info/log: loud/' "$WORK/$daemon.yaml" >"$WORK/$daemon-wrong.yaml"
 	"$DEST$prefix/sbin/$daemon" --check -c "$WORK/$daemon-wrong.yaml" >"$WORK/wrong" 2>&1
@@ -71,5 +74,4 @@ for daemon in mapd resolverd; do
 	line=$(grep -n '^log:' "$WORK/$daemon-wrong.yaml" | cut -d: -f1)
 	ok "$daemon says file, line, key and what is expected" grep -q "$daemon-wrong.yaml:$line: log: .*expected" "$WORK/wrong"
 done
-sed -E 's/^#([a-z0-9]|  )/\1/' "$samples/realms.yaml" >"$WORK/realms.yaml"
 ok "realms.yaml with its line in use" sh -c "echo 'realms: $WORK/realms.yaml' >'$WORK/r.yaml' && '$DEST$prefix/sbin/resolverd' --check -c '$WORK/r.yaml'"

@@ -73,7 +73,31 @@ sed -i 's/^map-size/map-sise/' "$WORK/mapd.yaml"
 kill -HUP "$PID"
 ok "a wrong configuration is refused with line and key" logged 'mapd.yaml:4: map-sise: '
 ok "and the old one stays" dig @127.0.53.1 +time=2 +tries=1 . SOA
+sed -i 's/^map-sise/map-size/; s/127.0.53.2@53/198.51.100.77@53/' "$WORK/mapd.yaml"
+kill -HUP "$PID"
+ok "an address of another host is refused with its line" \
+	logged 'mapd.yaml:1: listen/1: 198.51.100.77@53: Cannot assign requested address; expected an address of this host'
 stop mapd
+ok "nor does it start with it" refuses 1 "mapd.yaml:1: listen/1: 198.51.100.77@53: " "$BUILD/mapd/mapd" -f -c "$WORK/mapd.yaml"
+# Directories that root could make, and the user cannot; and a place where no socket can be.
+mkdir -m 755 "$WORK/rootdir"
+for key in database keys; do
+	sed "s/, 198.51.100.77@53//; /^$key:/d" "$WORK/mapd.yaml" >"$WORK/places.yaml"
+	echo "$key: $WORK/rootdir/new" >>"$WORK/places.yaml"
+	line=$(wc -l <"$WORK/places.yaml")
+	for how in --check -f; do
+		ok "$key: that cannot be made by the user is refused ($how)" \
+			refuses 1 "places.yaml:$line: $key: $WORK/rootdir/new: cannot be made in $WORK/rootdir: Permission denied; expected " \
+			"$BUILD/mapd/mapd" $how -c "$WORK/places.yaml"
+	done
+done
+ok "nothing was made" test ! -e "$WORK/rootdir/new"
+sed "s/, 198.51.100.77@53//; s,^control:.*,control: $WORK/rootdir/control," "$WORK/mapd.yaml" >"$WORK/places.yaml"
+ok "control: where no socket can be is refused" refuses 1 "places.yaml:3: control: $WORK/rootdir/control: Permission denied; expected " \
+	"$BUILD/mapd/mapd" -f -c "$WORK/places.yaml"
+sed -i 's/^user: .*/user: nobody-of-that-name/' "$WORK/places.yaml"
+ok "a user that is not there is refused" refuses 1 "places.yaml:5: user: there is no such user; expected " \
+	"$BUILD/mapd/mapd" --check -c "$WORK/places.yaml"
 
 cat >"$WORK/resolverd.yaml" <<-Y
 	socket: $WORK/db/map.sock

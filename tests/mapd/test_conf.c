@@ -69,7 +69,7 @@ test_everything(void **state)
 {
 	char message[CONFIG_MESSAGE], text[ADDR_TEXT];
 	struct config *c = load("listen: [192.0.2.1@5300, 2001:db8::1]\n"
-				"database: /d\ncontrol: /c\nuser: mapd\nworkers: 3\n"
+				"database: /d\ncontrol: /c\nuser: root\nworkers: 3\n"
 				"map-size: 2G\nlog: debug\nzones:\n"
 				"  Id.Example.org:\n    prefix: 2001:3f:fe00:a00::/56\n"
 				"    denial: nsec\n    algorithm: ed25519\n"
@@ -85,7 +85,7 @@ test_everything(void **state)
 	assert_string_equal(c->database, "/d");
 	assert_string_equal(c->keys, "/d/keys");
 	assert_string_equal(c->control, "/c");
-	assert_string_equal(c->user, "mapd");
+	assert_string_equal(c->user, "root");
 	assert_int_equal(c->workers, 3);
 	assert_int_equal(c->map_size, (size_t)2 << 30);
 	assert_int_equal(c->log, DIAG_DEBUG);
@@ -104,41 +104,176 @@ test_everything(void **state)
 	config_free(c);
 }
 
+/* What is said: the line, and words of it. */
+static const struct {
+	const char *text;
+	const char *line;
+	const char *word;
+} mistakes[] = {
+    {"listen: [192.0.2.1]\nlissten: [192.0.2.1]\n", ":2: ", "lissten"},
+    {"workers: many\n", ":1: ", "workers"},
+    {"workers: 100000\n", ":1: ", "workers"},
+    {"log: info\nlog: loud\n", ":2: ", "log"},
+    {"log: loud\n", ":1: ", "info"},
+    {"\nmap-size: 64\n", ":2: ", "map-size"},
+    {"map-size: 1K\n", ":1: ", "map-size"},
+    {"listen:\n  - 127.0.0.1@1\n  - 127.0.0.1@70000\n", ":3: ", "listen/1"},
+    {"listen:\n  - 127.0.0.1@1\n  - 127.0.0.1@1\n", ":3: ", "twice"},
+    {"zones:\n  example.org:\n    denial: none\n", ":3: ", "nsec3"},
+    {"zones:\n  a..b:\n    denial: nsec\n", ":2: ", "a..b"},
+    {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a00::/57\n", ":3: ", "prefix"},
+    {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a01::/56\n", ":3: ", "prefix"},
+    {"zones:\n  a.b:\n    prefix: \"2001:3f::\"\n", ":3: ", "prefix"},
+    {"zones:\n  a.b:\n    private-locators: perhaps\n", ":3: ", "private-locators"},
+    {"listen: [\n", ":2: ", "YAML"},
+    {"listen: 192.0.2.1\n", ":1: ", "listen: has a single value; expected a list"},
+    {"listen:\n  - ::1@53\n  - 0:0::1\n",
+	":3: ", "listen/1: the same address twice; expected each address once"},
+    {"listen:\n  - 192.0.2.1:53\n",
+	":2: ", "listen/0: not an address; expected ADDRESS or ADDRESS@PORT"},
+    {"listen:\n  - ns.example.org\n", ":2: ", "listen/0: not an address"},
+    {"listen:\n  - 192.0.2.1@\n", ":2: ", "listen/0: not an address"},
+    {"listen:\n  - 192.0.2.1@0\n", ":2: ", "listen/0: not an address"},
+    {"listen:\n  - ::1@53\n  - 224.0.0.1\n", ":3: ", "listen/1: an address of no host"},
+    {"listen: [255.255.255.255]\n", ":1: ", "listen/0: an address of no host"},
+    {"listen: ['ff02::1']\n", ":1: ", "listen/0: an address of no host"},
+    {"listen: ['::ffff:192.0.2.1']\n", ":1: ", "neither multicast, broadcast nor IPv4-m"},
+    {"listen: []\n", ":1: ", "listen: has 0 entries; expected 1 to 256"},
+    {"log: info\nuser: nobody-of-that-name\n",
+	":2: ", "user: there is no such user; expected a user of this host"},
+    {"user: ''\n", ":1: ", "user: is too short"},
+    {"map-size: 64k\n", ":1: ",
+	"map-size: not such a size; expected at least 1M, with its unit B, K, M, G or "
+	"T"},
+    {"map-size: 5s\n", ":1: ", "map-size: not such a size"},
+    {"map-size: 99999999T\n", ":1: ", "map-size: not such a size"},
+    {"workers: 4s\n", ":1: ", "workers: \"4s\" is not such a number; expected 0 to"},
+    {"workers: -1\n", ":1: ", "workers: \"-1\" is not such a number"},
+    {"workers: 257\n", ":1: ", "workers: too many; expected 0 (one a core) to 256"},
+    {"database: [/d]\n", ":1: ", "database: has a list; expected a single value"},
+    {"database:\n", ":1: ", "database: has nothing; expected a single value"},
+    {"keys: ''\n", ":1: ", "keys: is too short"},
+    {"control: /0123456789012345678901234567890123456789012345678901234567890123456789"
+     "0123456789012345678901234567890123456789\n",
+	":1: ", "control: too long for a socket; expected a path of at most 107 char"},
+    {"zones:\n  a.b: {}\n  c.d: {}\n  A.b: {}\n",
+	":4: ", "zones/A.b: the same zone twice; expected each zone once"},
+    {"zones:\n  a.b.: {}\n  c.d: {}\n  a.b:\n", ":4: ", "zones/a.b: the same zone twice"},
+    {"zones:\n  a.b: {}\n  a.b: {}\n", ":3: ", "zones/a.b: stands here a second time"},
+    {"zones:\n  - name: a.b\n  - name: c.d\n  - name: A.B.\n",
+	":4: ", "zones/A.B.: the same zone twice"},
+    {"zones:\n  - name: a.b\n  - name: a.b\n", ":3: ", "zones/a.b: stands here a second time"},
+    {"zones:\n  - denial: nsec\n", ":2: ", "zones/0: has no name"},
+    {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a00::/56\n  c.d:\n"
+     "    prefix: 2001:003f:fe00:0a00::/56\n",
+	":5: ", "zones/c.d/prefix: the prefix of another zone; expected each prefix once"},
+    {"zones:\n  a.b:\n    policy: x\n", ":3: ",
+	"zones/a.b/policy: not a known key; expected one of prefix, denial, algorithm, "
+	"private-locators"},
+    {"zones:\n  a.b:\n    algorithm: rsa\n", ":3: ",
+	"zones/a.b/algorithm: \"rsa\" is not known; expected one of ecdsap256, "
+	"ed25519"},
+    {"zones:\n  a.b:\n    prefix: 64\n", ":3: ", "zones/a.b/prefix: not a prefix"},
+    {"zones: a.b\n", ":1: ", "zones: has a single value; expected a list"},
+    {"zones:\n  a.b: nsec\n", ":2: ", "zones/a.b: has a single value; expected keys"},
+};
+
 static void
 test_mistakes_are_named(void **state)
 {
-	static const struct {
-		const char *text;
-		const char *line;
-		const char *word;
-	} rows[] = {
-	    {"listen: [192.0.2.1]\nlissten: [192.0.2.1]\n", ":2: ", "lissten"},
-	    {"workers: many\n", ":1: ", "workers"},
-	    {"workers: 100000\n", ":1: ", "workers"},
-	    {"log: info\nlog: loud\n", ":2: ", "log"},
-	    {"log: loud\n", ":1: ", "info"},
-	    {"\nmap-size: 64\n", ":2: ", "map-size"},
-	    {"map-size: 1K\n", ":1: ", "map-size"},
-	    {"listen:\n  - 127.0.0.1@1\n  - 127.0.0.1@70000\n", ":3: ", "listen/1"},
-	    {"listen:\n  - 127.0.0.1@1\n  - 127.0.0.1@1\n", ":3: ", "twice"},
-	    {"zones:\n  example.org:\n    denial: none\n", ":3: ", "nsec3"},
-	    {"zones:\n  a..b:\n    denial: nsec\n", ":2: ", "a..b"},
-	    {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a00::/57\n", ":3: ", "prefix"},
-	    {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a01::/56\n", ":3: ", "prefix"},
-	    {"zones:\n  a.b:\n    prefix: \"2001:3f::\"\n", ":3: ", "prefix"},
-	    {"zones:\n  a.b:\n    private-locators: perhaps\n", ":3: ", "private-locators"},
-	    {"listen: [\n", ":2: ", "YAML"},
-	};
 	char message[CONFIG_MESSAGE];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_null(load(rows[i].text, message));
-		if (strstr(message, rows[i].line) == NULL ||
-		    strstr(message, rows[i].word) == NULL)
-			fail_msg("%s gives: %s", rows[i].text, message);
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		assert_null(load(mistakes[i].text, message));
+		if (strstr(message, mistakes[i].line) == NULL ||
+		    strstr(message, mistakes[i].word) == NULL)
+			fail_msg("%s gives: %s", mistakes[i].text, message);
 		assert_int_equal(strncmp(message, path, strlen(path)), 0);
 	}
+}
+
+/* The text with the folder's name for each D that stands alone. */
+static void
+expand(const char *from, const char *folder, char *to, size_t max)
+{
+	size_t n = 0;
+
+	for (; *from != '\0'; from++)
+		n += (size_t)snprintf(to + n, max - n, "%.*s",
+		    *from == 'D' ? (int)strlen(folder) : 1, *from == 'D' ? folder : from);
+}
+
+/* What libcyaml, or the list of zones, takes long for is found at once all the same. */
+static void
+test_many_zones(void **state)
+{
+	static char text[3 << 20];
+	char message[CONFIG_MESSAGE];
+	size_t n = 0;
+	struct config *c;
+
+	(void)state;
+	n += (size_t)snprintf(text, sizeof(text), "zones:\n");
+	for (unsigned i = 0; i < 100000; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "  z%u.example.org: {}\n", i);
+	c = load(text, message);
+	assert_non_null(c);
+	assert_int_equal(c->rules.n_zones, 100000);
+	config_free(c);
+	snprintf(strstr(text, "  z99999."), 40, "  Z777.example.org.: {}\n");
+	assert_null(load(text, message));
+	assert_non_null(
+	    strstr(message, ":100001: zones/Z777.example.org.: the same zone twice"));
+}
+
+/* Directories are looked at, not made. */
+static void
+test_places(void **state)
+{
+	static const struct {
+		const char *text; /* D is a directory */
+		const char *why; /* NULL: good; behind the file's name */
+	} rows[] = {
+	    {"database: D\n", NULL},
+	    {"database: D/new\n", NULL},
+	    {"database: D/new/\nkeys: D/new/keys\n", NULL},
+	    {"database: D/new\nkeys: D/other\n", NULL},
+	    {"log: info\ndatabase: D/no/new\n",
+		":2: database: D/no/new: cannot be made in D/no: No such file or directory; "
+		"expected a directory that mapd may write to, or make"},
+	    {"database: D/file\n", ":1: database: D/file: Not a directory; expected a dir"},
+	    {"database: D/file/db\n",
+		":1: database: D/file/db: Not a directory; expected a dir"},
+	    {"database: D\n\nkeys: D/no/keys\n",
+		":3: keys: D/no/keys: cannot be made in D/no: No such file or directory; "},
+	    {"database: D\nkeys: D/file\n",
+		":2: keys: D/file: Not a directory; expected a dir"},
+	};
+	char folder[] = "/tmp/test_place.XXXXXX", file[64], text[512], why[512];
+	char message[CONFIG_MESSAGE];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/file", folder);
+	fclose(fopen(file, "w"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config *c;
+
+		expand(rows[i].text, folder, text, sizeof(text));
+		c = load(text, message);
+		assert_non_null(c);
+		assert_int_equal(config_verify(c, message, sizeof(message)),
+		    rows[i].why == NULL ? 0 : -MAP_ECONFIG);
+		if (rows[i].why != NULL) {
+			expand(rows[i].why, folder, why, sizeof(why));
+			if (strncmp(message + strlen(path), why, strlen(why)) != 0)
+				fail_msg("%s gives: %s", text, message);
+		}
+		config_free(c);
+	}
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 int
@@ -148,6 +283,8 @@ main(void)
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_everything),
 	    cmocka_unit_test(test_mistakes_are_named),
+	    cmocka_unit_test(test_many_zones),
+	    cmocka_unit_test(test_places),
 	};
 	int failed;
 	int fd = mkstemp(path);
