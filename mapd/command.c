@@ -123,9 +123,10 @@ zone_status(struct client *client, const json_t *request)
 		return;
 	fields = zone_row(&zone);
 	json_object_set_new(fields, "names", json_integer((json_int_t)zone.names));
-	json_object_set_new(
-	    fields, "denial", json_string(zone.denial == DENIAL_NSEC ? "nsec" : "nsec3"));
+	json_object_set_new(fields, "denial", json_string(rules_denial_word(zone.denial)));
 	json_object_set_new(fields, "algorithm", json_integer(zone.algorithm));
+	json_object_set_new(
+	    fields, "algorithm_name", json_string(rules_algorithm_word(zone.algorithm)));
 	json_object_set_new(
 	    fields, "expires", json_integer((json_int_t)time_near_now(zone.expires)));
 	json_object_set_new(fields, "keys", key_rows(client));

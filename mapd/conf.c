@@ -12,9 +12,7 @@
 
 #include "core/sys/conf.h"
 #include "core/sys/priv.h"
-#include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
-#include "mapd/node.h"
 #include "mapd/place.h"
 
 #define DNS_PORT 53
@@ -44,9 +42,10 @@ struct rows {
 	uint32_t n_zones;
 };
 
-static const cyaml_strval_t denials[] = {{"nsec", DENIAL_NSEC}, {"nsec3", DENIAL_NSEC3}};
-static const cyaml_strval_t algorithms[] = {
-    {"ecdsap256", ALGORITHM_ECDSAP256}, {"ed25519", ALGORITHM_ED25519}};
+#define ROW(word, value) {word, value},
+static const cyaml_strval_t denials[] = {RULES_DENIALS(ROW)};
+static const cyaml_strval_t algorithms[] = {RULES_ALGORITHMS(ROW)};
+#undef ROW
 /* One more than the level, so that 0 is "not said". */
 static const cyaml_strval_t levels[] = {{"error", DIAG_ERROR + 1}, {"warn", DIAG_WARN + 1},
     {"info", DIAG_INFO + 1}, {"debug", DIAG_DEBUG + 1}};

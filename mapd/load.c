@@ -21,20 +21,6 @@ outcome_error(struct outcome *out, int rc)
 		snprintf(out->why, sizeof out->why, "%s", error_text(rc));
 }
 
-/* Protocol 2: nibble trees can be walked whatever the chain, so they get the cheaper one. */
-static uint8_t
-load_denial(const struct work *work, const struct name *apex)
-{
-	static const struct name arpa[] = {{14, "\7in-addr\4arpa"}, {10, "\3ip6\4arpa"}};
-
-	for (size_t i = 0; i < work->rules->n_zones; i++)
-		if (name_equal(&work->rules->zones[i].apex, apex) &&
-		    work->rules->zones[i].denial != 0)
-			return work->rules->zones[i].denial;
-	return name_is_below(apex, &arpa[0]) || name_is_below(apex, &arpa[1]) ? DENIAL_NSEC
-									      : DENIAL_NSEC3;
-}
-
 /* Never lower than what was served before, also before a removal (RFC 1982). */
 static uint32_t
 load_serial(struct change *change, const struct plan *plan)
@@ -67,7 +53,7 @@ load_build(struct work *work, struct build *build, uint64_t now, struct outcome 
 	build->signer = &signer;
 	*zone = (struct zone){.id = meta_next_zone(build->change),
 	    .serial = load_serial(build->change, build->plan),
-	    .denial = load_denial(work, &build->plan->apex),
+	    .denial = rules_denial(work->rules, &build->plan->apex),
 	    .algorithm = key->key.algorithm,
 	    .negative_ttl = build->plan->negative_ttl,
 	    .loaded = now,
@@ -112,6 +98,7 @@ load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outco
 	work_due_note(work, &zone);
 	out->serial = zone.serial;
 	out->records = zone.records;
+	rules_compare(work->rules, &zone);
 	if (out->replaced && work_sweep(work, before.id) != 0)
 		diag_warn(
 		    "database: old content could not be removed: the next start tries again");

@@ -449,9 +449,7 @@ plan_make(struct plan *plan, const struct name *apex, struct bytes records,
 	scan->plan = plan;
 	scan->rules = rules;
 	scan->now = now;
-	for (size_t i = 0; i < rules->n_zones; i++)
-		if (name_equal(&rules->zones[i].apex, &plan->apex))
-			scan->rule = &rules->zones[i];
+	scan->rule = rules_find(rules, &plan->apex);
 	rc = scan_records(scan);
 	for (size_t i = 0; i < plan->n && rc == 0; i++) {
 		if (plan->entries[i].records == 0)

@@ -55,16 +55,6 @@ work_zone_put(struct change *change, const struct zone *zone)
 	    wr_done(&wr));
 }
 
-static int
-work_algorithm(const struct work *work, const struct name *apex)
-{
-	for (size_t i = 0; i < work->rules->n_zones; i++)
-		if (name_equal(&work->rules->zones[i].apex, apex) &&
-		    work->rules->zones[i].algorithm != 0)
-			return work->rules->zones[i].algorithm;
-	return CRYPTO_ECDSAP256;
-}
-
 /* Where the key of apex is, or would be. */
 static size_t
 work_key_place(const struct work *work, const struct name *apex)
@@ -123,7 +113,7 @@ work_key(struct work *work, struct change *change, const struct name *apex,
 	if (key == NULL)
 		return -MAP_ENOMEM;
 	key->apex = *apex;
-	rc = zonekey_open(work->ring, change, apex, work_algorithm(work, apex), &key->key,
+	rc = zonekey_open(work->ring, change, apex, rules_algorithm(work->rules, apex), &key->key,
 	    &key->secret, why, max);
 	if (rc == 0)
 		rc = work_key_insert(work, at, key);
@@ -347,6 +337,23 @@ work_open_keys(struct work *work, char *why, size_t max)
 	}
 	change_abort(change);
 	return rc;
+}
+
+int
+work_compare(struct work *work)
+{
+	struct change *change;
+	uint8_t key[NAME_KEY];
+	struct zone zone;
+	size_t n = 0;
+	int rc = change_begin(work->store, &change);
+
+	if (rc != 0)
+		return rc;
+	while (work_zone_next(change, key, &n, &zone))
+		rules_compare(work->rules, &zone);
+	change_abort(change);
+	return 0;
 }
 
 int

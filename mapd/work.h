@@ -54,6 +54,9 @@ int work_init(struct work *work, struct store *store, const char *keys,
     const struct rules *rules, unsigned threads, char *why, size_t max);
 void work_fini(struct work *work);
 
+/* Warns of each zone that is not as the rules have it. */
+int work_compare(struct work *work) NONNULL MUST_CHECK;
+
 /* The zone of that apex; false: none. */
 bool work_zone(struct change *change, const struct name *apex, struct zone *out);
 /* The zone after *key (n 0: the first) in the store's order; key is moved to it. */

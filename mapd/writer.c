@@ -50,7 +50,7 @@ static void
 job_rules(struct work *work, struct job *job)
 {
 	work->rules = job->rules;
-	job->error = 0;
+	job->error = work_compare(work);
 }
 
 static void (*const job_run[])(struct work *, struct job *) = {
@@ -200,6 +200,8 @@ writer_start(const struct writer_options *options, struct writer **out, char *wh
 	    options->threads, why, max);
 	if (rc == 0)
 		rc = writer_refresh(writer, why, max);
+	if (rc == 0)
+		rc = work_compare(&writer->work);
 	if (rc != 0) {
 		writer_free(writer);
 		return rc;

@@ -73,6 +73,39 @@ conf "127.0.0.1@$OTHER" "log: debug"
 ok "a reload moves to another port" mapctl reload
 ok "where it answers" answers $OTHER
 ok "and no more at the old one" silent $PORT
+# Rules that a zone which is there does not follow: said at a reload, at a start and by a load.
+said() { grep -qF -- "warn: zone example.test.: $1" "$DIR/log"; }
+unsaid() { ! said "$1"; }
+status_has() { mapctl zone status example.test | tee "$DIR/status" && grep -qx "$1" "$DIR/status" && grep -qx "$2" "$DIR/status"; }
+restarts() { finish && : >"$DIR/log" && start; }
+rules=('zones:' '  example.test:' '    denial: nsec' '    algorithm: ed25519')
+conf "127.0.0.1@$OTHER" "${rules[@]}"
+: >"$DIR/log"
+ok "a reload with another denial and algorithm" mapctl reload
+# The rules are the writer's after the answer; the next job is done behind them.
+ok "the next change comes behind it" fails 1 'not served' mapctl zone remove absent.test
+ok "says that denial: waits for a load" said 'denial is nsec3, nsec is configured: it changes when the zone is loaded again'
+ok "says that algorithm: has no effect, and what to do" \
+	said 'algorithm is ecdsap256, ed25519 is configured and has no effect: a zone keeps its key; configure algorithm: ecdsap256, or see mapd.yaml(5)'
+ok "zone status shows what is in force" status_has 'denial: nsec3' 'algorithm_name: ecdsap256'
+ok "started again" restarts
+ok "it says both again: denial" said 'denial is nsec3, nsec is configured'
+ok "it says both again: algorithm" said 'algorithm is ecdsap256, ed25519 is configured'
+: >"$DIR/log"
+ok "the zone is loaded again" mapctl zone load example.test "$SOURCE/tests/cases/basic.zone"
+ok "now there is the other denial" status_has 'denial: nsec' 'algorithm_name: ecdsap256'
+ok "and in answers too" sh -c "dig @127.0.0.1 -p $OTHER +dnssec +tries=1 +timeout=3 nothing.example.test A | grep -q 'IN[[:space:]]*NSEC[[:space:]]'"
+ok "the load says what still has no effect" said 'algorithm is ecdsap256, ed25519 is configured'
+ok "and no more of denial" unsaid 'denial is'
+# The way of mapd.yaml(5) to a key of another algorithm.
+conf "127.0.0.1@$OTHER" "${rules[@]}"
+ok "stopped" finish
+rm "$DIR/db/data.mdb"
+: >"$DIR/log"
+ok "started without its database, with its keys" start
+ok "loaded anew" mapctl zone load example.test "$SOURCE/tests/cases/basic.zone"
+ok "the zone has a key of the algorithm configured" status_has 'denial: nsec' 'algorithm_name: ed25519'
+ok "and nothing is to be warned of" unsaid ''
 conf "0.0.0.0@$OTHER"
 ok "a reload to an address that takes in the old one" mapctl reload
 ok "where it answers" answers $OTHER

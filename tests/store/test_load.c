@@ -565,6 +565,29 @@ test_proofs(void **state)
 	}
 }
 
+/* Another denial comes with the next load; another algorithm never, as long as there is a key. */
+static void
+test_rules_of_a_zone_that_is(void **state)
+{
+	(void)state;
+	shop_begin("zone.test.");
+	shop_add_apex("1");
+	shop_load_good();
+	assert_int_equal(shop_zone().denial, DENIAL_NSEC3);
+	assert_int_equal(shop_zone().algorithm, ALGORITHM_ECDSAP256);
+	shop.rule = (struct zone_rule){
+	    .apex = shop.apex, .denial = DENIAL_NSEC, .algorithm = ALGORITHM_ED25519};
+	shop.rules.n_zones = 1;
+	assert_int_equal(work_compare(&shop.work), 0); /* warns, changes nothing */
+	assert_int_equal(shop_zone().denial, DENIAL_NSEC3);
+	shop_load_good();
+	assert_int_equal(shop_zone().denial, DENIAL_NSEC);
+	assert_int_equal(shop_zone().algorithm, ALGORITHM_ECDSAP256);
+	shop_close();
+	shop_open();
+	assert_int_equal(shop_zone().algorithm, ALGORITHM_ECDSAP256);
+}
+
 int
 main(void)
 {
@@ -573,7 +596,8 @@ main(void)
 	    CASE(test_mutilated_records), CASE(test_neighbouring_rdata), CASE(test_serials),
 	    CASE(test_removal_keeps_serial_and_key), CASE(test_key_file_is_the_zones),
 	    CASE(test_key_files_are_adopted), CASE(test_orphans), CASE(test_clock_behind),
-	    CASE(test_clock_goes_back), CASE(test_big_load), CASE(test_proofs)};
+	    CASE(test_clock_goes_back), CASE(test_big_load), CASE(test_proofs),
+	    CASE(test_rules_of_a_zone_that_is)};
 
 	return cmocka_run_group_tests_name("load", tests, NULL, NULL);
 }

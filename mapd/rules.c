@@ -1,0 +1,90 @@
+/*
+ * rules.c - what the rules say of one zone, and what of it is not in force.
+ * Knows no file and no store.
+ */
+#include "mapd/rules.h"
+
+#include "core/sys/diag.h"
+
+struct word {
+	const char *text;
+	uint8_t value;
+};
+
+#define ROW(text, value) {text, value},
+static const struct word denials[] = {RULES_DENIALS(ROW)};
+static const struct word algorithms[] = {RULES_ALGORITHMS(ROW)};
+#undef ROW
+
+const struct zone_rule *
+rules_find(const struct rules *rules, const struct name *apex)
+{
+	for (size_t i = 0; i < rules->n_zones; i++)
+		if (name_equal(&rules->zones[i].apex, apex))
+			return &rules->zones[i];
+	return NULL;
+}
+
+uint8_t
+rules_denial(const struct rules *rules, const struct name *apex)
+{
+	static const struct name arpa[] = {{14, "\7in-addr\4arpa"}, {10, "\3ip6\4arpa"}};
+	const struct zone_rule *rule = rules_find(rules, apex);
+
+	if (rule != NULL && rule->denial != 0)
+		return rule->denial;
+	/* Protocol 2: nibble trees can be walked whatever the chain, so they get the cheaper one. */
+	return name_is_below(apex, &arpa[0]) || name_is_below(apex, &arpa[1]) ? DENIAL_NSEC
+									      : DENIAL_NSEC3;
+}
+
+uint8_t
+rules_algorithm(const struct rules *rules, const struct name *apex)
+{
+	const struct zone_rule *rule = rules_find(rules, apex);
+
+	return rule != NULL && rule->algorithm != 0 ? rule->algorithm : ALGORITHM_ECDSAP256;
+}
+
+static const char *
+word_find(const struct word *words, size_t n, uint8_t value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (words[i].value == value)
+			return words[i].text;
+	return "?";
+}
+
+const char *
+rules_denial_word(uint8_t denial)
+{
+	return word_find(denials, sizeof denials / sizeof denials[0], denial);
+}
+
+const char *
+rules_algorithm_word(uint8_t algorithm)
+{
+	return word_find(algorithms, sizeof algorithms / sizeof algorithms[0], algorithm);
+}
+
+void
+rules_compare(const struct rules *rules, const struct zone *zone)
+{
+	const struct zone_rule *rule = rules_find(rules, &zone->apex);
+	uint8_t denial = rules_denial(rules, &zone->apex);
+	char text[NAME_TEXT];
+
+	name_print(&zone->apex, text);
+	if (denial != zone->denial)
+		diag_warn("zone %s: denial is %s, %s %s: it changes when the zone is loaded"
+			  " again (mapctl zone load)",
+		    text, rules_denial_word(zone->denial), rules_denial_word(denial),
+		    rule != NULL && rule->denial != 0 ? "is configured" : "is the default");
+	/* Without a word on it there is nothing that was asked for in vain. */
+	if (rule != NULL && rule->algorithm != 0 && rule->algorithm != zone->algorithm)
+		diag_warn("zone %s: algorithm is %s, %s is configured and has no effect: a zone"
+			  " keeps its key; configure algorithm: %s, or see mapd.yaml(5)",
+		    text, rules_algorithm_word(zone->algorithm),
+		    rules_algorithm_word(rule->algorithm),
+		    rules_algorithm_word(zone->algorithm));
+}
