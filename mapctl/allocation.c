@@ -1,9 +1,9 @@
 /*
  * allocation.c - who allocates an identity: the options that say so, and what they make of a key.
  */
-#include <getopt.h>
 #include <string.h>
 
+#include "core/sys/option.h"
 #include "core/trust/trust.h"
 #include "core/wire/errors.h"
 #include "core/wire/text.h"
@@ -83,11 +83,12 @@ identity_of_key(const struct mapctl *m, const struct allocation *by,
 static enum status
 number_scan(const struct mapctl *m, const char *what, const char *text, int *out)
 {
+	char begins[OPTION_TEXT];
 	uint64_t v = 0;
 
 	if (text_decimal_read(text, strlen(text), 16383, &v) != 0)
-		return fail(
-		    m, STATUS_USAGE, -MAP_EUSAGE, "--%s %s: wants 0 to 16383", what, text);
+		return usage(m, "--%s %s: no such number; expected 0 to 16383", what,
+		    option_short(text, begins));
 	*out = (int)v;
 	return STATUS_DONE;
 }
@@ -95,8 +96,11 @@ number_scan(const struct mapctl *m, const char *what, const char *text, int *out
 enum status
 option_name(const struct mapctl *m, const char *what, const char *text, struct name *out)
 {
+	char begins[OPTION_TEXT];
+
 	if (name_scan(text, strlen(text), NULL, out) != 0)
-		return fail(m, STATUS_USAGE, -MAP_EUSAGE, "--%s %s: no valid name", what, text);
+		return usage(m, "--%s %s: no valid name; expected a domain name", what,
+		    option_short(text, begins));
 	name_fold(out);
 	return STATUS_DONE;
 }
@@ -105,11 +109,12 @@ enum status
 allocation_option(const struct mapctl *m, struct allocation *by, int option, const char *text)
 {
 	const char *why = NULL;
+	char begins[OPTION_TEXT];
 
 	switch (option) {
 	case 'r':
 		if (realm_scan(text, &by->realm, &why) != 0)
-			return fail(m, STATUS_USAGE, -MAP_EUSAGE, "--realm %s: %s", text, why);
+			return usage(m, "--realm %s: %s", option_short(text, begins), why);
 		by->has_realm = true;
 		return STATUS_DONE;
 	case 'k':
@@ -144,9 +149,9 @@ allocation_options(const struct mapctl *m, struct allocation *by, int argc, char
 	optind = 0;
 	opterr = 0;
 	while (status == STATUS_DONE &&
-	       (option = getopt_long(argc, argv, "+", options, NULL)) != -1)
-		status = option == '?'
-			     ? usage(m, "an option that is not known or lacks its value")
+	       (option = getopt_long(argc, argv, "+:", options, NULL)) != -1)
+		status = option == '?' || option == ':'
+			     ? usage_option(m, option, argv, options)
 			     : allocation_option(m, by, option, optarg);
 	return status != STATUS_DONE ? status : allocation_check(m, by);
 }

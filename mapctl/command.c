@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sys/option.h"
 #include "core/wire/errors.h"
 #include "mapctl/daemon.h"
 #include "mapctl/identity.h"
@@ -15,6 +16,7 @@
 #include "mapctl/zonefile.h"
 
 #define LINE_WORDS 64
+#define WORD_MAX 4096 /* characters of a word: a path, or a name with escapes */
 #define MAPD RUNSTATEDIR "/mapd/control"
 #define RESOLVERD RUNSTATEDIR "/resolverd/control"
 
@@ -27,37 +29,87 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
+/* Says text, which is complete. */
+static void
+fail_say(const struct mapctl *m, int error, const char *text)
+{
+	json_t *answer;
+
+	if (!m->json) {
+		fprintf(stderr, "mapctl: %s\n", text);
+		return;
+	}
+	answer =
+	    json_pack("{s:b, s:s, s:s}", "ok", 0, "code", error_name(error), "error", text);
+	/* What cannot be said in UTF-8 is still an error. */
+	if (answer == NULL)
+		answer = json_pack("{s:b, s:s, s:s}", "ok", 0, "code", error_name(error),
+		    "error", error_text(error));
+	output_json(answer);
+	json_decref(answer);
+}
+
 enum status
 fail(const struct mapctl *m, enum status status, int error, const char *format, ...)
 {
-	char text[2048];
+	char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	if (m->json) {
-		json_t *answer = json_pack(
-		    "{s:b, s:s, s:s}", "ok", 0, "code", error_name(error), "error", text);
-
-		/* What cannot be said in UTF-8 is still an error. */
-		if (answer == NULL)
-			answer = json_pack("{s:b, s:s, s:s}", "ok", 0, "code",
-			    error_name(error), "error", error_text(error));
-		output_json(answer);
-		json_decref(answer);
-	} else {
-		fprintf(stderr, "mapctl: %s\n", text);
-	}
+	fail_say(m, error, text != NULL ? text : "out of memory");
+	free(text);
 	return status;
 }
 
 enum status
-usage(const struct mapctl *m, const char *cause)
+usage(const struct mapctl *m, const char *format, ...)
 {
+	char cause[WORD_MAX * 2];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(cause, sizeof cause, format, args);
+	va_end(args);
 	return fail(m, STATUS_USAGE, -MAP_EUSAGE, "%s; usage: mapctl %s%s%s", cause,
 	    m->command->words, m->command->arguments[0] != '\0' ? " " : "",
 	    m->command->arguments);
+}
+
+enum status
+usage_option(const struct mapctl *m, int got, char *const *argv, const struct option *longs)
+{
+	char text[OPTION_TEXT];
+
+	return usage(m, "%s", option_wrong(got, argv, longs, text));
+}
+
+enum status
+path_check(const struct mapctl *m, const char *what, const char *path)
+{
+	const char *why = option_path_refusal(path);
+	char text[OPTION_TEXT];
+
+	return why == NULL ? STATUS_DONE
+			   : usage(m, "%s %s: %s", what, option_short(path, text), why);
+}
+
+enum status
+words_check(const struct mapctl *m, int argc, char *const *argv, const char *names)
+{
+	char text[OPTION_TEXT];
+
+	for (int i = 0; i < argc; i++) {
+		if (names[0] == '\0')
+			return usage(m, "%s: an extra word", option_short(argv[i], text));
+		names += strcspn(names, " ");
+		names += strspn(names, " ");
+	}
+	if (names[0] == '\0')
+		return STATUS_DONE;
+	return usage(m, "%.*s: missing", (int)strcspn(names, " "), names);
 }
 
 void
@@ -88,9 +140,46 @@ words_match(const char *words, int argc, char **argv)
 	return 0;
 }
 
+/* The commands that begin with the word, or "" if none does. */
+static void
+words_list(const char *word, char *text, size_t max)
+{
+	size_t n = strlen(word), at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strncmp(commands[i].words, word, n) == 0 && commands[i].words[n] == ' ' &&
+		    at < max)
+			at += (size_t)snprintf(
+			    text + at, max - at, "%s%s", at > 0 ? ", " : "", commands[i].words);
+}
+
+static enum status
+command_unknown(const struct mapctl *m, int argc, char **argv)
+{
+	char list[256], first[OPTION_TEXT], second[OPTION_TEXT];
+	bool more = argc > 1;
+
+	words_list(argv[0], list, sizeof list);
+	if (list[0] == '\0')
+		return fail(m, STATUS_USAGE, -MAP_EUSAGE,
+		    "%s: no such command; mapctl -h lists them", option_short(argv[0], first));
+	return fail(m, STATUS_USAGE, -MAP_EUSAGE, "%s%s%s: %s; expected one of %s",
+	    option_short(argv[0], first), more ? " " : "",
+	    more ? option_short(argv[1], second) : "",
+	    more ? "no such command" : "a word is missing", list);
+}
+
 enum status
 command_run(struct mapctl *m, int argc, char **argv)
 {
+	char text[OPTION_TEXT];
+
+	for (int i = 0; i < argc; i++)
+		if (strlen(argv[i]) > WORD_MAX)
+			return fail(m, STATUS_USAGE, -MAP_EUSAGE,
+			    "%s: a word of %zu characters; expected at most %d",
+			    option_short(argv[i], text), strlen(argv[i]), WORD_MAX);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		int words = words_match(commands[i].words, argc, argv);
 
@@ -99,9 +188,7 @@ command_run(struct mapctl *m, int argc, char **argv)
 		m->command = &commands[i];
 		return m->command->run(m, argc - words + 1, argv + words - 1);
 	}
-	return fail(m, STATUS_USAGE, -MAP_EUSAGE,
-	    "%s%s%s: no such command; mapctl -h lists them", argv[0], argc > 1 ? " " : "",
-	    argc > 1 ? argv[1] : "");
+	return command_unknown(m, argc, argv);
 }
 
 /* Cuts a line at white space; quotes hold a word together. -1: a quote is not closed, or too many

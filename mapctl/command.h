@@ -4,6 +4,7 @@
 #ifndef MAPCTL_COMMAND_H
 #define MAPCTL_COMMAND_H
 
+#include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,7 +55,15 @@ void command_help(void);
 /* Says what is wrong, as text or JSON, and gives status back. */
 __attribute__((format(printf, 4, 5))) enum status fail(
     const struct mapctl *m, enum status status, int error, const char *format, ...);
-/* The command's usage, because of cause. */
-enum status usage(const struct mapctl *m, const char *cause);
+/* The same of the command line, with the command's usage behind it. */
+__attribute__((format(printf, 2, 3))) enum status usage(
+    const struct mapctl *m, const char *format, ...);
+/* What getopt_long() has against an option of the command. */
+enum status usage_option(
+    const struct mapctl *m, int got, char *const *argv, const struct option *longs);
+/* A path that cannot be one is refused; what names it ("FILE", "--key"). */
+enum status path_check(const struct mapctl *m, const char *what, const char *path);
+/* How many words must stand behind the options: those that names has, with blanks between. */
+enum status words_check(const struct mapctl *m, int argc, char *const *argv, const char *names);
 
 #endif

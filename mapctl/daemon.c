@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/sys/diag.h"
+#include "core/sys/option.h"
 #include "core/wire/errors.h"
 #include "core/zone/zone.h"
 #include "mapctl/control.h"
@@ -14,10 +16,24 @@
 enum status
 zone_name_scan(const struct mapctl *m, const char *text, struct name *zone)
 {
+	char begins[OPTION_TEXT];
+
 	if (name_scan(text, strlen(text), NULL, zone) != 0)
-		return fail(m, STATUS_USAGE, -MAP_EUSAGE, "%s: no valid zone name", text);
+		return usage(m, "%s: no valid zone name; expected a domain name",
+		    option_short(text, begins));
 	name_fold(zone);
 	return STATUS_DONE;
+}
+
+/* The value of a row's parameter as mapd will judge it. */
+static enum status
+value_check(const struct mapctl *m, const char *value)
+{
+	char begins[OPTION_TEXT];
+
+	if (strcmp(m->command->parameter, "level") != 0 || diag_level_from(value) >= 0)
+		return STATUS_DONE;
+	return usage(m, "%s: no level", option_short(value, begins));
 }
 
 /* The request of a row with one parameter or none; NULL with *status set. */
@@ -25,22 +41,23 @@ static json_t *
 request_make(struct mapctl *m, int argc, char **argv, enum status *status)
 {
 	bool wants = m->command->parameter != NULL;
+	bool zone_wanted = wants && strcmp(m->command->parameter, "zone") == 0;
 	struct name zone;
 
-	if (argc != (wants ? 2 : 1)) {
-		*status = usage(m, wants ? "one argument is wanted" : "no argument is wanted");
-		return NULL;
-	}
-	*status = STATUS_DONE;
 	m->argument[0] = '\0';
-	if (!wants)
-		return json_object();
-	if (strcmp(m->command->parameter, "zone") != 0)
-		return json_pack("{s:s}", m->command->parameter, argv[1]);
-	*status = zone_name_scan(m, argv[1], &zone);
+	*status = words_check(m, argc - 1, argv + 1,
+	    !wants	  ? ""
+	    : zone_wanted ? "ZONE"
+			  : "LEVEL");
+	if (*status == STATUS_DONE && wants)
+		*status =
+		    zone_wanted ? zone_name_scan(m, argv[1], &zone) : value_check(m, argv[1]);
 	if (*status != STATUS_DONE)
 		return NULL;
-	return json_pack("{s:s}", "zone", name_print(&zone, m->argument));
+	if (!wants)
+		return json_object();
+	return json_pack("{s:s}", m->command->parameter,
+	    zone_wanted ? name_print(&zone, m->argument) : argv[1]);
 }
 
 enum status
@@ -89,12 +106,22 @@ records_print(const struct mapctl *m, struct bytes payload, bool plain)
 enum status
 daemon_dump(struct mapctl *m, int argc, char **argv)
 {
-	bool plain = argc > 1 && strcmp(argv[1], "--plain") == 0;
-	enum status status;
-	json_t *request = request_make(m, argc - plain, argv + plain, &status);
+	static const struct option options[] = {
+	    {"plain", no_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
+	bool plain = false;
+	enum status status = STATUS_DONE;
+	json_t *request;
 	struct frame frame;
-	int error;
+	int error, option;
 
+	optind = 0;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+		if (option != 'p')
+			return usage_option(m, option, argv, options);
+		plain = true;
+	}
+	request = request_make(m, argc - optind + 1, argv + optind - 1, &status);
 	if (status != STATUS_DONE)
 		return status;
 	status = control_ask(m, request);

@@ -5,13 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/sys/conf.h"
 #include "core/sys/loop.h"
+#include "core/sys/option.h"
 #include "core/trust/keyfile.h"
 #include "core/trust/trust.h"
 #include "core/wire/errors.h"
@@ -37,6 +37,9 @@ struct making {
 	uint32_t expire;
 	size_t n;
 	struct bytes rdata[MAPPING_SET]; /* ELOC records */
+	struct {
+		const char *option, *text;
+	} given[MAPPING_SET]; /* what they were made of */
 	uint8_t octets[MAPPING_SET][512];
 	struct crypto_key *key;
 	struct eid id;
@@ -48,11 +51,12 @@ struct making {
 enum status
 expire_scan(const struct mapctl *m, const char *text, uint32_t *seconds)
 {
+	char begins[OPTION_TEXT];
 	uint64_t ms;
 
 	if (conf_time(text, &ms) != 0 || ms < 1000 || ms / 1000 > IDENTITY_EXPIRE_MAX)
-		return fail(m, STATUS_USAGE, -MAP_EUSAGE,
-		    "--expire %s: wants a time of 1s to 7d, as in 24h", text);
+		return usage(m, "--expire %s: no such time; expected 1s to 7d, as in 24h",
+		    option_short(text, begins));
 	*seconds = (uint32_t)(ms / 1000);
 	return STATUS_DONE;
 }
@@ -89,9 +93,18 @@ key_rdata_print(struct bytes rdata, char *text, size_t max)
 	return n >= 0 && (size_t)n < max ? 0 : -MAP_ESPACE;
 }
 
+/* What is wrong with the value of --locator or --via. */
+static enum status
+locator_fail(const struct making *k, const char *option, const char *text, const char *why)
+{
+	char begins[OPTION_TEXT];
+
+	return usage(k->m, "--%s %s: %s", option, option_short(text, begins), why);
+}
+
 /* A locator as ELOC's text has it; preference 10 and weight 50 where it begins with the locator. */
 static enum status
-locator_add(struct making *k, const char *prefix, const char *text)
+locator_add(struct making *k, const char *option, const char *prefix, const char *text)
 {
 	char copy[512], *words[WORDS], *rest = NULL;
 	struct wr wr = wr_init(k->octets[k->n], sizeof k->octets[0]);
@@ -100,40 +113,49 @@ locator_add(struct making *k, const char *prefix, const char *text)
 	int length;
 
 	if (k->n == MAPPING_SET - 1)
-		return usage(k->m, "more than 15 locators");
+		return locator_fail(k, option, text, "the 16th; at most 15 can be given");
 	length = snprintf(copy, sizeof copy, "%s%s%s",
 	    strspn(text, "0123456789") == strcspn(text, " ") && *text != '\0' ? "" : "10 50 ",
 	    prefix, text);
 	if (length < 0 || (size_t)length >= sizeof copy)
-		return fail(
-		    k->m, STATUS_USAGE, -MAP_EUSAGE, "%s: longer than any locator", text);
+		return locator_fail(k, option, text, "longer than any locator");
 	for (char *p = strtok_r(copy, " ", &rest); p != NULL && n < WORDS;
 	     p = strtok_r(NULL, " ", &rest))
 		words[n++] = p;
 	if (eloc_scan(words, n, &name_root, &wr, &why) != 0)
-		return fail(k->m, STATUS_USAGE, -MAP_EUSAGE, "%s%s: %s", prefix, text, why);
+		return locator_fail(k, option, text, why);
+	k->given[k->n].option = option;
+	k->given[k->n].text = text;
 	k->rdata[k->n++] = wr_done(&wr);
-	why = mapping_refusal(
-	    RR_ELOC, k->rdata, k->n, true, &k->by.realm, k->by.has_realm ? 1 : 0);
-	if (why != NULL)
-		return fail(k->m, STATUS_USAGE, -MAP_EUSAGE, "%s%s: %s", prefix, text, why);
 	return STATUS_DONE;
 }
 
+/* All of them together, when the realm is known, under which no locator can be. */
 static enum status
-new_option(struct making *k, int option)
+locators_check(const struct making *k)
+{
+	size_t at;
+	const char *why = mapping_refusal_at(
+	    RR_ELOC, k->rdata, k->n, true, &k->by.realm, k->by.has_realm ? 1 : 0, &at);
+
+	return why == NULL ? STATUS_DONE
+			   : locator_fail(k, k->given[at].option, k->given[at].text, why);
+}
+
+static enum status
+new_option(struct making *k, int option, char *const *argv, const struct option *options)
 {
 	switch (option) {
 	case 'n':
 		k->name = optarg;
 		return option_name(k->m, "name", optarg, &k->at);
 	case 'l':
-		return locator_add(k, "", optarg);
+		return locator_add(k, "locator", "", optarg);
 	case 'v':
-		return locator_add(k, "via:", optarg);
+		return locator_add(k, "via", "via:", optarg);
 	case 'd':
 		k->folder = optarg;
-		return STATUS_DONE;
+		return path_check(k->m, "--dir", optarg);
 	case 'e':
 		return expire_scan(k->m, optarg, &k->expire);
 	case 'p':
@@ -145,7 +167,7 @@ new_option(struct making *k, int option)
 	case 'h':
 		return allocation_option(k->m, &k->by, option, optarg);
 	default:
-		return usage(k->m, "an option that is not known or lacks its value");
+		return usage_option(k->m, option, argv, options);
 	}
 }
 
@@ -164,13 +186,13 @@ new_options(struct making *k, int argc, char **argv)
 	optind = 0;
 	opterr = 0;
 	while (status == STATUS_DONE &&
-	       (option = getopt_long(argc, argv, "+", options, NULL)) != -1)
-		status = new_option(k, option);
-	if (status != STATUS_DONE)
-		return status;
-	if (optind != argc)
-		return usage(k->m, "only options are wanted");
-	return allocation_check(k->m, &k->by);
+	       (option = getopt_long(argc, argv, "+:", options, NULL)) != -1)
+		status = new_option(k, option, argv, options);
+	if (status == STATUS_DONE)
+		status = words_check(k->m, argc - optind, argv + optind, "");
+	if (status == STATUS_DONE)
+		status = allocation_check(k->m, &k->by);
+	return status == STATUS_DONE ? locators_check(k) : status;
 }
 
 /* Where the key goes: named like the endpoint, else like the identity. */

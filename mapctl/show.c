@@ -1,7 +1,6 @@
 /*
  * show.c - "id show": what a key file, an identity or a reference is.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -214,8 +213,11 @@ identity_show(struct mapctl *m, int argc, char **argv)
 
 	if (status != STATUS_DONE)
 		return status;
-	if (argc - optind != 1)
-		return usage(m, "one key file, identity or reference is wanted");
+	status = words_check(m, argc - optind, argv + optind, "FILE|IDENTITY|REFERENCE");
+	if (status == STATUS_DONE && argv[optind][0] == '\0')
+		status = usage(m, "\"\": an empty word");
+	if (status != STATUS_DONE)
+		return status;
 	s.answer = json_object();
 	status = show_one(&s, argv[optind]);
 	/* A reference whose signature is bad is shown all the same. */

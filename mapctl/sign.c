@@ -2,12 +2,12 @@
  * sign.c - "id sign": makes or replaces the proof over the ELOC records of an identity. Records
  * come as lines of text and go out as they came, but for the proof.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/sys/loop.h"
+#include "core/sys/option.h"
 #include "core/trust/keyfile.h"
 #include "core/trust/trust.h"
 #include "core/wire/errors.h"
@@ -383,14 +383,15 @@ sign_options(struct signing *s, int argc, char **argv)
 	    {NULL, 0, NULL, 0}};
 	enum status status = STATUS_DONE;
 	const char *why = NULL;
+	char text[OPTION_TEXT];
 	int option;
 
 	optind = 0;
 	opterr = 0;
 	while (status == STATUS_DONE &&
-	       (option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	       (option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		if (option == 'k')
-			s->key_path = optarg;
+			status = path_check(s->m, "--key", s->key_path = optarg);
 		else if (option == 'e')
 			status = expire_scan(s->m, optarg, &s->expire);
 		else if (option == 's')
@@ -398,17 +399,18 @@ sign_options(struct signing *s, int argc, char **argv)
 		else if (option == 'x')
 			s->revoke = true;
 		else if (option != 'r')
-			status = usage(s->m, "an option that is not known or lacks its value");
+			status = usage_option(s->m, option, argv, options);
 		else if (realm_scan(optarg, &s->by.realm, &why) != 0)
-			status = fail(
-			    s->m, STATUS_USAGE, -MAP_EUSAGE, "--realm %s: %s", optarg, why);
+			status = usage(s->m, "--realm %s: %s", option_short(optarg, text), why);
 		else
 			s->by.has_realm = true;
 	}
+	if (status == STATUS_DONE)
+		status = words_check(s->m, argc - optind, argv + optind, "");
 	if (status != STATUS_DONE)
 		return status;
-	if (optind != argc || s->key_path == NULL)
-		return usage(s->m, "--key FILE and records on standard input are wanted");
+	if (s->key_path == NULL)
+		return usage(s->m, "--key: missing");
 	if (s->m->batch)
 		return usage(s->m, "in a batch standard input holds the commands, not records");
 	return STATUS_DONE;

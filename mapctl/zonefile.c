@@ -4,12 +4,12 @@
  */
 #include "mapctl/zonefile.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/sys/loop.h"
+#include "core/sys/option.h"
 #include "core/trust/identity.h"
 #include "core/wire/errors.h"
 #include "core/wire/mapping.h"
@@ -196,24 +196,31 @@ options_read(struct reading *r, int argc, char **argv)
 	static const struct option options[] = {{"private-locators", no_argument, NULL, 'p'},
 	    {"realm", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
 	const char *why = NULL;
+	char text[OPTION_TEXT];
+	enum status status;
 	int option;
 
 	optind = 0;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		if (option == 'p')
 			r->private_locators = true;
 		else if (option != 'r')
-			return usage(r->m, "an option that is not known or lacks its value");
+			return usage_option(r->m, option, argv, options);
 		else if (r->n_realms == REALMS)
-			return usage(r->m, "more than 16 realms");
+			return usage(r->m, "--realm %s: the 17th; at most 16 can be given",
+			    option_short(optarg, text));
 		else if (realm_scan(optarg, &r->realms[r->n_realms++], &why) != 0)
-			return fail(r->m, STATUS_USAGE, -MAP_EUSAGE, "%s: %s", optarg, why);
+			return usage(r->m, "--realm %s: %s", option_short(optarg, text), why);
 	}
-	if (argc - optind != 2)
-		return usage(r->m, "a zone and a file are wanted");
-	r->path = argv[optind + 1];
-	return zone_name_scan(r->m, argv[optind], &r->zone);
+	status = words_check(r->m, argc - optind, argv + optind, "ZONE FILE");
+	if (status == STATUS_DONE)
+		status = zone_name_scan(r->m, argv[optind], &r->zone);
+	if (status == STATUS_DONE)
+		status = path_check(r->m, "FILE", argv[optind + 1]);
+	if (status == STATUS_DONE)
+		r->path = argv[optind + 1];
+	return status;
 }
 
 static void

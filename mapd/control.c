@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/sys/acceptor.h"
+#include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
@@ -22,7 +23,7 @@
 #define CONTROL_MODE 0660
 #define CONTROL_IDLE (5 * 60 * 1000) /* ms */
 #define CONTROL_OUT (1 << 20) /* octets waiting for a client before no more is read of it */
-#define CONTROL_TEXT 2048
+#define CONTROL_TEXT (CONF_MESSAGE + 1100) /* and the name of a zone */
 
 static void
 client_free(void *arg)

@@ -229,6 +229,16 @@ warn_unchangeable(const struct config *fresh, const struct config *old)
 				 old->user != NULL ? old->user : "") != 0);
 }
 
+int
+daemon_configure(
+    const struct daemon_options *options, struct config **out, char *message, size_t max)
+{
+	int error = options->named ? conf_require(options->config, message, max) : 0;
+
+	*out = NULL;
+	return error != 0 ? error : config_load(options->config, out, message, max);
+}
+
 /* Reads the file again; on an error all stays as it is, and why says what is wrong. */
 static int
 daemon_reload(void *arg, char *why, size_t max)
@@ -242,7 +252,7 @@ daemon_reload(void *arg, char *why, size_t max)
 		snprintf(why, max, "the last reload is not done yet");
 		return -MAP_ELIMIT;
 	}
-	error = config_load(d->options->config, &fresh, why, max);
+	error = daemon_configure(d->options, &fresh, why, max);
 	if (error != 0)
 		return error;
 	error = config_verify(fresh, why, max);
@@ -438,7 +448,7 @@ daemon_run(const struct daemon_options *options)
 {
 	struct daemon d = {.options = options};
 	char message[CONFIG_MESSAGE];
-	int error = config_load(options->config, &d.config, message, sizeof(message));
+	int error = daemon_configure(options, &d.config, message, sizeof(message));
 
 	if (error != 0) {
 		diag_error("%s", message);

@@ -2,7 +2,7 @@
  * main.c - the command line of mapd.
  */
 #include <errno.h>
-#include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 
 #include "core/sys/detach.h"
 #include "core/sys/diag.h"
+#include "core/sys/option.h"
 #include "core/sys/priv.h"
 #include "core/wire/errors.h"
 #include "mapd/conf.h"
@@ -41,72 +42,104 @@ struct arguments {
 	bool check;
 };
 
-static int
-fail_usage(void)
+__attribute__((format(printf, 1, 2))) static int
+fail_usage(const char *format, ...)
 {
-	fputs(usage, stderr);
+	va_list args;
+
+	fputs("mapd: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("; mapd -h lists the options\n", stderr);
 	return 2;
 }
 
-/* The descriptor's number, or -1. */
 static int
-descriptor_scan(const char *text)
+take_config(struct arguments *args, const char *word)
 {
-	char *end;
-	long n = strtol(text, &end, 10);
+	const char *why = option_path_refusal(word);
+	char text[OPTION_TEXT];
 
-	return *text == '\0' || *end != '\0' || n < 0 || n > 1000000 ? -1 : (int)n;
+	if (why != NULL)
+		return fail_usage("-c %s: %s", option_short(word, text), why);
+	args->daemon.config = word;
+	args->daemon.named = true;
+	return -1;
+}
+
+static int
+take_ready_fd(struct arguments *args, const char *word)
+{
+	char text[OPTION_TEXT];
+
+	args->daemon.ready_fd = option_descriptor(word);
+	args->foreground = true;
+	if (args->daemon.ready_fd >= 0)
+		return -1;
+	return fail_usage("--ready-fd %s: no open descriptor; expected the number of one",
+	    option_short(word, text));
 }
 
 /* -1: go on; else the exit status. */
 static int
-arguments_read(int argc, char **argv, struct arguments *args)
+argument_take(struct arguments *args, int option, char *const *argv)
 {
-	int option;
+	char text[OPTION_TEXT];
 
-	while ((option = getopt_long(argc, argv, "c:fvVh", long_options, NULL)) != -1)
-		switch (option) {
-		case 'c':
-			args->daemon.config = optarg;
-			break;
-		case 'f':
-			args->foreground = true;
-			break;
-		case 'v':
-			args->daemon.verbose = true;
-			break;
-		case OPTION_CHECK:
-			args->check = true;
-			break;
-		case OPTION_READY_FD:
-			args->daemon.ready_fd = descriptor_scan(optarg);
-			args->foreground = true;
-			if (args->daemon.ready_fd < 0)
-				return fail_usage();
-			break;
-		case 'V':
-			puts("mapd " PACKAGE_VERSION);
-			return 0;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			return fail_usage();
-		}
-	return optind == argc ? -1 : fail_usage();
+	switch (option) {
+	case 'c':
+		return take_config(args, optarg);
+	case 'f':
+		args->foreground = true;
+		return -1;
+	case 'v':
+		args->daemon.verbose = true;
+		return -1;
+	case OPTION_CHECK:
+		args->check = true;
+		return -1;
+	case OPTION_READY_FD:
+		return take_ready_fd(args, optarg);
+	case 'V':
+		puts("mapd " PACKAGE_VERSION);
+		return 0;
+	case 'h':
+		fputs(usage, stdout);
+		return 0;
+	default:
+		return fail_usage("%s", option_wrong(option, argv, long_options, text));
+	}
 }
 
 static int
-check(const char *path)
+arguments_read(int argc, char **argv, struct arguments *args)
+{
+	int option, status = -1;
+	char text[OPTION_TEXT];
+
+	opterr = 0;
+	while (status < 0 &&
+	       (option = getopt_long(argc, argv, ":c:fvVh", long_options, NULL)) != -1)
+		status = argument_take(args, option, argv);
+	if (status < 0 && optind < argc)
+		return fail_usage("%s: an extra word; expected options only",
+		    option_short(argv[optind], text));
+	return status;
+}
+
+static int
+check(const struct daemon_options *options)
 {
 	char message[CONFIG_MESSAGE];
 	struct config *config = NULL;
 	const char *why = "";
-	int error = config_load(path, &config, message, sizeof(message));
+	int error = daemon_configure(options, &config, message, sizeof(message));
 
 	/* what root may do, the user may not */
 	if (error == 0 && geteuid() == 0 && priv_drop(config->user, false, &why) != 0) {
-		snprintf(message, sizeof(message), "%s: user %s: %s", path, config->user, why);
+		snprintf(message, sizeof(message), "%s: user %s: %s", options->config,
+		    config->user, why);
 		error = -MAP_ESYS;
 	}
 	if (error == 0)
@@ -127,7 +160,7 @@ main(int argc, char **argv)
 		return status;
 	diag_init("mapd", DIAG_INFO);
 	if (args.check)
-		return check(args.daemon.config);
+		return check(&args.daemon);
 	/* a service manager wants its children where it put them */
 	if (!args.foreground && getenv("NOTIFY_SOCKET") == NULL) {
 		args.daemon.ready_fd = detach();

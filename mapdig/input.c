@@ -71,10 +71,11 @@ input_scan(const char *text, const struct realm *realms, size_t n_realms, uint64
 	*why = "";
 	if (strncmp(text, "eid:", 4) == 0)
 		return input_reference(text, now, out, why);
+	/* Whatever else may be wrong with it: it is the user's word that is not one. */
 	error = eid_scan(text, strlen(text), false, &out->id);
 	if (error != 0) {
 		*why = "neither a name, an identity, an address nor an eid: reference";
-		return error;
+		return -MAP_ETEXT;
 	}
 	if (out->id.form == EID_ADDRESS)
 		return input_address(realms, n_realms, out, why);

@@ -14,6 +14,7 @@
 #include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/sys/loop.h"
+#include "core/sys/option.h"
 #include "core/wire/errors.h"
 #include "mapdig/ask.h"
 #include "mapdig/options.h"
@@ -228,6 +229,7 @@ run_look_up(struct run *run, uint64_t now, char *why, size_t max)
 {
 	const struct options *o = &run->options;
 	const char *input_why = "";
+	char text[OPTION_TEXT];
 	int error = ask_servers_read(o, &run->servers, why, max);
 
 	if (error == 0 && o->realms != NULL && access(o->realms, R_OK) != 0) {
@@ -243,7 +245,7 @@ run_look_up(struct run *run, uint64_t now, char *why, size_t max)
 		return error;
 	error = input_scan(o->input, run->realms, run->n_realms, now, &run->input, &input_why);
 	if (error != 0) {
-		snprintf(why, max, "%s: %s", o->input, input_why);
+		snprintf(why, max, "%s: %s", option_short(o->input, text), input_why);
 		return error;
 	}
 	run->result = calloc(1, sizeof *run->result);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "core/sys/conf.h"
+#include "core/sys/option.h"
+#include "core/sys/sock.h"
 #include "core/wire/errors.h"
 #include "core/wire/text.h"
 
@@ -41,21 +43,25 @@ option_port(struct options *o, const char *argument)
 static const char *
 option_anchor(struct options *o, const char *argument)
 {
-	return list_put(&o->anchors, argument) ? NULL : "at most 8 files";
+	if (option_path_refusal(argument) != NULL)
+		return "the path of a file";
+	return list_put(&o->anchors, argument) ? NULL : "at most 8 of them";
 }
 
 static const char *
 option_socket(struct options *o, const char *argument)
 {
 	o->socket = argument;
-	return NULL;
+	return argument[0] != '\0' && strlen(argument) <= SOCK_PATH
+		   ? NULL
+		   : "a path of at most 107 characters";
 }
 
 static const char *
 option_realms(struct options *o, const char *argument)
 {
 	o->realms = argument;
-	return NULL;
+	return option_path_refusal(argument) == NULL ? NULL : "the path of a file";
 }
 
 static const char *
@@ -156,7 +162,21 @@ options_defaults(struct options *o, bool color_default)
 static int
 options_fail(char *why, size_t max, const char *word, const char *cause)
 {
-	snprintf(why, max, "%s: %s", word, cause);
+	char text[OPTION_TEXT];
+
+	snprintf(why, max, "%s: %s", option_short(word, text), cause);
+	return -MAP_EUSAGE;
+}
+
+/* What a function said was expected instead of the argument; before is what stands before that. */
+static int
+options_refuse(
+    char *why, size_t max, const char *before, const char *argument, const char *expected)
+{
+	char text[OPTION_TEXT];
+
+	snprintf(why, max, "%s%s: not usable; expected %s", before,
+	    option_short(argument, text), expected);
 	return -MAP_EUSAGE;
 }
 
@@ -164,6 +184,20 @@ static bool *
 options_member(struct options *o, const struct word_row *row)
 {
 	return (bool *)(void *)((char *)o + row->member);
+}
+
+/* A word of n characters that is set and cleared, and has no value. */
+static bool
+options_is_word(const char *word, size_t n, bool no)
+{
+	for (size_t i = 0; i < COUNT(word_rows); i++) {
+		size_t length = strlen(word_rows[i].word);
+
+		if ((length == n && memcmp(word, word_rows[i].word, n) == 0) ||
+		    (no && length + 2 == n && memcmp(word + 2, word_rows[i].word, length) == 0))
+			return true;
+	}
+	return false;
 }
 
 /* "+word", "+noword", "+word=value". */
@@ -190,17 +224,16 @@ options_plus(struct options *o, const char *text, char *why, size_t max)
 		if (strlen(row->word) != n || strncmp(word, row->word, n) != 0)
 			continue;
 		if (word[n] == '\0') {
-			snprintf(
-			    cause, sizeof cause, "expected +%s=%s", row->word, row->argument);
+			snprintf(cause, sizeof cause, "its value is missing; expected +%s=%s",
+			    row->word, row->argument);
 			return options_fail(why, max, text, cause);
 		}
 		expected = row->fn(o, word + n + 1);
-		if (expected == NULL)
-			return 0;
-		snprintf(cause, sizeof cause, "expected %s", expected);
-		return options_fail(why, max, text, cause);
+		return expected == NULL ? 0 : options_refuse(why, max, "", text, expected);
 	}
-	return options_fail(why, max, text, "not a known option; mapdig -h lists them");
+	return options_fail(why, max, text,
+	    options_is_word(word, n, no) ? "takes no value"
+					 : "not a known option; mapdig -h lists them");
 }
 
 /* "-x", "-x ARG" or "-xARG"; *at is moved past what was used. */
@@ -209,7 +242,7 @@ options_letter(struct options *o, int argc, char *const *argv, int *at, char *wh
 {
 	const char *text = argv[*at];
 	const char *argument = text + 2;
-	char cause[80];
+	char cause[80], before[8];
 
 	for (size_t i = 0; i < COUNT(letter_rows); i++) {
 		const struct letter_row *row = &letter_rows[i];
@@ -219,7 +252,8 @@ options_letter(struct options *o, int argc, char *const *argv, int *at, char *wh
 			continue;
 		if (row->argument != NULL && *argument == '\0') {
 			if (*at + 1 >= argc) {
-				snprintf(cause, sizeof cause, "expected -%c %s", row->letter,
+				snprintf(cause, sizeof cause,
+				    "its value is missing; expected -%c %s", row->letter,
 				    row->argument);
 				return options_fail(why, max, text, cause);
 			}
@@ -228,10 +262,21 @@ options_letter(struct options *o, int argc, char *const *argv, int *at, char *wh
 		expected = row->fn(o, argument);
 		if (expected == NULL)
 			return 0;
-		snprintf(cause, sizeof cause, "expected %s", expected);
-		return options_fail(why, max, argument, cause);
+		snprintf(before, sizeof before, "-%c ", row->letter);
+		return options_refuse(why, max, before, argument, expected);
 	}
 	return options_fail(why, max, text, "not a known option; mapdig -h lists them");
+}
+
+static int
+options_server(struct options *o, const char *text, char *why, size_t max)
+{
+	if (text[1] == '\0')
+		return options_fail(
+		    why, max, text, "its address is missing; expected @ADDRESS, and -p PORT");
+	return list_put(&o->servers, text + 1)
+		   ? 0
+		   : options_fail(why, max, text, "the 9th server; expected at most 8");
 }
 
 int
@@ -248,11 +293,8 @@ options_parse(
 			error = options_plus(out, text, why, max);
 		else if (text[0] == '-' && text[1] != '\0')
 			error = options_letter(out, argc, argv, &i, why, max);
-		else if (text[0] == '@' && text[1] != '\0')
-			error =
-			    list_put(&out->servers, text + 1)
-				? 0
-				: options_fail(why, max, text, "expected at most 8 servers");
+		else if (text[0] == '@')
+			error = options_server(out, text, why, max);
 		else if (out->input != NULL)
 			error = options_fail(why, max, text, "a second input; expected one");
 		else

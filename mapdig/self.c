@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/sys/conf.h"
+#include "core/sys/option.h"
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
 #include "resolve/anchors.h"
@@ -36,12 +37,12 @@ ask_servers_read(const struct options *options, struct ask_servers *out, char *w
 	out->n = 0;
 	for (size_t i = 0; i < options->servers.n; i++) {
 		struct addr addr;
-		char text[ADDR_TEXT];
+		char text[ADDR_TEXT], begins[OPTION_TEXT];
 
 		if (addr_scan(options->servers.words[i], options->port, &addr) != 0) {
 			snprintf(why, max,
 			    "@%s: not an address; expected @ADDRESS, and -p PORT",
-			    options->servers.words[i]);
+			    option_short(options->servers.words[i], begins));
 			return -MAP_EUSAGE;
 		}
 		snprintf(out->texts[i], sizeof out->texts[i], "%s", addr_print(&addr, text));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
@@ -63,8 +64,7 @@ int
 agent_open_paths(struct agent *agent)
 {
 	char state[4096 + sizeof ".paths"];
-	struct paths_options options = {
-	    .mode = agent->conf->paths,
+	struct paths_options options = {.mode = agent->conf->paths,
 	    .state = state,
 	    .private_locators = agent->conf->private_locators,
 	    .realms = agent->conf->realms,
@@ -106,11 +106,20 @@ conf_compare(const struct conf *was, const struct conf *is)
 }
 
 int
+agent_configure(const struct agent *agent, struct conf **out, char *why, size_t max)
+{
+	int error = agent->conf_named ? conf_require(agent->conf_path, why, max) : 0;
+
+	*out = NULL;
+	return error != 0 ? error : conf_open(agent->conf_path, out, why, max);
+}
+
+int
 agent_reload(struct agent *agent, char *why, size_t max)
 {
 	struct resolver *resolver = NULL;
 	struct conf *conf = NULL;
-	int error = conf_open(agent->conf_path, &conf, why, max);
+	int error = agent_configure(agent, &conf, why, max);
 
 	if (error == 0)
 		error = resolver_make(agent, conf, &resolver, why, max);

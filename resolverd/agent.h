@@ -20,6 +20,7 @@ const char *stat_name(enum stat stat); /* "client.accepted"; a static string */
 struct agent {
 	struct loop *loop;
 	const char *conf_path;
+	bool conf_named; /* on the command line: it must be there */
 	struct conf *conf; /* immutable; a reload puts another */
 	struct resolver *resolver;
 	struct cache *cache;
@@ -43,6 +44,9 @@ int agent_open_paths(struct agent *agent) NONNULL MUST_CHECK;
 /* Opens everything but the sockets' reading; -MAP_E... with the cause in why. */
 int agent_open(struct agent *agent, char *why, size_t max) NONNULL MUST_CHECK;
 void agent_close(struct agent *agent) NONNULL;
+/* Reads the configuration; -MAP_ECONFIG with the cause in why. */
+int agent_configure(const struct agent *agent, struct conf **out, char *why, size_t max)
+    NONNULL MUST_CHECK;
 /* Reads the configuration anew; on an error nothing has changed. */
 int agent_reload(struct agent *agent, char *why, size_t max) NONNULL MUST_CHECK;
 

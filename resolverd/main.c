@@ -4,8 +4,8 @@
 #include "config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,9 @@
 #include "core/sys/conf.h"
 #include "core/sys/detach.h"
 #include "core/sys/diag.h"
+#include "core/sys/option.h"
 #include "core/sys/priv.h"
 #include "core/wire/errors.h"
-#include "core/wire/text.h"
 #include "resolverd/agent.h"
 #include "resolverd/control.h"
 #include "resolverd/session.h"
@@ -48,6 +48,7 @@ static const struct option long_options[] = {
 
 struct options {
 	const char *conf;
+	bool named; /* by -c: it must be there */
 	bool check;
 	bool foreground;
 	bool detached;
@@ -55,23 +56,54 @@ struct options {
 	int ready_fd;
 };
 
-static int
-usage_fail(void)
+__attribute__((format(printf, 1, 2))) static int
+usage_fail(const char *format, ...)
 {
-	fputs(usage, stderr);
+	va_list args;
+
+	fputs("resolverd: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("; resolverd -h lists the options\n", stderr);
 	return 2;
+}
+
+static int
+take_conf(struct options *o, const char *word)
+{
+	const char *why = option_path_refusal(word);
+	char text[OPTION_TEXT];
+
+	if (why != NULL)
+		return usage_fail("-c %s: %s", option_short(word, text), why);
+	o->conf = word;
+	o->named = true;
+	return -1;
+}
+
+static int
+take_ready_fd(struct options *o, const char *word)
+{
+	char text[OPTION_TEXT];
+
+	o->ready_fd = option_descriptor(word);
+	o->foreground = true;
+	if (o->ready_fd >= 0)
+		return -1;
+	return usage_fail("--ready-fd %s: no open descriptor; expected the number of one",
+	    option_short(word, text));
 }
 
 /* -1: go on; else the exit status. */
 static int
-option_take(struct options *o, int option)
+option_take(struct options *o, int option, char *const *argv)
 {
-	uint64_t fd;
+	char text[OPTION_TEXT];
 
 	switch (option) {
 	case 'c':
-		o->conf = optarg;
-		return -1;
+		return take_conf(o, optarg);
 	case 'f':
 		o->foreground = true;
 		return -1;
@@ -82,11 +114,7 @@ option_take(struct options *o, int option)
 		o->check = true;
 		return -1;
 	case OPTION_READY_FD:
-		if (text_decimal_read(optarg, strlen(optarg), 65535, &fd) != 0)
-			return usage_fail();
-		o->ready_fd = (int)fd;
-		o->foreground = true;
-		return -1;
+		return take_ready_fd(o, optarg);
 	case 'V':
 		printf("resolverd %s\n", PACKAGE_VERSION);
 		return 0;
@@ -94,7 +122,7 @@ option_take(struct options *o, int option)
 		fputs(usage, stdout);
 		return 0;
 	default:
-		return usage_fail();
+		return usage_fail("%s", option_wrong(option, argv, long_options, text));
 	}
 }
 
@@ -102,11 +130,16 @@ static int
 options_read(struct options *o, int argc, char **argv)
 {
 	int option, status = -1;
+	char text[OPTION_TEXT];
 
+	opterr = 0;
 	while (status < 0 &&
-	       (option = getopt_long(argc, argv, "c:fvhV", long_options, NULL)) != -1)
-		status = option_take(o, option);
-	return status < 0 && optind < argc ? usage_fail() : status;
+	       (option = getopt_long(argc, argv, ":c:fvhV", long_options, NULL)) != -1)
+		status = option_take(o, option, argv);
+	if (status < 0 && optind < argc)
+		return usage_fail("%s: an extra word; expected options only",
+		    option_short(argv[optind], text));
+	return status;
 }
 
 static void
@@ -223,7 +256,8 @@ main(int argc, char **argv)
 		return status;
 	diag_init("resolverd", DIAG_INFO);
 	agent.conf_path = options.conf;
-	if (conf_open(options.conf, &agent.conf, why, sizeof why) != 0)
+	agent.conf_named = options.named;
+	if (agent_configure(&agent, &agent.conf, why, sizeof why) != 0)
 		diag_fatal("%s", why);
 	diag_set_level(options.verbose ? DIAG_DEBUG : agent.conf->log);
 	options_detach(&options);

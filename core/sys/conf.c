@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cyaml/cyaml.h>
 #include <yaml.h>
@@ -27,16 +28,17 @@ file_read(const char *path, size_t *n, char *message, size_t max)
 	message[0] = '\0';
 	if (file == NULL) {
 		if (errno != ENOENT)
-			snprintf(
-			    message, max, "%s: cannot be opened: %s", path, strerror(errno));
+			snprintf(message, max,
+			    "%s: cannot be opened: %s; expected a configuration file", path,
+			    strerror(errno));
 		return NULL;
 	}
 	text = malloc(CONF_MAX + 1);
 	errno = 0;
 	*n = text != NULL ? fread(text, 1, CONF_MAX + 1, file) : 0;
 	if (text == NULL || ferror(file) || *n > CONF_MAX) {
-		snprintf(message, max, "%s: cannot be read: %s", path,
-		    *n > CONF_MAX ? "larger than 4M" : strerror(errno));
+		snprintf(message, max, "%s: cannot be read: %s; expected a configuration file",
+		    path, *n > CONF_MAX ? "larger than 4M" : strerror(errno));
 		free(text);
 		text = NULL;
 	}
@@ -140,6 +142,15 @@ conf_load(const char *path, const struct cyaml_schema_value *schema, void **out,
 	free(walk.text);
 	free(text);
 	return error;
+}
+
+int
+conf_require(const char *path, char *message, size_t max)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	snprintf(message, max, "%s: %s; expected a configuration file", path, strerror(errno));
+	return -MAP_ECONFIG;
 }
 
 void

@@ -11,7 +11,7 @@
 
 struct cyaml_schema_value;
 
-#define CONF_MESSAGE 2048 /* octets for a message: paths, keys and values may be long */
+#define CONF_MESSAGE 8192 /* octets for a message: paths, keys and values may be long */
 
 /*
  * Loads path by schema, a CYAML_VALUE_MAPPING with CYAML_FLAG_POINTER. A missing or empty file gives
@@ -29,6 +29,9 @@ struct cyaml_schema_value;
 int conf_load(const char *path, const struct cyaml_schema_value *schema, void **out, char *message,
     size_t max);
 void conf_free(const struct cyaml_schema_value *schema, void *value); /* NULL value allowed */
+
+/* A configuration that was asked for by name must be there: 0, or -MAP_ECONFIG with a message. */
+int conf_require(const char *path, char *message, size_t max);
 
 /*
  * The same message for a value that libcyaml took and the program refuses. key is a path as in

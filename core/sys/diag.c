@@ -43,7 +43,7 @@ diag_level_from(const char *word)
 __attribute__((format(printf, 2, 0))) static void
 diag_line(enum diag_level level, const char *format, va_list args)
 {
-	char text[2200]; /* a message about a file, and what follows from it */
+	char text[8192 + 256]; /* CONF_MESSAGE, and what follows from it */
 	int n;
 
 	if (level > diag_limit)

@@ -77,6 +77,11 @@ sed -i 's/^map-sise/map-size/; s/127.0.53.2@53/198.51.100.77@53/' "$WORK/mapd.ya
 kill -HUP "$PID"
 ok "an address of another host is refused with its line" \
 	logged 'mapd.yaml:1: listen/1: 198.51.100.77@53: Cannot assign requested address; expected an address of this host'
+mv "$WORK/mapd.yaml" "$WORK/mapd.yaml.away"
+kill -HUP "$PID"
+ok "a configuration that has gone is no empty one" \
+	logged 'mapd.yaml: No such file or directory; expected a configuration file; the old configuration stays'
+mv "$WORK/mapd.yaml.away" "$WORK/mapd.yaml"
 stop mapd
 ok "nor does it start with it" refuses 1 "mapd.yaml:1: listen/1: 198.51.100.77@53: " "$BUILD/mapd/mapd" -f -c "$WORK/mapd.yaml"
 # Directories that root could make, and the user cannot; and a place where no socket can be.
@@ -123,6 +128,10 @@ ok "a trust anchor file that is missing is refused at a reload" \
 	logged "resolverd.yaml:6: trust-anchors/0: $WORK/anchors: cannot be read: No such file or directory; expected .*; the configuration stays as it was"
 ok "the control socket says the same" refuses 1 "resolverd.yaml:6: trust-anchors/0: " \
 	"$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" reload
+mv "$WORK/resolverd.yaml" "$WORK/resolverd.yaml.away"
+ok "a configuration that has gone is no empty one" refuses 1 "resolverd.yaml: No such file or directory; expected a configuration file" \
+	"$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" reload
+mv "$WORK/resolverd.yaml.away" "$WORK/resolverd.yaml"
 ok "resolverd serves as before" "$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" status
 stop resolverd
 ok "nor does it start with it" refuses 1 "resolverd.yaml:6: trust-anchors/0: " \

@@ -315,7 +315,7 @@ test_nothing(void **state)
 	assert_null(value);
 	assert_int_equal(
 	    conf_load("/", &test_schema, &value, message, sizeof message), -MAP_ECONFIG);
-	assert_string_equal(message, "/: cannot be read: Is a directory");
+	assert_string_equal(message, "/: cannot be read: Is a directory; expected a configuration file");
 }
 
 static void

@@ -333,7 +333,7 @@ test_daemon_absent_zone() {
 	ask cache flush
 	[ $status = 1 ] && says "not known here" || return 1
 	ask log loud
-	[ $status = 1 ]
+	[ $status = 2 ] && says "loud: no level; usage: mapctl log error|warn|info|debug"
 }
 test_daemon_removes() {
 	ask zone remove example.test

@@ -88,20 +88,43 @@ static const struct bad_row bad_rows[] = {
     {"+short", "INPUT: missing; expected a name, an identity, an address or an eid: reference"},
     {"a b", "b: a second input; expected one"},
     {"+shorter a", "+shorter: not a known option; mapdig -h lists them"},
-    {"+short=1 a", "+short=1: not a known option; mapdig -h lists them"},
+    {"+short=1 a", "+short=1: takes no value"},
+    {"+noshort=1 a", "+noshort=1: takes no value"},
+    {"+noprobe a", "+noprobe: not a known option; mapdig -h lists them"},
     {"+ a", "+: not a known option; mapdig -h lists them"},
+    {"+no a", "+no: not a known option; mapdig -h lists them"},
     {"-q a", "-q: not a known option; mapdig -h lists them"},
-    {"a -p", "-p: expected -p PORT"},
-    {"-p 0 a", "0: expected a port, 1 to 65535"},
-    {"-p 65536 a", "65536: expected a port, 1 to 65535"},
-    {"-p 53x a", "53x: expected a port, 1 to 65535"},
-    {"+probe a", "+probe: expected +probe=PORT"},
-    {"+probe= a", "+probe=: expected a port, 1 to 65535"},
-    {"+timeout=0 a", "+timeout=0: expected seconds up to 3600, or 300ms"},
-    {"+timeout=3601 a", "+timeout=3601: expected seconds up to 3600, or 300ms"},
-    {"+timeout=2d a", "+timeout=2d: expected seconds up to 3600, or 300ms"},
+    {"-hx a", "-hx: not a known option; mapdig -h lists them"},
+    {"a -p", "-p: its value is missing; expected -p PORT"},
+    {"a -a", "-a: its value is missing; expected -a FILE"},
+    {"a -r", "-r: its value is missing; expected -r FILE"},
+    {"a -s", "-s: its value is missing; expected -s SOCKET"},
+    {"a -s ", "-s \"\": not usable; expected a path of at most 107 characters"},
+    {"a -a ", "-a \"\": not usable; expected the path of a file"},
+    {"a -r ", "-r \"\": not usable; expected the path of a file"},
+    {"-p 0 a", "-p 0: not usable; expected a port, 1 to 65535"},
+    {"-p0 a", "-p 0: not usable; expected a port, 1 to 65535"},
+    {"-p 65536 a", "-p 65536: not usable; expected a port, 1 to 65535"},
+    {"-p 53x a", "-p 53x: not usable; expected a port, 1 to 65535"},
+    {"-p -1 a", "-p -1: not usable; expected a port, 1 to 65535"},
+    {"+probe a", "+probe: its value is missing; expected +probe=PORT"},
+    {"+probe= a", "+probe=: not usable; expected a port, 1 to 65535"},
+    {"+timeout=0 a", "+timeout=0: not usable; expected seconds up to 3600, or 300ms"},
+    {"+timeout=3601 a", "+timeout=3601: not usable; expected seconds up to 3600, or 300ms"},
+    {"+timeout=2d a", "+timeout=2d: not usable; expected seconds up to 3600, or 300ms"},
     {"+legacy +proof a", "+legacy: excludes +proof; expected one of them"},
-    {"@1 @2 @3 @4 @5 @6 @7 @8 @9 a", "@9: expected at most 8 servers"},
+    {"@ a", "@: its address is missing; expected @ADDRESS, and -p PORT"},
+    {"@1 @2 @3 @4 @5 @6 @7 @8 @9 a", "@9: the 9th server; expected at most 8"},
+    {"-a 1 -a 2 -a 3 -a 4 -a 5 -a 6 -a 7 -a 8 -a 9 a",
+	"-a 9: not usable; expected at most 8 of them"},
+    {"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+     "890123456789 b",
+	"b: a second input; expected one"},
+    {"+0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+     "890123456789",
+	"+0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+	"56"
+	"789012345...: not a known option; mapdig -h lists them"},
 };
 
 static void
@@ -129,6 +152,10 @@ struct input_row {
 	"NhRNZ6Fl7m1pN_oJp2-"                                                        \
 	"mrcnyz95xG9iu7BTnMvFjnfR4X00u92SRNStyXHS08loEH2l5nmY6nm4ymgUXsY82Bg"
 
+#define LONG                                                           \
+	"012345678901234567890123456789012345678901234567890123456789" \
+	"012345678901234567890123456789012345678901234567890123456789."
+
 static const struct input_row input_rows[] = {
     {"host.example.org", 0, INPUT_NAME, EID_NAME},
     {"host.example.org.", 0, INPUT_NAME, EID_NAME},
@@ -145,6 +172,9 @@ static const struct input_row input_rows[] = {
     {"eid:[2001:3F::1]", -MAP_EREFERENCE, INPUT_NAME, EID_NONE},
     {"a..b", -MAP_ETEXT, INPUT_NAME, EID_NONE},
     {"", -MAP_ETEXT, INPUT_NAME, EID_NONE},
+    /* longer than any name: still the user's mistake, no internal error */
+    {LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG,
+	-MAP_ETEXT, INPUT_NAME, EID_NONE},
 };
 
 static void
