@@ -61,7 +61,7 @@ ok "and answered for" answers $PORT
 ok "the database is one mapd's" fails 1 'database: .*in use' \
 	"$BUILD/mapd/mapd" -f -c <(sed "s/@$PORT/@$OTHER/; s/^control:.*/&2/" "$DIR/mapd.yaml")
 
-ok "its address too" fails 1 'listen .*: Address already in use' \
+ok "its address too" fails 1 ':1: listen/0: .*: Address already in use' \
 	timeout 10 "$BUILD/mapd/mapd" -f -c <(sed 's/^\(database\|control\):.*/&2/' "$DIR/mapd.yaml")
 
 conf "127.0.0.1@$PORT" "workers: many"
