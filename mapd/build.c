@@ -1,46 +1,16 @@
 /*
  * build.c - a planned zone written into the store: nodes with signatures, and the chain of denial.
- * Knows what DNSSEC wants at each kind of name; knows nothing of who asked for the zone.
+ * Knows when to begin another transaction; knows nothing of who asked for the zone.
  */
 #include "mapd/build.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/trust/trust.h"
 #include "core/wire/errors.h"
-#include "core/wire/rrtype.h"
-#include "core/wire/text.h"
+#include "mapd/gather.h"
 
 #define BUILD_COMMIT 16384 /* nodes and denial records in one transaction */
-#define BUILD_MADE 4 /* sets made at the apex */
-#define BUILD_SETS (RRSET_TYPES + BUILD_MADE + 1)
-#define SOA_SERIAL_END 20 /* the serial stands so many octets before the end */
-#define BITMAP_MAX (256 * 34)
-#define NSEC3_HEAD 25 /* algorithm, flags, iterations, no salt, length and hash */
-
-struct hashed {
-	uint8_t hash[NSEC3_HASH];
-	uint32_t entry;
-};
-
-/* The sets of one name, gathered. */
-struct gathered {
-	struct name name;
-	struct rrset sets[BUILD_SETS];
-	size_t n;
-	struct bytes rdata[RRSET_NAME / 12 + BUILD_MADE + 1];
-	size_t n_rdata;
-};
-
-void
-build_soa(struct wr *wr, struct bytes rdata, uint32_t serial)
-{
-	wr_copy(wr, rdata.p, rdata.n - SOA_SERIAL_END);
-	wr_u32(wr, serial);
-	wr_copy(wr, rdata.p + rdata.n - SOA_SERIAL_END + 4, SOA_SERIAL_END - 4);
-}
 
 /* Writes what was gathered; begins another transaction when this one is long enough. */
 static int
@@ -58,149 +28,6 @@ build_flush(struct build *build)
 	return rc;
 }
 
-static void
-gathered_add(struct gathered *g, uint16_t type, uint32_t ttl, struct bytes rdata)
-{
-	struct rrset *set = &g->sets[g->n++];
-
-	g->rdata[g->n_rdata] = rdata;
-	*set = (struct rrset){&g->name, type, CLASS_IN, ttl, 1, &g->rdata[g->n_rdata++]};
-}
-
-/* Types ascending, as nodes have them and bit maps want them. */
-static void
-gathered_sort(struct gathered *g)
-{
-	for (size_t i = 1; i < g->n; i++) {
-		struct rrset set = g->sets[i];
-		size_t k = i;
-
-		for (; k > 0 && g->sets[k - 1].type > set.type; k--)
-			g->sets[k] = g->sets[k - 1];
-		g->sets[k] = set;
-	}
-}
-
-/* RFC 4034 2, RFC 7344 3, RFC 5155 4: what a signed zone's own name has besides. */
-static int
-build_apex(struct build *build, struct gathered *g)
-{
-	static const uint8_t nsec3param[] = {1, 0, 0, 0, 0}; /* SHA-1, 0 iterations, no salt */
-	struct bytes dnskey = zonekey_dnskey(build->key);
-	uint8_t *ds = batch_keep(build->batch, NULL, ZONEKEY_DS);
-
-	if (ds == NULL || zonekey_ds(&build->plan->apex, build->key, ds) != 0)
-		return -MAP_ECRYPTO;
-	gathered_add(g, RR_DNSKEY, ZONEKEY_TTL, dnskey);
-	gathered_add(g, RR_CDS, ZONEKEY_TTL, (struct bytes){ds, ZONEKEY_DS});
-	gathered_add(g, RR_CDNSKEY, ZONEKEY_TTL, dnskey);
-	if (build->zone->denial == DENIAL_NSEC3)
-		gathered_add(g, RR_NSEC3PARAM, build->zone->negative_ttl,
-		    (struct bytes){nsec3param, sizeof nsec3param});
-	return 0;
-}
-
-/* Gathers the sets of an entry as they will be served. */
-static int
-build_gather(struct build *build, const struct plan_entry *entry, struct gathered *g)
-{
-	struct plan_reader reader = plan_sets(build->plan, entry);
-	int rc = 0;
-
-	g->n = g->n_rdata = 0;
-	plan_name(build->plan, entry, &g->name);
-	while (g->n < RRSET_TYPES && plan_next_set(&reader, &g->sets[g->n],
-					&g->rdata[g->n_rdata], RRSET_RECORDS)) {
-		g->sets[g->n].owner = &g->name;
-		g->n_rdata += g->sets[g->n++].n;
-	}
-	for (size_t i = 0; i < g->n; i++)
-		if (g->sets[i].type == RR_SOA) {
-			struct bytes *soa = &g->rdata[g->sets[i].rdata - g->rdata];
-			uint8_t *octets = batch_keep(build->batch, NULL, soa->n);
-			struct wr wr = wr_init(octets, octets != NULL ? soa->n : 0);
-
-			build_soa(&wr, *soa, build->zone->serial);
-			*soa = wr_done(&wr);
-		}
-	if ((entry->flags & NODE_APEX) != 0)
-		rc = build_apex(build, g);
-	gathered_sort(g);
-	return rc;
-}
-
-/* RFC 4035 2.2: at a cut only DS (and NSEC) are signed, below it nothing. */
-static bool
-build_is_signed(uint8_t flags, uint16_t type)
-{
-	if ((flags & NODE_OCCLUDED) != 0)
-		return false;
-	return (flags & NODE_CUT) == 0 || type == RR_DS || type == RR_NSEC;
-}
-
-/* The types of an entry as its proof of absence lists them; returns how many. */
-static size_t
-build_types(const struct build *build, const struct plan_entry *entry, const struct gathered *g,
-    uint16_t types[BUILD_SETS + 2])
-{
-	bool cut = (entry->flags & NODE_CUT) != 0;
-	bool nsec = build->zone->denial == DENIAL_NSEC;
-	bool is_signed = nsec;
-	size_t n = 0, k;
-
-	for (size_t i = 0; i < g->n; i++) {
-		/* RFC 4035 2.3, RFC 5155 7.1: glue at a cut is the child's */
-		if (cut && g->sets[i].type != RR_NS && g->sets[i].type != RR_DS)
-			continue;
-		is_signed |= build_is_signed(entry->flags, g->sets[i].type);
-		types[n++] = g->sets[i].type;
-	}
-	if (is_signed)
-		types[n++] = RR_RRSIG;
-	if (nsec)
-		types[n++] = RR_NSEC;
-	for (size_t i = n > 2 ? n - 2 : 1; i < n; i++) {
-		uint16_t type = types[i];
-
-		for (k = i; k > 0 && types[k - 1] > type; k--)
-			types[k] = types[k - 1];
-		types[k] = type;
-	}
-	return n;
-}
-
-static bool
-plan_entry_denies(const struct plan_entry *entry)
-{
-	return (entry->flags & (NODE_EMPTY | NODE_OCCLUDED)) == 0;
-}
-
-/* RFC 4034 4: the next name that has an NSEC record, the apex after the last. */
-static int
-build_nsec(struct build *build, size_t i, struct gathered *g)
-{
-	const struct plan *plan = build->plan;
-	uint16_t types[BUILD_SETS + 2];
-	uint8_t octets[NAME_WIRE + BITMAP_MAX];
-	struct wr wr = wr_init(octets, sizeof octets);
-	struct name next = plan->apex;
-	uint8_t *kept;
-	size_t k = i + 1;
-
-	while (k < plan->n && !plan_entry_denies(&plan->entries[k]))
-		k++;
-	if (k < plan->n)
-		plan_name(plan, &plan->entries[k], &next);
-	name_put(&wr, &next);
-	dnssec_bitmap_put(&wr, types, build_types(build, &plan->entries[i], g, types));
-	kept = batch_keep(build->batch, wr.base, wr.n);
-	if (wr.error != 0 || kept == NULL)
-		return -MAP_ESPACE;
-	gathered_add(g, RR_NSEC, build->zone->negative_ttl, (struct bytes){kept, wr.n});
-	gathered_sort(g);
-	return 0;
-}
-
 static int
 build_node(struct build *build, size_t i, struct gathered *g)
 {
@@ -210,113 +37,44 @@ build_node(struct build *build, size_t i, struct gathered *g)
 	if (!batch_fits(build->batch, entry->records, RRSET_NAME))
 		rc = build_flush(build);
 	if (rc == 0)
-		rc = build_gather(build, entry, g);
-	if (rc == 0 && build->zone->denial == DENIAL_NSEC && plan_entry_denies(entry))
-		rc = build_nsec(build, i, g);
+		rc = gather_name(build, i, g);
 	if (rc != 0)
 		return rc;
 	batch_node(build->batch, build->zone->id, &g->name, entry->flags);
 	for (size_t k = 0; k < g->n; k++)
 		batch_set(build->batch, &g->sets[k],
-		    build_is_signed(entry->flags, g->sets[k].type) ? build->signer : NULL);
+		    gather_is_signed(entry->flags, g->sets[k].type) ? build->signer : NULL);
 	return 0;
 }
 
 static int
-hashed_compare(const void *a, const void *b)
-{
-	return memcmp(
-	    ((const struct hashed *)a)->hash, ((const struct hashed *)b)->hash, NSEC3_HASH);
-}
-
-/* Each name that is not occluded, empty ones too, by its hash. */
-static int
-build_hashes(struct build *build, struct hashed *hashed, size_t *n)
-{
-	const struct plan *plan = build->plan;
-	char text[NAME_TEXT];
-	struct name name;
-	int rc = 0;
-
-	*n = 0;
-	for (size_t i = 0; i < plan->n && rc == 0; i++) {
-		if ((plan->entries[i].flags & NODE_OCCLUDED) != 0)
-			continue;
-		plan_name(plan, &plan->entries[i], &name);
-		rc = trust_nsec3(&name, hashed[*n].hash);
-		hashed[(*n)++].entry = (uint32_t)i;
-	}
-	qsort(hashed, *n, sizeof hashed[0], hashed_compare);
-	for (size_t i = 1; i < *n && rc == 0; i++)
-		if (hashed_compare(&hashed[i - 1], &hashed[i]) == 0) {
-			plan_name(plan, &plan->entries[hashed[i].entry], &name);
-			snprintf(build->why, sizeof build->why,
-			    "%s: the same NSEC3 hash as another name: configure denial: nsec",
-			    name_print(&name, text));
-			rc = -MAP_EREFUSED;
-		}
-	return rc;
-}
-
-/* RFC 5155 3: one record of the chain. */
-static int
-build_nsec3(
+build_denial(
     struct build *build, const struct hashed *at, const struct hashed *next, struct gathered *g)
 {
-	const struct plan_entry *entry = &build->plan->entries[at->entry];
-	uint16_t types[BUILD_SETS + 2];
-	uint8_t octets[NSEC3_HEAD + BITMAP_MAX], label[NSEC3_LABEL + 2];
-	struct wr wr = wr_init(octets, sizeof octets);
-	struct rrset set = {
-	    &g->name, RR_NSEC3, CLASS_IN, build->zone->negative_ttl, 1, g->rdata};
-	uint8_t *kept;
 	int rc = 0;
 
-	if (!batch_fits(build->batch, entry->records, RRSET_NAME))
+	if (!batch_fits(build->batch, build->plan->entries[at->entry].records, RRSET_NAME))
 		rc = build_flush(build);
-	if (rc == 0 && entry->records > 0)
-		rc = build_gather(build, entry, g);
-	else
-		g->n = 0;
+	if (rc == 0)
+		rc = gather_nsec3(build, at, next, g);
 	if (rc != 0)
 		return rc;
-	wr_u8(&wr, 1);
-	wr_u8(&wr, 0);
-	wr_u16(&wr, 0);
-	wr_u8(&wr, 0);
-	wr_u8(&wr, NSEC3_HASH);
-	wr_copy(&wr, next->hash, NSEC3_HASH);
-	dnssec_bitmap_put(&wr, types, build_types(build, entry, g, types));
-	kept = batch_keep(build->batch, wr.base, wr.n);
-	if (wr.error != 0 || kept == NULL)
-		return -MAP_ESPACE;
-	label[0] = NSEC3_LABEL;
-	nsec3_label(at->hash, (char *)label + 1);
-	rc = name_child(&build->plan->apex, label, &g->name);
-	g->rdata[0] = (struct bytes){kept, wr.n};
 	batch_denial(build->batch, build->zone->id, at->hash);
-	batch_set(build->batch, &set, build->signer);
-	return rc;
+	batch_set(build->batch, &g->sets[0], build->signer);
+	return 0;
 }
 
 static int
 build_chain(struct build *build, struct gathered *g)
 {
 	struct hashed *hashed;
-	size_t n = 0;
-	int rc;
+	size_t n;
+	int rc = gather_hashes(build, &hashed, &n);
 
-	if (build->plan->apex.n + 1 + NSEC3_LABEL > NAME_WIRE) {
-		snprintf(build->why, sizeof build->why,
-		    "the zone's name leaves no room for NSEC3 names: configure denial: nsec");
-		return -MAP_EREFUSED;
-	}
-	hashed = calloc(build->plan->n, sizeof *hashed);
-	if (hashed == NULL)
-		return -MAP_ENOMEM;
-	rc = build_hashes(build, hashed, &n);
+	if (rc != 0)
+		return rc;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = build_nsec3(build, &hashed[i], &hashed[(i + 1) % n], g);
+		rc = build_denial(build, &hashed[i], &hashed[(i + 1) % n], g);
 	free(hashed);
 	return rc;
 }

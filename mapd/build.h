@@ -26,7 +26,4 @@ struct build {
  */
 int build_zone(struct build *build) NONNULL MUST_CHECK;
 
-/* SOA RDATA with another serial, appended. */
-void build_soa(struct wr *wr, struct bytes rdata, uint32_t serial) NONNULL;
-
 #endif

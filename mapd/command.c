@@ -226,9 +226,22 @@ load_answer(struct client *client, const struct outcome *o, const char *zone)
 
 	json_object_set_new(fields, "previous",
 	    o->replaced ? json_integer((json_int_t)o->previous) : json_null());
-	if (o->replaced)
-		client_answer(client, fields, "zone %s: serial %u -> %u, %llu records", zone,
-		    o->previous, o->serial, (unsigned long long)o->records);
+	if (o->revised) {
+		json_object_set_new(fields, "added", json_integer((json_int_t)o->added));
+		json_object_set_new(fields, "removed", json_integer((json_int_t)o->removed));
+	}
+	if (o->unchanged)
+		client_answer(client, fields, "zone %s: unchanged, serial %u, %llu records",
+		    zone, o->serial, (unsigned long long)o->records);
+	else if (o->revised)
+		client_answer(client, fields,
+		    "zone %s: serial %u -> %u, %llu records, %llu added, %llu removed", zone,
+		    o->previous, o->serial, (unsigned long long)o->records,
+		    (unsigned long long)o->added, (unsigned long long)o->removed);
+	else if (o->replaced)
+		client_answer(client, fields,
+		    "zone %s: serial %u -> %u, %llu records, made anew", zone, o->previous,
+		    o->serial, (unsigned long long)o->records);
 	else
 		client_answer(client, fields, "zone %s: new, serial %u, %llu records", zone,
 		    o->serial, (unsigned long long)o->records);

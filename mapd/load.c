@@ -1,7 +1,8 @@
 /*
  * load.c - a zone made, replaced, removed: durable when it is said to be done, or not at all.
- * The new content is written under an id of its own, then the table of zones is turned over to it
- * in one transaction; so a load of any size is one change, and never holds more than a batch.
+ * A little that differs is changed in place, in one transaction. Else the new content is written under an
+ * id of its own, then the table of zones is turned over to it; so a load of any size is one change, and
+ * never holds more than a batch.
  */
 #include "mapd/work.h"
 
@@ -13,6 +14,7 @@
 #include "core/wire/errors.h"
 #include "mapd/build.h"
 #include "mapd/meta.h"
+#include "mapd/revise.h"
 
 static void
 outcome_error(struct outcome *out, int rc)
@@ -32,42 +34,121 @@ load_serial(struct change *change, const struct plan *plan)
 	return last + 1;
 }
 
-/* Writes the content, and turns the table of zones over to it. */
+/* The key of the zone, and who signs with it. */
+static int
+load_signer(struct work *work, struct build *build, struct signer *signer, uint64_t now,
+    struct outcome *out)
+{
+	const struct work_key *key;
+	int rc =
+	    work_key(work, build->change, &build->plan->apex, &key, out->why, sizeof out->why);
+
+	if (rc == 0)
+		rc = signer_init(
+		    signer, &build->plan->apex, key->secret, zonekey_dnskey(&key->key), now);
+	if (rc != 0)
+		return rc;
+	build->key = &key->key;
+	build->signer = signer;
+	return 0;
+}
+
+/* The zone's row, and what goes with it. */
+static void
+load_put(struct build *build, uint64_t now)
+{
+	build->zone->loaded = now;
+	work_zone_put(build->change, build->zone);
+	meta_serial_put(build->change, &build->zone->apex, build->zone->serial);
+	work_put_clock(build->change, now);
+}
+
+/* Writes the content under an id of its own, and turns the table of zones over to it. */
 static int
 load_build(struct work *work, struct build *build, uint64_t now, struct outcome *out)
 {
 	struct zone *zone = build->zone;
-	const struct work_key *key;
-	struct signer signer;
 	int rc;
 
-	rc = work_key(work, build->change, &build->plan->apex, &key, out->why, sizeof out->why);
-	if (rc == 0)
-		rc = signer_init(
-		    &signer, &build->plan->apex, key->secret, zonekey_dnskey(&key->key), now);
-	if (rc != 0) {
-		change_abort(build->change);
-		return rc;
-	}
-	build->key = &key->key;
-	build->signer = &signer;
 	*zone = (struct zone){.id = meta_next_zone(build->change),
 	    .serial = load_serial(build->change, build->plan),
 	    .denial = rules_denial(work->rules, &build->plan->apex),
-	    .algorithm = key->key.algorithm,
+	    .algorithm = build->key->algorithm,
 	    .negative_ttl = build->plan->negative_ttl,
-	    .loaded = now,
 	    .apex = build->plan->apex};
 	rc = build_zone(build);
 	if (rc != 0) {
 		snprintf(out->why, sizeof out->why, "%s", build->why);
 		return rc;
 	}
-	work_zone_put(build->change, zone);
-	meta_serial_put(build->change, &zone->apex, zone->serial);
-	work_put_clock(build->change, now);
+	load_put(build, now);
 	meta_bump_generation(build->change);
-	return change_commit(build->change);
+	rc = change_commit(build->change);
+	build->change = NULL;
+	return rc;
+}
+
+/*
+ * Changes what is stored where the file differs from it, so that serial and signatures move as little as the
+ * data did. False: it is to be built anew; else *rc is what came of it.
+ */
+static bool
+load_revise(
+    struct build *build, const struct zone *before, uint64_t now, struct outcome *out, int *rc)
+{
+	struct zone *zone = build->zone;
+	struct revision *revision;
+	struct revised sum;
+
+	*zone = *before;
+	zone->negative_ttl = build->plan->negative_ttl;
+	*rc = revise_find(build, before, &revision);
+	if (*rc != 0) {
+		snprintf(out->why, sizeof out->why, "%s", build->why);
+		return true;
+	}
+	if (revision == NULL)
+		return false;
+	sum = revise_sum(revision);
+	out->revised = true;
+	out->added = sum.added;
+	out->removed = sum.removed;
+	out->unchanged = !sum.differs && !serial_after(build->plan->serial, before->serial);
+	if (!out->unchanged) {
+		zone->serial = load_serial(build->change, build->plan);
+		*rc = revise_write(build, revision);
+		if (*rc == 0) {
+			load_put(build, now);
+			*rc = change_commit(build->change);
+			build->change = NULL;
+		}
+	}
+	revise_free(revision);
+	return true;
+}
+
+/* What stays the zone's when its content changes. */
+static bool
+load_may_revise(const struct work *work, const struct build *build, const struct zone *before)
+{
+	return before->denial == rules_denial(work->rules, &before->apex) &&
+	       before->algorithm == build->key->algorithm &&
+	       before->negative_ttl == build->plan->negative_ttl;
+}
+
+static void
+load_done(
+    struct work *work, const struct zone *zone, const struct zone *before, struct outcome *out)
+{
+	out->serial = zone->serial;
+	out->records = zone->records;
+	out->resign = zone->resign;
+	out->expires = zone->expires;
+	work_due_note(work, zone);
+	rules_compare(work->rules, zone);
+	if (out->replaced && !out->revised && work_sweep(work, before->id) != 0)
+		diag_warn(
+		    "database: old content could not be removed: the next start tries again");
 }
 
 static int
@@ -76,33 +157,29 @@ load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outco
 	struct zone zone = {0}, before = {0};
 	struct build build = {
 	    .plan = plan, .batch = work->batch, .store = work->store, .zone = &zone};
+	struct signer signer;
 	int rc = change_begin(work->store, &build.change);
 
 	if (rc != 0)
 		return rc;
 	rc = work_check_clock(build.change, now, out->why, sizeof out->why);
-	if (rc != 0) {
-		change_abort(build.change);
-		return rc;
-	}
-	out->replaced = work_zone(build.change, &plan->apex, &before);
+	out->replaced = rc == 0 && work_zone(build.change, &plan->apex, &before);
 	out->previous = before.serial;
-	rc = load_build(work, &build, now, out);
-	if (rc != 0) {
-		if (!out->replaced)
-			work_forget(work, &plan->apex);
-		if (zone.id != 0)
-			(void)work_sweep(work, zone.id); /* else the next start does it */
-		return rc;
+	if (rc == 0)
+		rc = load_signer(work, &build, &signer, now, out);
+	if (rc == 0 && (!out->replaced || !load_may_revise(work, &build, &before) ||
+			   !load_revise(&build, &before, now, out, &rc)))
+		rc = load_build(work, &build, now, out);
+	change_abort(build.change);
+	if (rc == 0) {
+		load_done(work, &zone, &before, out);
+		return 0;
 	}
-	work_due_note(work, &zone);
-	out->serial = zone.serial;
-	out->records = zone.records;
-	rules_compare(work->rules, &zone);
-	if (out->replaced && work_sweep(work, before.id) != 0)
-		diag_warn(
-		    "database: old content could not be removed: the next start tries again");
-	return 0;
+	if (!out->replaced)
+		work_forget(work, &plan->apex);
+	if (zone.id != 0 && zone.id != before.id)
+		(void)work_sweep(work, zone.id); /* else the next start does it */
+	return rc;
 }
 
 int

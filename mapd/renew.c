@@ -389,6 +389,13 @@ renew_start(struct renew *renew, struct work *work, uint64_t now)
 	return true;
 }
 
+void
+renew_tell(struct renew *renew, const struct name *apex, uint32_t resign, uint32_t expires)
+{
+	if (renew->walking && name_equal(&renew->apex, apex))
+		renew_note(renew, resign, expires);
+}
+
 uint64_t
 renew_wait(struct work *work, uint64_t now, uint64_t limit)
 {

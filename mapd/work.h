@@ -44,8 +44,11 @@ struct outcome {
 	uint32_t serial;
 	uint32_t previous; /* meaningful when replaced */
 	bool replaced;
-	uint64_t records;
-	uint64_t refused;   /* number of the record that is at fault, from 0; PLAN_NONE */
+	bool revised; /* in place: added and removed are meaningful */
+	bool unchanged; /* nothing differed, and nothing was written */
+	uint64_t records, added, removed;
+	uint32_t resign, expires; /* of the zone's signatures, the first times (RFC 1982) */
+	uint64_t refused; /* number of the record that is at fault, from 0; PLAN_NONE */
 	char why[PLAN_WHY]; /* one sentence without the zone's name, when it failed */
 };
 

@@ -35,25 +35,29 @@ struct writer {
 };
 
 static void
-job_load(struct work *work, struct job *job)
+job_load(struct writer *writer, struct job *job)
 {
-	job->error = work_load(work, &job->zone, job->records, &job->outcome);
+	const struct outcome *out = &job->outcome;
+
+	job->error = work_load(&writer->work, &job->zone, job->records, &job->outcome);
+	if (job->error == 0 && !out->unchanged)
+		renew_tell(&writer->renew, &job->zone, out->resign, out->expires);
 }
 
 static void
-job_remove(struct work *work, struct job *job)
+job_remove(struct writer *writer, struct job *job)
 {
-	job->error = work_remove(work, &job->zone, &job->outcome);
+	job->error = work_remove(&writer->work, &job->zone, &job->outcome);
 }
 
 static void
-job_rules(struct work *work, struct job *job)
+job_rules(struct writer *writer, struct job *job)
 {
-	work->rules = job->rules;
-	job->error = work_compare(work);
+	writer->work.rules = job->rules;
+	job->error = work_compare(&writer->work);
 }
 
-static void (*const job_run[])(struct work *, struct job *) = {
+static void (*const job_run[])(struct writer *, struct job *) = {
     [JOB_LOAD] = job_load, [JOB_REMOVE] = job_remove, [JOB_RULES] = job_rules};
 
 /* A pipe takes and gives a pointer whole (less than PIPE_BUF). */
@@ -136,7 +140,7 @@ writer_thread(void *arg)
 			continue;
 		if (!queue_take(writer->jobs[0], &job) || job == NULL)
 			return NULL;
-		job_run[job->kind](&writer->work, job);
+		job_run[job->kind](writer, job);
 		if (!queue_put(writer->answers[1], job))
 			diag_error("writer: an answer was lost: %s", strerror(errno));
 	}

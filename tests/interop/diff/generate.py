@@ -6,6 +6,7 @@ Writes DIRECTORY/zones/NAME (zone files), DIRECTORY/zones.list (name and denial)
 import os
 import random
 import sys
+import zlib
 
 LABELS = ["a", "b", "c", "d", "ns", "www", "x-y", "CaSe", "_tcp", r"\000", r"dot\.in", r"\255z", r"sp\032ce", "l" * 62]
 TYPES = ("A A A AAAA NS SOA MX TXT CNAME DNAME DS SRV PTR DNSKEY NSEC NSEC3PARAM RRSIG ANY HINFO "
@@ -106,10 +107,9 @@ class Zone:
         with open(path, "w", encoding="ascii") as out:
             print("$ORIGIN %s.\n$TTL 3600" % self.name, file=out)
             for owner, records in self.records.items():
-                ttl = {}
                 for rdtype, rdata in dict.fromkeys(records):
-                    ttl.setdefault(rdtype, self.rng.choice((60, 300, 3600)))
-                    print("%s\t%d %s %s" % (owner, ttl[rdtype], rdtype, rdata), file=out)
+                    ttl = (60, 300, 3600)[zlib.crc32((owner + rdtype).encode()) % 3]
+                    print("%s\t%d %s %s" % (owner, ttl, rdtype, rdata), file=out)
 
     def questions(self, n):
         """Names there are, those around them, and their other spellings."""
@@ -165,4 +165,5 @@ def main():
                 print(line, file=out)
 
 
-main()
+if __name__ == "__main__":
+    main()
