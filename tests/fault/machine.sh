@@ -74,6 +74,7 @@ said() { # WHAT: it, when nothing speaks against it; nothing may have been chang
 	sed 's/^/# /' "$DIR/out"
 	echo "not ok machine: $1 (${why[*]})"
 	bad=1 why=()
+	listing >"$DIR/before"
 }
 # Ends with 1, names what is missing and nothing else, says what to do, installs nothing.
 refuses() { # LACK WHAT WHAT-TO-DO CMD...
