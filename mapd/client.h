@@ -14,6 +14,7 @@
 #include "mapd/spool.h"
 
 #define CONTROL_CLIENTS 16
+#define CONTROL_IDLE (5 * 60 * 1000) /* ms; not while the writer works for the client */
 #define CONTROL_COMMAND (8 << 10)   /* octets of a command */
 #define CONTROL_RECORDS (256 << 10) /* octets of a RECORDS frame's payload */
 

@@ -260,6 +260,7 @@ change_done(struct job *job)
 	if (client != NULL) {
 		client->asked = NULL;
 		client->state = CLIENT_IDLE;
+		stream_set_idle(client->stream, CONTROL_IDLE);
 	}
 	if (job->error != 0)
 		change_refused(asked, zone);
@@ -312,6 +313,7 @@ change_ask(struct client *client, enum job_kind kind)
 	asked->client = client;
 	client->asked = asked;
 	client->state = CLIENT_WAITING;
+	stream_set_idle(client->stream, 0); /* a large zone may take longer than that */
 	asked->next = control->asked;
 	control->asked = asked;
 	control->n_asked++;

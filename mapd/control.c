@@ -21,7 +21,6 @@
 #include "mapd/client.h"
 
 #define CONTROL_MODE 0660
-#define CONTROL_IDLE (5 * 60 * 1000) /* ms */
 #define CONTROL_OUT (1 << 20) /* octets waiting for a client before no more is read of it */
 #define CONTROL_TEXT (CONF_MESSAGE + 1100) /* and the name of a zone */
 

@@ -467,6 +467,19 @@ stream_pause(struct stream *s, bool pause)
 }
 
 void
+stream_set_idle(struct stream *s, uint64_t idle)
+{
+	if (s->state != STREAM_OPEN)
+		return;
+	s->idle = idle;
+	stream_progress(s);
+	if (idle > 0)
+		timer_start(s->timer, idle);
+	else
+		timer_stop(s->timer);
+}
+
+void
 stream_close(struct stream *s)
 {
 	if (s != NULL && s->state != STREAM_CLOSED)
