@@ -81,11 +81,26 @@ reading_is_over(const struct reading *r)
 	return r->errors > reading_limit(r);
 }
 
+/* Words of a file may hold anything: what is no printable ASCII is \DDD, for terminals and JSON. */
+static void
+text_escape(const char *from, char *to, size_t max)
+{
+	size_t n = 0;
+
+	for (; *from != '\0' && n + 5 <= max; from++) {
+		if (*from >= ' ' && *from <= '~')
+			to[n++] = *from;
+		else
+			n += (size_t)snprintf(to + n, max - n, "\\%03u", (uint8_t)*from);
+	}
+	to[n] = '\0';
+}
+
 void
 reading_report(struct reading *r, uint16_t file, unsigned line, const char *format, ...)
 {
 	const char *name = file < r->n_files ? r->files[file] : "zone";
-	char text[MESSAGE_SIZE];
+	char text[MESSAGE_SIZE], cause[MESSAGE_SIZE];
 	va_list args;
 	int n;
 
@@ -99,8 +114,9 @@ reading_report(struct reading *r, uint16_t file, unsigned line, const char *form
 	n = line > 0 ? snprintf(text, sizeof text, "%.4096s:%u: ", name, line)
 		     : snprintf(text, sizeof text, "%.4096s: ", name);
 	va_start(args, format);
-	vsnprintf(text + n, sizeof text - (size_t)n, format, args);
+	vsnprintf(cause, sizeof cause, format, args);
 	va_end(args);
+	text_escape(cause, text + n, sizeof text - (size_t)n);
 	r->message(r->message_arg, text);
 }
 

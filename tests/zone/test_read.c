@@ -152,6 +152,9 @@ static const struct {
     {"$INCLUDE\n", "z:5: $INCLUDE needs a file name and may have an origin\n"},
     /* owner, TTL, class, type */
     {"a..b A 192.0.2.1\n", "z:5: a..b record: the owner is not a valid domain name\n"},
+    {"a\x1b[31m\xff.. A 192.0.2.1\n",
+	"z:5: a\\027[31m\\255.. record: the owner is not a valid domain name\n"},
+    {"a F\x07O bar\n", "z:5: a.example.org. F\\007O: unknown type\n"},
     {"a.example.net. A 192.0.2.1\n", "z:5: a.example.net. record: not in this zone\n"},
     {"a 3600000000 A 192.0.2.1\n",
 	"z:5: a.example.org. record: a TTL must be a time of at most 2147483647 seconds\n"},
@@ -426,10 +429,10 @@ test_includes(void **state)
 	assert_int_equal(o->records, 3 + 2 + 2 + 1 + 1);
 
 	file_write("bad", "\n  A 192.0.2.1\nx A 1\n");
-	o = text_read("$INCLUDE bad\n$INCLUDE absent\n");
+	o = text_read("$INCLUDE bad\n$INCLUDE \aabsent\n");
 	assert_true(strncmp(o->messages, "bad:2: record: no owner name", 28) == 0);
 	assert_non_null(strstr(o->messages, "\nbad:3: x.example.org. A: "));
-	assert_non_null(strstr(o->messages, "absent: No such file or directory\n"));
+	assert_non_null(strstr(o->messages, "\\007absent: No such file or directory\n"));
 
 	file_write("loop", "$INCLUDE loop\n");
 	o = text_read("$INCLUDE loop\n");
