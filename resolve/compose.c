@@ -18,14 +18,24 @@ struct heap {
 	struct locator locators[COMPOSED_MAX];
 };
 
+/* A home locator is its own identity, so that it may lie under a realm's prefix. */
+static bool
+locator_is_home(const struct locator *locator, const struct eid *id)
+{
+	return (locator->flags & ELOC_HOME) != 0 && id->form == EID_ADDRESS &&
+	       memcmp(locator->address, id->address, sizeof id->address) == 0;
+}
+
 /* Never-locators are skipped, not refused: the others of the set stay (protocol 2). */
 static void
 heap_put(struct heap *heap, const struct locator *locator)
 {
-	const struct resolver *r = heap->search->inquiry->resolver;
+	const struct search *s = heap->search;
+	const struct resolver *r = s->inquiry->resolver;
+	size_t n_realms = locator_is_home(locator, &s->found->id) ? 0 : r->n_realms;
 
-	if (heap->n < COMPOSED_MAX && address_refusal(locator->address, r->private_locators,
-					  r->realms, r->n_realms) == NULL)
+	if (heap->n < COMPOSED_MAX &&
+	    address_refusal(locator->address, r->private_locators, r->realms, n_realms) == NULL)
 		heap->locators[heap->n++] = *locator;
 }
 
@@ -177,6 +187,8 @@ compose_locators(struct search *s)
 	if (!error_is_policy(found->error))
 		return;
 	for (size_t i = 0; i < s->n_direct; i++) {
+		if (s->direct[i].kind == ELOC_IP6 && address_is_ipv4(s->direct[i].address))
+			continue; /* mapped into IPv6, it would pass for what it is not */
 		locator_direct(&s->direct[i], &locator);
 		heap_put(&heap, &locator);
 	}

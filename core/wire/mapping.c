@@ -101,7 +101,8 @@ locator_compose(const struct eloc *via, const struct eloc *net6, struct locator 
 	out->capabilities = via->capabilities;
 	out->probe = via->probe;
 	memcpy(out->path, net6->path, sizeof out->path);
-	return true;
+	/* an IPv4 address comes from a record of its own kind only */
+	return !address_is_ipv4(out->address);
 }
 
 void

@@ -114,7 +114,8 @@ struct locator {
 	char path[PATH_MAX_TEXT];
 };
 
-/* locator = prefix | host part. False: the host part has a bit inside the prefix. */
+/* locator = prefix | host part. False: the host part has a bit inside the prefix, or together they
+ * are an IPv4-mapped address. */
 bool locator_compose(const struct eloc *via, const struct eloc *net6, struct locator *out) NONNULL;
 void locator_direct(const struct eloc *direct, struct locator *out) NONNULL;
 /* Best first: preference ascending, then as given. */

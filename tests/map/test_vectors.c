@@ -251,13 +251,16 @@ assert_locator(const struct locator *l, const char *address, int preference, int
 static void
 test_composition(void **state)
 {
-	uint8_t octets[5][128];
+	uint8_t octets[7][128];
 	struct eloc via = eloc_of("10 50 via:::1:0:0:0:10@site.example.org.", octets[0], 128);
 	struct eloc far =
 	    eloc_of("65530 50 via:::1:0:0:0:10@site.example.org.", octets[1], 128);
 	struct eloc a = eloc_of("10 60 net:2001:db8:a::/48 path=isp-a", octets[2], 128);
 	struct eloc b = eloc_of("10 40 net:2001:db8:b::/48 drain path=isp-b", octets[3], 128);
 	struct eloc c = eloc_of("10 40 net:2001:db8:c::/64", octets[4], 128);
+	struct eloc mapped =
+	    eloc_of("10 50 via:::ffff:192.0.2.1@site.example.org.", octets[5], 128);
+	struct eloc zero = eloc_of("10 40 net:::/16", octets[6], 128);
 	struct locator l;
 
 	(void)state;
@@ -272,6 +275,8 @@ test_composition(void **state)
 	assert_true(locator_compose(&far, &a, &l));
 	assert_int_equal(l.preference, 65535);
 	assert_false(locator_compose(&via, &c, &l));
+	assert_true(locator_compose(&mapped, &a, &l));
+	assert_false(locator_compose(&mapped, &zero, &l));
 }
 
 int
