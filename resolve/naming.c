@@ -112,9 +112,12 @@ naming_take_self(struct naming *naming, enum result_kind kind, const struct eid 
 	naming->identities[0] = (struct epid){.id = *id};
 }
 
+/* What can never be a locator is passed over here as in a mapping (protocol 2). */
 static void
 addresses_take(struct naming *naming, const struct answer *answer, size_t octets)
 {
+	const struct resolver *r = naming->inquiry->resolver;
+
 	for (size_t i = 0; i < answer->set.n && naming->n_addresses < MAPPING_LOCATORS; i++) {
 		uint8_t *to = naming->addresses[naming->n_addresses];
 
@@ -123,8 +126,16 @@ addresses_take(struct naming *naming, const struct answer *answer, size_t octets
 		if (octets == 4)
 			memcpy(to, "\0\0\0\0\0\0\0\0\0\0\377\377", 12);
 		memcpy(to + 16 - octets, answer->set.rdata[i].p, octets);
-		naming->n_addresses++;
+		if (address_is_ipv4(to) == (octets == 4) &&
+		    address_refusal(to, r->private_locators, r->realms, r->n_realms) == NULL)
+			naming->n_addresses++;
 	}
+}
+
+static uint32_t
+ttl_least(const struct answer *a, const struct answer *b)
+{
+	return a->edge.ttl < b->edge.ttl ? a->edge.ttl : b->edge.ttl;
 }
 
 /* Neither EPID nor ELOC: the addresses, if both questions were answered honestly. */
@@ -145,6 +156,7 @@ naming_legacy(struct naming *naming)
 		 (answer_has_data(four) && four->edge.dnssec == VERDICT_INSECURE))
 		worst = four;
 	naming->address_edge = worst->edge;
+	naming->address_edge.ttl = ttl_least(six, four); /* absence of one is part of it, too */
 	if (answer_has_data(worst)) {
 		naming->kind = RESULT_LEGACY;
 		addresses_take(naming, six, 16);

@@ -57,6 +57,10 @@ realm_make a b 2001:db8:c::5 >"$WORK/realm.log" 2>&1 || { echo "not ok realm mad
 	echo "nobody.example.test. EPID 10 2001:3f:fe00:a05:1308:2469:9a4b:c6b2 at=56/id.example.test."
 	echo "bare.example.test. EPID 10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e at=56/id.example.test."
 	echo "old.example.test. AAAA 2001:db8:a:1::77"
+	# hosts without identity whose addresses nobody can use, or only some, or only briefly
+	printf 'inward.example.test. %s\n' 'AAAA ::1' 'AAAA ::ffff:192.0.2.1' 'A 127.0.0.1' 'A 10.0.0.1'
+	printf 'mixed.example.test. %s\n' 'AAAA fe80::1' 'A 169.254.0.1' 'A 192.0.2.7'
+	printf 'brief.example.test. %s\n' '60 AAAA 2001:db8:a:1::78' '4 A 192.0.2.8'
 } >>"$WORK/zones/names.records"
 echo "05e437dbb22e81cb3e.id.example.test. KEY 512 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" \
 	>>"$WORK/zones/identities.records"
@@ -91,6 +95,10 @@ alone "a name whose identity does not exist" 4 '^no-locators: ' nobody.example.t
 alone "an identity without locators" 4 '^no-locators: ' bare.example.test
 alone "a host without identity" 3 'only legacy use' old.example.test
 alone "a host without identity, +legacy" 0 'addresses only \(legacy\)' +legacy old.example.test
+alone "+legacy passes over what is no locator" 4 '^no-locators: ' +legacy inward.example.test
+alone "+legacy keeps the others" 0 '^found: 1 locator,' +legacy mixed.example.test
+alone "+legacy, private addresses allowed" 0 '^10\.0\.0\.1$' +legacy +private +short inward.example.test
+alone "+legacy holds as long as the first of its sets" 0 '^found: 2 locators, for [0-4] s' +legacy brief.example.test
 alone "a claim that the identity does not confirm" 6 'secure, mismatch' 2001:db8:a:1::99
 alone "a zone that the server refuses" 7 '^server-error: ' www.example.net
 alone "errors in JSON" 3 '"outcome": "not-found"' +json nosuch.example.test
