@@ -36,6 +36,7 @@ static const struct {
     {-MAP_ESTALE, VERDICT_STALE, -MAP_ESTALE, "a newer mapping was seen before"},
     {-MAP_EREVOKED, VERDICT_REVOKED, -MAP_EREVOKED, "the identity has been revoked by its key"},
     {-MAP_ENOTFOUND, VERDICT_UNPROVED, 0, ""},
+    {-MAP_EUNKNOWN, VERDICT_UNPROVED, 0, ""}, /* of an algorithm not known here: passed over */
 };
 
 #define N(rows) (sizeof rows / sizeof rows[0])

@@ -118,8 +118,11 @@ trust_proof_verify(const struct eid *id, const struct name *owner, const struct 
 	int error;
 
 	memset(out, 0, sizeof *out);
-	if (i >= n || mapping_proof_index(rdata, n) != (int)i || eloc_read(rdata[i], &e) != 0)
+	if (i >= n || mapping_proof_index(rdata, n) != (int)i)
 		return -MAP_EFORMAT;
+	error = eloc_read(rdata[i], &e);
+	if (error != 0)
+		return error == -MAP_EUNKNOWN ? error : -MAP_EFORMAT;
 	*out = e.proof;
 	revoked = (e.proof.flags & PROOF_REVOKED) != 0;
 	if (revoked && n > 1)

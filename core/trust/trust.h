@@ -18,7 +18,8 @@ int trust_key_check(const struct eid *id, int algorithm, struct bytes key) NONNU
 /*
  * Verifies the proof found in a set (index i of rdata) for id at owner, at now (seconds).
  * 0; -MAP_EKEY (foreign), -MAP_EEXPIRED (also: too far ahead), -MAP_ESIG, -MAP_EFORMAT,
- * -MAP_EREVOKED (verified, and it revokes). A revocation counts whatever its expiry.
+ * -MAP_EREVOKED (verified, and it revokes), -MAP_EUNKNOWN (id is not self-certifying, or the proof
+ * is of an algorithm not known here). A revocation counts whatever its expiry.
  */
 int trust_proof_verify(const struct eid *id, const struct name *owner, const struct bytes *rdata,
     size_t n, size_t i, uint64_t now, struct proof *out) NONNULL MUST_CHECK;

@@ -208,6 +208,14 @@ foreign=$(wire "$foreign" TYPE65301 | sed "s/^$foreign/$OWNER/")
 lies "$(printf '%s\n' "$wire_host" "$foreign" "$wire_site")"
 sees "identity -> locators, foreign proof" 6 "$L" 'proof of the host +foreign proof'
 
+# a proof of an algorithm that is not known here (16) is passed over: none, not a wrong one
+unknown=$(sed -E 's/(\\# 116 [0-9A-F]{36})0F/\110/' <<<"$wire_id")
+[ "$unknown" != "$wire_id" ] || fail "a proof of another algorithm"
+lies "$(printf '%s\n' "$wire_host" "$unknown" "$wire_site")"
+sees "identity -> locators, a proof of an unknown algorithm" 0 "$L" 'identity -> locators +secure' \
+	'proof of the host +not proved' '2001:db8:a:7::7 +secure'
+sees "the same, proof required of it" 2 "$L +proof" 'proof of the host +not proved'
+
 # an alias at the identity's look-up name; an EPID that is not one
 lies "$(printf '%s\n' "$wire_host" "$OWNER CNAME moved.example.test." "${wire_id//$OWNER/moved.example.test.}")"
 sees "identity -> locators, an alias" 4 "$L" 'identity -> locators +missing.*alias'

@@ -15,6 +15,7 @@
 
 #define SERIAL 1795435200000ULL
 #define EXPIRY 1795521600U
+#define PROOF_ALGORITHM_AT 18 /* in its RDATA */
 #define NOW (EXPIRY - 3600U)
 
 /* One proof of the vector file with the set it stands in. */
@@ -179,6 +180,10 @@ row_proof_elsewhere(const struct row *row)
 	assert_int_equal(proved_verify(&p, NOW), -MAP_EKEY);
 	p.id.form = EID_NAME;
 	p.id.name = proof_owner;
+	assert_int_equal(proved_verify(&p, NOW), -MAP_EUNKNOWN);
+
+	proved_load(row, &p);
+	p.octets[p.n - 1][PROOF_ALGORITHM_AT] = 16;
 	assert_int_equal(proved_verify(&p, NOW), -MAP_EUNKNOWN);
 
 	proved_load(row, &p);
