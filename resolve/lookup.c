@@ -32,6 +32,7 @@ struct lookup {
 	struct naming naming;
 	size_t n;
 	struct search searches[RESULT_IDENTITIES];
+	uint32_t reverse_lifetime; /* of what the reverse names said, seconds */
 };
 
 static void
@@ -61,6 +62,8 @@ lookup_finish(struct lookup *lookup)
 		found[i] = lookup->searches[i].found;
 	conclude_result(resolver->result, lookup->has_name ? &lookup->naming : NULL, found,
 	    lookup->n, lookup->request.flags, clock_seconds());
+	if (resolver->result->lifetime > lookup->reverse_lifetime)
+		resolver->result->lifetime = lookup->reverse_lifetime;
 	lookup_free(lookup);
 	fn(arg, resolver->result);
 }
@@ -124,7 +127,8 @@ lookup_reverse(struct lookup *lookup)
 	bool all = true;
 
 	for (size_t i = 0; i < lookup->n; i++)
-		all &= reverse_step(&lookup->inquiry, lookup->searches[i].found, &left);
+		all &= reverse_step(&lookup->inquiry, lookup->searches[i].found, &left,
+		    &lookup->reverse_lifetime);
 	if (all)
 		lookup->phase = FINISHED;
 	return all;
@@ -176,7 +180,7 @@ lookup_due(void *arg)
 	if (lookup->phase == REVERSING ||
 	    (lookup->phase == SEARCHING && lookup->request.flags & RESOLVE_REVERSE))
 		for (size_t i = 0; i < lookup->n; i++)
-			reverse_give_up(lookup->searches[i].found);
+			reverse_give_up(lookup->searches[i].found, &lookup->reverse_lifetime);
 	lookup->phase = FINISHED;
 	lookup_finish(lookup);
 }
@@ -217,6 +221,7 @@ lookup_start(struct resolver *resolver, const struct resolve_request *request, l
 	lookup->request = *request;
 	lookup->fn = fn;
 	lookup->arg = arg;
+	lookup->reverse_lifetime = LIFETIME_MAX;
 	inquiry_init(&lookup->inquiry, resolver, fresh ? UPSTREAM_FRESH : UPSTREAM_MAIN,
 	    lookup_answered, lookup);
 	lookup->deadline = timer_new(resolver->loop, lookup_due, lookup);

@@ -5,6 +5,7 @@
 
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
+#include "resolve/failures.h"
 #include "resolve/naming.h"
 
 enum verdict
@@ -27,8 +28,16 @@ reverse_verdict(const struct edge *edge, const struct bytes *rdata, size_t n,
 	return VERDICT_MISMATCH;
 }
 
+static void
+lower(uint32_t *lifetime, uint32_t to)
+{
+	if (to < *lifetime)
+		*lifetime = to;
+}
+
 bool
-reverse_step(struct inquiry *inquiry, struct found_identity *found, size_t *left)
+reverse_step(
+    struct inquiry *inquiry, struct found_identity *found, size_t *left, uint32_t *lifetime)
 {
 	bool all = true;
 
@@ -43,21 +52,24 @@ reverse_step(struct inquiry *inquiry, struct found_identity *found, size_t *left
 		if (eid_owner_reverse(l->locator.address, &name) != 0)
 			continue;
 		answer = inquiry_ask(inquiry, &name, RR_EPID, &error);
-		if (error != 0)
-			l->reverse = VERDICT_SERVER;
-		else if (answer == NULL)
+		if (error == 0 && answer == NULL) {
 			all = false;
-		else
-			l->reverse = reverse_verdict(&answer->edge, answer->set.rdata,
-			    answer->set.n, &found->id, &l->claimed);
+			continue;
+		}
+		l->reverse = error != 0 ? VERDICT_SERVER
+					: reverse_verdict(&answer->edge, answer->set.rdata,
+					      answer->set.n, &found->id, &l->claimed);
+		lower(lifetime, error != 0 ? FAILURE_SECONDS : answer->edge.ttl);
 	}
 	return all;
 }
 
 void
-reverse_give_up(struct found_identity *found)
+reverse_give_up(struct found_identity *found, uint32_t *lifetime)
 {
 	for (size_t i = 0; i < found->n_locators; i++)
-		if (found->locators[i].reverse == VERDICT_NONE)
+		if (found->locators[i].reverse == VERDICT_NONE) {
 			found->locators[i].reverse = VERDICT_TIMEOUT;
+			lower(lifetime, FAILURE_SECONDS);
+		}
 }

@@ -12,9 +12,11 @@
  * mismatch, with the first identity named there. The locator is in id's trusted set already. */
 enum verdict reverse_verdict(const struct edge *edge, const struct bytes *rdata, size_t n,
     const struct eid *id, struct eid *claimed) __attribute__((nonnull(1, 4, 5)));
-/* Asks, and fills reverse and claimed of found's locators; left counts down from REVERSE_MAX.
+/* Asks, and fills reverse and claimed of found's locators; left counts down from REVERSE_MAX, lifetime
+ * (seconds) is lowered to that of each answer.
  * True when all are known. */
-bool reverse_step(struct inquiry *inquiry, struct found_identity *found, size_t *left) NONNULL;
-void reverse_give_up(struct found_identity *found) NONNULL;
+bool reverse_step(struct inquiry *inquiry, struct found_identity *found, size_t *left,
+    uint32_t *lifetime) NONNULL;
+void reverse_give_up(struct found_identity *found, uint32_t *lifetime) NONNULL;
 
 #endif

@@ -76,13 +76,14 @@ cp -r id first
 ID=$(sed -nE 's/^; identity ([^,]*),.*/\1/p' records)
 OWNER=$(sed -nE 's/^([0-9a-f]+\.id\.example\.test\.) .* KEY .*/\1/p' records)
 { names; cat records; } >zone
-{ zone_head; echo "$HOST6 EPID 10 $ID at=56/id.example.test."; } >reverse
+{ zone_head; echo "$HOST6 7 EPID 10 $ID at=56/id.example.test."; } >reverse
 mapctl zone load example.test zone && mapctl zone load $REVERSE reverse || { fail "zones load"; exit 1; }
 cat db/keys/K*.key >anchors
 M="@127.0.0.1 -p $MAPD_PORT -a anchors"
 
 sees "all edges whole" 0 "$M host.example.test" 'name -> identity +secure' \
-	'identity -> locators +secure, host-proved' 'via -> set +secure' 'locator -> identity +confirmed'
+	'identity -> locators +secure, host-proved' 'via -> set +secure' 'locator -> identity +confirmed' \
+	'^found: 2 locators, for [0-7] s'
 sees "locator -> identity, reverse record missing" 0 "$M host.example.test" \
 	'locator -> identity +missing'
 sees "name -> identity, does not exist" 3 "$M nothing.example.test" 'name -> identity +missing, proved'
