@@ -40,6 +40,36 @@ naming_start_locator(struct naming *naming, struct inquiry *inquiry, const struc
 	return error != 0 ? error : naming_ask_all(naming, types, 2);
 }
 
+/* Where the same identity stands, to be looked up in the same way; n: nowhere. */
+static size_t
+epid_find(const struct epid *list, size_t n, const struct eid *id)
+{
+	size_t i = 0;
+
+	while (i < n && !(eid_equal(&list[i].id, id) && list[i].id.at_length == id->at_length &&
+			    (id->at_length == 0 || name_equal(&list[i].id.at, &id->at))))
+		i++;
+	return i;
+}
+
+/* Keeps out in the order of preference, an identity once, and drops the last when it is full. */
+static void
+epid_insert(struct epid *out, size_t *n, const struct epid *epid)
+{
+	size_t at = epid_find(out, *n, &epid->id);
+
+	if (at == *n && at < RESULT_IDENTITIES) {
+		++*n;
+	} else {
+		at -= at == *n;
+		if (out[at].preference <= epid->preference)
+			return;
+	}
+	for (; at > 0 && out[at - 1].preference > epid->preference; at--)
+		out[at] = out[at - 1];
+	out[at] = *epid;
+}
+
 int
 naming_read(const struct bytes *rdata, size_t n, struct epid *out, size_t *n_out)
 {
@@ -48,21 +78,11 @@ naming_read(const struct bytes *rdata, size_t n, struct epid *out, size_t *n_out
 	*n_out = 0;
 	for (size_t i = 0; i < n; i++) {
 		int error = epid_read(rdata[i], &epid);
-		size_t at = *n_out;
 
-		if (error == -MAP_EUNKNOWN)
-			continue;
-		if (error != 0)
+		if (error != 0 && error != -MAP_EUNKNOWN)
 			return error;
-		if (at == RESULT_IDENTITIES && out[at - 1].preference <= epid.preference)
-			continue;
-		if (at == RESULT_IDENTITIES)
-			at--;
-		else
-			++*n_out;
-		for (; at > 0 && out[at - 1].preference > epid.preference; at--)
-			out[at] = out[at - 1];
-		out[at] = epid;
+		if (error == 0)
+			epid_insert(out, n_out, &epid);
 	}
 	return *n_out > 0 ? 0 : -MAP_EUNKNOWN;
 }

@@ -22,6 +22,7 @@
 
 /* vectors 2: preference 10 and 20 of one address, form 3 of preference 30 */
 #define EPID_10 "000a00012001003ffe000a05130824699a4bc6b238026964076578616d706c65036f726700"
+#define EPID_HINTED "00012001003ffe000a05130824699a4bc6b238026964076578616d706c65036f726700"
 #define EPID_20 "001480012001003ffe000a05130824699a4bc6b2"
 #define EPID_NAMED "001e000303777777076578616d706c65036f726700"
 #define EPID_BAD "000a00012001003ffe000a05130824699a4bc6b239026964076578616d706c65036f726700"
@@ -95,6 +96,38 @@ test_identities_cut(void **state)
 	assert_int_equal(n, RESULT_IDENTITIES);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(out[i].preference, 81 + i);
+}
+
+/* An identity that stands there more than once counts once, with its best preference: it must not
+ * push others out, nor be tried again. One with another hint is looked up elsewhere. */
+static void
+test_identities_once(void **state)
+{
+	struct epid out[RESULT_IDENTITIES];
+	struct set set = {0};
+	char hex[64];
+	size_t n;
+
+	(void)state;
+	add(&set, "0014" EPID_HINTED);
+	add(&set, "001e00012001003ffe000a05130824699a4bc6b2");
+	add(&set, "000a" EPID_HINTED);
+	add(&set, "0019" EPID_HINTED);
+	assert_int_equal(naming_read(set.rdata, set.n, out, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(out[0].preference, 10);
+	assert_int_equal(out[0].id.at_length, 56);
+	assert_int_equal(out[1].preference, 30);
+	assert_int_equal(out[1].id.at_length, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(hex, sizeof hex, "%04x00012001003ffe000a05130824699a4bc6%02x", 40 + i,
+		    i % 6);
+		add(&set, hex);
+	}
+	assert_int_equal(naming_read(set.rdata, set.n, out, &n), 0);
+	assert_int_equal(n, 8);
+	for (size_t i = 2; i < n; i++)
+		assert_int_equal(out[i].preference, 38 + i);
 }
 
 static void
@@ -222,6 +255,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_identities),
 	    cmocka_unit_test(test_identities_cut),
+	    cmocka_unit_test(test_identities_once),
 	    cmocka_unit_test(test_locators),
 	    cmocka_unit_test(test_locators_cut),
 	    cmocka_unit_test(test_reverse),
