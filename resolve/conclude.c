@@ -166,6 +166,9 @@ conclude_result(struct result *result, const struct naming *naming,
 	else
 		result_judge_identities(result);
 	if (error != 0 && (result->error == 0 || result->error == -MAP_EINSECURE))
-		result_fail(result, error, result->name.why);
+		result_fail(result, error,
+		    result->name.dnssec == VERDICT_MISSING
+			? "that it has no identity is not proved: the zone is not signed"
+			: result->name.why);
 	result->lifetime = result_lifetime(result, now);
 }

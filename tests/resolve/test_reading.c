@@ -249,6 +249,33 @@ test_conclude(void **state)
 	free(naming);
 }
 
+/* Absence that is not proved opens no way but for who allows it; and says so, not that it is absent. */
+static void
+test_conclude_unproved_absence(void **state)
+{
+	struct result *result = calloc(1, sizeof *result);
+	struct found_identity *found = calloc(1, sizeof *found);
+	struct naming *naming = calloc(1, sizeof *naming);
+
+	(void)state;
+	assert_true(result != NULL && found != NULL && naming != NULL);
+	naming->kind = RESULT_OWN_NAME;
+	naming->edge = (struct edge){
+	    .dnssec = VERDICT_MISSING, .ttl = 30, .why = "the name has no such record"};
+	found->mapping = (struct edge){.dnssec = VERDICT_SECURE, .ttl = 60};
+	conclude_result(result, naming, &found, 1, 0, NOW);
+	assert_int_equal(result->error, -MAP_EINSECURE);
+	assert_non_null(strstr(result->why, "not signed"));
+	conclude_result(result, naming, &found, 1, RESOLVE_ALLOW_INSECURE, NOW);
+	assert_int_equal(result->error, 0);
+	naming->edge.denied = true;
+	conclude_result(result, naming, &found, 1, 0, NOW);
+	assert_int_equal(result->error, 0);
+	free(result);
+	free(found);
+	free(naming);
+}
+
 int
 main(void)
 {
@@ -260,6 +287,7 @@ main(void)
 	    cmocka_unit_test(test_locators_cut),
 	    cmocka_unit_test(test_reverse),
 	    cmocka_unit_test(test_conclude),
+	    cmocka_unit_test(test_conclude_unproved_absence),
 	};
 	return cmocka_run_group_tests_name("resolve/reading", tests, NULL, NULL);
 }
