@@ -152,6 +152,7 @@ test_renewal(void **state)
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	meta_clock_put(change, now);
 	assert_int_equal(change_commit(change), 0);
+	shop_add("x", 300, "A", "192.0.2.1");
 	shop_load_good();
 	assert_int_equal(shop.outcome.serial, 4);
 }

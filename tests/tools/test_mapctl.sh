@@ -270,14 +270,17 @@ test_daemon_loads() {
 }
 test_daemon_loads_again() {
 	ask -j zone load example.test "$DIR/zone"
-	[ $status = 0 ] && [[ $out == *'"serial":8'* ]] && [[ $out == *'"previous":7'* ]]
+	[ $status = 0 ] && [[ $out == *'unchanged, serial 7'* ]] || return 1
+	echo "again A 192.0.2.77" >>"$DIR/zone"
+	ask -j zone load example.test "$DIR/zone"
+	[ $status = 0 ] && [[ $out == *'"serial":8'* && $out == *'"previous":7'* && $out == *'"added":1,"removed":0'* ]]
 }
 test_daemon_keeps_on_error() {
 	echo "host A 300.0.0.1" >>"$DIR/zone"
 	ask zone load example.test "$DIR/zone"
 	[ $status = 1 ] && says "$DIR/zone:" || return 1
 	ask zone list
-	[[ $out == "example.test. 8 10 yes" ]]
+	[[ $out == "example.test. 8 11 yes" ]]
 }
 # What only mapd refuses, for what mapd.yaml says, has the line too; and what check refuses, load refuses.
 test_daemon_refuses_with_line() {
