@@ -68,6 +68,14 @@ message_print(void *arg, const char *message)
 	fail(r->m, STATUS_WRONG, -MAP_ETEXT, "%s", message);
 }
 
+/* The zone is taken all the same. */
+static void
+warning_print(void *arg, const char *message)
+{
+	(void)arg;
+	fprintf(stderr, "mapctl: warning: %s\n", message);
+}
+
 /* The whole ELOC set of a name is there: its proof must be one that mapd takes. */
 static void
 set_check(struct reading *r)
@@ -160,7 +168,8 @@ zone_judge(struct reading *r)
 {
 	struct zone_options options = {.private_locators = r->private_locators,
 	    .realms = r->realms,
-	    .n_realms = r->n_realms};
+	    .n_realms = r->n_realms,
+	    .warning = warning_print};
 	int error = zone_read(r->path, &r->zone, &options, record_take, r, message_print, r);
 
 	if (error == 0 && r->set.n > 0)

@@ -3,6 +3,7 @@
  */
 #include "core/zone/reading.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 
 #define APEX_MAX 222 /* an NSEC3 label must fit in front (RFC 5155 3) */
 
+#define VIA_TOLD 16
+
 struct check {
 	struct reading *r;
 	uint8_t apex_key[NAME_KEY];
@@ -20,6 +23,8 @@ struct check {
 	uint16_t cut_type;
 	struct bytes *rdata; /* of one set, for mapping_refusal() */
 	size_t rdata_max;
+	struct name told[VIA_TOLD]; /* sets outside the zone that were warned of */
+	size_t n_told;
 };
 
 /* The rows of one name. */
@@ -39,6 +44,24 @@ row_report(struct check *check, const struct zone_row *row, const char *why)
 		owner = name_root;
 	reading_report(check->r, row->file, row->line, "%s %s: %s", name_print(&owner, text),
 	    rrtype_print(row->type, type), why);
+}
+
+static void
+row_warn(struct check *check, const struct zone_row *row, const char *what)
+{
+	struct name owner;
+	char text[NAME_TEXT], type[16];
+
+	if (name_from_key(row_key(row), &owner) != 0)
+		owner = name_root;
+	reading_warn(check->r, row->file, row->line, "%s %s: %s", name_print(&owner, text),
+	    rrtype_print(row->type, type), what);
+}
+
+static void
+row_is_twice(void *arg, const struct zone_row *row)
+{
+	row_warn(arg, row, "the same record twice");
 }
 
 static const struct zone_row *
@@ -112,7 +135,7 @@ check_wildcard(struct check *check, const struct group *g)
 	}
 }
 
-/* Below a delegation only glue, below a DNAME nothing (RFC 6672 2.4). */
+/* Below a delegation only glue is of use, below a DNAME nothing may be (RFC 6672 2.4). */
 static bool
 check_occluded(struct check *check, const struct group *g)
 {
@@ -126,9 +149,11 @@ check_occluded(struct check *check, const struct group *g)
 		if (check->cut_type == RR_DNAME)
 			row_report(
 			    check, g->rows[i], "below a DNAME, where nothing can be seen");
-		else if (type != RR_A && type != RR_AAAA)
-			row_report(
-			    check, g->rows[i], "below a delegation, and no glue address");
+		else if (type != RR_A && type != RR_AAAA) {
+			row_warn(check, g->rows[i],
+			    "below a delegation, where the child zone answers: left out");
+			g->rows[i]->left_out = true;
+		}
 	}
 	return true;
 }
@@ -158,6 +183,26 @@ check_mapping(struct check *check, struct zone_row *const *rows, size_t n)
 		row_report(check, rows[at], why);
 }
 
+/* RFC 2181 5.2: a set has one TTL, the least if they differ. */
+static void
+check_ttl(struct check *check, struct zone_row *const *rows, size_t n)
+{
+	uint32_t least = rows[0]->ttl;
+	size_t other = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if (rows[i]->ttl != rows[0]->ttl && other == 0)
+			other = i;
+		if (rows[i]->ttl < least)
+			least = rows[i]->ttl;
+	}
+	if (other > 0)
+		row_warn(check, rows[other],
+		    "another TTL than the set's first record: the least counts for all");
+	for (size_t i = 0; i < n && other > 0; i++)
+		rows[i]->ttl = least;
+}
+
 /* The octets of the set. */
 static size_t
 check_set(struct check *check, struct zone_row *const *rows, size_t n, bool apex)
@@ -169,11 +214,8 @@ check_set(struct check *check, struct zone_row *const *rows, size_t n, bool apex
 		octets += rows[i]->rdata_n + (size_t)RRSET_FRAME;
 		if (octets <= RRSET_OCTETS && i < RRSET_RECORDS)
 			most++;
-		/* RFC 2181 5.2 */
-		if (rows[i]->ttl != rows[0]->ttl)
-			row_report(
-			    check, rows[i], "another TTL than the same name's first record");
 	}
+	check_ttl(check, rows, n);
 	if (most < n)
 		row_report(check, rows[most],
 		    "more records than fit: at most 4096 and 60000 octets of one type");
@@ -265,7 +307,7 @@ ancestor_helps(struct check *check, const struct name *ancestor, struct bytes ow
 
 /* A name server inside the zone needs an address, else nobody gets there. */
 static const char *
-server_wrong(struct check *check, const struct zone_row *row)
+server_wrong(struct check *check, const struct zone_row *row, bool *warning)
 {
 	const struct records *records = &check->r->records;
 	struct rd rd = rd_init(row_rdata(row));
@@ -274,6 +316,7 @@ server_wrong(struct check *check, const struct zone_row *row)
 	struct bytes key;
 	size_t first, n;
 
+	*warning = false;
 	name_read_plain(&rd, &target);
 	key = (struct bytes){octets, name_key(&target, octets)};
 	if (rd.error != 0 || !name_is_below(&target, check->r->apex))
@@ -288,6 +331,7 @@ server_wrong(struct check *check, const struct zone_row *row)
 		if (ancestor_helps(check, &target, row_key(row)))
 			return NULL;
 	}
+	*warning = true;
 	return "the name server has no address in this zone";
 }
 
@@ -297,13 +341,77 @@ check_servers(struct check *check)
 	const struct records *records = &check->r->records;
 
 	for (size_t i = 0; i < records->n && !reading_is_over(check->r); i++) {
+		const struct zone_row *row = records->rows[i];
 		const char *why;
+		bool warning;
 
-		if (records->rows[i]->type != RR_NS)
+		if (row->type != RR_NS || row->left_out)
 			continue;
-		why = server_wrong(check, records->rows[i]);
+		why = server_wrong(check, row, &warning);
 		if (why != NULL)
-			row_report(check, records->rows[i], why);
+			(warning ? row_warn : row_report)(check, row, why);
+	}
+}
+
+/* Whether a prefix set can be at name: one is, or a delegation or a DNAME is above. */
+static bool
+has_prefixes(struct check *check, struct name name)
+{
+	const struct records *records = &check->r->records;
+	uint8_t octets[NAME_KEY];
+	size_t first, n;
+	struct eloc eloc;
+
+	n = records_find(records, (struct bytes){octets, name_key(&name, octets)}, &first);
+	for (size_t i = first; i < first + n; i++)
+		if (records->rows[i]->type == RR_ELOC &&
+		    eloc_read(row_rdata(records->rows[i]), &eloc) == 0 &&
+		    eloc.kind == ELOC_NET6)
+			return true;
+	if (records_have(records, first, n, RR_CNAME))
+		return true;
+	for (; !name_equal(&name, check->r->apex); name_parent(&name, 1, &name)) {
+		n = records_find(
+		    records, (struct bytes){octets, name_key(&name, octets)}, &first);
+		if (records_have(records, first, n, RR_NS) ||
+		    records_have(records, first, n, RR_DNAME))
+			return true;
+	}
+	return false;
+}
+
+/* Each set outside is told of once: a realm has many hosts and few sites. */
+static bool
+via_is_new(struct check *check, const struct name *set)
+{
+	for (size_t i = 0; i < check->n_told; i++)
+		if (name_equal(&check->told[i], set))
+			return false;
+	if (check->n_told == VIA_TOLD)
+		return false;
+	check->told[check->n_told++] = *set;
+	return true;
+}
+
+static void
+check_via(struct check *check, const struct zone_row *row)
+{
+	char text[NAME_TEXT], why[NAME_TEXT + 80];
+	struct eloc eloc;
+
+	if (row->type != RR_ELOC || row->left_out || eloc_read(row_rdata(row), &eloc) != 0 ||
+	    eloc.kind != ELOC_VIA)
+		return;
+	name_print(&eloc.set, text);
+	if (!name_is_below(&eloc.set, check->r->apex)) {
+		snprintf(
+		    why, sizeof why, "via %s: not in this zone: prefixes must be there", text);
+		if (via_is_new(check, &eloc.set))
+			row_warn(check, row, why);
+	} else if (!has_prefixes(check, eloc.set)) {
+		snprintf(
+		    why, sizeof why, "via %s: no prefix set (ELOC net:...) is there", text);
+		row_report(check, row, why);
 	}
 }
 
@@ -337,7 +445,7 @@ reading_check(struct reading *r)
 	size_t at = 0;
 
 	check.apex = (struct bytes){check.apex_key, name_key(r->apex, check.apex_key)};
-	records_sort(&r->records);
+	records_sort(&r->records, row_is_twice, &check);
 	while (at < r->records.n && !reading_is_over(r)) {
 		struct group g = {.rows = r->records.rows + at};
 
@@ -348,6 +456,8 @@ reading_check(struct reading *r)
 	if (understood) {
 		check_apex(&check);
 		check_servers(&check);
+		for (size_t i = 0; i < r->records.n && !reading_is_over(r); i++)
+			check_via(&check, r->records.rows[i]);
 	}
 	free(check.rdata);
 	return 0;

@@ -96,28 +96,59 @@ text_escape(const char *from, char *to, size_t max)
 	to[n] = '\0';
 }
 
+/* "FILE:LINE: cause" */
+__attribute__((format(printf, 5, 0))) static void
+message_print(const struct reading *r, char text[MESSAGE_SIZE], uint16_t file, unsigned line,
+    const char *format, va_list args)
+{
+	const char *name = file < r->n_files ? r->files[file] : "zone";
+	char cause[MESSAGE_SIZE];
+	int n = line > 0 ? snprintf(text, MESSAGE_SIZE, "%.4096s:%u: ", name, line)
+			 : snprintf(text, MESSAGE_SIZE, "%.4096s: ", name);
+
+	vsnprintf(cause, sizeof cause, format, args);
+	text_escape(cause, text + n, MESSAGE_SIZE - (size_t)n);
+}
+
+static void
+message_end(const struct reading *r, char text[MESSAGE_SIZE], uint16_t file, const char *what)
+{
+	snprintf(text, MESSAGE_SIZE, "%.4096s: more %s, which are not shown",
+	    file < r->n_files ? r->files[file] : "zone", what);
+}
+
 void
 reading_report(struct reading *r, uint16_t file, unsigned line, const char *format, ...)
 {
-	const char *name = file < r->n_files ? r->files[file] : "zone";
-	char text[MESSAGE_SIZE], cause[MESSAGE_SIZE];
+	char text[MESSAGE_SIZE];
 	va_list args;
-	int n;
 
 	if (++r->errors > reading_limit(r) + 1)
 		return;
-	if (reading_is_over(r)) {
-		snprintf(text, sizeof text, "%.4096s: more errors, which are not shown", name);
-		r->message(r->message_arg, text);
-		return;
-	}
-	n = line > 0 ? snprintf(text, sizeof text, "%.4096s:%u: ", name, line)
-		     : snprintf(text, sizeof text, "%.4096s: ", name);
 	va_start(args, format);
-	vsnprintf(cause, sizeof cause, format, args);
+	if (reading_is_over(r))
+		message_end(r, text, file, "errors");
+	else
+		message_print(r, text, file, line, format, args);
 	va_end(args);
-	text_escape(cause, text + n, sizeof text - (size_t)n);
 	r->message(r->message_arg, text);
+}
+
+void
+reading_warn(struct reading *r, uint16_t file, unsigned line, const char *format, ...)
+{
+	char text[MESSAGE_SIZE];
+	va_list args;
+
+	if (r->options->warning == NULL || ++r->warnings > reading_limit(r) + 1)
+		return;
+	va_start(args, format);
+	if (r->warnings > reading_limit(r))
+		message_end(r, text, file, "warnings");
+	else
+		message_print(r, text, file, line, format, args);
+	va_end(args);
+	r->options->warning(r->options->warning_arg, text);
 }
 
 FILE *

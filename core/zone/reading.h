@@ -20,7 +20,7 @@ struct reading {
 	struct records records;
 	char **files; /* by index */
 	size_t n_files;
-	unsigned errors;
+	unsigned errors, warnings;
 	bool loose; /* the records make no zone */
 	uint8_t *rdata; /* RDATA_MAX octets: the record being read */
 };
@@ -30,6 +30,9 @@ int reading_init(struct reading *r, const struct name *apex, const struct zone_o
 void reading_fini(struct reading *r) NONNULL;
 /* One message "FILE:LINE: cause"; line 0: of the file as a whole. */
 void reading_report(struct reading *r, uint16_t file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same for what does not keep the zone from being taken. */
+void reading_warn(struct reading *r, uint16_t file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* So many errors were reported that there is no use in going on. */
 bool reading_is_over(const struct reading *r) NONNULL;

@@ -80,6 +80,7 @@ records_add(struct records *records, const struct rr *rr, uint16_t file, uint32_
 	row->file = file;
 	row->key_n = (uint16_t)key_n;
 	row->rdata_n = (uint16_t)rr->rdata.n;
+	row->left_out = false;
 	memcpy(row->octets, key, key_n);
 	if (rr->rdata.n > 0)
 		memcpy(row->octets + key_n, rr->rdata.p, rr->rdata.n);
@@ -115,20 +116,29 @@ row_order(const void *a, const void *b)
 static bool
 row_is_double(const struct zone_row *a, const struct zone_row *b)
 {
-	return a->type == b->type && a->ttl == b->ttl && bytes_equal(row_key(a), row_key(b)) &&
+	return a->type == b->type && bytes_equal(row_key(a), row_key(b)) &&
 	       rdata_order(a, b) == 0;
 }
 
 void
-records_sort(struct records *records)
+records_sort(struct records *records, records_double_fn *told, void *arg)
 {
 	size_t kept = 0;
 
 	if (records->n > 0)
 		qsort(records->rows, records->n, sizeof records->rows[0], row_order);
-	for (size_t i = 0; i < records->n; i++)
-		if (kept == 0 || !row_is_double(records->rows[kept - 1], records->rows[i]))
-			records->rows[kept++] = records->rows[i];
+	for (size_t i = 0; i < records->n; i++) {
+		struct zone_row *row = records->rows[i];
+		struct zone_row *before = kept > 0 ? records->rows[kept - 1] : NULL;
+
+		if (before == NULL || !row_is_double(before, row)) {
+			records->rows[kept++] = row;
+			continue;
+		}
+		told(arg, row);
+		if (row->ttl < before->ttl)
+			before->ttl = row->ttl;
+	}
 	records->n = kept;
 }
 

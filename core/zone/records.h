@@ -13,6 +13,7 @@ struct zone_row {
 	uint16_t file; /* index of the file's name */
 	uint16_t key_n;
 	uint16_t rdata_n;
+	bool left_out; /* is checked, but not handed over */
 	uint8_t octets[]; /* the ordered key of the owner (name_key()), then RDATA */
 };
 
@@ -28,11 +29,10 @@ struct bytes row_rdata(const struct zone_row *row) NONNULL;
 /* Copies the record. -MAP_ENOMEM */
 int records_add(struct records *records, const struct rr *rr, uint16_t file,
     uint32_t line) NONNULL MUST_CHECK;
-/*
- * By owner, type and canonical RDATA; drops doubles. What differs from its double in TTL stays, to be
- * complained of.
- */
-void records_sort(struct records *records) NONNULL;
+/* Told of each record that stands there twice, whatever its TTL, before it goes. */
+typedef void records_double_fn(void *arg, const struct zone_row *row);
+/* By owner, type and canonical RDATA; of doubles the first stays, with the least TTL. */
+void records_sort(struct records *records, records_double_fn *told, void *arg);
 /* The rows from *at on that have the same owner; moves *at behind them. 0 at the end. */
 size_t records_name(const struct records *records, size_t *at) NONNULL;
 /* The first row of owner's key and the number of its rows; 0: none. Sorted records only. */

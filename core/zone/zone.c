@@ -22,6 +22,8 @@ records_give(const struct reading *r, zone_record_fn *record, void *arg)
 		    .ttl = row->ttl,
 		    .rdata = row_rdata(row)};
 
+		if (row->left_out)
+			continue;
 		error = name_from_key(row_key(row), &owner);
 		if (error == 0)
 			error = record(arg, &rr, &place);

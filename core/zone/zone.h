@@ -11,7 +11,7 @@
 /* Where a record was read. */
 struct zone_place {
 	const char *file; /* borrowed until zone_read() returns */
-	unsigned line;    /* where it begins */
+	unsigned line; /* where it begins */
 };
 
 /* Receives each record, borrowed until it returns; not 0 stops the reading. */
@@ -24,14 +24,18 @@ struct zone_options {
 	const struct realm *realms; /* the local table, for what can never be a locator */
 	size_t n_realms;
 	unsigned max_messages; /* then stop; 0: 50 */
+	zone_message_fn
+	    *warning; /* of what does not keep the zone from being taken; NULL: nobody asks */
+	void *warning_arg;
 };
 
 /*
  * Reads the zone file at path (with $ORIGIN, $TTL, $INCLUDE, parentheses; caller's rights) for the
  * zone apex, checks every record and the zone as a whole (one SOA, NS at the apex, CNAME alone,
- * nothing but glue below a cut, mapping sets by mapping_refusal(), equal TTLs, doubles dropped, no
- * signatures), then hands the records over in canonical order, their owners in lower case. A file
- * with an error hands over nothing. Files that $INCLUDE names lie beside the one that names them.
+ * mapping sets by mapping_refusal(), no signatures), then hands the records over in canonical order, their owners in lower case. A file
+ * with an error hands over nothing. Warned of, and mended: doubles, TTLs that differ in a set (the least
+ * counts, RFC 2181 5.2), what is below a delegation and no glue (left out); warned of: name servers in the
+ * zone without address, a via out of the zone. Files that $INCLUDE names lie beside the one that names them.
  * record may be NULL, options NULL means none. 0; -MAP_ETEXT after messages; -MAP_ENOMEM; what
  * record returned.
  */
@@ -43,8 +47,8 @@ int zone_read(const char *path, const struct name *apex, const struct zone_optio
  * missing, every type may stand there, $INCLUDE may not. Hands them over as the file has them; a
  * file with an error hands over nothing. Returns as zone_read().
  */
-int zone_read_loose(const char *path, zone_record_fn *record, void *arg, zone_message_fn *message,
-    void *message_arg) MUST_CHECK;
+int zone_read_loose(const char *path, zone_record_fn *record, void *arg,
+    zone_message_fn *message, void *message_arg) MUST_CHECK;
 
 /* One record as a line of text with its newline; the owner absolute. Its length, or -MAP_ESPACE. */
 int zone_print(const struct rr *rr, char *text, size_t max) MUST_CHECK;

@@ -115,7 +115,8 @@ test_glue(void **state)
 		bool taken;
 	} rows[] = {
 	    {"cut NS ns.cut\nns.cut A 192.0.2.1\nns.cut A 192.0.2.2\n", true},
-	    {"cut NS ns.cut\nns.cut A 192.0.2.1\nns.cut 60 A 192.0.2.2\n", false},
+	    {"cut NS ns.cut\nns.cut A 192.0.2.1\nns.cut 60 A 192.0.2.2\n", true},
+	    {"cut NS ns.cut\nx.cut NS ns.x.\nx.cut TXT left-out\n", true},
 	    {"0123456789abcdef.id ELOC 1 1 192.0.2.1\n", true},
 	    {"@ DNSKEY 257 3 13 AAAA\n", false},
 	};

@@ -306,7 +306,7 @@ test_daemon_and_check_agree() {
 		[ $status = 1 ] && cmp -s "$DIR/err" "$DIR/err.check" || { err="other words: $line: $err"; return 1; }
 	done <<-L
 	@ DNSKEY 257 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
-	ns 60 AAAA 2001:db8::54
+	x ELOC 1 1 via:::1@ns
 	ns CNAME site
 	a DS 1 13 2 00
 	*.a ELOC 1 1 192.0.2.1

@@ -87,16 +87,31 @@ message_take(void *arg, const char *message)
 	line_add(outcome->messages, "\n");
 }
 
+static void
+warning_take(void *arg, const char *message)
+{
+	struct outcome *outcome = arg;
+	size_t n = strlen(folder);
+
+	if (strncmp(message, folder, n) == 0)
+		message += n + 1;
+	line_add(outcome->warnings, message);
+	line_add(outcome->warnings, "\n");
+}
+
 const struct outcome *
 file_read(const char *name, const struct zone_options *options)
 {
 	static struct outcome outcome;
+	struct zone_options with = options != NULL ? *options : (struct zone_options){0};
 	struct name apex;
 
 	memset(&outcome, 0, sizeof outcome);
 	assert_int_equal(name_from("example.org", &apex), 0);
+	with.warning = warning_take;
+	with.warning_arg = &outcome;
 	outcome.error = zone_read(
-	    file_path(name), &apex, options, record_take, &outcome, message_take, &outcome);
+	    file_path(name), &apex, &with, record_take, &outcome, message_take, &outcome);
 	return &outcome;
 }
 

@@ -26,6 +26,7 @@ struct outcome {
 	char lines[OUTCOME_TEXT];
 	char plain[OUTCOME_TEXT]; /* the same by zone_print_plain() */
 	char messages[OUTCOME_TEXT];
+	char warnings[OUTCOME_TEXT];
 };
 
 extern char folder[64];
@@ -37,7 +38,7 @@ const char *file_path(const char *name);
 void file_write(const char *name, const char *text);
 /* Reads the file for example.org.; the outcome is static. */
 const struct outcome *file_read(const char *name, const struct zone_options *options);
-/* A zone of a good SOA, NS and address, and text. */
+/* A zone of a good SOA, NS and address, and text; warnings are kept too. */
 const struct outcome *text_read(const char *text);
 
 #endif

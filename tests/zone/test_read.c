@@ -239,20 +239,10 @@ static const struct {
 	"z:5: example.org. SOA: a second record of a type that can be there once\n"},
     {"a SOA ns root 2 3600 600 86400 60\n",
 	"z:5: a.example.org. SOA: not at the name of the zone\n"},
-    {"a 60 A 192.0.2.1\na 61 A 192.0.2.2\n",
-	"z:6: a.example.org. A: another TTL than the same name's first record\n"},
-    {"a 60 A 192.0.2.1\na 61 A 192.0.2.1\n",
-	"z:6: a.example.org. A: another TTL than the same name's first record\n"},
     {"@ CNAME x.\n", "z:5: example.org. CNAME: an alias beside other records of the name\n"},
     /* cuts */
     {"a NS ns.x.\na TXT x\n",
 	"z:6: a.example.org. TXT: at a delegation, where the child zone answers\n"},
-    {"a NS ns.x.\nb.a ELOC 1 1 192.0.2.1\n",
-	"z:6: b.a.example.org. ELOC: below a delegation, and no glue address\n"},
-    {"a NS ns.x.\nc.b.a NS ns.x.\n",
-	"z:6: c.b.a.example.org. NS: below a delegation, and no glue address\n"},
-    {"a NS b.a\nb.a 60 A 192.0.2.1\nb.a 61 A 192.0.2.2\n",
-	"z:7: b.a.example.org. A: another TTL than the same name's first record\n"},
     {"a DNAME b.\nx.a A 192.0.2.1\n",
 	"z:6: x.a.example.org. A: below a DNAME, where nothing can be seen\n"},
     {"a NS ns.x.\na DNAME b.\n", NULL},
@@ -262,8 +252,11 @@ static const struct {
 	"z:5: *.example.org. NS: a wildcard can be neither delegation nor DNAME\n"},
     {"*.a ELOC 1 1 192.0.2.1\n",
 	"z:5: *.a.example.org. ELOC: a wildcard never matches for mappings\n"},
-    /* name servers */
-    {"a NS ns.a\n", "z:5: a.example.org. NS: the name server has no address in this zone\n"},
+    /* name servers, prefix sets */
+    {"a ELOC 1 1 via:::1@b\n", "z:5: a.example.org. ELOC: via b.example.org.: no prefix set "
+			       "(ELOC net:...) is there\n"},
+    {"a ELOC 1 1 via:::1@ns\n", "z:5: a.example.org. ELOC: via ns.example.org.: no prefix set "
+				"(ELOC net:...) is there\n"},
     {"a NS c\nc CNAME ns\n",
 	"z:5: a.example.org. NS: the name server's name is an alias (RFC 2181 10.3)\n"},
 };
@@ -287,6 +280,59 @@ test_refused(void **state)
 	}
 }
 
+/* What is taken, but told of. */
+static const struct {
+	const char *text, *warnings;
+	const char *line; /* handed over; NULL: left out */
+} warned[] = {
+    {"a 60 A 192.0.2.1\na 61 A 192.0.2.2\n",
+	"z:6: a.example.org. A: another TTL than the set's first record: the least counts for "
+	"all\n",
+	"a.example.org.\t60\tIN\tA\t192.0.2.2"},
+    {"a 61 A 192.0.2.1\na 60 A 192.0.2.2\n",
+	"z:6: a.example.org. A: another TTL than the set's first record: the least counts for "
+	"all\n",
+	"a.example.org.\t60\tIN\tA\t192.0.2.1"},
+    {"a 60 A 192.0.2.1\na 59 A 192.0.2.1\n", "z:6: a.example.org. A: the same record twice\n",
+	"a.example.org.\t59\tIN\tA\t192.0.2.1"},
+    {"a A 192.0.2.1\nA A 192.0.2.1\n", "z:6: a.example.org. A: the same record twice\n",
+	"a.example.org.\t300\tIN\tA\t192.0.2.1"},
+    {"a NS ns.x.\nb.a ELOC 1 1 192.0.2.1\n",
+	"z:6: b.a.example.org. ELOC: below a delegation, where the child zone answers: left "
+	"out\n",
+	NULL},
+    {"a NS ns.x.\nc.b.a NS ns.x.\n",
+	"z:6: c.b.a.example.org. NS: below a delegation, where the child zone answers: left "
+	"out\n",
+	NULL},
+    {"a NS ns.x.\nb.a A 192.0.2.1\nb.a 60 A 192.0.2.2\n",
+	"z:7: b.a.example.org. A: another TTL than the set's first record: the least counts "
+	"for all\n",
+	"b.a.example.org.\t60\tIN\tA\t192.0.2.1"},
+    {"a NS ns.a\n", "z:5: a.example.org. NS: the name server has no address in this zone\n",
+	"a.example.org.\t300\tIN\tNS\tns.a.example.org."},
+    {"a ELOC 1 1 via:::1@site.x.\nb ELOC 1 1 via:::2@site.x.\n",
+	"z:5: a.example.org. ELOC: via site.x.: not in this zone: prefixes must be there\n",
+	"b.example.org.\t300\tIN\tELOC\t1 1 via:::2@site.x."},
+};
+
+static void
+test_warned(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof warned / sizeof warned[0]; i++) {
+		const struct outcome *o = text_read(warned[i].text);
+
+		if (o->error != 0)
+			fail_msg("%s: %s", warned[i].text, o->messages);
+		assert_string_equal(o->warnings, warned[i].warnings);
+		if (warned[i].line == NULL)
+			assert_int_equal(o->records, 4);
+		else if (strstr(o->lines, warned[i].line) == NULL)
+			fail_msg("%s: %s", warned[i].text, o->lines);
+	}
+}
+
 static void
 test_accepted(void **state)
 {
@@ -298,6 +344,8 @@ test_accepted(void **state)
 	    "a NS ns.x.\na DS 1 13 2 AB\n",
 	    "a DNAME b.\nab A 192.0.2.1\n",
 	    "@ DNAME other.\n",
+	    "a ELOC 1 1 via:::1@b\nb ELOC 1 1 net:2001:db8::/48\n",
+	    "a ELOC 1 1 via:::1@x.b\nb NS ns.x.\n", /* who knows */
 	    "* A 192.0.2.1\n*.a CNAME b\n",
 	    "a.*.b A 192.0.2.1\n",
 	    "",
@@ -551,6 +599,7 @@ main(void)
 	    cmocka_unit_test(test_ttls),
 	    cmocka_unit_test(test_doubles),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_warned),
 	    cmocka_unit_test(test_accepted),
 	    cmocka_unit_test(test_several),
 	    cmocka_unit_test(test_too_many),
