@@ -28,6 +28,7 @@ struct daemon {
 	const struct daemon_options *options;
 	struct loop *loop;
 	struct config *config;
+	bool had_file; /* there was one when it started */
 	struct config *next; /* its rules are on their way to the writer */
 	struct store *store;
 	struct writer *writer;
@@ -252,6 +253,11 @@ daemon_reload(void *arg, char *why, size_t max)
 		snprintf(why, max, "the last reload is not done yet");
 		return -MAP_ELIMIT;
 	}
+	/* no file means all defaults, which nobody means who had one: other addresses, another database */
+	if (d->had_file && access(d->options->config, F_OK) != 0) {
+		snprintf(why, max, "%s: %s", d->options->config, strerror(errno));
+		return -MAP_ECONFIG;
+	}
 	error = daemon_configure(d->options, &fresh, why, max);
 	if (error != 0)
 		return error;
@@ -446,7 +452,7 @@ daemon_stop(struct daemon *d)
 int
 daemon_run(const struct daemon_options *options)
 {
-	struct daemon d = {.options = options};
+	struct daemon d = {.options = options, .had_file = access(options->config, F_OK) == 0};
 	char message[CONFIG_MESSAGE];
 	int error = daemon_configure(options, &d.config, message, sizeof(message));
 

@@ -64,11 +64,18 @@ ok "the database is one mapd's" fails 1 'database: .*in use' \
 ok "its address too" fails 1 ':1: listen/0: .*: Address already in use' \
 	timeout 10 "$BUILD/mapd/mapd" -f -c <(sed 's/^\(database\|control\):.*/&2/' "$DIR/mapd.yaml")
 
+ok "a control path that is somebody's file" fails 1 'control: .*3: File exists' \
+	timeout 10 "$BUILD/mapd/mapd" -f -c <(: >"$DIR/control3"
+		sed "s/@$PORT/@$OTHER/; s/^\(database\|control\):.*/&3/" "$DIR/mapd.yaml")
+
 conf "127.0.0.1@$PORT" "workers: many"
 ok "a wrong value is named with its line" fails 1 'mapd\.yaml:5: workers: .*expected' \
 	"$BUILD/mapd/mapd" --check -c "$DIR/mapd.yaml"
 ok "a reload with it says so" fails 1 'workers' mapctl reload
 ok "and changes nothing" answers $PORT
+mv "$DIR/mapd.yaml" "$DIR/away"
+ok "a reload without the file it had says so" fails 1 'mapd\.yaml: ' mapctl reload
+ok "and changes nothing either" answers $PORT
 conf "127.0.0.1@$OTHER" "log: debug"
 ok "a reload moves to another port" mapctl reload
 ok "where it answers" answers $OTHER
