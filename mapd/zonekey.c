@@ -205,9 +205,9 @@ zonekey_match(struct keyring *ring, const struct name *apex, const struct zoneke
 		    inner, sizeof inner, "%s.private: another key than the zone's", key->base);
 		rc = -MAP_EKEY;
 	}
-	if (rc != 0)
-		snprintf(
-		    why, max, "key %u: %s: restore the file from a backup", key->tag, inner);
+	if (rc != 0) /* a file that others may read is there, and the words say what to do */
+		snprintf(why, max, "key %u: %s%s", key->tag, inner,
+		    rc == -MAP_EREFUSED ? "" : ": restore the file from a backup");
 	return rc;
 }
 

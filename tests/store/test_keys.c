@@ -71,8 +71,14 @@ test_key_file_is_the_zones(void **state)
 	assert_int_equal(strncmp(key->key.base, "Kzone.test.+013+", 16), 0);
 	assert_int_equal(stat(command, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(unlink(command), 0);
 	work_fini(&shop.work);
+	assert_int_equal(chmod(command, 0640), 0);
+	assert_int_not_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 1,
+				 shop.why, sizeof shop.why),
+	    0);
+	assert_non_null(strstr(shop.why, "chmod 600"));
+	assert_null(strstr(shop.why, "restore"));
+	assert_int_equal(unlink(command), 0);
 	assert_int_not_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 1,
 				 shop.why, sizeof shop.why),
 	    0);
