@@ -436,9 +436,10 @@ daemon_start(struct daemon *d)
 static void
 daemon_stop(struct daemon *d)
 {
+	/* queries are answered while the writer ends what it was asked for, which may be a large zone */
+	writer_stop(d->writer);
 	for (unsigned i = 0; i < d->n_workers; i++)
 		worker_stop(d->workers[i]);
-	writer_stop(d->writer);
 	control_free(d->control);
 	for (unsigned i = 0; i < d->n_workers; i++)
 		worker_free(d->workers[i]);
