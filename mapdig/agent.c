@@ -83,10 +83,9 @@ agent_take(struct bytes *stream, struct result *result, char *why, size_t max)
 		stream->n -= (size_t)took;
 		if (frame.type != FRAME_RESULT || frame.id != AGENT_ID)
 			continue;
-		took = result_read(frame.payload, result);
-		return took == 0
-			   ? 1
-			   : agent_fail(took, "resolverd's answer cannot be read", why, max);
+		if (result_read(frame.payload, result) == 0)
+			return 1;
+		return agent_fail(-MAP_EFORMAT, "resolverd's answer cannot be read", why, max);
 	}
 	return took < 0 ? agent_fail(took, "what answers there is not resolverd", why, max) : 0;
 }

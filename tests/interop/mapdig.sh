@@ -153,7 +153,23 @@ start resolverd "$BUILD/resolverd/resolverd" -c "$WORK/resolverd.yaml"
 export MAP_SOCKET=$WORK/map.sock
 shows "through resolverd" 0 "^asked resolverd at $WORK/map.sock" host.example.test
 shows "from its cache" 0 ', cached$' host.example.test
-shows "+pairs" 0 'pairs, best first' +pairs host.example.test
 shows "a claim through resolverd" 6 'secure, mismatch' 2001:db8:a:1::99
+stop_all
+# Somebody else at the socket: his answer is none.
+mkfifo "$WORK/liar.ready"
+/usr/bin/env python3 - "$WORK/liar.sock" "$WORK/liar.ready" <<-'P' &
+	import socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1])
+	s.listen(1)
+	open(sys.argv[2], "w").close()
+	while True:
+	    c, _ = s.accept()
+	    c.recv(4096)
+	    c.sendall(bytes.fromhex("0000000c" "01020000" "00000001" "ffffffff")) # a result, cut off
+P
+pids+=($!)
+cat "$WORK/liar.ready"
+shows "an answer that ends too early" 7 "^mapdig: error: resolverd's answer cannot be read" -s "$WORK/liar.sock" host.example.test
 stop_all
 shows "a socket that was asked for and is not there" 9 'map.sock: ' -s "$WORK/map.sock" host.example.test

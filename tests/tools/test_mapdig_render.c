@@ -178,6 +178,7 @@ static const struct exit_case exit_cases[] = {
     {-MAP_ENOTFOUND, 3, "not-found"},
     {-MAP_ENOLOCATOR, 4, "no-locators"},
     {-MAP_EREVOKED, 4, "no-locators"},
+    {-MAP_ENOROUTE, 4, "no-locators"},
     {-MAP_EBOGUS, 5, "bogus"},
     {-MAP_ESTALE, 5, "bogus"},
     {-MAP_ESIG, 5, "bogus"},

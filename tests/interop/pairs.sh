@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# pairs.sh - which pairs of addresses resolverd ranks, by the addresses and routes that a host has. In a
+# network namespace of its own.
+# needs: root namespaces
+# limit: 60
+set -u
+[ -n "${PAIRS_INSIDE:-}" ] || PAIRS_INSIDE=1 exec unshare --net "$0"
+SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+BUILD=${EIDMAP_BUILD:-$SOURCE/build}
+# shellcheck source=tests/interop/agent.inc
+. "$SOURCE/tests/interop/agent.inc"
+
+# WHAT STATUS PATTERN: mapdig's exit status, and what its output has; with a leading !, has not
+shows() {
+	local got
+	"$BUILD/mapdig/mapdig" -s "$DIR/map.sock" +pairs +noreverse host.example.test >"$DIR/out" 2>&1
+	got=$?
+	if [ $got = "$2" ] && if [ "${3:0:1}" = ! ]; then ! grep -qE -- "${3:1}" "$DIR/out"; else grep -qE -- "$3" "$DIR/out"; fi
+	then echo "ok pairs: $1"; else echo "not ok pairs: $1: exit status $got"; sed 's/^/    | /' "$DIR/out"; fi
+}
+
+ip link set lo up
+if ! agent_start; then echo "not ok pairs: set up"; exit 1; fi
+shows "no address leads there" 4 '^no-locators: .*no address of this host has a route'
+ip link add out type veth peer name in && ip link set out up && ip link set in up
+ip -6 addr add 2001:db8:c::1/64 dev out nodad
+shows "an address without a route" 4 '^no-locators: .*no address of this host has a route'
+ip -6 route add default dev out
+shows "an address and a route" 0 '2001:db8:c::1 -> 2001:db8:a:1::10'
+shows "to each locator" 0 '2001:db8:c::1 -> 2001:db8:b:1::10'
+ip -6 route add unreachable 2001:db8:a::/48
+shows "a locator without a route drops out" 0 '! -> 2001:db8:a:1::10'
+shows "the others stay" 0 '2001:db8:c::1 -> 2001:db8:b:1::10'
+ip -6 addr add 2001:db8:d::1/64 dev out nodad
+shows "a second address is a pair more" 0 '2001:db8:d::1 -> 2001:db8:b:1::10'
+ip link set out down
+shows "not when its link is down" 4 '^no-locators: '
