@@ -152,10 +152,8 @@ cache_put(struct cache *cache, struct bytes key, const struct result *result,
 	struct entry *e = entry_find(cache, key);
 
 	if (e != NULL && e->cached.error == 0 && e->cached.expires > now &&
-	    error_is_passing(result->error)) {
-		e->cached.made = now; /* the next look past the cache is a second from here */
+	    error_is_passing(result->error))
 		return 0;
-	}
 	if (e != NULL)
 		entry_drop(cache, e);
 	if (result->lifetime == 0 || size > cache->max)
@@ -168,7 +166,6 @@ cache_put(struct cache *cache, struct bytes key, const struct result *result,
 	memcpy(e->octets, key.p, key.n);
 	memcpy(e->octets + key.n, payload.p, payload.n);
 	e->cached = (struct cached){.error = result->error,
-	    .made = now,
 	    .expires = now + (uint64_t)result->lifetime * 1000,
 	    .payload = {e->octets + key.n, payload.n}};
 	e->lifetime_at = lifetime_at;

@@ -10,7 +10,6 @@ struct cache;
 
 struct cached {
 	int error;           /* the result's */
-	uint64_t made;       /* ms; or when it was last looked up without replacing it */
 	uint64_t expires;    /* ms */
 	struct bytes payload; /* with the lifetime that is left */
 };

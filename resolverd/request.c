@@ -10,12 +10,12 @@
 
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
+#include "resolverd/freshness.h"
 #include "resolverd/pairs.h"
 
 #define REQUESTS_MAX 4096 /* look-ups in flight */
 #define REQUEST_PLACES 1024
 #define REQUEST_KEY (64 + 2 * NAME_WIRE)
-#define FRESH_MS 1000 /* at most one look-up past the cache in this time (protocol 6) */
 /* Bits that leave the result as it is. */
 #define JOIN_FLAGS (RESOLVE_FLAGS & ~RESOLVE_PAIRS)
 
@@ -42,6 +42,7 @@ struct ticket {
 
 struct requests {
 	struct agent *agent;
+	struct freshness *freshness;
 	size_t n;
 	struct request *places[REQUEST_PLACES];
 	struct result result; /* for what has to be changed before it is sent */
@@ -84,8 +85,14 @@ requests_new(struct agent *agent)
 {
 	struct requests *requests = calloc(1, sizeof *requests);
 
-	if (requests != NULL)
-		requests->agent = agent;
+	if (requests == NULL)
+		return NULL;
+	requests->agent = agent;
+	requests->freshness = freshness_new();
+	if (requests->freshness == NULL) {
+		free(requests);
+		return NULL;
+	}
 	return requests;
 }
 
@@ -97,6 +104,7 @@ requests_free(struct requests *requests)
 	for (size_t i = 0; i < REQUEST_PLACES; i++)
 		while (requests->places[i] != NULL)
 			request_free(requests->places[i]);
+	freshness_free(requests->freshness);
 	free(requests);
 }
 
@@ -315,14 +323,26 @@ request_new(struct requests *requests, const struct resolve_request *asked, stru
 	return 0;
 }
 
+/* Past the cache only so often: a second look in that time is an ordinary one, unless the first is
+ * still on its way. */
+static void
+request_limit_fresh(
+    struct requests *requests, struct resolve_request *asked, struct bytes key, uint64_t now)
+{
+	if (asked->flags & RESOLVE_FRESH && request_find(requests, asked, key) == NULL &&
+	    !freshness_take(requests->freshness, &asked->id, now))
+		asked->flags &= (uint16_t)~RESOLVE_FRESH;
+}
+
 int
 requests_ask(struct requests *requests, const struct resolve_request *request, ticket_fn *fn,
     void *arg, struct bytes *now, struct ticket **out)
 {
 	struct agent *agent = requests->agent;
+	struct resolve_request asked = *request;
 	uint8_t octets[REQUEST_KEY];
 	struct wr wr = wr_init(octets, sizeof octets);
-	const struct cached *cached;
+	const struct cached *cached = NULL;
 	struct request *r;
 	uint64_t time = loop_now_ms();
 	int error = 0;
@@ -332,14 +352,15 @@ requests_ask(struct requests *requests, const struct resolve_request *request, t
 	agent_count(agent, STAT_REQUEST);
 	cache_key(&wr, request);
 	struct bytes key = wr_done(&wr);
-	cached = key.n > 0 ? cache_find(agent->cache, key, time) : NULL;
-	if (cached != NULL &&
-	    (!(request->flags & RESOLVE_FRESH) || time - cached->made < FRESH_MS)) {
+	request_limit_fresh(requests, &asked, key, time);
+	if (key.n > 0 && !(asked.flags & RESOLVE_FRESH))
+		cached = cache_find(agent->cache, key, time);
+	if (cached != NULL) {
 		agent_count(agent, STAT_REQUEST_CACHED);
 		*now = payload_for(requests, request, cached->payload);
 		return 0;
 	}
-	r = request_find(requests, request, key);
+	r = request_find(requests, &asked, key);
 	if (r != NULL) {
 		agent_count(agent, STAT_REQUEST_JOINED);
 	} else if (requests->n >= REQUESTS_MAX) {
@@ -348,9 +369,9 @@ requests_ask(struct requests *requests, const struct resolve_request *request, t
 		    requests, request, -MAP_ELIMIT, "too many look-ups are in flight");
 		return 0;
 	} else {
-		if (request->flags & RESOLVE_FRESH)
+		if (asked.flags & RESOLVE_FRESH)
 			agent_count(agent, STAT_REQUEST_FRESH);
-		error = key.n == 0 ? -MAP_EUSAGE : request_new(requests, request, key, &r);
+		error = key.n == 0 ? -MAP_EUSAGE : request_new(requests, &asked, key, &r);
 		if (error == -MAP_EUSAGE) {
 			*now = requests_error(requests, request, error,
 			    "legacy addresses allowed and proof required at once");

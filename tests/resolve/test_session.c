@@ -16,6 +16,7 @@
 
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
+#include "resolverd/cache.h"
 #include "resolverd/control.h"
 #include "resolverd/request.h"
 #include "resolverd/session.h"
@@ -313,6 +314,51 @@ test_cancelled(void **state)
 	client_free(c);
 }
 
+/* Puts a good result for input into the cache, as if looked up this moment. */
+static void
+cache_fill(struct world *w, const char *input, uint16_t flags)
+{
+	struct resolve_request request = {.flags = flags};
+	uint8_t octets[1024], payload[1024];
+	struct wr key = wr_init(octets, sizeof octets), wr = wr_init(payload, sizeof payload);
+	size_t at;
+
+	assert_int_equal(eid_scan(input, strlen(input), false, &request.id), 0);
+	memset(&result, 0, sizeof result);
+	result.kind = RESULT_EPID;
+	result.lifetime = 60;
+	cache_key(&key, &request);
+	assert_int_equal(cache_encode(&wr, &result, &at), 0);
+	cache_put(w->agent.cache, wr_done(&key), &result, wr_done(&wr), at, loop_now_ms());
+}
+
+/* Past the cache goes who asks for that, however young what is held; but once a second for each
+ * identity, whatever the other flags: then what is held is told. */
+static void
+test_fresh(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_new(w);
+	struct frame frame;
+
+	cache_fill(w, "f.silent.test", 0);
+	cache_fill(w, "f.silent.test", RESOLVE_REVERSE);
+	send_resolve(c, 1, "f.silent.test", RESOLVE_FRESH, 50);
+	expect_error(w, c, 1, -MAP_ETIMEOUT);
+	assert_int_equal(w->agent.stats[STAT_REQUEST_FRESH], 1);
+	send_resolve(c, 2, "f.silent.test", RESOLVE_FRESH | RESOLVE_REVERSE, 50);
+	assert_int_equal(next_within(w, c, &frame, PATIENCE_MS), 1);
+	assert_int_equal(frame.id, 2);
+	assert_int_equal(result_read(frame.payload, &result), 0);
+	assert_int_equal(result.error, 0);
+	assert_int_equal(w->agent.stats[STAT_REQUEST_FRESH], 1);
+	/* the first is still on its way, and joined */
+	send_resolve(c, 3, "f.silent.test", RESOLVE_FRESH, 50);
+	expect_error(w, c, 3, -MAP_ETIMEOUT);
+	assert_int_equal(w->agent.stats[STAT_REQUEST_JOINED], 1);
+	client_free(c);
+}
+
 /* A client that leaves takes its waiting with it; those it shared go on for others. */
 static void
 test_left(void **state)
@@ -368,6 +414,7 @@ main(void)
 	    TEST(test_quota),
 	    TEST(test_joined),
 	    TEST(test_cancelled),
+	    TEST(test_fresh),
 	    TEST(test_left),
 	    TEST(test_reload),
 	};
