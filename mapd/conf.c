@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/sys/conf.h"
+#include "core/sys/crypto.h"
 #include "core/sys/priv.h"
 #include "core/wire/errors.h"
 #include "mapd/place.h"
@@ -38,6 +39,8 @@ struct rows {
 	uint32_t workers;
 	char *map_size;
 	int log;
+	int cookies; /* enum said */
+	char *cookie_secrets;
 	struct zone_row *zones;
 	uint32_t n_zones;
 };
@@ -49,6 +52,9 @@ static const cyaml_strval_t algorithms[] = {RULES_ALGORITHMS(ROW)};
 /* One more than the level, so that 0 is "not said". */
 static const cyaml_strval_t levels[] = {{"error", DIAG_ERROR + 1}, {"warn", DIAG_WARN + 1},
     {"info", DIAG_INFO + 1}, {"debug", DIAG_DEBUG + 1}};
+
+enum said { SAID_NOTHING, SAID_YES, SAID_NO };
+static const cyaml_strval_t yes_no[] = {{"yes", SAID_YES}, {"no", SAID_NO}};
 
 #define OPTIONAL (CYAML_FLAG_OPTIONAL)
 #define OPTIONAL_TEXT (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
@@ -77,6 +83,9 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("workers", OPTIONAL, struct rows, workers),
     CYAML_FIELD_STRING_PTR("map-size", OPTIONAL_TEXT, struct rows, map_size, 1, TEXT_MAX),
     CYAML_FIELD_ENUM("log", OPTIONAL, struct rows, log, levels, 4),
+    CYAML_FIELD_ENUM("cookies", OPTIONAL, struct rows, cookies, yes_no, 2),
+    CYAML_FIELD_STRING_PTR(
+	"cookie-secrets", OPTIONAL_TEXT, struct rows, cookie_secrets, 1, TEXT_MAX),
     CYAML_FIELD_SEQUENCE_COUNT(
 	"zones", OPTIONAL_TEXT, struct rows, zones, n_zones, &zone_schema, 0, 100000),
     CYAML_FIELD_END};
@@ -331,6 +340,20 @@ config_numbers(struct config *c, const struct rows *rows, const struct reading *
 }
 
 static int
+config_cookies(struct config *c, const struct rows *rows, const struct reading *in)
+{
+	char cause[CONF_MESSAGE];
+
+	c->no_cookies = rows->cookies == SAID_NO;
+	if (rows->cookie_secrets == NULL || c->no_cookies)
+		return 0;
+	if (cookies_load(rows->cookie_secrets, &c->cookies, cause, sizeof(cause)) == 0)
+		return 0;
+	return config_blame(in, "cookie-secrets", cause,
+	    "a file of mode 0600 with a secret of 32 hexadecimal digits a line");
+}
+
+static int
 config_fill(struct config *c, const struct rows *rows, const struct reading *in)
 {
 	int error = config_listen(c, rows, in);
@@ -339,6 +362,8 @@ config_fill(struct config *c, const struct rows *rows, const struct reading *in)
 		error = config_places(c, rows, in);
 	if (error == 0)
 		error = config_numbers(c, rows, in);
+	if (error == 0)
+		error = config_cookies(c, rows, in);
 	return error != 0 ? error : config_zones(c, rows, in);
 }
 
@@ -410,6 +435,7 @@ config_free(struct config *c)
 	free(c->keys);
 	free(c->control);
 	free(c->user);
+	crypto_wipe(&c->cookies, sizeof(c->cookies));
 	free((void *)(uintptr_t)c->rules.zones);
 	free((void *)(uintptr_t)c->rules.realms);
 	free(c);

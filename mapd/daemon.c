@@ -29,6 +29,7 @@ struct daemon {
 	struct loop *loop;
 	struct config *config;
 	bool had_file; /* there was one when it started */
+	struct cookies cookies; /* while the configuration has no secrets */
 	struct config *next; /* its rules are on their way to the writer */
 	struct store *store;
 	struct writer *writer;
@@ -139,6 +140,7 @@ order_new(const struct config *config, const struct config *old, struct order **
 	order->realms = calloc(rules->n_realms + 1, sizeof(*order->realms));
 	if (order->listeners == NULL || order->realms == NULL)
 		goto drop;
+	order->cookies = config->cookies;
 	order->n_realms = rules->n_realms;
 	memcpy(order->realms, rules->realms, rules->n_realms * sizeof(*order->realms));
 	for (size_t i = 0; i < config->n_listen; i++) {
@@ -240,6 +242,14 @@ daemon_configure(
 	return error != 0 ? error : config_load(options->config, out, message, max);
 }
 
+/* Without secrets in the configuration there is one, which no other process has. */
+static void
+daemon_bake(const struct daemon *d, struct config *config)
+{
+	if (!config->no_cookies && config->cookies.n == 0)
+		config->cookies = d->cookies;
+}
+
 /* Reads the file again; on an error all stays as it is, and why says what is wrong. */
 static int
 daemon_reload(void *arg, char *why, size_t max)
@@ -261,6 +271,7 @@ daemon_reload(void *arg, char *why, size_t max)
 	error = daemon_configure(d->options, &fresh, why, max);
 	if (error != 0)
 		return error;
+	daemon_bake(d, fresh);
 	error = config_verify(fresh, why, max);
 	if (error != 0)
 		goto free_fresh;
@@ -462,6 +473,9 @@ daemon_run(const struct daemon_options *options)
 		return 1;
 	}
 	diag_set_level(options->verbose ? DIAG_DEBUG : d.config->log);
+	if (cookies_random(&d.cookies) != 0)
+		diag_fatal("no random numbers");
+	daemon_bake(&d, d.config);
 	error = daemon_start(&d);
 	if (error == 0) {
 		diag_info(

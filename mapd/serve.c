@@ -7,6 +7,32 @@
 #include "mapd/gate.h"
 #include "mapd/query.h"
 
+/*
+ * RFC 7873 5.2: who sends a cookie gets it back with a server's; it says that the answer is no forgery. False:
+ * the option is malformed.
+ */
+static bool
+serve_cookie(const struct serve *s, const struct asker *asker, const struct message *m,
+    struct reply *r, uint8_t both[COOKIE_BOTH])
+{
+	struct cookie cookie;
+	int known;
+
+	if (s->cookies == NULL || !m->edns.present)
+		return true;
+	if (cookie_read(&m->edns, &cookie) != 0)
+		return false;
+	if (!cookie.present)
+		return true;
+	stats_add(s->stats, STAT_QUERY_COOKIE, 1);
+	known = cookies_answer(s->cookies, &cookie, asker->address, s->now, both);
+	if (known == 1)
+		stats_add(s->stats, STAT_QUERY_COOKIE_KNOWN, 1);
+	if (known >= 0)
+		reply_cookie(r, both);
+	return true;
+}
+
 static void
 serve_count(const struct serve *s, enum transport transport, const struct message *m)
 {
@@ -18,8 +44,9 @@ serve_count(const struct serve *s, enum transport transport, const struct messag
 }
 
 size_t
-serve(const struct serve *s, enum transport transport, struct bytes wire, uint8_t *out)
+serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8_t *out)
 {
+	uint8_t both[COOKIE_BOTH];
 	enum stat drop = gate_header(wire);
 	const struct refusal *refusal;
 	struct message m;
@@ -31,12 +58,13 @@ serve(const struct serve *s, enum transport transport, struct bytes wire, uint8_
 		return 0;
 	}
 	parsed = message_parse(wire, &m) == 0;
-	serve_count(s, transport, &m);
+	serve_count(s, asker->transport, &m);
 	/* what could not be read cannot be trusted to say how large an answer may be */
-	if (parsed)
-		reply_start(
-		    &r, out, transport == TRANSPORT_UDP ? reply_size(&m) : SERVE_TCP_MAX, &m);
-	else
+	if (parsed) {
+		reply_start(&r, out,
+		    asker->transport == TRANSPORT_UDP ? reply_size(&m) : SERVE_TCP_MAX, &m);
+		parsed = serve_cookie(s, asker, &m, &r, both);
+	} else
 		reply_start_header(&r, out, SERVE_UDP_MAX, m.id, m.flags);
 	refusal = gate_check(&m, parsed);
 	return refusal != NULL ? query_refuse(s, &r, refusal) : query_handle(s, &m, &r);

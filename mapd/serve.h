@@ -6,6 +6,7 @@
 #define MAPD_SERVE_H
 
 #include "core/wire/eid.h"
+#include "mapd/cookies.h"
 #include "mapd/stats.h"
 #include "mapd/store.h"
 #include "mapd/zone.h"
@@ -23,10 +24,18 @@ struct serve {
 	struct stats *stats;
 	const struct realm *realms; /* prefix of identities -> where they are looked up */
 	size_t n_realms;
+	const struct cookies *cookies; /* NULL: none are made */
+	uint64_t now; /* seconds since 1970 */
+};
+
+/* Who asks, and how. */
+struct asker {
+	enum transport transport;
+	struct bytes address; /* 4 or 16 octets */
 };
 
 /* Answers wire in out, which has room for SERVE_UDP_MAX or SERVE_TCP_MAX octets; 0: say nothing. */
 size_t serve(
-    const struct serve *s, enum transport transport, struct bytes wire, uint8_t *out) NONNULL;
+    const struct serve *s, const struct asker *asker, struct bytes wire, uint8_t *out) NONNULL;
 
 #endif

@@ -24,6 +24,7 @@ struct connection {
 	struct tcp *tcp;
 	struct stream *stream;
 	uint8_t client[16];
+	struct addr peer;
 };
 
 struct tcp {
@@ -64,8 +65,9 @@ connection_data(void *arg, const uint8_t *p, size_t n)
 
 	if (n < 2 || n - 2 < length)
 		return 0;
-	answer = serve(worker_begin(tcp->worker), TRANSPORT_TCP, (struct bytes){p + 2, length},
-	    tcp->answer + 2);
+	answer = serve(worker_begin(tcp->worker),
+	    &(struct asker){TRANSPORT_TCP, addr_octets(&c->peer)},
+	    (struct bytes){p + 2, length}, tcp->answer + 2);
 	worker_end(tcp->worker);
 	/* what is dropped in silence over UDP has no business on a connection at all */
 	if (answer == 0)
@@ -113,7 +115,7 @@ tcp_has_room(const struct tcp *tcp, const uint8_t client[16])
 }
 
 static void
-connection_start(struct tcp *tcp, int fd, const uint8_t client[16])
+connection_start(struct tcp *tcp, int fd, const uint8_t client[16], const struct addr *peer)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 	uint64_t idle = *tcp->room < TCP_CONNECTIONS / 4 ? TCP_IDLE / 8 : TCP_IDLE;
@@ -124,6 +126,7 @@ connection_start(struct tcp *tcp, int fd, const uint8_t client[16])
 	}
 	c->tcp = tcp;
 	memcpy(c->client, client, 16);
+	c->peer = *peer;
 	c->stream =
 	    stream_new(worker_loop(tcp->worker), fd, &connection_ops, c, TCP_IN, TCP_OUT, idle);
 	if (c->stream == NULL) {
@@ -167,7 +170,7 @@ tcp_ready(void *arg, int fd, unsigned events)
 		}
 		client_of(&peer, client);
 		if (tcp_has_room(tcp, client)) {
-			connection_start(tcp, new, client);
+			connection_start(tcp, new, client, &peer);
 			continue;
 		}
 		stats_add(worker_counters(tcp->worker), STAT_TCP_LIMIT, 1);

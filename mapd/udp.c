@@ -32,6 +32,7 @@ source_is_real(const struct addr *peer)
 static int
 udp_answer(struct udp *udp, const struct serve *s, int n)
 {
+	struct asker asker = {.transport = TRANSPORT_UDP};
 	int answers = 0;
 
 	for (int i = 0; i < n; i++) {
@@ -40,7 +41,8 @@ udp_answer(struct udp *udp, const struct serve *s, int n)
 
 		d->buffer = udp->answer[i];
 		if (source_is_real(&d->peer)) {
-			d->n = serve(s, TRANSPORT_UDP, query, udp->answer[i]);
+			asker.address = addr_octets(&d->peer);
+			d->n = serve(s, &asker, query, udp->answer[i]);
 		} else {
 			stats_add(s->stats, STAT_DROP_SOURCE, 1);
 			d->n = 0;

@@ -135,6 +135,7 @@ worker_begin(struct worker *w)
 		snapshot_release(w->snap);
 		w->serve.snap = NULL;
 	}
+	w->serve.now = clock_seconds();
 	return &w->serve;
 }
 
@@ -209,6 +210,7 @@ worker_obey(void *arg)
 	w->ports = ports;
 	w->serve.realms = order->realms;
 	w->serve.n_realms = order->n_realms;
+	w->serve.cookies = order->cookies.n > 0 ? &order->cookies : NULL;
 	order_free(w->order);
 	w->order = order;
 }

@@ -134,6 +134,14 @@ addr_to_octets(const struct addr *addr, uint8_t octets[16])
 	}
 }
 
+struct bytes
+addr_octets(const struct addr *addr)
+{
+	if (addr->sa.sa_family == AF_INET)
+		return (struct bytes){(const uint8_t *)&addr->in4.sin_addr, 4};
+	return (struct bytes){addr->in6.sin6_addr.s6_addr, 16};
+}
+
 uint16_t
 addr_port(const struct addr *addr)
 {

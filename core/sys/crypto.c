@@ -39,6 +39,7 @@ static struct {
 	EVP_MD *sha384;
 	EVP_MD *kmac128;
 	EVP_MAC *hmac;
+	EVP_MAC *siphash;
 } crypto_fetched;
 static pthread_once_t crypto_once = PTHREAD_ONCE_INIT;
 
@@ -50,6 +51,7 @@ crypto_fetch(void)
 	crypto_fetched.sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
 	crypto_fetched.kmac128 = EVP_MD_fetch(NULL, "KECCAK-KMAC-128", NULL);
 	crypto_fetched.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	crypto_fetched.siphash = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
 }
 
 /* OpenSSL's error queue belongs to the thread and would grow with every forged signature. */
@@ -422,6 +424,26 @@ crypto_hmac_sha256(const void *key, size_t key_n, const void *p, size_t n, uint8
 	ok = ctx != NULL && EVP_MAC_init(ctx, key_n > 0 ? key : "", key_n, params) == 1 &&
 	     EVP_MAC_update(ctx, p, n) == 1 && EVP_MAC_final(ctx, out, &out_n, 32) == 1 &&
 	     out_n == 32;
+	EVP_MAC_CTX_free(ctx);
+	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
+}
+
+int
+crypto_siphash(const uint8_t key[16], const void *p, size_t n, uint8_t out[8])
+{
+	size_t size = 8, out_n = 0;
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size),
+	    OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC_CTX *ctx;
+	bool ok;
+
+	pthread_once(&crypto_once, crypto_fetch);
+	ctx = crypto_fetched.siphash != NULL ? EVP_MAC_CTX_new(crypto_fetched.siphash) : NULL;
+	ok = ctx != NULL && EVP_MAC_init(ctx, key, 16, params) == 1 &&
+	     EVP_MAC_update(ctx, p, n) == 1 && EVP_MAC_final(ctx, out, &out_n, 8) == 1 &&
+	     out_n == 8;
 	EVP_MAC_CTX_free(ctx);
 	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
 }

@@ -39,6 +39,8 @@ int crypto_cshake128_any(const void *custom, size_t custom_n, const void *p, siz
     size_t out_n);
 int crypto_cshake128(const uint8_t custom[16], const void *p, size_t n, uint8_t *out, size_t out_n);
 int crypto_hmac_sha256(const void *key, size_t key_n, const void *p, size_t n, uint8_t out[32]);
+/* SipHash-2-4, 64 bits, of at least one octet. */
+int crypto_siphash(const uint8_t key[16], const void *p, size_t n, uint8_t out[8]);
 bool crypto_equal(const void *a, const void *b, size_t n); /* in constant time */
 int crypto_random(void *p, size_t n);
 void crypto_wipe(void *p, size_t n);

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "core/wire/bytes.h"
+
 struct addr {
 	socklen_t n;
 	union {
@@ -29,6 +31,8 @@ char *addr_print(const struct addr *addr, char text[ADDR_TEXT]);
 /* From and to 16 octets with IPv4 mapped. */
 void addr_from_octets(const uint8_t octets[16], uint16_t port, struct addr *out);
 void addr_to_octets(const struct addr *addr, uint8_t octets[16]);
+/* The address as it is on the wire, 4 or 16 octets; borrowed from addr. */
+struct bytes addr_octets(const struct addr *addr);
 uint16_t addr_port(const struct addr *addr); /* 0: none */
 bool addr_equal(const struct addr *a, const struct addr *b); /* the port too */
 

@@ -11,7 +11,9 @@
 
 #define POINTER_MAX 0x3fff
 #define RECORD_HEAD 10 /* type, class, TTL, length */
+#define OPTION_COOKIE 10
 #define OPTION_EDE 15
+#define OPTION_HEAD 4 /* code and length */
 
 /* The flags of a query that come back in its answer. */
 #define FLAGS_COPIED (0x7800 | FLAG_RD | FLAG_CD)
@@ -41,6 +43,7 @@ reply_start_header(struct reply *r, void *buffer, size_t max, uint16_t id, uint1
 	r->truncated = false;
 	r->ede = EDE_NONE;
 	r->ede_text = NULL;
+	r->cookie = NULL;
 	r->n_names = 0;
 }
 
@@ -302,28 +305,41 @@ reply_put_set(struct reply *r, enum section section, const struct name *owner,
 	return true;
 }
 
+void
+reply_cookie(struct reply *r, const uint8_t cookie[REPLY_COOKIE])
+{
+	r->cookie = cookie;
+	r->limit -= OPTION_HEAD + REPLY_COOKIE;
+}
+
 static void
 reply_put_opt(struct reply *r, unsigned rcode)
 {
+	uint8_t *opt = r->p + r->n, *p = opt + REPLY_OPT;
 	size_t text = r->ede_text != NULL ? strlen(r->ede_text) : 0;
-	uint8_t *p = r->p + r->n;
-	size_t options = 0;
+	size_t left = r->max - r->n - REPLY_OPT;
 
-	if (r->ede != EDE_NONE && REPLY_OPT + 6 + text <= r->max - r->n)
-		options = 6 + text;
-	p[0] = 0;
-	put_u16(p + 1, RR_OPT);
-	put_u16(p + 3, REPLY_UDP_SIZE);
-	put_u32(p + 5, (uint32_t)(rcode >> 4) << 24 | (r->dnssec_ok ? 0x8000u : 0));
-	put_u16(p + 9, (uint16_t)options);
-	if (options > 0) {
-		put_u16(p + 11, OPTION_EDE);
-		put_u16(p + 13, (uint16_t)(2 + text));
-		put_u16(p + 15, (uint16_t)r->ede);
-		if (text > 0)
-			memcpy(p + 17, r->ede_text, text);
+	opt[0] = 0;
+	put_u16(opt + 1, RR_OPT);
+	put_u16(opt + 3, REPLY_UDP_SIZE);
+	put_u32(opt + 5, (uint32_t)(rcode >> 4) << 24 | (r->dnssec_ok ? 0x8000u : 0));
+	if (r->cookie != NULL) {
+		put_u16(p, OPTION_COOKIE);
+		put_u16(p + 2, REPLY_COOKIE);
+		memcpy(p + OPTION_HEAD, r->cookie, REPLY_COOKIE);
+		p += OPTION_HEAD + REPLY_COOKIE;
+		left -= OPTION_HEAD + REPLY_COOKIE;
 	}
-	r->n += REPLY_OPT + options;
+	if (r->ede != EDE_NONE && OPTION_HEAD + 2 + text <= left) {
+		put_u16(p, OPTION_EDE);
+		put_u16(p + 2, (uint16_t)(2 + text));
+		put_u16(p + 4, (uint16_t)r->ede);
+		if (text > 0)
+			memcpy(p + 6, r->ede_text, text);
+		p += OPTION_HEAD + 2 + text;
+	}
+	put_u16(opt + 9, (uint16_t)(p - opt - REPLY_OPT));
+	r->n = (size_t)(p - r->p);
 	r->count[SECTION_ADDITIONAL]++;
 }
 

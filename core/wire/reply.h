@@ -11,6 +11,7 @@
 #define REPLY_UDP_SIZE 1232 /* the largest datagram sent, and what our OPT announces */
 #define REPLY_PLAIN_SIZE 512
 #define REPLY_OPT 11
+#define REPLY_COOKIE 24 /* the client's part and the server's (RFC 7873) */
 #define REPLY_AS_STORED UINT32_MAX /* a TTL no record can have (RFC 2181 8) */
 
 enum ede {
@@ -36,6 +37,7 @@ struct reply {
 	bool truncated; /* from here on nothing more goes in */
 	int ede; /* enum ede, or EDE_NONE */
 	const char *ede_text;
+	const uint8_t *cookie; /* REPLY_COOKIE octets, or NULL; borrowed until reply_finish() */
 	unsigned n_names; /* 0: the question's suffixes are not noted yet */
 	struct {
 		uint16_t at; /* offset in the message */
@@ -87,6 +89,8 @@ bool reply_put(struct reply *r, enum section section, const struct rr *rr) NONNU
 /* Something that the client needs does not fit: TC, and nothing more goes in. */
 void reply_truncate(struct reply *r) NONNULL;
 
+/* Puts a COOKIE option into the OPT record: before any record, since its room is kept free. */
+void reply_cookie(struct reply *r, const uint8_t cookie[REPLY_COOKIE]) NONNULL;
 /* Says why in an Extended DNS Error (RFC 8914); text is static, or NULL. */
 void reply_ede(struct reply *r, enum ede code, const char *text) NONNULL;
 /* Writes OPT and header; returns the length of the message. */

@@ -148,6 +148,8 @@ ok "dig: over IPv6" dig_has 'NOERROR.*ANSWER: 2' @::1 www.$Z A
 ok "dig: not our zone" dig_has 'REFUSED.*EDE: 20 \(Not Authoritative\)' www.elsewhere.test A
 ok "dig: version.bind" dig_has 'REFUSED' CH TXT version.bind
 ok "dig: unknown EDNS version" dig_has 'BADVERS.*EDNS: version: 0' +edns=1 +noednsneg www.$Z A
+ok "dig: a server cookie, which is known again" dig_has 'COOKIE: [0-9a-f]{48} \(good\).*COOKIE: [0-9a-f]{48} \(good\)' +cookie +keepopen www.$Z A www.$Z A
+ok "dig: a cookie of no length it can have" dig_has 'FORMERR' +ednsopt=10:0102030405 +nocookie www.$Z A
 ok "dig: no transfer" dig_has 'Transfer failed' $Z AXFR
 ok "dig: YXDOMAIN" dig_has 'YXDOMAIN' "$(printf 'b%.0s' {1..58}).dnlong.$Z" A
 ok "dig: pipelined queries on one connection" dig_has 'NOERROR.*NXDOMAIN.*NOERROR' +tcp +keepopen www.$Z A nothing.$Z A mail.$Z A

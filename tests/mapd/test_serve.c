@@ -16,6 +16,7 @@
 
 static struct world *world;
 static uint8_t out[SERVE_TCP_MAX];
+static size_t out_n; /* of the last answer */
 static uint8_t in[70000];
 
 static int
@@ -24,6 +25,7 @@ ask(size_t n)
 	size_t answer = world_ask(world, TRANSPORT_UDP, (struct bytes){in, n}, out);
 
 	assert_true(answer <= SERVE_UDP_MAX);
+	out_n = answer;
 	if (answer == 0)
 		return -1;
 	assert_true(answer >= HEADER_SIZE);
@@ -282,6 +284,48 @@ test_edns(void **state)
 	assert_int_equal(ask(wr.n), RCODE_FORMERR);
 }
 
+/* A cookie comes back with a server's, also in refusals and where there is little room; a bad one is FORMERR. */
+static void
+test_cookies(void **state)
+{
+	uint8_t option[4 + 24] = {0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+	uint64_t known = world_count(world, STAT_QUERY_COOKIE_KNOWN);
+	struct edns edns;
+	struct message m;
+	struct bytes value;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		struct wr wr = query_start(0, 1, 1);
+		uint16_t code = 0;
+		size_t at = 0;
+		int rcode;
+
+		/* round 1: with the server's part; round 2: and an unknown version of EDNS */
+		put_opt(&wr, 512, round == 2 ? 0x10000 : 0x8000, option,
+		    round == 0 ? 12 : sizeof option);
+		rcode = ask(wr.n);
+		assert_int_equal(rcode, RCODE_NOERROR);
+		assert_int_equal(message_parse((struct bytes){out, out_n}, &m), 0);
+		assert_int_equal(message_rcode(&m), round == 2 ? RCODE_BADVERS : RCODE_NOERROR);
+		edns = m.edns;
+		assert_true(edns_next(&edns, &at, &code, &value));
+		assert_int_equal(code, 10);
+		assert_int_equal(value.n, 24);
+		assert_memory_equal(value.p, option + 4, 8);
+		put_u16(option + 2, 24);
+		memcpy(option + 4, value.p, 24);
+	}
+	assert_int_equal(world_count(world, STAT_QUERY_COOKIE_KNOWN), known + 2);
+	for (unsigned n = 0; n < 24; n++) {
+		struct wr wr = query_start(0, 1, 1);
+
+		put_u16(option + 2, (uint16_t)n);
+		put_opt(&wr, 1232, 0, option, 4 + n);
+		assert_int_equal(ask(wr.n), n == 8 || n >= 16 ? RCODE_NOERROR : RCODE_FORMERR);
+	}
+}
+
 static void
 test_no_snapshot_is_servfail(void **state)
 {
@@ -349,6 +393,7 @@ main(void)
 	    cmocka_unit_test(test_question_names),
 	    cmocka_unit_test(test_longest_names),
 	    cmocka_unit_test(test_edns),
+	    cmocka_unit_test(test_cookies),
 	    cmocka_unit_test(test_no_snapshot_is_servfail),
 	    cmocka_unit_test(test_amplification),
 	};

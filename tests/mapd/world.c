@@ -11,6 +11,7 @@
 
 #include "core/trust/trust.h"
 #include "core/wire/dnssec.h"
+#include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
@@ -147,16 +148,24 @@ world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t 
 	       address_scan(prefix, strlen(prefix), realm->prefix) == 0;
 }
 
+static const uint8_t world_address[] = {192, 0, 2, 7};
+static const struct cookies world_cookies = {.secret = {"0123456789abcde"}, .n = 1};
+
 size_t
 world_ask(struct world *world, enum transport transport, struct bytes wire, uint8_t *out)
 {
-	struct serve s = {
-	    world->snap, world->zones, &world->stats, world->realm, world->rules.n_realms};
+	struct serve s = {.snap = world->snap,
+	    .zones = world->zones,
+	    .stats = &world->stats,
+	    .realms = world->realm,
+	    .n_realms = world->rules.n_realms,
+	    .cookies = &world_cookies,
+	    .now = clock_seconds()};
 	size_t n;
 
 	if (snapshot_take(world->snap) != 0 || zones_refresh(world->zones, world->snap) != 0)
 		abort();
-	n = serve(&s, transport, wire, out);
+	n = serve(&s, &(struct asker){transport, {world_address, 4}}, wire, out);
 	snapshot_release(world->snap);
 	return n;
 }
@@ -166,7 +175,7 @@ world_ask_without_database(struct world *world, struct bytes wire, uint8_t *out)
 {
 	struct serve s = {.zones = world->zones, .stats = &world->stats};
 
-	return serve(&s, TRANSPORT_UDP, wire, out);
+	return serve(&s, &(struct asker){TRANSPORT_UDP, {world_address, 4}}, wire, out);
 }
 
 struct store *
