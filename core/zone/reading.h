@@ -43,7 +43,7 @@ int reading_file(struct reading *r, FILE *file, const char *path) NONNULL MUST_C
 FILE *reading_open(const char *path, const char **why) NONNULL;
 /* Checks the zone as a whole; sorts the records. Errors are reported. 0, -MAP_ENOMEM. */
 int reading_check(struct reading *r) NONNULL MUST_CHECK;
-/* Checks and hands over: the second half of zone_read(). */
+/* Checks, unless the records make no zone, and hands over: the second half of zone_read(). */
 int reading_finish(struct reading *r, zone_record_fn *record, void *arg) MUST_CHECK;
 
 /* RDATA of type in words to octets. 0; -MAP_ETEXT with *why. */

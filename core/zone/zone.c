@@ -44,7 +44,7 @@ path_refuse(const char *path, const char *why, zone_message_fn *message, void *a
 int
 reading_finish(struct reading *r, zone_record_fn *record, void *arg)
 {
-	int error = reading_check(r);
+	int error = r->loose ? 0 : reading_check(r);
 
 	if (error == 0 && r->errors > 0)
 		error = -MAP_ETEXT;
@@ -93,7 +93,7 @@ zone_read_loose(const char *path, zone_record_fn *record, void *arg, zone_messag
 	if (error == 0)
 		error = reading_path(&r, path);
 	if (error == 0)
-		error = r.errors > 0 ? -MAP_ETEXT : records_give(&r, record, arg);
+		error = reading_finish(&r, record, arg);
 	reading_fini(&r);
 	return error;
 }

@@ -125,7 +125,8 @@ def zones():
     yield "standard", "".join("a%d %s\n" % (i, line)
                               for i, (_, _, _, line) in enumerate(rdatas())
                               if line is not None and line.split()[0] not in
-                              ("SOA", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DS"))
+                              ("SOA", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DS", "DNSKEY", "CDS",
+                               "CDNSKEY"))
     yield "mappings", ("host EPID 10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e at=56/id\n"
                        "id ELOC 10 50 via:::1:0:0:0:10@site cap=mptcp,tls\n"
                        "id ELOC 20 0 2001:db8:a:1::10 home backup path=isp-a probe=4177\n"
@@ -135,6 +136,8 @@ def zones():
                     "$TTL 1h30m\n*.\\000 CNAME @\n$INCLUDE absent\n")
     yield "cuts", ("a NS ns.a\na DS 1 13 2 AB\nns.a A 192.0.2.1\nd DNAME a\nb NS x.\nc CNAME d\n"
                    "e NS ns.w\n*.w A 192.0.2.1\n")
+    yield "anchors", ("a. DS 1 13 2 " + "AB" * 32 + "\n"
+                      "a. 60 IN DNSKEY 257 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= ; x\n")
     yield "wrong", ("a CNAME b\na A 192.0.2.1\nb NS c\nx.b TXT t\n* NS x.\nd DS 1 13 2 AB\n"
                     "e 1 A 192.0.2.1\ne 2 A 192.0.2.2\n@ CNAME x\n")
 
