@@ -264,11 +264,9 @@ daemon_reload(void *arg, char *why, size_t max)
 		return -MAP_ELIMIT;
 	}
 	/* no file means all defaults, which nobody means who had one: other addresses, another database */
-	if (d->had_file && access(d->options->config, F_OK) != 0) {
-		snprintf(why, max, "%s: %s", d->options->config, strerror(errno));
-		return -MAP_ECONFIG;
-	}
-	error = daemon_configure(d->options, &fresh, why, max);
+	error = d->had_file ? conf_require(d->options->config, why, max) : 0;
+	if (error == 0)
+		error = daemon_configure(d->options, &fresh, why, max);
 	if (error != 0)
 		return error;
 	daemon_bake(d, fresh);
