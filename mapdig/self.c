@@ -101,6 +101,7 @@ ask_self(const struct options *options, const struct ask_servers *servers,
 	struct wait wait = {NULL, result};
 	struct resolver *resolver = NULL;
 	struct lookup *lookup;
+	size_t load = 0;
 	int error = self_find_anchors(options, &r, why, max);
 
 	if (error != 0)
@@ -110,7 +111,8 @@ ask_self(const struct options *options, const struct ask_servers *servers,
 		return error;
 	error = resolver_open(wait.loop, &r, &resolver, why, max);
 	if (error == 0) {
-		error = lookup_start(resolver, request, self_done, &wait, &lookup);
+		error = lookup_start(resolver, request,
+		    &(struct lookup_asker){self_done, &wait, &load}, &lookup);
 		if (error == 0)
 			loop_run(wait.loop);
 		else

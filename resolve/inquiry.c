@@ -82,8 +82,9 @@ inquiry_ask(struct inquiry *inquiry, const struct name *name, uint16_t type, int
 		return NULL;
 	}
 	*row = (struct inquiry_row){.name = *name, .type = type};
-	*error = upstream_ask(inquiry->resolver->up, inquiry->context, name, type, answer_came,
-	    inquiry, &row->ask);
+	*error = upstream_ask(inquiry->resolver->up,
+	    &(struct asking){inquiry->context, name, type, inquiry->load}, answer_came, inquiry,
+	    &row->ask);
 	if (*error == 0)
 		inquiry->n++;
 	return NULL;

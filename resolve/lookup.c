@@ -204,8 +204,8 @@ lookup_begin(struct lookup *lookup)
 }
 
 int
-lookup_start(struct resolver *resolver, const struct resolve_request *request, lookup_fn *fn,
-    void *arg, struct lookup **out)
+lookup_start(struct resolver *resolver, const struct resolve_request *request,
+    const struct lookup_asker *asker, struct lookup **out)
 {
 	bool fresh = (request->flags & RESOLVE_FRESH) != 0;
 	struct lookup *lookup;
@@ -219,11 +219,12 @@ lookup_start(struct resolver *resolver, const struct resolve_request *request, l
 		return -MAP_ENOMEM;
 	lookup->resolver = resolver;
 	lookup->request = *request;
-	lookup->fn = fn;
-	lookup->arg = arg;
+	lookup->fn = asker->fn;
+	lookup->arg = asker->arg;
 	lookup->reverse_lifetime = LIFETIME_MAX;
 	inquiry_init(&lookup->inquiry, resolver, fresh ? UPSTREAM_FRESH : UPSTREAM_MAIN,
 	    lookup_answered, lookup);
+	lookup->inquiry.load = asker->load;
 	lookup->deadline = timer_new(resolver->loop, lookup_due, lookup);
 	error = lookup->deadline == NULL ? -MAP_ENOMEM : lookup_begin(lookup);
 	if (error != 0) {

@@ -48,10 +48,21 @@ void resolver_close(struct resolver *resolver); /* NULL allowed; look-ups in fli
 /* result is borrowed until the callback returns; it is called once, never from lookup_start(). */
 typedef void lookup_fn(void *arg, const struct result *result);
 
+/* Who is told. load counts the questions that are asked upstream for him; they may outlive the look-up,
+ * and load stays until it is 0 again or the resolver is closed. */
+struct lookup_asker {
+	lookup_fn *fn;
+	void *arg;
+	size_t *load;
+};
+
+/* Whether somebody of this load may start one: he may not have more questions in flight than he leaves
+ * to others. Without room a look-up ends with MAP_ESERVER. */
+bool resolver_has_room(const struct resolver *resolver, size_t load);
 /* Starts one; request->flags RESOLVE_*; ends by request->deadline ms (0: 5000) with MAP_ETIMEOUT.
  * -MAP_EUSAGE: legacy was allowed and proof required at once. */
-int lookup_start(struct resolver *resolver, const struct resolve_request *request, lookup_fn *fn,
-    void *arg, struct lookup **out) MUST_CHECK;
+int lookup_start(struct resolver *resolver, const struct resolve_request *request,
+    const struct lookup_asker *asker, struct lookup **out) MUST_CHECK;
 void lookup_cancel(struct lookup *lookup); /* the callback is not called */
 
 #endif

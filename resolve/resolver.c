@@ -50,6 +50,12 @@ resolver_open(struct loop *loop, const struct resolver_options *options, struct 
 	return 0;
 }
 
+bool
+resolver_has_room(const struct resolver *resolver, size_t load)
+{
+	return upstream_has_room(resolver->up, load);
+}
+
 void
 resolver_bequeath(struct resolver *resolver, struct resolver *heir)
 {

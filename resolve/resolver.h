@@ -25,6 +25,7 @@ struct resolver {
 struct inquiry {
 	struct resolver *resolver;
 	enum upstream_context context;
+	size_t *load; /* of whoever the questions are asked for; to be set after inquiry_init() */
 	answer_fn *fn; /* some answer has come: look at all of them again */
 	void *arg;
 	struct inquiry_row *rows;

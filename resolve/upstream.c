@@ -19,23 +19,31 @@
 #include "resolve/anchors.h"
 #include "resolve/answer.h"
 #include "resolve/failures.h"
+#include "resolve/log.h"
 #include "resolve/stubs.h"
 
 #define N(rows) (sizeof rows / sizeof rows[0])
 
 #define TRY_MS 1500 /* one try at one server */
 #define TRIES 3 /* then the question counts as not answered */
-#define ASKS_MAX 8192 /* in flight, both contexts together */
+#define SILENT_LEAST_MS 1000 /* a server that was never asked counts as 376 ms away */
+#define ASKS_MAX 8192 /* in flight, both contexts together; outgoing-range is the same */
+
+struct asks {
+	struct ask *first; /* in the order of their start */
+	struct ask *last;
+};
 
 struct ask {
 	struct upstream *up;
-	struct ask *next; /* in the order of their start */
+	struct asks *list; /* that it is in; NULL: none */
+	struct ask *next;
 	struct ask *previous;
 	enum upstream_context context;
 	struct name name;
 	uint16_t type;
-	int id; /* libunbound's */
-	bool asked; /* libunbound has it */
+	size_t *load;
+	bool asked; /* libunbound has it, and will tell */
 	bool queued; /* an ask_tell() is on its way */
 	bool freed; /* by its holder, while queued */
 	bool done;
@@ -56,9 +64,10 @@ struct upstream {
 	struct context contexts[UPSTREAM_CONTEXTS];
 	struct failures *failures;
 	struct timer *silence;
-	struct ask *first;
-	struct ask *last;
-	size_t n;
+	struct asks waiting;
+	struct asks
+	    given_up; /* libunbound goes on asking what nobody here waits for any more */
+	size_t asked; /* that libunbound has, of both */
 	uint64_t patience; /* ms until a question counts as not answered */
 	bool expecting; /* the timer silence runs */
 	int processing; /* depth of callbacks: a context must not end inside of one */
@@ -84,7 +93,7 @@ static const char *const upstream_options[][2] = {
     {"val-bogus-ttl:", "5"},
     {"infra-host-ttl:", "5"},
     {"trust-anchor-signaling:", "no"},
-    {"outgoing-range:", "4096"},
+    {"outgoing-range:", "8192"},
     {"outgoing-num-tcp:", "64"},
     {"msg-cache-size:", "16m"},
     {"rrset-cache-size:", "32m"},
@@ -102,64 +111,58 @@ static const char *const upstream_open_zones[] = {
     "113.0.203.in-addr.arpa.",
 };
 
-static ssize_t
-log_write(void *cookie, const char *text, size_t n)
-{
-	size_t line = n;
-
-	(void)cookie;
-	while (line > 0 && text[line - 1] == '\n')
-		line--;
-	if (line > 0)
-		diag_debug("libunbound: %.*s", (int)line, text);
-	return (ssize_t)n;
-}
-
-/* libunbound keeps it in a global: one for the process, never closed. */
-static FILE *
-log_open(void)
-{
-	static const cookie_io_functions_t functions = {.write = log_write};
-	static FILE *log;
-
-	if (log == NULL) {
-		log = fopencookie(NULL, "w", functions);
-		if (log != NULL)
-			setvbuf(log, NULL, _IOLBF, 512);
-	}
-	return log;
-}
-
 static void
 ask_unlink(struct ask *ask)
 {
-	struct upstream *up = ask->up;
+	struct asks *list = ask->list;
 
-	*(ask->previous != NULL ? &ask->previous->next : &up->first) = ask->next;
-	*(ask->next != NULL ? &ask->next->previous : &up->last) = ask->previous;
+	*(ask->previous != NULL ? &ask->previous->next : &list->first) = ask->next;
+	*(ask->next != NULL ? &ask->next->previous : &list->last) = ask->previous;
 	ask->next = ask->previous = NULL;
-	up->n--;
+	ask->list = NULL;
 }
 
 static void
-ask_link(struct ask *ask)
+ask_link(struct ask *ask, struct asks *list)
 {
-	struct upstream *up = ask->up;
+	ask->list = list;
+	ask->previous = list->last;
+	*(list->last != NULL ? &list->last->next : &list->first) = ask;
+	list->last = ask;
+}
 
-	ask->previous = up->last;
-	*(up->last != NULL ? &up->last->next : &up->first) = ask;
-	up->last = ask;
-	up->n++;
+/* Nobody waits for it any more. Cancelling would only hide from us that libunbound goes on. */
+static void
+ask_leave(struct ask *ask)
+{
+	ask_unlink(ask);
+	ask->done = true;
+	if (ask->asked)
+		ask_link(ask, &ask->up->given_up);
 }
 
 /* The answer is complete: its holder hears of it, and may free the ask in doing so. */
 static void
 ask_done(struct ask *ask)
 {
-	ask_unlink(ask);
-	ask->asked = false;
-	ask->done = true;
+	ask_leave(ask);
 	ask->fn(ask->arg, &ask->answer);
+}
+
+static void
+ask_charge(struct ask *ask)
+{
+	ask->asked = true;
+	ask->up->asked++;
+	++*ask->load;
+}
+
+static void
+ask_discharge(struct ask *ask)
+{
+	ask->asked = false;
+	ask->up->asked--;
+	--*ask->load;
 }
 
 static void
@@ -182,10 +185,10 @@ silence_expect(struct upstream *up)
 {
 	uint64_t now = loop_now_ms();
 
-	up->expecting = up->first != NULL;
+	up->expecting = up->waiting.first != NULL;
 	if (!up->expecting)
 		return;
-	uint64_t due = up->first->started + up->patience;
+	uint64_t due = up->waiting.first->started + up->patience;
 	timer_start(up->silence, due > now ? due - now : 1);
 }
 
@@ -197,10 +200,9 @@ silence_due(void *arg)
 	uint64_t now = loop_now_ms();
 
 	up->processing++;
-	while (up->first != NULL && up->first->started + up->patience <= now) {
-		struct ask *ask = up->first;
-		if (ask->asked)
-			ub_cancel(up->contexts[ask->context].ub, ask->id);
+	while (up->waiting.first != NULL && up->waiting.first->started + up->patience <= now) {
+		struct ask *ask = up->waiting.first;
+
 		ask_fail(ask, VERDICT_TIMEOUT, FAILURE_SECONDS, "no server answered in time");
 		failures_put(up->failures, &ask->name, ask->type, &ask->answer.edge, now);
 		ask_done(ask);
@@ -265,6 +267,14 @@ upstream_done(void *arg, int error, struct ub_result *result)
 {
 	struct ask *ask = arg;
 
+	ask_discharge(ask);
+	if (ask->done) {
+		ub_resolve_free(result);
+		ask_unlink(ask);
+		if (ask->freed)
+			ask_destroy(ask);
+		return;
+	}
 	if (error != 0 || result == NULL)
 		ask_fail(ask, VERDICT_SERVER, FAILURE_SECONDS, ub_strerror(error));
 	else
@@ -309,36 +319,51 @@ ask_known(struct ask *ask)
 
 	if (failure != NULL)
 		ask->answer.edge = *failure;
-	else if (up->n >= ASKS_MAX)
-		ask_fail(ask, VERDICT_SERVER, 1, "too many questions are in flight");
+	else if (!upstream_has_room(
+		     up, *ask->load)) /* for others there may be: not to be kept */
+		ask_fail(ask, VERDICT_SERVER, 0, "too many questions are in flight");
 	return ask->answer.edge.dnssec != VERDICT_NONE;
 }
 
+bool
+upstream_has_room(const struct upstream *up, size_t load)
+{
+	return up->asked < ASKS_MAX && load < ASKS_MAX - up->asked;
+}
+
+static void
+ask_start(struct ask *ask)
+{
+	struct ub_ctx *ub = ask->up->contexts[ask->context].ub;
+	char text[NAME_TEXT];
+	int error = ub_resolve_async(
+	    ub, name_print(&ask->name, text), ask->type, CLASS_IN, ask, upstream_done, NULL);
+
+	if (error == 0)
+		ask_charge(ask);
+	else
+		ask_fail(ask, VERDICT_SERVER, 1, ub_strerror(error));
+}
+
 int
-upstream_ask(struct upstream *up, enum upstream_context context, const struct name *name,
-    uint16_t type, answer_fn *fn, void *arg, struct ask **out)
+upstream_ask(struct upstream *up, const struct asking *asking, answer_fn *fn, void *arg,
+    struct ask **out)
 {
 	struct ask *ask = calloc(1, sizeof *ask);
-	char text[NAME_TEXT];
-	int error;
 
 	if (ask == NULL)
 		return -MAP_ENOMEM;
 	*ask = (struct ask){.up = up,
-	    .context = context,
-	    .name = *name,
-	    .type = type,
+	    .context = asking->context,
+	    .name = *asking->name,
+	    .type = asking->type,
+	    .load = asking->load,
 	    .started = loop_now_ms(),
 	    .fn = fn,
 	    .arg = arg};
-	if (!ask_known(ask)) {
-		error = ub_resolve_async(up->contexts[context].ub, name_print(name, text), type,
-		    CLASS_IN, ask, upstream_done, &ask->id);
-		ask->asked = error == 0;
-		if (error != 0)
-			ask_fail(ask, VERDICT_SERVER, 1, ub_strerror(error));
-	}
-	ask_link(ask);
+	if (!ask_known(ask))
+		ask_start(ask);
+	ask_link(ask, &up->waiting);
 	if (!ask->asked) {
 		ask->queued = true;
 		loop_later(up->loop, ask_tell, ask);
@@ -360,13 +385,10 @@ ask_free(struct ask *ask)
 {
 	if (ask == NULL)
 		return;
-	if (ask->asked)
-		ub_cancel(ask->up->contexts[ask->context].ub, ask->id);
 	if (!ask->done)
-		ask_unlink(ask);
-	ask->done = true;
+		ask_leave(ask);
 	ask->freed = true;
-	if (!ask->queued)
+	if (!ask->asked && !ask->queued)
 		ask_destroy(ask);
 }
 
@@ -381,13 +403,24 @@ context_set(struct ub_ctx *ub, const char *name, const char *value, char *why, s
 	return -MAP_ECONFIG;
 }
 
+static uint64_t
+upstream_patience(const struct resolver_options *options)
+{
+	return (uint64_t)(options->try_ms > 0 ? options->try_ms : TRY_MS) * TRIES;
+}
+
 static int
 context_options(
     struct ub_ctx *ub, const struct resolver_options *options, char *why, size_t max)
 {
 	char zone[NAME_TEXT], open[NAME_TEXT + 16];
-	int error = 0;
+	uint64_t silent = upstream_patience(options);
+	int error;
 
+	/* else libunbound goes on asking a silent server for much longer than anybody waits here */
+	snprintf(open, sizeof open, "%llu",
+	    (unsigned long long)(silent > SILENT_LEAST_MS ? silent : SILENT_LEAST_MS));
+	error = context_set(ub, "infra-cache-max-rtt:", open, why, max);
 	for (size_t i = 0; error == 0 && i < N(upstream_options); i++)
 		error =
 		    context_set(ub, upstream_options[i][0], upstream_options[i][1], why, max);
@@ -514,7 +547,7 @@ upstream_open(struct loop *loop, const struct resolver_options *options, struct 
 	if (error != 0)
 		return error;
 	up->loop = loop;
-	up->patience = (uint64_t)(options->try_ms > 0 ? options->try_ms : TRY_MS) * TRIES;
+	up->patience = upstream_patience(options);
 	up->failures = failures_new();
 	up->silence = timer_new(loop, silence_due, up);
 	if (up->failures == NULL || up->silence == NULL || log_open() == NULL)
@@ -541,6 +574,13 @@ upstream_destroy(void *arg)
 		watch_free(up->contexts[i].watch);
 		if (up->contexts[i].ub != NULL)
 			ub_ctx_delete(up->contexts[i].ub);
+	}
+	while (up->given_up.first != NULL) {
+		struct ask *ask = up->given_up.first;
+
+		ask_unlink(ask);
+		ask_discharge(ask);
+		ask_destroy(ask);
 	}
 	timer_free(up->silence);
 	failures_free(up->failures);

@@ -43,10 +43,20 @@ int upstream_open(struct loop *loop, const struct resolver_options *options, str
 /* No callback after this. Must not be called while asks are held. NULL allowed. */
 void upstream_close(struct upstream *up);
 
-int upstream_ask(struct upstream *up, enum upstream_context context, const struct name *name,
-    uint16_t type, answer_fn *fn, void *arg, struct ask **out) MUST_CHECK;
+struct asking {
+	enum upstream_context context;
+	const struct name *name;
+	uint16_t type;
+	size_t *load; /* counts what libunbound works on for whoever asks; stays until it is 0 again */
+};
+
+/* Whether somebody of this load may ask: he may not have more in flight than he leaves to others. */
+bool upstream_has_room(const struct upstream *up, size_t load) NONNULL;
+/* -MAP_ENOMEM; a question that has no room is answered with VERDICT_SERVER. */
+int upstream_ask(struct upstream *up, const struct asking *asking, answer_fn *fn, void *arg,
+    struct ask **out) NONNULL MUST_CHECK;
 /* The answer, or NULL while it is awaited. */
 const struct answer *ask_answer(const struct ask *ask) NONNULL;
-void ask_free(struct ask *ask); /* cancels it when still in flight; NULL allowed */
+void ask_free(struct ask *ask); /* the callback is not called any more; NULL allowed */
 
 #endif

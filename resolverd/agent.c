@@ -87,6 +87,7 @@ agent_close(struct agent *agent)
 	requests_free(agent->requests);
 	pairs_close(agent->pairs);
 	resolver_close(agent->resolver);
+	accounts_fini(&agent->accounts);
 	cache_free(agent->cache);
 	conf_close(agent->conf);
 }
@@ -135,8 +136,9 @@ agent_reload(struct agent *agent, char *why, size_t max)
 	agent->conf = conf;
 	agent->resolver = resolver;
 	(void)cache_flush(agent->cache); /* it was found under other rules */
+	requests_halt(agent->requests);
+	resolver_close(old); /* its questions are nobody's load any more */
 	requests_restart(agent->requests);
-	resolver_close(old);
 	conf_close(old_conf);
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "core/sys/loop.h"
 #include "resolve/lookup.h"
+#include "resolverd/account.h"
 #include "resolverd/conf.h"
 
 enum stat {
@@ -27,6 +28,7 @@ struct agent {
 	struct requests *requests;
 	struct pairs *pairs;
 	struct sessions *sessions;
+	struct accounts accounts;
 	struct control *control;
 	struct paths *paths;
 	uint64_t started; /* ms */

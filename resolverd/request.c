@@ -13,7 +13,7 @@
 #include "resolverd/freshness.h"
 #include "resolverd/pairs.h"
 
-#define REQUESTS_MAX 4096 /* look-ups in flight */
+#define REQUESTS_MAX 8192 /* look-ups in flight */
 #define REQUEST_PLACES 1024
 #define REQUEST_KEY (64 + 2 * NAME_WIRE)
 /* Bits that leave the result as it is. */
@@ -22,6 +22,7 @@
 struct request {
 	struct request *chain;
 	struct requests *requests;
+	struct account *account; /* of who began it */
 	struct lookup *lookup;
 	struct ticket *tickets;
 	struct resolve_request asked;
@@ -70,6 +71,15 @@ request_unlink(struct request *r)
 	r->requests->n--;
 }
 
+/* Its account may go with it, and not before: what is told may have ended the user's last client. */
+static void
+request_destroy(struct request *r)
+{
+	r->account->lookups--;
+	account_put(&r->requests->agent->accounts, r->account);
+	free(r);
+}
+
 static void
 request_free(struct request *r)
 {
@@ -77,7 +87,7 @@ request_free(struct request *r)
 	while (r->tickets != NULL)
 		ticket_free(r->tickets);
 	request_unlink(r);
-	free(r);
+	request_destroy(r);
 }
 
 struct requests *
@@ -200,7 +210,7 @@ request_tell(struct request *r, struct bytes payload)
 			    ? payload_for(requests, &asked, payload)
 			    : requests_error(requests, &asked, -MAP_ENOMEM, "out of memory"));
 	}
-	free(r);
+	request_destroy(r);
 }
 
 static void
@@ -239,15 +249,15 @@ ticket_due(void *arg)
 }
 
 static int
-ticket_new(struct request *r, const struct resolve_request *asked, ticket_fn *fn, void *arg,
-    struct ticket **out)
+ticket_new(struct request *r, const struct resolve_request *asked,
+    const struct request_asker *asker, struct ticket **out)
 {
 	struct agent *agent = r->requests->agent;
 	struct ticket *t = calloc(1, sizeof *t);
 
 	if (t == NULL)
 		return -MAP_ENOMEM;
-	*t = (struct ticket){.request = r, .asked = *asked, .fn = fn, .arg = arg};
+	*t = (struct ticket){.request = r, .asked = *asked, .fn = asker->fn, .arg = asker->arg};
 	t->timer = timer_new(agent->loop, ticket_due, t);
 	if (t->timer == NULL) {
 		free(t);
@@ -294,12 +304,13 @@ request_start(struct request *r)
 	/* its own end is for all who may join: each client's deadline is its ticket's */
 	if (asked.deadline < agent->conf->deadline)
 		asked.deadline = (uint32_t)agent->conf->deadline;
-	return lookup_start(agent->resolver, &asked, request_done, r, &r->lookup);
+	return lookup_start(agent->resolver, &asked,
+	    &(struct lookup_asker){request_done, r, &r->account->asks}, &r->lookup);
 }
 
 static int
 request_new(struct requests *requests, const struct resolve_request *asked, struct bytes key,
-    struct request **out)
+    struct account *account, struct request **out)
 {
 	struct request *r = calloc(1, sizeof *r);
 	int error;
@@ -307,6 +318,7 @@ request_new(struct requests *requests, const struct resolve_request *asked, stru
 	if (r == NULL)
 		return -MAP_ENOMEM;
 	r->requests = requests;
+	r->account = account;
 	r->asked = *asked;
 	memcpy(r->key, key.p, key.n);
 	r->key_n = key.n;
@@ -319,8 +331,17 @@ request_new(struct requests *requests, const struct resolve_request *asked, stru
 	r->chain = requests->places[r->place];
 	requests->places[r->place] = r;
 	requests->n++;
+	account->lookups++;
 	*out = r;
 	return 0;
+}
+
+/* Of look-ups, and of questions upstream, nobody may have more in flight than he leaves to others. */
+static bool
+request_has_room(const struct requests *requests, const struct account *account)
+{
+	return account_allows(account->lookups, requests->n, REQUESTS_MAX) &&
+	       resolver_has_room(requests->agent->resolver, account->asks);
 }
 
 /* Past the cache only so often: a second look in that time is an ordinary one, unless the first is
@@ -335,8 +356,8 @@ request_limit_fresh(
 }
 
 int
-requests_ask(struct requests *requests, const struct resolve_request *request, ticket_fn *fn,
-    void *arg, struct bytes *now, struct ticket **out)
+requests_ask(struct requests *requests, const struct resolve_request *request,
+    const struct request_asker *asker, struct bytes *now, struct ticket **out)
 {
 	struct agent *agent = requests->agent;
 	struct resolve_request asked = *request;
@@ -363,22 +384,23 @@ requests_ask(struct requests *requests, const struct resolve_request *request, t
 	r = request_find(requests, &asked, key);
 	if (r != NULL) {
 		agent_count(agent, STAT_REQUEST_JOINED);
-	} else if (requests->n >= REQUESTS_MAX) {
+	} else if (!request_has_room(requests, asker->account)) {
 		agent_count(agent, STAT_REQUEST_LIMITED);
-		*now = requests_error(
-		    requests, request, -MAP_ELIMIT, "too many look-ups are in flight");
+		*now = requests_error(requests, request, -MAP_ELIMIT,
+		    "too many look-ups of this user are in flight");
 		return 0;
 	} else {
 		if (asked.flags & RESOLVE_FRESH)
 			agent_count(agent, STAT_REQUEST_FRESH);
-		error = key.n == 0 ? -MAP_EUSAGE : request_new(requests, &asked, key, &r);
+		error = key.n == 0 ? -MAP_EUSAGE
+				   : request_new(requests, &asked, key, asker->account, &r);
 		if (error == -MAP_EUSAGE) {
 			*now = requests_error(requests, request, error,
 			    "legacy addresses allowed and proof required at once");
 			return 0;
 		}
 	}
-	return error != 0 ? error : ticket_new(r, request, fn, arg, out);
+	return error != 0 ? error : ticket_new(r, request, asker, out);
 }
 
 void
@@ -396,14 +418,23 @@ ticket_cancel(struct ticket *ticket)
 }
 
 void
+requests_halt(struct requests *requests)
+{
+	for (size_t i = 0; i < REQUEST_PLACES; i++)
+		for (struct request *r = requests->places[i]; r != NULL; r = r->chain) {
+			lookup_cancel(r->lookup);
+			r->lookup = NULL;
+		}
+}
+
+/* A callback cannot end a request that is still halted, so that the next one stays. */
+void
 requests_restart(struct requests *requests)
 {
 	for (size_t i = 0; i < REQUEST_PLACES; i++) {
 		struct request *next;
 		for (struct request *r = requests->places[i]; r != NULL; r = next) {
 			next = r->chain;
-			lookup_cancel(r->lookup);
-			r->lookup = NULL;
 			if (request_start(r) != 0)
 				request_tell(r, (struct bytes){NULL, 0});
 		}

@@ -21,7 +21,6 @@
 #include "resolverd/request.h"
 
 #define CLIENTS_MAX 8192
-#define CLIENTS_OF_USER 4096
 #define TICKETS_OF_CLIENT 64
 #define TICKETS_OF_USER 4096
 #define CLIENT_IN 4096 /* octets of the longest frame a client sends */
@@ -30,15 +29,6 @@
 #define PING_MAX 64
 #define ACCEPT_BATCH 64
 #define ACCEPT_PAUSE_MS 1000
-#define ACCOUNT_PLACES 256
-
-/* What one user has; root, too, is a user. */
-struct account {
-	struct account *chain;
-	uint32_t uid;
-	size_t clients;
-	size_t tickets;
-};
 
 struct waiting {
 	struct waiting *next;
@@ -65,40 +55,7 @@ struct sessions {
 	struct timer *pause;
 	size_t n;
 	struct session *list;
-	struct account *accounts[ACCOUNT_PLACES];
 };
-
-static struct account *
-account_get(struct sessions *all, uint32_t uid)
-{
-	struct account **place = &all->accounts[uid % ACCOUNT_PLACES];
-	struct account *a = *place;
-
-	while (a != NULL && a->uid != uid)
-		a = a->chain;
-	if (a != NULL)
-		return a;
-	a = calloc(1, sizeof *a);
-	if (a == NULL)
-		return NULL;
-	a->uid = uid;
-	a->chain = *place;
-	*place = a;
-	return a;
-}
-
-static void
-account_put(struct sessions *all, struct account *account)
-{
-	struct account **at = &all->accounts[account->uid % ACCOUNT_PLACES];
-
-	if (account->clients > 0)
-		return;
-	while (*at != account)
-		at = &(*at)->chain;
-	*at = account->chain;
-	free(account);
-}
 
 static void
 waiting_free(struct waiting *w)
@@ -128,7 +85,7 @@ session_free(struct session *s)
 		s->next->link = s->link;
 	all->n--;
 	s->account->clients--;
-	account_put(all, s->account);
+	account_put(&all->agent->accounts, s->account);
 	free(s);
 }
 
@@ -173,7 +130,8 @@ session_wait(
 		return -MAP_ENOMEM;
 	w->session = s;
 	w->id = frame->id;
-	error = requests_ask(requests, request, session_result, w, &now, &w->ticket);
+	error = requests_ask(requests, request,
+	    &(struct request_asker){s->account, session_result, w}, &now, &w->ticket);
 	if (error != 0 || w->ticket == NULL) {
 		free(w);
 		return error != 0 ? error : session_write(s, FRAME_RESULT, frame->id, now);
@@ -290,8 +248,8 @@ session_new(struct sessions *all, int fd)
 
 	if (s == NULL || sock_unix_peer(fd, &uid) != 0)
 		goto refuse;
-	account = account_get(all, uid);
-	if (account == NULL || all->n >= CLIENTS_MAX || account->clients >= CLIENTS_OF_USER)
+	account = account_get(&all->agent->accounts, uid);
+	if (account == NULL || !account_allows(account->clients, all->n, CLIENTS_MAX))
 		goto refuse;
 	s->sessions = all;
 	s->account = account;
@@ -311,7 +269,7 @@ session_new(struct sessions *all, int fd)
 refuse:
 	agent_count(all->agent, STAT_CLIENT_REFUSED);
 	if (account != NULL)
-		account_put(all, account);
+		account_put(&all->agent->accounts, account);
 	if (fd >= 0)
 		close(fd);
 	free(s);
