@@ -24,8 +24,7 @@
 #define TICKETS_OF_CLIENT 64
 #define TICKETS_OF_USER 4096
 #define CLIENT_IN 4096 /* octets of the longest frame a client sends */
-#define CLIENT_OUT \
-	(256 << 10) /* octets that wait for a client before it is not read any more */
+#define CLIENT_OUT (64 << 10) /* octets that wait for a client before it is not read any more */
 #define PING_MAX 64
 #define ACCEPT_BATCH 64
 #define ACCEPT_PAUSE_MS 1000

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -22,6 +23,8 @@
 #include "resolverd/session.h"
 
 #define PATIENCE_MS 5000
+#define DEAF_OUT (64 << 10) /* octets that may wait for a client that does not read */
+#define CLIENT_FRAME 4096 /* and what one read of its questions makes more */
 
 struct world {
 	char dir[64];
@@ -359,6 +362,41 @@ test_fresh(void **state)
 	client_free(c);
 }
 
+/* A client that asks and does not read is not asked on: what waits for it stays bounded. */
+static void
+test_deaf(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_new(w);
+	struct resolve_request request = {.flags = 0};
+	struct frame frame;
+	uint8_t out[256];
+	struct wr wr = wr_init(out, sizeof out);
+	size_t start = frame_start(&wr, FRAME_RESOLVE, 0, 1), answer;
+	int buffer;
+	socklen_t n = sizeof buffer;
+	uint64_t before;
+
+	cache_fill(w, "d.silent.test", 0);
+	assert_int_equal(eid_scan("d.silent.test", 13, false, &request.id), 0);
+	resolve_request_put(&wr, &request);
+	frame_end(&wr, start);
+	send_resolve(c, 1, "d.silent.test", 0, 0);
+	assert_int_equal(next_within(w, c, &frame, PATIENCE_MS), 1);
+	answer = c->n;
+	assert_int_equal(getsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &buffer, &n), 0);
+	do {
+		before = w->agent.stats[STAT_REQUEST];
+		while (send(c->fd, out, wr.n, MSG_DONTWAIT) == (ssize_t)wr.n)
+			;
+		for (int i = 0; i < 100; i++)
+			loop_once(w->agent.loop, 0);
+	} while (w->agent.stats[STAT_REQUEST] > before);
+	assert_true(before * answer > DEAF_OUT);
+	assert_true(before * answer <= (size_t)buffer + DEAF_OUT + CLIENT_FRAME);
+	client_free(c);
+}
+
 /* A client that leaves takes its waiting with it; those it shared go on for others. */
 static void
 test_left(void **state)
@@ -415,6 +453,7 @@ main(void)
 	    TEST(test_joined),
 	    TEST(test_cancelled),
 	    TEST(test_fresh),
+	    TEST(test_deaf),
 	    TEST(test_left),
 	    TEST(test_reload),
 	};
