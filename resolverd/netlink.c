@@ -19,8 +19,8 @@ struct netlink {
 	struct mnl_socket *socket;
 	uint32_t seq;
 	bool dump;
-	char request[NETLINK_REQUEST];
-	char answer[NETLINK_ANSWER];
+	_Alignas(8) char request[NETLINK_REQUEST]; /* they hold headers of the kernel */
+	_Alignas(8) char answer[NETLINK_ANSWER];
 };
 
 /* Who hears the messages of one call. */

@@ -362,6 +362,19 @@ test_fresh(void **state)
 	client_free(c);
 }
 
+/* Ranking asks the kernel for addresses and routes; without locators there is nothing to rank. */
+static void
+test_pairs(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_new(w);
+
+	cache_fill(w, "p.silent.test", 0);
+	send_resolve(c, 1, "p.silent.test", RESOLVE_PAIRS, 0);
+	expect_error(w, c, 1, -MAP_ENOLOCATOR);
+	client_free(c);
+}
+
 /* A client that asks and does not read is not asked on: what waits for it stays bounded. */
 static void
 test_deaf(void **state)
@@ -453,6 +466,7 @@ main(void)
 	    TEST(test_joined),
 	    TEST(test_cancelled),
 	    TEST(test_fresh),
+	    TEST(test_pairs),
 	    TEST(test_deaf),
 	    TEST(test_left),
 	    TEST(test_reload),
