@@ -123,8 +123,12 @@ transport_inode(int fd, uint64_t *inode)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+	if (fstat(fd, &st) < 0)
 		return false;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = ENOTSOCK;
+		return false;
+	}
 	*inode = st.st_ino;
 	return true;
 }
@@ -181,11 +185,8 @@ map_session_info(struct map *map, int fd, struct map_session *out)
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	if (!transport_inode(fd, &inode)) {
-		if (errno == 0)
-			errno = ENOTSOCK;
+	if (!transport_inode(fd, &inode))
 		return context_fail(map, -MAP_ESYS, "descriptor %d: not a socket", fd);
-	}
 	row = sessions_find(map, fd, inode);
 	if (row != NULL)
 		*out = row->info;

@@ -391,8 +391,11 @@ test_info_of_others(void **state)
 
 	(void)state;
 	assert_int_equal(map_session_info(map, -1, &info), -MAP_ESYS);
+	assert_int_equal(errno, EBADF);
 	assert_int_equal(pipe(ends), 0);
+	errno = EINTR; /* of something before */
 	assert_int_equal(map_session_info(map, ends[0], &info), -MAP_ESYS);
+	assert_int_equal(errno, ENOTSOCK);
 	close(ends[0]);
 	close(ends[1]);
 }
