@@ -417,7 +417,7 @@ daemon_start(struct daemon *d)
 		diag_error("%s", cause);
 		return -MAP_ESYS;
 	}
-	error = daemon_say(priv_drop(d->config->user, false, &why), "user", why);
+	error = daemon_say(priv_drop(d->config->user, PRIV_BIND_LOW, &why), "user", why);
 	if (error == 0) {
 		error = config_verify(d->config, cause, sizeof(cause));
 		if (error != 0)

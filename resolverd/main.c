@@ -191,6 +191,7 @@ signals_take(struct agent *agent)
 static void
 agent_start(struct agent *agent)
 {
+	unsigned keep = agent->conf->paths != PATHS_OFF ? PRIV_NET_ADMIN : 0;
 	const char *reason = NULL;
 	char why[CONF_MESSAGE];
 
@@ -202,7 +203,7 @@ agent_start(struct agent *agent)
 		conf_accuse(agent->conf, "control", why, sizeof why);
 		diag_fatal("%s", why);
 	}
-	if (priv_drop(agent->conf->user, agent->conf->paths != PATHS_OFF, &reason) != 0)
+	if (priv_drop(agent->conf->user, keep, &reason) != 0)
 		diag_fatal("user %s: %s", agent->conf->user, reason);
 	if (conf_verify(agent->conf, why, sizeof why) != 0)
 		diag_fatal("%s", why);

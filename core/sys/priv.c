@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -26,6 +27,35 @@ priv_fail(const char *what, const char **why)
 	snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
 	*why = text;
 	return -MAP_ESYS;
+}
+
+static const struct {
+	unsigned keep;
+	unsigned capability;
+} priv_capabilities[] = {
+    {PRIV_BIND_LOW, CAP_NET_BIND_SERVICE},
+    {PRIV_NET_ADMIN, CAP_NET_ADMIN},
+};
+
+static uint64_t
+capabilities_mask(unsigned keep)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < sizeof priv_capabilities / sizeof priv_capabilities[0]; i++)
+		if ((keep & priv_capabilities[i].keep) != 0)
+			mask |= 1ull << priv_capabilities[i].capability;
+	return mask;
+}
+
+/* Nothing this process starts can have others either. Only root may say so, and need not: a
+ * container may have taken the right to. */
+static void
+capabilities_bound(uint64_t mask)
+{
+	for (unsigned long i = 0; i < 64 && prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if ((mask >> i & 1) == 0)
+			(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }
 
 /* Without libcap: the kernel's own interface, version 3 (two words of 32 bits). */
@@ -55,38 +85,58 @@ priv_knows_user(const char *user)
 }
 
 int
-priv_drop(const char *user, bool keep_net_admin, const char **why)
+priv_user(const char *user, uid_t *uid, gid_t *gid, const char **why)
 {
 	const struct passwd *entry;
-	uint64_t keep = 1ull << CAP_NET_BIND_SERVICE;
 
-	*why = "";
-	if (user == NULL)
-		return 0;
 	errno = 0;
 	entry = getpwnam(user);
 	if (entry == NULL) {
 		*why = "no such user";
 		return errno == 0 || errno == ENOENT ? -MAP_ECONFIG : priv_fail("users", why);
 	}
-	if (geteuid() == entry->pw_uid && getuid() == entry->pw_uid)
-		return 0; /* the service manager has done it */
-	if (keep_net_admin)
-		keep |= 1ull << CAP_NET_ADMIN;
+	*uid = entry->pw_uid;
+	*gid = entry->pw_gid;
+	return 0;
+}
+
+static int
+priv_become(const char *user, uid_t uid, gid_t gid, const char **why)
+{
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
 		return priv_fail("keeping capabilities", why);
-	if (initgroups(user, entry->pw_gid) != 0)
+	if (initgroups(user, gid) != 0)
 		return priv_fail("setting groups", why);
-	if (setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) != 0)
+	if (setresgid(gid, gid, gid) != 0)
 		return priv_fail("setting the group", why);
-	if (setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) != 0)
+	if (setresuid(uid, uid, uid) != 0)
 		return priv_fail("setting the user", why);
-	if (!capabilities_limit(keep))
+	return 0;
+}
+
+int
+priv_drop(const char *user, unsigned keep, const char **why)
+{
+	uint64_t mask = capabilities_mask(keep);
+	uid_t uid = geteuid();
+	gid_t gid;
+	int error = 0;
+
+	*why = "";
+	if (user != NULL)
+		error = priv_user(user, &uid, &gid, why);
+	if (error == 0 && uid != 0)
+		capabilities_bound(mask);
+	if (error == 0 && user != NULL && (geteuid() != uid || getuid() != uid))
+		error = priv_become(user, uid, gid, why);
+	if (error != 0 || uid == 0)
+		return error;
+	if (!capabilities_limit(mask))
 		return priv_fail("setting capabilities", why);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return priv_fail("refusing new privileges", why);
 	/* A setter that cannot fail is followed by a test. */
-	if (entry->pw_uid != 0 && (setuid(0) == 0 || geteuid() == 0)) {
+	if (setuid(0) == 0 || geteuid() == 0) {
 		*why = "root could be had back";
 		return -MAP_ESYS;
 	}

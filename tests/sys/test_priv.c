@@ -9,9 +9,12 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,8 +42,8 @@ test_no_user(void **state)
 	const char *why;
 
 	(void)state;
-	assert_int_equal(priv_drop(NULL, false, &why), 0);
-	assert_int_equal(priv_drop("no-such-user-here", false, &why), -MAP_ECONFIG);
+	assert_int_equal(priv_drop(NULL, 0, &why), 0);
+	assert_int_equal(priv_drop("no-such-user-here", 0, &why), -MAP_ECONFIG);
 	assert_string_equal(why, "no such user");
 }
 
@@ -52,7 +55,7 @@ drop_steps(void)
 	int fd;
 
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (priv_drop("nobody", false, &why) != 0)
+	if (priv_drop("nobody", PRIV_BIND_LOW, &why) != 0)
 		return 1;
 	if (getuid() == 0 || geteuid() == 0 || getgid() == 0 || setuid(0) == 0)
 		return 2;
@@ -66,6 +69,47 @@ drop_steps(void)
 	return 0;
 }
 
+static int
+drop_all_steps(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+	const char *why;
+
+	if (priv_drop("nobody", 0, &why) != 0)
+		return 1;
+	if (syscall(SYS_capget, &header, data) != 0 || data[0].permitted != 0 ||
+	    data[1].permitted != 0 || data[0].inheritable != 0)
+		return 2;
+	/* nor could a program that it starts have any */
+	if (prctl(PR_CAPBSET_READ, CAP_NET_ADMIN, 0, 0, 0) != 0 ||
+	    prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0)
+		return 3;
+	/* being that user already, it gives up what it was given */
+	return priv_drop("nobody", PRIV_NET_ADMIN, &why) == 0 ? 0 : 4;
+}
+
+static int
+keep_steps(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+	const char *why;
+
+	if (priv_drop("nobody", PRIV_BIND_LOW | PRIV_NET_ADMIN, &why) != 0)
+		return 1;
+	if (syscall(SYS_capget, &header, data) != 0 || data[1].effective != 0 ||
+	    data[0].effective != (1u << CAP_NET_ADMIN | 1u << CAP_NET_BIND_SERVICE))
+		return 2;
+	if (priv_drop(NULL, PRIV_NET_ADMIN, &why) != 0) /* whoever it is, it is not root */
+		return 3;
+	if (syscall(SYS_capget, &header, data) != 0 ||
+	    data[0].effective != 1u << CAP_NET_ADMIN ||
+	    data[0].permitted != 1u << CAP_NET_ADMIN)
+		return 4;
+	return 0;
+}
+
 static void
 test_drop(void **state)
 {
@@ -75,6 +119,8 @@ test_drop(void **state)
 		skip();
 	}
 	assert_int_equal(in_child(drop_steps), 0);
+	assert_int_equal(in_child(drop_all_steps), 0);
+	assert_int_equal(in_child(keep_steps), 0);
 }
 
 static int
