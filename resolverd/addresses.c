@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ADDRESSES_LINKS 256
+#include "core/wire/errors.h"
+
+#define ADDRESSES_LINKS 1024
+#define ADDRESSES_TRIES 8
 
 struct addresses_links {
 	size_t n;
@@ -103,24 +106,34 @@ addresses_hear(void *arg, const struct nlmsghdr *message)
 	out->list[out->n++] = found;
 }
 
+static int
+addresses_dump(struct netlink *route, uint16_t type, netlink_fn *fn, void *arg)
+{
+	struct nlmsghdr *message = netlink_start(route, type, NLM_F_DUMP);
+	struct rtgenmsg *any = mnl_nlmsg_put_extra_header(message, sizeof *any);
+
+	any->rtgen_family = AF_UNSPEC;
+	return netlink_ask(route, fn, arg);
+}
+
 int
 addresses_read(struct netlink *route, struct addresses *out)
 {
 	struct addresses_reading reading = {.out = out};
-	struct rtgenmsg *any;
-	int rc;
+	int rc = -MAP_ESTALE;
 
-	out->n = 0;
-	any = mnl_nlmsg_put_extra_header(
-	    netlink_start(route, RTM_GETLINK, NLM_F_DUMP), sizeof *any);
-	any->rtgen_family = AF_UNSPEC;
-	rc = netlink_ask(route, addresses_link, &reading);
-	if (rc < 0)
-		return rc;
-	any = mnl_nlmsg_put_extra_header(
-	    netlink_start(route, RTM_GETADDR, NLM_F_DUMP), sizeof *any);
-	any->rtgen_family = AF_UNSPEC;
-	return netlink_ask(route, addresses_hear, &reading);
+	for (unsigned tries = 0; rc == -MAP_ESTALE && tries < ADDRESSES_TRIES; tries++) {
+		out->n = 0;
+		reading.links.n = 0;
+		rc = addresses_dump(route, RTM_GETLINK, addresses_link, &reading);
+		if (rc == 0 || rc == -MAP_ESTALE) {
+			int torn = rc;
+
+			rc = addresses_dump(route, RTM_GETADDR, addresses_hear, &reading);
+			rc = rc == 0 ? torn : rc;
+		}
+	}
+	return rc;
 }
 
 const struct local_address *

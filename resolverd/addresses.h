@@ -6,7 +6,7 @@
 
 #include "resolverd/netlink.h"
 
-#define ADDRESSES_MAX 64
+#define ADDRESSES_MAX 512 /* those of links' own scope count too */
 
 struct local_address {
 	uint8_t address[16]; /* IPv4 mapped */
@@ -23,7 +23,8 @@ struct addresses {
 	struct local_address list[ADDRESSES_MAX];
 };
 
-/* Reads all of them, through a socket on NETLINK_ROUTE. -MAP_ESYS */
+/* Reads all of them, through a socket on NETLINK_ROUTE. -MAP_ESYS; -MAP_ESTALE: they changed under
+ * each of several tries, and out may lack one or have it twice; what changed is an event, too. */
 int addresses_read(struct netlink *route, struct addresses *out) NONNULL MUST_CHECK;
 /* The row of an address, or NULL; borrowed from list. */
 const struct local_address *addresses_find(

@@ -104,12 +104,29 @@ netlink_hear(const struct nlmsghdr *message, void *arg)
 	return MNL_CB_OK;
 }
 
+/* Something changed while this was written. libmnl would stop here, with the rest unread and in the
+ * way of the next request. */
+static bool
+netlink_is_torn(void *octets, size_t n)
+{
+	struct nlmsghdr *message = octets;
+	int left = (int)n;
+	bool torn = false;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		torn |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+		message->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	}
+	return torn;
+}
+
 int
 netlink_ask(struct netlink *nl, netlink_fn *fn, void *arg)
 {
 	struct nlmsghdr *message = (struct nlmsghdr *)(void *)nl->request;
 	struct netlink_hearer hearer = {fn, arg};
 	unsigned port = mnl_socket_get_portid(nl->socket);
+	bool torn = false;
 	ssize_t n;
 	int rc = MNL_CB_OK;
 
@@ -121,9 +138,12 @@ netlink_ask(struct netlink *nl, netlink_fn *fn, void *arg)
 			continue;
 		if (n < 0)
 			return -MAP_ESYS;
+		torn |= netlink_is_torn(nl->answer, (size_t)n);
 		rc = mnl_cb_run(nl->answer, (size_t)n, nl->seq, port, netlink_hear, &hearer);
 	}
-	return rc < 0 ? -MAP_ESYS : 0;
+	if (rc < 0)
+		return -MAP_ESYS;
+	return torn ? -MAP_ESTALE : 0;
 }
 
 int

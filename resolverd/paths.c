@@ -161,11 +161,14 @@ paths_sync(struct paths *paths)
 {
 	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
 	struct addresses addresses;
+	int rc = addresses_read(paths->route, &addresses);
 	size_t n;
 
-	if (addresses_read(paths->route, &addresses) < 0)
+	if (rc < 0 && rc != -MAP_ESTALE)
 		return -MAP_ESYS;
-	paths_remove_gone(paths, &addresses);
+	if (rc ==
+	    0) /* else one that was not seen may be there; the event that is due says so */
+		paths_remove_gone(paths, &addresses);
 	if (mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
 		return -MAP_ESYS;
 	for (size_t i = 0; i < addresses.n; i++) {
@@ -321,7 +324,8 @@ paths_keep(struct paths *paths, const struct paths_options *options)
 	if (paths->state == NULL || paths->realms == NULL)
 		return -MAP_ENOMEM;
 	if (options->n_realms > 0)
-		memcpy(paths->realms, options->realms, options->n_realms * sizeof *paths->realms);
+		memcpy(
+		    paths->realms, options->realms, options->n_realms * sizeof *paths->realms);
 	paths->options.state = paths->state;
 	paths->options.realms = paths->realms;
 	return 0;
