@@ -54,6 +54,7 @@ answer_holds(const struct message *query, bool parsed, struct bytes answer)
 	HOLDS(m.id == query->id);
 	HOLDS((m.flags & FLAG_QR) != 0 && (m.flags & FLAG_RA) == 0);
 	HOLDS(m.count[SECTION_QUESTION] <= 1);
+	HOLDS(message_rcode(&m) != RCODE_SERVFAIL); /* these zones and their database are sound */
 	if (m.count[SECTION_QUESTION] == 1) {
 		HOLDS(parsed);
 		HOLDS(bytes_equal(

@@ -20,7 +20,8 @@ for target in tests/fuzz/fuzz_*; do
 	if [ ! -f "$target" ] || [ ! -x "$target" ]; then continue; fi
 	name=${target##*/fuzz_}
 	mkdir -p "$new/$name"
-	if "$target" -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$PWD/" \
+	# srcdir: where a target finds the zones it serves
+	if srcdir=$source_dir "$target" -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$PWD/" \
 		"$new/$name" "$source_dir/tests/fuzz/corpus/$name" >"fuzz_$name.log" 2>&1; then
 		echo "ok fuzz: $name, $seconds s, $(sed -n 's/^stat::number_of_executed_units: *//p' "fuzz_$name.log") inputs"
 	else

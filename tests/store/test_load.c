@@ -180,12 +180,27 @@ test_refused_zones(void **state)
 	assert_refused("a.zone.test. OPT: a type that no zone can hold");
 }
 
-/* Whatever of the shop.records is cut off or changed: refused or taken, never read past. */
+/* Where records end: a zone that is cut there is a smaller zone. */
+static bool
+records_are_whole(struct bytes records)
+{
+	struct rd rd = rd_init(records);
+	struct name owner;
+	struct rr rr;
+	unsigned n = 0;
+
+	while (frame_record_read(&rd, &owner, &rr))
+		n++;
+	return rd_end(&rd) == 0 && n >= 2; /* NS and SOA */
+}
+
+/* Records that are cut off or changed are refused, or taken as what they say; never read past. */
 static void
 test_mutilated_records(void **state)
 {
 	static uint8_t copy[4096];
-	uint32_t random = 1;
+	uint32_t random = 1, serial = 0;
+	unsigned taken = 0;
 
 	(void)state;
 	shop_begin("zone.test.");
@@ -194,25 +209,41 @@ test_mutilated_records(void **state)
 	shop_add("b.c", 300, "EPID", "10 192.0.2.1");
 	shop_add("d", 300, "ELOC", "10 10 192.0.2.1 path=x");
 	memcpy(copy, shop.octets, shop.records.n);
-	for (size_t n = 0; n < shop.records.n; n++) {
+	for (size_t n = 0; n <= shop.records.n; n++) {
 		uint8_t *cut = malloc(n + 1);
+		int rc;
 
 		memcpy(cut, shop.octets, n);
-		(void)work_load(&shop.work, &shop.apex, (struct bytes){cut, n}, &shop.outcome);
+		rc = work_load(&shop.work, &shop.apex, (struct bytes){cut, n}, &shop.outcome);
+		assert_int_equal(rc == 0, records_are_whole((struct bytes){cut, n}));
+		if (rc == 0)
+			assert_int_equal(shop.outcome.serial, ++serial);
+		else
+			assert_string_not_equal(shop.outcome.why, "");
 		free(cut);
 	}
+	assert_int_equal(serial, 4); /* the apex, and with each name */
 	for (int i = 0; i < 400; i++) {
 		uint8_t *bent = malloc(shop.records.n);
+		struct zone before = shop_zone();
 
 		memcpy(bent, copy, shop.records.n);
 		for (int k = 0; k < 3; k++) {
 			random = random * 1664525 + 1013904223;
 			bent[(random >> 8) % shop.records.n] = (uint8_t)(random >> 24);
 		}
-		(void)work_load(&shop.work, &shop.apex, (struct bytes){bent, shop.records.n},
-		    &shop.outcome);
+		if (work_load(&shop.work, &shop.apex, (struct bytes){bent, shop.records.n},
+			&shop.outcome) == 0) {
+			assert_true(records_are_whole((struct bytes){bent, shop.records.n}));
+			taken++;
+		} else { /* all is as it was */
+			assert_string_not_equal(shop.outcome.why, "");
+			assert_int_equal(shop_zone().serial, before.serial);
+			assert_int_equal(shop_zone().id, before.id);
+		}
 		free(bent);
 	}
+	assert_in_range(taken, 1, 399);
 }
 
 /* Records of one set stay one name, however far their first different octets are apart. */
