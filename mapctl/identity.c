@@ -235,7 +235,10 @@ public_write(struct making *k)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (f == NULL)
-		return fail(k->m, STATUS_REFUSED, -MAP_ESYS, "%s: %s", path, strerror(errno));
+		return fail(k->m, STATUS_REFUSED, errno == EEXIST ? -MAP_EEXIST : -MAP_ESYS,
+		    "%s: %s", path,
+		    errno == EEXIST ? "exists already; keys are never overwritten"
+				    : strerror(errno));
 	fprintf(f, "%s IN KEY %s\n", name_print(&k->owner, owner), text);
 	if (fclose(f) != 0)
 		return fail(k->m, STATUS_WRONG, -MAP_ESYS, "%s: %s", path, strerror(errno));
@@ -246,13 +249,19 @@ static enum status
 files_write(struct making *k)
 {
 	char path[1100], why[1200];
+	enum status status = public_write(k);
 	int error;
 
+	if (status != STATUS_DONE)
+		return status;
+	/* last: a private file without the rest would stand in the way of the next try */
 	snprintf(path, sizeof path, "%s.private", k->path);
 	error = keyfile_write(path, k->key, why, sizeof why);
-	if (error != 0)
-		return fail(k->m, STATUS_REFUSED, error, "%s", why);
-	return public_write(k);
+	if (error == 0)
+		return STATUS_DONE;
+	snprintf(path, sizeof path, "%s.key", k->path);
+	(void)unlink(path);
+	return fail(k->m, STATUS_REFUSED, error, "%s", why);
 }
 
 /* One record as a line of a zone file, or for JSON. */

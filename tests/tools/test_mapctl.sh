@@ -54,6 +54,16 @@ test_new_never_overwrites() {
 	[ $status = 4 ] && says "exists already" && [ "$before" = "$(cat "$DIR/host.example.test.private")" ] &&
 		[ -z "$(find "$DIR" -name '*.private.*')" ]
 }
+test_new_leaves_no_half() {
+	: >"$DIR/half.example.test.key"
+	run id new --realm $REALM --name half.example.test --dir "$DIR"
+	[ $status = 4 ] && says "half.example.test.key: exists already" &&
+		[ ! -e "$DIR/half.example.test.private" ] || return 1
+	mv "$DIR/half.example.test.key" "$DIR/half.example.test.private"
+	run id new --realm $REALM --name half.example.test --dir "$DIR"
+	[ $status = 4 ] && says "half.example.test.private: exists already" &&
+		[ ! -e "$DIR/half.example.test.key" ]
+}
 test_check_takes_new() {
 	zone_make "$DIR/records"
 	run zone check --realm $REALM example.test "$DIR/zone"
@@ -363,7 +373,7 @@ test_daemon_stops() {
 	[ $status = 0 ] && wait "$MAPD" && MAPD=
 }
 
-for name in new new_never_overwrites check_takes_new check_finds_changed_record \
+for name in new new_never_overwrites new_leaves_no_half check_takes_new check_finds_changed_record \
 	check_finds_foreign_proof check_names_included_line check_names_line sign_repairs sign_serial_grows sign_other_key \
 	sign_revokes sign_wants_records key_realm show_file show_identity show_reference \
 	key_open_to_others key_broken usage no_daemon strange_daemon json_error batch daemon_loads \
