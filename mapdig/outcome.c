@@ -121,6 +121,8 @@ outcome_exit(const struct input *input, const struct result *result)
 
 	if (status == EXIT_NOT_FOUND && !absence_is_proved(result))
 		return EXIT_NO_LOCATORS;
+	if (result->error == -MAP_EUNKNOWN) /* what is published, not what was typed */
+		return EXIT_NO_LOCATORS;
 	if (status != EXIT_FOUND)
 		return status;
 	if (outcome_claim(input, result) == VERDICT_MISMATCH)

@@ -12,6 +12,7 @@
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
 #include "resolve/compose.h"
+#include "resolve/conclude.h"
 #include "resolve/realms.h"
 #include "resolve/verdict.h"
 
@@ -365,6 +366,7 @@ search_step(struct search *s)
 		edge_say(&s->found->mapping, VERDICT_MISSING,
 		    eid_is_hit(&s->found->id) ? "a HIT is recognised, but never resolved"
 					      : "there is no place to look for it");
+		s->found->mapping.ttl = LIFETIME_MAX; /* that will not change */
 		s->settled = true;
 	}
 	while (!s->settled)

@@ -88,11 +88,29 @@ test_never_locators(void **state)
 	}
 }
 
+/* A HIT is no question to anybody, and no reason to keep what stands beside it for no time. */
+static void
+test_hit(void **state)
+{
+	struct epid hit = {.preference = 1, .id = {.form = EID_ADDRESS}};
+	struct search s;
+
+	(void)state;
+	address_of("2001:20::1", hit.id.address);
+	assert_int_equal(search_init(&s, &inquiry, &hit, true, 0), 0);
+	assert_true(search_step(&s));
+	assert_int_equal(s.found->error, -MAP_EUNKNOWN);
+	assert_int_equal(s.found->mapping.dnssec, VERDICT_MISSING);
+	assert_int_equal(s.found->mapping.ttl, 300);
+	search_fini(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_never_locators),
+	    cmocka_unit_test(test_hit),
 	};
 	return cmocka_run_group_tests_name("resolve/compose", tests, NULL, NULL);
 }

@@ -171,7 +171,6 @@ static const struct exit_case exit_cases[] = {
     {-MAP_ETEXT, 1, "usage"},
     {-MAP_EREFERENCE, 1, "usage"},
     {-MAP_ECONFIG, 1, "usage"},
-    {-MAP_EUNKNOWN, 1, "usage"},
     {-MAP_EINSECURE, 2, "insecure"},
     {-MAP_ENOPROOF, 2, "insecure"},
     {-MAP_EEXPIRED, 2, "insecure"},
@@ -240,6 +239,12 @@ test_exits_of_edges(void **state)
 	assert_int_equal(outcome_exit(&input, &result), EXIT_NO_LOCATORS);
 	result.asked.n = 0; /* the identity itself was asked for */
 	assert_int_equal(outcome_exit(&input, &result), EXIT_NOT_FOUND);
+
+	/* of a kind that is not known here: what was typed, or only what was found */
+	assert_int_equal(outcome_exit_of(-MAP_EUNKNOWN), EXIT_USAGE);
+	result_good();
+	result.error = -MAP_EUNKNOWN;
+	assert_int_equal(outcome_exit(&input, &result), EXIT_NO_LOCATORS);
 
 	result_good();
 	result.identities[0].locators[1].reverse = VERDICT_MISMATCH;
