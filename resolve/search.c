@@ -171,7 +171,8 @@ place_prove(struct search *s, struct place *place)
 	if (seen_is_revoked(resolver->seen, id, now))
 		error = -MAP_EREVOKED;
 	place->proof = verdict_of_proof(error);
-	if (place->edge.why[0] == '\0')
+	/* what is wrong with the proof says more than that the zone is not signed */
+	if (verdict_proof_why(place->proof)[0] != '\0')
 		edge_say(&place->edge, place->edge.dnssec, verdict_proof_why(place->proof));
 }
 

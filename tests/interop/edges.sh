@@ -232,6 +232,8 @@ lies "$all"
 T="@127.0.0.1 -p $NSD_PORT -a test.anchors +noreverse host.example.test"
 sees "name -> identity, unsigned zone" 2 "$T" 'name -> identity +insecure' 'host-proved'
 sees "name -> identity, unsigned and allowed" 0 "$T +insecure" 'name -> identity +insecure' 'found: '
+lies "$(printf '%s\n' "$wire_host" "$foreign" "$wire_site")"
+sees "identity -> locators, unsigned zone, foreign proof" 6 "$T +insecure" "^mismatch: .*the proof's key is not the identity's"
 
 # --- a proof that ended a day ago, by a mapd whose clock is two days behind: its RRSIGs still hold,
 # the set is secure, only not host-proved
