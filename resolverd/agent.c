@@ -63,19 +63,13 @@ agent_open(struct agent *agent, char *why, size_t max)
 int
 agent_open_paths(struct agent *agent)
 {
-	char state[4096 + sizeof ".paths"];
 	struct paths_options options = {.mode = agent->conf->paths,
-	    .state = state,
+	    .user = agent->conf->user,
 	    .private_locators = agent->conf->private_locators,
 	    .realms = agent->conf->realms,
 	    .n_realms = agent->conf->n_realms};
-	int error;
 
-	snprintf(state, sizeof state, "%s.paths", agent->conf->socket);
-	error = paths_open(agent->loop, &options, &agent->paths);
-	if (error == 0)
-		diag_info("paths: %s", paths_note(agent->paths));
-	return error;
+	return paths_open(&options, &agent->paths);
 }
 
 void

@@ -41,7 +41,7 @@ agent_count(struct agent *agent, enum stat stat)
 	agent->stats[stat]++;
 }
 
-/* The kernel's MPTCP paths, while we have the right to set them; the cause is said by diag_error. */
+/* The ledger of what will be set in the kernel, while we are who started us; errors are said. */
 int agent_open_paths(struct agent *agent) NONNULL MUST_CHECK;
 /* Opens everything but the sockets' reading; -MAP_E... with the cause in why. */
 int agent_open(struct agent *agent, char *why, size_t max) NONNULL MUST_CHECK;

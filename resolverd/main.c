@@ -20,6 +20,7 @@
 #include "core/wire/errors.h"
 #include "resolverd/agent.h"
 #include "resolverd/control.h"
+#include "resolverd/paths.h"
 #include "resolverd/session.h"
 
 #define FILES_MAX 65536 /* descriptors: one for each client and each question upstream */
@@ -28,19 +29,22 @@
 
 static const char usage[] =
     "usage: resolverd [-c FILE] [-f] [-v] [--check] [--ready-fd N]\n"
+    "       resolverd [-v] --restore\n"
     "       resolverd -V\n"
     "  -c FILE       configuration (" CONFIG_FILE ")\n"
     "  -f            stay in the foreground\n"
     "  -v            log everything\n"
     "  --check       only say whether the configuration is right\n"
+    "  --restore     take back what killed ones left in the kernel's MPTCP, and end\n"
     "  --ready-fd N  write one octet to descriptor N when serving; implies -f\n"
     "  -V            print the version\n";
 
-enum { OPTION_CHECK = 256, OPTION_READY_FD };
+enum { OPTION_CHECK = 256, OPTION_READY_FD, OPTION_RESTORE };
 
 static const struct option long_options[] = {
     {"check", no_argument, NULL, OPTION_CHECK},
     {"ready-fd", required_argument, NULL, OPTION_READY_FD},
+    {"restore", no_argument, NULL, OPTION_RESTORE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -50,6 +54,7 @@ struct options {
 	const char *conf;
 	bool named; /* by -c: it must be there */
 	bool check;
+	bool restore;
 	bool foreground;
 	bool detached;
 	bool verbose;
@@ -112,6 +117,9 @@ option_take(struct options *o, int option, char *const *argv)
 		return -1;
 	case OPTION_CHECK:
 		o->check = true;
+		return -1;
+	case OPTION_RESTORE:
+		o->restore = true;
 		return -1;
 	case OPTION_READY_FD:
 		return take_ready_fd(o, optarg);
@@ -187,32 +195,43 @@ signals_take(struct agent *agent)
 		diag_fatal("signals: cannot be taken");
 }
 
-/* Sockets while we may still make them; then the user; threads come last, with the contexts. */
-static void
-agent_start(struct agent *agent)
+/* Sockets and the ledger of paths while we may still make them; then the user; threads come last,
+ * with the contexts. 0, or -MAP_E... with the cause in why, or said. */
+static int
+agent_start(struct agent *agent, char *why, size_t max)
 {
 	unsigned keep = agent->conf->paths != PATHS_OFF ? PRIV_NET_ADMIN : 0;
 	const char *reason = NULL;
-	char why[CONF_MESSAGE];
+	int error = sessions_open(agent, agent->conf->socket, &agent->sessions, why, max);
 
-	if (sessions_open(agent, agent->conf->socket, &agent->sessions, why, sizeof why) != 0) {
-		conf_accuse(agent->conf, "socket", why, sizeof why);
-		diag_fatal("%s", why);
+	if (error != 0) {
+		conf_accuse(agent->conf, "socket", why, max);
+		return error;
 	}
-	if (control_open(agent, agent->conf->control, &agent->control, why, sizeof why) != 0) {
-		conf_accuse(agent->conf, "control", why, sizeof why);
-		diag_fatal("%s", why);
+	error = control_open(agent, agent->conf->control, &agent->control, why, max);
+	if (error != 0) {
+		conf_accuse(agent->conf, "control", why, max);
+		return error;
 	}
-	if (priv_drop(agent->conf->user, keep, &reason) != 0)
-		diag_fatal("user %s: %s", agent->conf->user, reason);
-	if (conf_verify(agent->conf, why, sizeof why) != 0)
-		diag_fatal("%s", why);
-	if (agent_open(agent, why, sizeof why) != 0)
-		diag_fatal("%s", why);
-	if (agent_open_paths(agent) != 0)
-		diag_fatal("paths: cannot be set; \"paths: off\" goes without");
-	if (priv_seccomp() != 0)
+	*why = '\0';
+	error = agent_open_paths(agent);
+	if (error != 0)
+		return error;
+	error = priv_drop(agent->conf->user, keep, &reason);
+	if (error != 0) {
+		snprintf(why, max, "user %s: %s", agent->conf->user, reason);
+		return error;
+	}
+	error = conf_verify(agent->conf, why, max);
+	if (error == 0)
+		error = agent_open(agent, why, max);
+	if (error != 0)
+		return error;
+	*why = '\0';
+	error = paths_start(agent->paths, agent->loop);
+	if (error == 0 && priv_seccomp() != 0)
 		diag_warn("seccomp: not available: system calls are not restricted");
+	return error;
 }
 
 static int
@@ -222,7 +241,7 @@ check(struct agent *agent)
 	char why[CONF_MESSAGE];
 
 	/* What root may read, the user may not. */
-	if (geteuid() == 0 && priv_drop(agent->conf->user, false, &reason) != 0)
+	if (geteuid() == 0 && priv_drop(agent->conf->user, 0, &reason) != 0)
 		diag_fatal("user %s: %s", agent->conf->user, reason);
 	if (conf_verify(agent->conf, why, sizeof why) != 0)
 		diag_fatal("%s", why);
@@ -255,7 +274,9 @@ main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	diag_init("resolverd", DIAG_INFO);
+	diag_init("resolverd", options.verbose ? DIAG_DEBUG : DIAG_INFO);
+	if (options.restore)
+		return paths_restore() == 0 ? 0 : 1;
 	agent.conf_path = options.conf;
 	agent.conf_named = options.named;
 	if (agent_configure(&agent, &agent.conf, why, sizeof why) != 0)
@@ -268,13 +289,20 @@ main(int argc, char **argv)
 	if (options.check)
 		return check(&agent);
 	signals_take(&agent);
-	agent_start(&agent);
+	if (agent_start(&agent, why, sizeof why) != 0) {
+		if (why[0] != '\0')
+			diag_error("%s", why);
+		status = 1;
+		goto close;
+	}
 	diag_info("resolverd %s: serves %s", PACKAGE_VERSION, agent.conf->socket);
 	priv_ready(options.ready_fd);
 	if (options.detached)
 		detach_finish();
 	loop_run(agent.loop);
+	status = 0;
+close:
 	agent_close(&agent);
 	loop_free(agent.loop);
-	return 0;
+	return status;
 }

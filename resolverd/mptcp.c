@@ -79,6 +79,14 @@ mptcp_start(struct mptcp *mptcp, uint8_t command, uint16_t flags)
 	return netlink_start_generic(mptcp->nl, mptcp->family, command, MPTCP_PM_VER, flags);
 }
 
+/* The kernel looks at the right before it looks for a limit, of which there is none. */
+int
+mptcp_may_set(struct mptcp *mptcp)
+{
+	mptcp_start(mptcp, MPTCP_PM_CMD_SET_LIMITS, 0);
+	return netlink_ask(mptcp->nl, NULL, NULL);
+}
+
 static void
 mptcp_limits_hear(void *arg, const struct nlmsghdr *message)
 {
@@ -180,6 +188,18 @@ mptcp_endpoints(struct mptcp *mptcp, struct mptcp_endpoint *out, size_t max, siz
 	rc = netlink_ask(mptcp->nl, mptcp_endpoints_hear, &list);
 	*n = list.n;
 	return rc;
+}
+
+bool
+mptcp_endpoint_stands(
+    const struct mptcp_endpoint *endpoint, const struct mptcp_endpoint *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].id == endpoint->id && list[i].flags == endpoint->flags &&
+		    list[i].port == endpoint->port &&
+		    memcmp(list[i].address, endpoint->address, 16) == 0)
+			return true;
+	return false;
 }
 
 static int

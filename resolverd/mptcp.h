@@ -7,7 +7,7 @@
 
 #include "resolverd/netlink.h"
 
-#define MPTCP_ENDPOINTS 64 /* that we look at; the kernel itself stops at 8 or, later, 255 */
+#define MPTCP_ENDPOINTS 255 /* there are no more numbers for them */
 #define MPTCP_LIMIT_MAX 8 /* the highest limit every kernel takes */
 
 struct mptcp; /* a generic netlink socket and the family's number */
@@ -31,12 +31,18 @@ const char *mptcp_refusal(void);
 int mptcp_open(struct mptcp **out) NONNULL MUST_CHECK;
 void mptcp_close(struct mptcp *mptcp); /* NULL allowed */
 
+/* Whether this process may change anything. -MAP_ESYS: EPERM when not. */
+int mptcp_may_set(struct mptcp *mptcp) NONNULL MUST_CHECK;
+
 int mptcp_limits_get(struct mptcp *mptcp, struct mptcp_limits *out) NONNULL MUST_CHECK;
 int mptcp_limits_set(struct mptcp *mptcp, const struct mptcp_limits *limits) NONNULL MUST_CHECK;
 
 /* All endpoints, up to max; *n is how many were filled. */
 int mptcp_endpoints(
     struct mptcp *mptcp, struct mptcp_endpoint *out, size_t max, size_t *n) NONNULL MUST_CHECK;
+/* Whether that very endpoint is among the n of list: number, address and flags. */
+bool mptcp_endpoint_stands(
+    const struct mptcp_endpoint *endpoint, const struct mptcp_endpoint *list, size_t n) NONNULL;
 /* With id 0 the kernel chooses, or keeps that of an implicit endpoint, which is replaced. */
 int mptcp_endpoint_add(
     struct mptcp *mptcp, const struct mptcp_endpoint *endpoint) NONNULL MUST_CHECK;

@@ -13,7 +13,7 @@
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "resolverd/addresses.h"
-#include "resolverd/ledger.h"
+#include "resolverd/ledgers.h"
 #include "resolverd/mptcp.h"
 #include "resolverd/pulse.h"
 
@@ -29,16 +29,16 @@
 #define PATHS_SETTLE_MS 20
 
 struct paths {
-	struct paths_options options; /* its pointers are the two below */
-	char *state;
+	struct paths_options options; /* realms is the one below, user is not kept */
 	struct realm *realms;
 	struct mptcp *mptcp;
 	struct netlink *route; /* for asking */
 	struct netlink *events; /* for hearing */
-	struct watch *watch;
+	struct watch *watch, *others;
 	struct timer *settle;
 	struct pulse *pulse;
-	struct ledger *ledger;
+	struct ledgers *ledgers; /* NULL: nothing is set here */
+	struct ledger *ledger; /* the own of them */
 	char note[64];
 };
 
@@ -116,7 +116,10 @@ paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
 		return;
 	}
 	if (mptcp_endpoint_add(paths->mptcp, &ask) < 0) {
-		diag_warn("path %s: endpoint refused: %s", text, strerror(errno));
+		if (errno == EEXIST) /* another resolverd heard of the address too */
+			diag_debug("path %s: somebody else has just set it", text);
+		else
+			diag_warn("path %s: endpoint refused: %s", text, strerror(errno));
 		ledger_drop(paths->ledger, &endpoint);
 		return;
 	}
@@ -139,20 +142,34 @@ paths_remove(struct paths *paths, const struct mptcp_endpoint *endpoint, const c
 	ledger_drop(paths->ledger, endpoint);
 }
 
-/* Ours whose address is gone. A deprecated address stays: its sessions are still good. */
+/*
+ * Ours that are wanted no more, or not so: the address is gone, or they are inherited from a resolverd
+ * with another configuration. A deprecated address stays: its sessions are still good. What somebody
+ * has changed since it was set is his from then on.
+ */
 static void
-paths_remove_gone(struct paths *paths, const struct addresses *addresses)
+paths_remove_unwanted(struct paths *paths, const struct addresses *addresses,
+    const struct mptcp_endpoint *list, size_t n)
 {
+	char text[EID_TEXT];
 	size_t i = 0;
 
 	while (i < ledger_count(paths->ledger)) {
 		struct mptcp_endpoint ours = *ledger_at(paths->ledger, i);
 		const struct local_address *row = addresses_find(addresses, ours.address);
+		uint32_t flags = row != NULL ? paths_flags(paths, row) : 0;
 
-		if (row == NULL || paths_flags(paths, row) == 0)
+		if (!mptcp_endpoint_stands(&ours, list, n)) {
+			diag_info("path %s: changed by somebody else, and left to him",
+			    address_print(ours.address, text));
+			ledger_drop(paths->ledger, &ours);
+		} else if (flags == 0) {
 			paths_remove(paths, &ours, "the address is gone");
-		else
+		} else if (flags != ours.flags) {
+			paths_remove(paths, &ours, "it is to be used in another way");
+		} else {
 			i++;
+		}
 	}
 }
 
@@ -164,11 +181,12 @@ paths_sync(struct paths *paths)
 	int rc = addresses_read(paths->route, &addresses);
 	size_t n;
 
-	if (rc < 0 && rc != -MAP_ESTALE)
+	if ((rc < 0 && rc != -MAP_ESTALE) ||
+	    mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
 		return -MAP_ESYS;
 	if (rc ==
 	    0) /* else one that was not seen may be there; the event that is due says so */
-		paths_remove_gone(paths, &addresses);
+		paths_remove_unwanted(paths, &addresses, list, n);
 	if (mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
 		return -MAP_ESYS;
 	for (size_t i = 0; i < addresses.n; i++) {
@@ -185,7 +203,11 @@ paths_sync(struct paths *paths)
 static void
 paths_settled(void *arg)
 {
-	if (paths_sync(arg) < 0)
+	struct paths *paths = arg;
+
+	if (!ledgers_inherit(paths->ledgers))
+		timer_start(paths->settle, PATHS_SETTLE_MS);
+	if (paths_sync(paths) < 0)
 		diag_warn("paths: addresses cannot be read: %s", strerror(errno));
 }
 
@@ -207,16 +229,36 @@ paths_ready(void *arg, int fd, unsigned events)
 		timer_start(paths->settle, PATHS_SETTLE_MS);
 }
 
+/* Another resolverd may have died, or stopped. */
+static void
+paths_other_ready(void *arg, int fd, unsigned events)
+{
+	struct paths *paths = arg;
+
+	(void)fd;
+	(void)events;
+	ledgers_drain(paths->ledgers);
+	timer_start(paths->settle, PATHS_SETTLE_MS);
+}
+
+static uint32_t
+paths_limit(uint32_t had)
+{
+	return had > MPTCP_LIMIT_MAX ? had : MPTCP_LIMIT_MAX;
+}
+
 static int
 paths_limits(struct paths *paths)
 {
-	struct mptcp_limits had, want = {MPTCP_LIMIT_MAX, MPTCP_LIMIT_MAX};
+	struct mptcp_limits had, want;
+	int rc = mptcp_limits_get(paths->mptcp, &had);
 
-	if (mptcp_limits_get(paths->mptcp, &had) < 0)
-		return -MAP_ESYS;
-	if (ledger_limits(paths->ledger, &had, &want) < 0)
-		return -MAP_ECONFIG;
-	return mptcp_limits_set(paths->mptcp, &want);
+	if (rc < 0)
+		return rc;
+	want.subflows = paths_limit(had.subflows);
+	want.add_addr_accepted = paths_limit(had.add_addr_accepted);
+	rc = ledger_limits(paths->ledger, &had, &want);
+	return rc < 0 ? rc : mptcp_limits_set(paths->mptcp, &want);
 }
 
 /*
@@ -235,7 +277,8 @@ paths_silent(void *arg, const uint8_t address[16])
 	for (size_t i = 0; i < ledger_count(paths->ledger); i++)
 		if (memcmp(ledger_at(paths->ledger, i)->address, address, 16) == 0)
 			ours = *ledger_at(paths->ledger, i);
-	if (ours.id == 0 || mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
+	if (ours.id == 0 || mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0 ||
+	    !mptcp_endpoint_stands(&ours, list, n))
 		return;
 	paths_remove(paths, &ours, "silent");
 	for (size_t i = 0; i < n; i++)
@@ -263,6 +306,7 @@ static int
 paths_follow(struct loop *loop, struct paths *paths)
 {
 	int rc = netlink_open(NETLINK_ROUTE, addresses_groups(), &paths->events);
+	int fd = ledgers_fd(paths->ledgers);
 
 	if (rc == 0)
 		rc = netlink_open(NETLINK_ROUTE, 0, &paths->route);
@@ -271,46 +315,76 @@ paths_follow(struct loop *loop, struct paths *paths)
 	paths->settle = timer_new(loop, paths_settled, paths);
 	paths->watch =
 	    watch_new(loop, netlink_fd(paths->events), LOOP_READ, paths_ready, paths);
-	return paths->settle != NULL && paths->watch != NULL ? 0 : -MAP_ENOMEM;
+	if (fd >= 0)
+		paths->others = watch_new(loop, fd, LOOP_READ, paths_other_ready, paths);
+	return paths->settle != NULL && paths->watch != NULL &&
+		       (fd < 0 || paths->others != NULL)
+		   ? 0
+		   : -MAP_ENOMEM;
 }
 
+/* What was left is nobody's any more. Without the right to look, nobody is told. */
 static void
-paths_off(struct paths *paths, const char *why)
+paths_sweep(void)
 {
-	diag_info("paths: %s; sessions cannot move between addresses", why);
-	snprintf(paths->note, sizeof paths->note, "%s", why);
-	ledger_close(paths->ledger);
-	paths->ledger = NULL;
-	mptcp_close(paths->mptcp);
-	paths->mptcp = NULL;
+	struct ledgers_swept swept;
+
+	if (ledgers_sweep(&swept) == -MAP_EREFUSED)
+		diag_debug("paths: what others left is not ours to see");
+	else if (swept.undone > 0)
+		diag_info("paths: changes of a resolverd that was killed, taken back: %u",
+		    swept.undone);
+}
+
+/* Why nothing can be set here, or NULL: it can. -MAP_ESYS, -MAP_ENOMEM */
+static int
+paths_refusal(struct paths *paths, const char **why)
+{
+	int rc;
+
+	*why = mptcp_refusal();
+	if (*why != NULL)
+		return 0;
+	rc = mptcp_open(&paths->mptcp);
+	if (rc == -MAP_EUNKNOWN) {
+		*why = "the kernel has no MPTCP path manager";
+		return 0;
+	}
+	if (rc == 0)
+		rc = mptcp_may_set(paths->mptcp);
+	if (rc == -MAP_ESYS && (errno == EPERM || errno == EACCES)) {
+		*why = "MPTCP endpoints need CAP_NET_ADMIN";
+		return 0;
+	}
+	return rc;
 }
 
 static int
-paths_start(struct loop *loop, struct paths *paths)
+paths_prepare(struct paths *paths, const char *user)
 {
-	const char *why = mptcp_refusal();
-	int rc = why == NULL ? mptcp_open(&paths->mptcp) : 0;
+	const char *why;
+	int rc = paths_refusal(paths, &why);
 
-	if (rc == -MAP_EUNKNOWN)
-		why = "the kernel has no MPTCP path manager";
-	if (why != NULL) {
-		paths_off(paths, why);
-		return 0;
-	}
-	if (rc < 0 ||
-	    (rc = ledger_open(paths->options.state, paths->mptcp, &paths->ledger)) < 0)
+	if (rc < 0)
 		return rc;
-	rc = paths_limits(paths);
-	if (rc == -MAP_ESYS && (errno == EPERM || errno == EACCES)) {
-		paths_off(paths, "MPTCP endpoints need CAP_NET_ADMIN");
-		return 0;
+	if (why == NULL) {
+		rc = ledgers_open(user, paths->mptcp, &paths->ledgers);
+		if (rc == 0)
+			paths->ledger = ledgers_own(paths->ledgers);
+		return rc;
 	}
-	if (rc == 0)
-		rc = paths_follow(loop, paths);
-	if (rc == 0)
-		rc = paths_sync(paths);
-	if (rc == 0)
-		rc = pulse_open(loop, paths->mptcp, &paths_pulse, paths, &paths->pulse);
+	diag_info("paths: %s; sessions cannot move between addresses", why);
+	snprintf(paths->note, sizeof paths->note, "%s", why);
+	paths_sweep();
+	return 0;
+}
+
+/* The ledger has said its own. */
+static int
+paths_say(int rc)
+{
+	if (rc < 0 && rc != -MAP_ECONFIG)
+		diag_error("paths: %s: %s", error_text(rc), strerror(errno));
 	return rc;
 }
 
@@ -319,20 +393,20 @@ static int
 paths_keep(struct paths *paths, const struct paths_options *options)
 {
 	paths->options = *options;
-	paths->state = strdup(options->state);
+	paths->options.user = NULL;
+	paths->options.realms = NULL;
 	paths->realms = calloc(options->n_realms + 1, sizeof *paths->realms);
-	if (paths->state == NULL || paths->realms == NULL)
+	if (paths->realms == NULL)
 		return -MAP_ENOMEM;
 	if (options->n_realms > 0)
 		memcpy(
 		    paths->realms, options->realms, options->n_realms * sizeof *paths->realms);
-	paths->options.state = paths->state;
 	paths->options.realms = paths->realms;
 	return 0;
 }
 
 int
-paths_open(struct loop *loop, const struct paths_options *options, struct paths **out)
+paths_open(const struct paths_options *options, struct paths **out)
 {
 	struct paths *paths = calloc(1, sizeof *paths);
 	int rc;
@@ -340,21 +414,37 @@ paths_open(struct loop *loop, const struct paths_options *options, struct paths 
 	if (paths == NULL)
 		return -MAP_ENOMEM;
 	rc = paths_keep(paths, options);
-	if (rc < 0) {
-		paths_close(paths);
-		return rc;
-	}
-	if (options->mode == PATHS_OFF)
+	if (rc == 0 && options->mode == PATHS_KERNEL) {
+		rc = paths_prepare(paths, options->user);
+	} else if (rc == 0) {
 		snprintf(paths->note, sizeof paths->note, "off");
-	rc = options->mode == PATHS_KERNEL ? paths_start(loop, paths) : 0;
+		paths_sweep();
+	}
 	if (rc < 0) {
-		if (rc != -MAP_ECONFIG) /* then the ledger has said it */
-			diag_error("paths: %s: %s", error_text(rc), strerror(errno));
 		paths_close(paths);
-		return rc;
+		return paths_say(rc);
 	}
 	*out = paths;
 	return 0;
+}
+
+int
+paths_start(struct paths *paths, struct loop *loop)
+{
+	int rc;
+
+	if (paths->ledger == NULL)
+		return 0;
+	rc = paths_limits(paths);
+	if (rc == 0)
+		rc = paths_follow(loop, paths);
+	if (rc == 0)
+		rc = paths_sync(paths);
+	if (rc == 0)
+		rc = pulse_open(loop, paths->mptcp, &paths_pulse, paths, &paths->pulse);
+	if (rc == 0)
+		diag_info("paths: %s", paths->note);
+	return paths_say(rc);
 }
 
 void
@@ -364,12 +454,35 @@ paths_close(struct paths *paths)
 		return;
 	pulse_close(paths->pulse);
 	watch_free(paths->watch);
+	watch_free(paths->others);
 	timer_free(paths->settle);
-	ledger_close(paths->ledger);
+	if (paths->ledgers != NULL)
+		ledgers_close(paths->ledgers);
 	netlink_close(paths->events);
 	netlink_close(paths->route);
 	mptcp_close(paths->mptcp);
-	free(paths->state);
 	free(paths->realms);
 	free(paths);
+}
+
+int
+paths_restore(void)
+{
+	struct ledgers_swept swept;
+	int rc = ledgers_sweep(&swept);
+
+	if (rc == -MAP_EREFUSED)
+		diag_error("paths: what was left cannot be looked at: %s", strerror(errno));
+	else if (rc < 0)
+		diag_error(
+		    "paths: changes taken back: %u; not all, as said above", swept.undone);
+	else if (swept.alive)
+		diag_info(
+		    "paths: a resolverd is alive in this network namespace, and takes back "
+		    "what others left when it stops");
+	else if (swept.undone == 0)
+		diag_info("paths: nothing to take back");
+	else
+		diag_info("paths: changes taken back: %u", swept.undone);
+	return rc;
 }

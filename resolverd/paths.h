@@ -1,7 +1,8 @@
 /*
  * paths.h - further paths for MPTCP sessions: an endpoint for each address of this host and the
  * limits that let peers' addresses be joined (protocol 10, RFC 4177 5.3, 6.3.4).
- * What was changed is remembered in a file, and undone on close, or by the next start.
+ * What was changed is in a ledger (ledgers.h): it is taken back on close, and what a killed
+ * process left is taken over, or taken back, by the next start, whatever that one is told.
  */
 #ifndef RESOLVERD_PATHS_H
 #define RESOLVERD_PATHS_H
@@ -13,7 +14,8 @@ enum paths_mode { PATHS_OFF, PATHS_KERNEL };
 
 struct paths_options {
 	enum paths_mode mode;
-	const char *state; /* file that remembers, in a folder that survives this process; copied */
+	const char
+	    *user; /* that this process will become; NULL: none; used by paths_open() only */
 	bool private_locators;
 	const struct realm *realms; /* identity prefixes: never announced; copied */
 	size_t n_realms;
@@ -22,15 +24,19 @@ struct paths_options {
 struct paths;
 
 /*
- * Undoes what a killed predecessor left in this network namespace, sets limits and endpoints, and
- * follows address changes. Without MPTCP, or without the right to set it, says so in one line and
- * does nothing more: the sessions of this host are then plain TCP, and that is no error.
- * -MAP_ENOMEM, -MAP_ESYS (the loop or netlink), -MAP_ECONFIG (the state file), said by diag_error.
+ * Before the user is changed: makes the ledger, which inherits what a killed predecessor left in this
+ * network namespace; nothing is set yet. PATHS_OFF, or no MPTCP, or no right to set it: what was left
+ * is taken back. The latter two are said in one line: sessions are then plain TCP, and that is no
+ * error. -MAP_ENOMEM, -MAP_ESYS (netlink), -MAP_ECONFIG (the ledger), said by diag_error.
  */
-int paths_open(struct loop *loop, const struct paths_options *options,
-    struct paths **out) NONNULL MUST_CHECK;
-/* Takes back exactly what paths_open() and its followers set. NULL allowed. */
+int paths_open(const struct paths_options *options, struct paths **out) NONNULL MUST_CHECK;
+/* Sets limits and endpoints, and follows address changes. Errors as paths_open(), and said. */
+int paths_start(struct paths *paths, struct loop *loop) NONNULL MUST_CHECK;
+/* Takes back what was set and inherited. NULL allowed. */
 void paths_close(struct paths *paths);
+/* Takes back all that killed processes left in this network namespace, sessions or not, and says
+ * what it found. -MAP_ESYS: not all of it; -MAP_ENOMEM. */
+int paths_restore(void) MUST_CHECK;
 
 /* What is set, in words for a status page: "2 endpoints", or why none. Borrowed until the next. */
 const char *paths_note(const struct paths *paths) NONNULL;

@@ -113,6 +113,7 @@ cat >"$WORK/resolverd.yaml" <<-Y
 Y
 start resolverd
 ok "resolverd has another user" uid_is "$nobody"
+# With paths it keeps CAP_NET_ADMIN: tests/fault/ledger.sh.
 ok "resolverd keeps no capability" capabilities_are 0000000000000000
 ok "resolverd has system calls refused" test "$(status_of Seccomp)" = 2
 ok "anybody may connect to it" test "$(stat -c %a "$WORK/db/map.sock")" = 666
