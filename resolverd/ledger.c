@@ -447,8 +447,18 @@ ledger_undo_limits(struct ledger *ledger, struct mptcp *mptcp, unsigned *undone)
 	return ledger_write_raise(ledger, &ledger->raise);
 }
 
+static bool
+ledger_is_spared(const uint8_t address[16], const uint8_t (*spared)[16], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(spared[i], address, 16) == 0)
+			return true;
+	return false;
+}
+
 int
-ledger_undo(struct ledger *ledger, struct mptcp *mptcp, unsigned *undone)
+ledger_undo(struct ledger *ledger, struct mptcp *mptcp, const uint8_t (*spared)[16],
+    size_t n_spared, unsigned *undone)
 {
 	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
 	size_t n, i = 0;
@@ -462,6 +472,8 @@ ledger_undo(struct ledger *ledger, struct mptcp *mptcp, unsigned *undone)
 
 		if (!mptcp_endpoint_stands(&ours, list, n)) {
 			ledger_drop_at(ledger, i);
+		} else if (ledger_is_spared(ours.address, spared, n_spared)) {
+			i++;
 		} else if (mptcp_endpoint_remove(mptcp, &ours) == 0) {
 			ledger_drop_at(ledger, i);
 			++*undone;

@@ -48,11 +48,12 @@ const struct ledger_home *ledger_home(const struct ledger *ledger) NONNULL;
 int ledger_inherit(
     struct ledger *heir, const struct ledger *dead, struct mptcp *mptcp) NONNULL MUST_CHECK;
 /*
- * Takes back what still stands as it was set; what somebody changed since is his. *undone is how much
- * was taken back. -MAP_ESYS: not all that should have been; what failed stays listed.
+ * Takes back what still stands as it was set; what somebody changed since is his. Endpoints of the
+ * n addresses in spared stay, and stay listed. *undone is how much was taken back. -MAP_ESYS: not
+ * all that should have been; what failed stays listed.
  */
-int ledger_undo(
-    struct ledger *ledger, struct mptcp *mptcp, unsigned *undone) NONNULL MUST_CHECK;
+int ledger_undo(struct ledger *ledger, struct mptcp *mptcp, const uint8_t (*spared)[16],
+    size_t n, unsigned *undone) __attribute__((nonnull(1, 2, 5))) MUST_CHECK;
 
 /* To be called before the change is made: in the file when they return 0. -MAP_ESPACE, -MAP_ESYS.
  * had is what is in force; if that was inherited, what stood before it is kept as what was had. */

@@ -390,11 +390,13 @@ ledgers_inherit(struct ledgers *ledgers)
 }
 
 void
-ledgers_close(struct ledgers *ledgers)
+ledgers_close(struct ledgers *ledgers, const uint8_t (*spared)[16], size_t n, size_t *stayed)
 {
+	struct ledger *own = ledgers->own;
 	unsigned undone;
 	int rc;
 
+	*stayed = 0;
 	(void)ledgers_lock(ledgers, LOCK_EX);
 	if (ledgers_has_alive(ledgers)) {
 		diag_info("paths: left to another resolverd of this network namespace");
@@ -402,9 +404,10 @@ ledgers_close(struct ledgers *ledgers)
 		return;
 	}
 	(void)!ledgers_inherit_all(ledgers);
-	rc = ledger_undo(ledgers->own, ledgers->mptcp, &undone);
+	rc = ledger_undo(own, ledgers->mptcp, spared, n, &undone);
+	*stayed = ledger_count(own);
 	/* the folder may no longer be writable; an empty ledger says the same as none */
-	if (rc == 0 && unlinkat(ledgers->folder, ledgers->name, 0) < 0)
+	if (rc == 0 && *stayed == 0 && unlinkat(ledgers->folder, ledgers->name, 0) < 0)
 		diag_debug("%s/%s: %s", LEDGERS_FOLDER, ledgers->name, strerror(errno));
 	ledgers_tidy(ledgers);
 	ledgers_free(ledgers);
@@ -425,7 +428,7 @@ ledgers_sweep_one(
 	swept->dead++;
 	rc = ledgers->mptcp == NULL ? mptcp_open(&ledgers->mptcp) : 0;
 	if (rc == 0)
-		rc = ledger_undo(dead, ledgers->mptcp, &undone);
+		rc = ledger_undo(dead, ledgers->mptcp, NULL, 0, &undone);
 	swept->undone += undone;
 	return rc < 0 ? rc : ledgers_remove(ledgers, name, damaged);
 }

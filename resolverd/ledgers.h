@@ -28,9 +28,11 @@ bool ledgers_inherit(struct ledgers *ledgers) NONNULL MUST_CHECK;
 
 /*
  * Leaves all to another resolverd of this namespace that is alive. Without one, takes back what the
- * own ledger lists and what it inherits. Then frees.
+ * own ledger lists and what it inherits, but for the endpoints of the n addresses in spared, which
+ * stay listed for the next start. *stayed is how many endpoints that are. Then frees.
  */
-void ledgers_close(struct ledgers *ledgers) NONNULL;
+void ledgers_close(struct ledgers *ledgers, const uint8_t (*spared)[16], size_t n,
+    size_t *stayed) __attribute__((nonnull(1, 4)));
 
 /* What ledgers_sweep() came upon. */
 struct ledgers_swept {

@@ -16,6 +16,7 @@
 #include "resolverd/ledgers.h"
 #include "resolverd/mptcp.h"
 #include "resolverd/pulse.h"
+#include "resolverd/subflows.h"
 
 /*
  * Announced to the peer, and used for own subflows: a listener's kernel can only announce, since
@@ -447,6 +448,42 @@ paths_start(struct paths *paths, struct loop *loop)
 	return paths_say(rc);
 }
 
+/* The addresses that established sessions run over; all there is when they cannot all be seen, none
+ * when the kernel shows no sessions. */
+static size_t
+paths_used(const struct paths *paths, uint8_t (*used)[16], size_t max)
+{
+	struct subflows *subflows = calloc(1, sizeof *subflows);
+	struct netlink *diag = NULL;
+	bool seen = subflows != NULL && netlink_open(NETLINK_SOCK_DIAG, 0, &diag) == 0 &&
+		    subflows_read(diag, subflows) == 0;
+	size_t n = 0;
+
+	for (size_t i = 0; seen && i < ledger_count(paths->ledger) && n < max; i++) {
+		const uint8_t *address = ledger_at(paths->ledger, i)->address;
+
+		if (subflows_use(subflows, address))
+			memcpy(used[n++], address, 16);
+	}
+	netlink_close(diag);
+	free(subflows);
+	return n;
+}
+
+static void
+paths_leave(struct paths *paths)
+{
+	uint8_t used[LEDGER_ENDPOINTS][16];
+	size_t n = paths_used(paths, used, LEDGER_ENDPOINTS), stayed;
+
+	ledgers_close(paths->ledgers, (const uint8_t(*)[16])used, n, &stayed);
+	if (stayed > 0)
+		diag_info(
+		    "paths: endpoints that stay for the sessions that run over them: %zu; "
+		    "the next start takes them over, \"resolverd --restore\" takes them back",
+		    stayed);
+}
+
 void
 paths_close(struct paths *paths)
 {
@@ -457,7 +494,7 @@ paths_close(struct paths *paths)
 	watch_free(paths->others);
 	timer_free(paths->settle);
 	if (paths->ledgers != NULL)
-		ledgers_close(paths->ledgers);
+		paths_leave(paths);
 	netlink_close(paths->events);
 	netlink_close(paths->route);
 	mptcp_close(paths->mptcp);

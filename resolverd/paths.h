@@ -32,7 +32,10 @@ struct paths;
 int paths_open(const struct paths_options *options, struct paths **out) NONNULL MUST_CHECK;
 /* Sets limits and endpoints, and follows address changes. Errors as paths_open(), and said. */
 int paths_start(struct paths *paths, struct loop *loop) NONNULL MUST_CHECK;
-/* Takes back what was set and inherited. NULL allowed. */
+/*
+ * Takes back what was set and inherited, but for the endpoints that established sessions run over:
+ * without them the kernel would end these. The next start takes them over. NULL allowed.
+ */
 void paths_close(struct paths *paths);
 /* Takes back all that killed processes left in this network namespace, sessions or not, and says
  * what it found. -MAP_ESYS: not all of it; -MAP_ENOMEM. */

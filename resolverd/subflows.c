@@ -187,3 +187,13 @@ subflows_read(struct netlink *diag, struct subflows *out)
 		    subflow_session_order);
 	return rc;
 }
+
+bool
+subflows_use(const struct subflows *subflows, const uint8_t address[16])
+{
+	bool found = !subflows->complete;
+
+	for (size_t i = 0; i < subflows->n && !found; i++)
+		found = memcmp(subflows->list[i].local, address, 16) == 0;
+	return found;
+}

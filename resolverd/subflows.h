@@ -34,6 +34,8 @@ struct subflows {
 
 /* Reads them through a socket on NETLINK_SOCK_DIAG. -MAP_ESYS: ENOENT where the kernel lacks it. */
 int subflows_read(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
+/* Whether one leaves from this address, or one may: not all fit into list. */
+bool subflows_use(const struct subflows *subflows, const uint8_t address[16]) NONNULL;
 /* The order of list: negative, 0 (the same subflow), positive. */
 int subflow_compare(const struct subflow *a, const struct subflow *b) NONNULL;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# agent-restart.sh - do sessions go on when resolverd is killed and started again under them, on the
-# listener's and on the connector's host? In the two-provider testbed, with the example programs.
+# agent-restart.sh - do sessions go on when resolverd is killed, stopped and started again under them, on
+# the listener's and on the connector's host? In the two-provider testbed, with the example programs.
 # needs: root namespaces mptcp
 # limit: 120
 # shellcheck disable=SC2317 # functions are called by ok
@@ -112,12 +112,30 @@ ok "the session carries on over both" carries_on session 2
 ok "and a new one is made" connect second
 ok "over both" carries_on second 2
 
+for node in "${NODES[@]}"; do
+	ok "resolverd on $node is stopped" agent_stop $node
+	ok "says that endpoints stay, and why" says $node 'endpoints that stay for the sessions that run over them: [12];'
+	ok "takes the limits back" diff <(ip -n "$FIG1_PREFIX-ns" mptcp limits) <(ip -n "$FIG1_PREFIX-$node" mptcp limits)
+	ok "the session carries on" carries_on session 2
+	ok "it starts again" agent_start $node
+	ok "takes over what stayed" says $node 'endpoints taken over from a resolverd that is gone: [12]$'
+	ok "and the session carries on" carries_on session 2
+done
+
 tell second TERM
 ok "a session ends whole" wait_line second '^end ' 5
 tell session TERM
 ok "and so does that one" wait_line session '^end ' 5
-finish listener
 for node in "${NODES[@]}"; do
 	ok "without sessions, resolverd on $node stops" agent_stop $node
 	ok "and all is as before" as_before $node
+done
+
+for node in "${NODES[@]}"; do agent_start $node || give_up "resolverd serves again on $node"; done
+connect third || give_up "a session by identity"
+ok "a session" carries_on third 2
+for node in "${NODES[@]}"; do
+	ok "under which resolverd on $node is stopped" agent_stop $node
+	ok "--restore on $node" restore $node
+	ok "takes back what stayed" as_before $node
 done
