@@ -19,11 +19,24 @@ shows() {
 	then echo "ok pairs: $1"; else echo "not ok pairs: $1: exit status $got"; sed 's/^/    | /' "$DIR/out"; fi
 }
 
+# Gives out an address, and returns when the kernel has said so: it does that later, from a work queue.
+address_add() { # ADDRESS
+	/usr/bin/python3 - "$1" <<-'P'
+	import socket, subprocess, sys
+	address = socket.inet_pton(socket.AF_INET6, sys.argv[1])
+	events = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+	events.bind((0, 0x100))  # RTMGRP_IPV6_IFADDR
+	subprocess.check_call(["ip", "-6", "address", "add", sys.argv[1] + "/64", "dev", "out", "nodad"])
+	while address not in events.recv(65536):
+	    pass
+	P
+}
+
 ip link set lo up
 if ! agent_start; then echo "not ok pairs: set up"; exit 1; fi
 shows "no address leads there" 4 '^no-locators: .*no address of this host has a route'
 ip link add out type veth peer name in && ip link set out up && ip link set in up
-ip -6 addr add 2001:db8:c::1/64 dev out nodad
+address_add 2001:db8:c::1
 shows "an address without a route" 4 '^no-locators: .*no address of this host has a route'
 ip -6 route add default dev out
 shows "an address and a route" 0 '2001:db8:c::1 -> 2001:db8:a:1::10'
@@ -31,7 +44,7 @@ shows "to each locator" 0 '2001:db8:c::1 -> 2001:db8:b:1::10'
 ip -6 route add unreachable 2001:db8:a::/48
 shows "a locator without a route drops out" 0 '! -> 2001:db8:a:1::10'
 shows "the others stay" 0 '2001:db8:c::1 -> 2001:db8:b:1::10'
-ip -6 addr add 2001:db8:d::1/64 dev out nodad
+address_add 2001:db8:d::1
 shows "a second address is a pair more" 0 '2001:db8:d::1 -> 2001:db8:b:1::10'
 ip link set out down
 shows "not when its link is down" 4 '^no-locators: '

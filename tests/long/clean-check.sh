@@ -10,11 +10,11 @@ SECONDS=0
 # shellcheck disable=SC2016
 tests/clean-root bash -c './check && ./check --no-install --only style
 	status=$?
-	echo "# servers: $(cat /proc/[0-9]*/comm | grep -xE "named|nsd|knotd|unbound|mapd|resolverd" | sort -u | paste -sd" ")"
+	echo "# servers: $(cat /proc/[0-9]*/comm | grep -xE "named|nsd|knotd|pdns_server|unbound|mapd|resolverd" | sort -u | paste -sd" ")"
 	echo "# policy-rc.d: $(ls /usr/sbin/policy-rc.d 2>/dev/null)"
 	exit $status' >"$out" 2>&1
 status=$?
-grep -E '^(# |not ok |skipped: |failed: |[0-9]+ passed)' "$out" | sed 's/^/  /'
+grep -E '^(# |not ok |    \| |skipped: |failed: |[0-9]+ passed)' "$out" | sed 's/^/  /'
 if [ $status != 0 ]; then tail -n 60 "$out" | sed 's/^/  | /'; fi
 grep -q '^# servers: $' "$out" && grep -q '^# policy-rc.d: $' "$out"
 none=$?
