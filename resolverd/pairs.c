@@ -19,12 +19,16 @@
 
 #define PAIRS_LIVENESS 4096
 #define PAIRS_GAI_MAX 65536
+#define PAIRS_SOURCES 32 /* of one locator: no host has so many exits */
+#define PAIRS_ROUTES 1024 /* questions to the kernel for one result, 10 us each and more */
 
 struct pairs {
 	struct netlink *route; /* for asking */
 	struct netlink *events; /* tells that addresses are no longer what was read */
 	bool fresh;
 	struct addresses addresses;
+	size_t n_sources;
+	const struct local_address *sources[ADDRESSES_MAX]; /* in the order of their turns */
 	struct liveness *liveness;
 	struct policy policy;
 	struct select_candidate candidates[SELECT_MAX];
@@ -97,14 +101,64 @@ pairs_heard(void *arg, const struct nlmsghdr *message)
 	((struct pairs *)arg)->fresh = false;
 }
 
-static const struct addresses *
-pairs_addresses(struct pairs *pairs)
+/* Whether two addresses leave by one exit, as far as a host can tell. */
+static bool
+pairs_share_exit(const struct local_address *a, const struct local_address *b)
+{
+	return a->ifindex == b->ifindex && a->length == b->length &&
+	       address_is_in(a->address, b->address, a->length);
+}
+
+/* How many addresses of the same exit are to be tried before the i-th. */
+static size_t
+pairs_turn(const struct addresses *all, size_t i)
+{
+	const struct local_address *me = &all->list[i];
+	unsigned lesser = me->deprecated * 2u + me->temporary;
+	size_t turn = 0;
+
+	for (size_t k = 0; k < all->n; k++) {
+		const struct local_address *other = &all->list[k];
+		unsigned theirs = other->deprecated * 2u + other->temporary;
+
+		turn += k != i && other->global && other->running &&
+			pairs_share_exit(me, other) &&
+			(theirs < lesser || (theirs == lesser && k < i));
+	}
+	return turn;
+}
+
+/* The addresses that can be sources, the best of each exit first, then the second of each, and so on:
+ * where there are too many, no exit is left out for the many addresses of another. */
+static void
+pairs_sources(struct pairs *pairs)
+{
+	const struct addresses *all = &pairs->addresses;
+	size_t turns[ADDRESSES_MAX], most = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		turns[i] = SIZE_MAX;
+		if (!all->list[i].global || !all->list[i].running)
+			continue;
+		turns[i] = pairs_turn(all, i);
+		most = turns[i] > most ? turns[i] : most;
+	}
+	pairs->n_sources = 0;
+	for (size_t turn = 0; turn <= most; turn++)
+		for (size_t i = 0; i < all->n; i++)
+			if (turns[i] == turn)
+				pairs->sources[pairs->n_sources++] = &all->list[i];
+}
+
+static void
+pairs_refresh(struct pairs *pairs)
 {
 	if (netlink_events(pairs->events, pairs_heard, pairs) < 0)
 		pairs->fresh = false;
-	if (!pairs->fresh)
-		pairs->fresh = addresses_read(pairs->route, &pairs->addresses) == 0;
-	return &pairs->addresses;
+	if (pairs->fresh)
+		return;
+	pairs->fresh = addresses_read(pairs->route, &pairs->addresses) == 0;
+	pairs_sources(pairs);
 }
 
 static void
@@ -141,40 +195,79 @@ pairs_routed(struct pairs *pairs, const uint8_t source[16], const uint8_t to[16]
 	       errno != EINVAL;
 }
 
+/* What is left for one of so many, and at least one as long as there is any. */
+static size_t
+pairs_share(size_t room, size_t of)
+{
+	return room < of ? room > 0 : room / of;
+}
+
+static size_t
+pairs_locators(const struct result *result)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < result->n_identities; i++)
+		if (result->identities[i].error == 0)
+			n += result->identities[i].n_locators;
+	return n;
+}
+
+/* What pairs_candidates() has done so far, and has still to do. */
+struct pairs_progress {
+	size_t n; /* candidates */
+	size_t asked; /* questions for routes */
+	size_t locators; /* that are left, this one included */
+	uint64_t now;
+};
+
+/* The candidates to one locator: its share of all, and of the questions, so that the first locators do
+ * not use up what belongs to the others, and nobody's set keeps the loop for long. */
+static void
+pairs_to(
+    struct pairs *pairs, struct pairs_progress *p, size_t identity, const struct locator *to)
+{
+	size_t share = pairs_share(SELECT_MAX - p->n, p->locators);
+	size_t questions = pairs_share(PAIRS_ROUTES - p->asked, p->locators);
+
+	p->locators--;
+	share = share < PAIRS_SOURCES ? share : PAIRS_SOURCES;
+	for (size_t s = 0; s < pairs->n_sources && share > 0 && questions > 0; s++) {
+		const struct local_address *from = pairs->sources[s];
+		struct select_candidate *c = &pairs->candidates[p->n];
+
+		if (address_is_ipv4(from->address) != address_is_ipv4(to->address))
+			continue;
+		questions--;
+		p->asked++;
+		if (!pairs_routed(pairs, from->address, to->address))
+			continue;
+		*c = (struct select_candidate){.source_length = from->length,
+		    .deprecated = from->deprecated,
+		    .temporary = from->temporary,
+		    .identity = (uint8_t)identity,
+		    .to = to};
+		memcpy(c->source, from->address, 16);
+		c->live =
+		    liveness_get(pairs->liveness, c->source, to->address, p->now, &c->rtt_us);
+		p->n++;
+		share--;
+	}
+}
+
 static size_t
 pairs_candidates(struct pairs *pairs, const struct result *result, uint64_t now)
 {
-	const struct addresses *sources = pairs_addresses(pairs);
-	size_t n = 0;
+	struct pairs_progress p = {.locators = pairs_locators(result), .now = now};
 
+	pairs_refresh(pairs);
 	for (size_t i = 0; i < result->n_identities; i++) {
 		const struct found_identity *id = &result->identities[i];
 
-		for (size_t l = 0; id->error == 0 && l < id->n_locators; l++) {
-			const struct locator *to = &id->locators[l].locator;
-
-			for (size_t s = 0; s < sources->n && n < SELECT_MAX; s++) {
-				const struct local_address *from = &sources->list[s];
-				struct select_candidate *c = &pairs->candidates[n];
-
-				if (!from->global || !from->running ||
-				    address_is_ipv4(from->address) !=
-					address_is_ipv4(to->address) ||
-				    !pairs_routed(pairs, from->address, to->address))
-					continue;
-				*c = (struct select_candidate){.source_length = from->length,
-				    .deprecated = from->deprecated,
-				    .temporary = from->temporary,
-				    .identity = (uint8_t)i,
-				    .to = to};
-				memcpy(c->source, from->address, 16);
-				c->live = liveness_get(
-				    pairs->liveness, c->source, to->address, now, &c->rtt_us);
-				n++;
-			}
-		}
+		for (size_t l = 0; id->error == 0 && l < id->n_locators; l++)
+			pairs_to(pairs, &p, i, &id->locators[l].locator);
 	}
-	return n;
+	return p.n;
 }
 
 static uint32_t
@@ -192,11 +285,8 @@ pairs_random(void *arg)
 static void
 pairs_none(struct result *result)
 {
-	size_t locators = 0;
+	size_t locators = pairs_locators(result);
 
-	for (size_t i = 0; i < result->n_identities; i++)
-		if (result->identities[i].error == 0)
-			locators += result->identities[i].n_locators;
 	result->error = locators > 0 ? -MAP_ENOROUTE : -MAP_ENOLOCATOR;
 	snprintf(result->why, sizeof result->why,
 	    locators > 0 ? "no address of this host has a route to any of %zu locators"

@@ -46,5 +46,17 @@ shows "a locator without a route drops out" 0 '! -> 2001:db8:a:1::10'
 shows "the others stay" 0 '2001:db8:c::1 -> 2001:db8:b:1::10'
 address_add 2001:db8:d::1
 shows "a second address is a pair more" 0 '2001:db8:d::1 -> 2001:db8:b:1::10'
+
+# as many addresses as a server of many services has: each locator, and each exit, gets its share
+seq 400 | while read -r i; do printf 'addr add 2001:db8:c::%x/64 dev out nodad\n' $((i + 4096)); done >"$DIR/many"
+ip -6 -batch "$DIR/many" && ip -6 route del unreachable 2001:db8:a::/48
+shows "400 addresses, the first locator" 0 ' -> 2001:db8:a:1::10'
+shows "400 addresses, the second locator" 0 ' -> 2001:db8:b:1::10'
+ip link add out2 type veth peer name in2 && ip link set out2 up && ip link set in2 up
+ip -6 addr add 2001:db8:e::1/64 dev out2 nodad
+ip -6 rule add from 2001:db8:e::/64 lookup 100 && ip -6 route add default dev out2 table 100
+ip -6 route add unreachable 2001:db8:b::/48
+shows "400 addresses that do not lead there, and one that does" 0 '2001:db8:e::1 -> 2001:db8:b:1::10'
+ip link set out2 down
 ip link set out down
 shows "not when its link is down" 4 '^no-locators: '
