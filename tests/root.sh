@@ -9,7 +9,7 @@ root_make() { # ROOT; CLEAN_ROOT_CACHE=DIR keeps one there, for the next time
 	# shellcheck disable=SC2016 # $(SITE) is for apt-get
 	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
 		grep -v security | sort -u | head -n 1)
-	echo "${0##*/}: debootstrap --variant=minbase bookworm from ${mirror:-the default mirror}"
+	echo "${0##*/}: debootstrap --variant=minbase bookworm"
 	if [ -n "$cache" ] && [ -d "$cache" ]; then
 		cp -a "$cache" "$root"
 	else
