@@ -1,5 +1,6 @@
 /*
- * test_acceptor.c - a listening socket when descriptors run out: no spinning, and nobody is lost.
+ * test_acceptor.c - a listening socket when descriptors run out: no spinning, and nobody is lost; and the
+ * order of those who come and go.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 
 static struct loop *loop;
 static int taken, freed, hog = -1;
+static int taken_at_end = -1; /* how many were taken when the end of another was seen */
 
 static void
 take(void *arg, int fd)
@@ -36,6 +39,59 @@ give_back(void *arg)
 	(void)arg;
 	freed++;
 	close(hog);
+}
+
+static void
+see_end(void *arg, int fd, unsigned events)
+{
+	uint8_t octet;
+
+	(void)arg;
+	(void)events;
+	assert_int_equal(read(fd, &octet, 1), 0);
+	taken_at_end = taken;
+	loop_stop(loop);
+}
+
+/* Who left before another came is heard of first, though the kernel tells of the listener first. */
+static void
+test_order(void **state)
+{
+	char folder[] = "/tmp/test_acceptor.XXXXXX", path[64];
+	struct acceptor *acceptor;
+	struct watch *watch;
+	int listener, first, second, pair[2];
+
+	(void)state;
+	taken = 0;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/s", folder);
+	assert_int_equal(loop_new(&loop), 0);
+	listener = sock_unix_listen(path, 0600);
+	assert_true(listener >= 0);
+	acceptor = acceptor_new(loop, listener, take, NULL);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	watch = watch_new(loop, pair[0], LOOP_READ, see_end, NULL);
+	assert_true(acceptor != NULL && watch != NULL);
+	first = sock_unix_connect(path);
+	loop_run(loop);
+	assert_int_equal(taken, 1);
+	close(pair[1]);
+	second = sock_unix_connect(path);
+	loop_run(loop);
+	assert_int_equal(taken_at_end, 1);
+	watch_free(watch);
+	close(pair[0]);
+	if (taken == 1)
+		loop_run(loop);
+	assert_int_equal(taken, 2);
+	close(first);
+	close(second);
+	acceptor_free(acceptor);
+	close(listener);
+	unlink(path);
+	rmdir(folder);
+	loop_free(loop);
 }
 
 static void
@@ -84,7 +140,8 @@ test_pause(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_pause)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_pause), cmocka_unit_test(test_order)};
 
 	return cmocka_run_group_tests_name("acceptor", tests, NULL, NULL);
 }
