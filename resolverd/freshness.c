@@ -49,11 +49,27 @@ freshness_hash(const struct freshness *freshness, const struct eid *id)
 	return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
 }
 
+/* Where hash stands, or would stand. */
+static size_t
+freshness_place(uint64_t hash)
+{
+	return hash >> 32 & (FRESHNESS_PLACES - 1);
+}
+
+bool
+freshness_lasts(const struct freshness *freshness, const struct eid *id, uint64_t now)
+{
+	uint64_t hash = freshness_hash(freshness, id);
+	const struct look *look = &freshness->places[freshness_place(hash)];
+
+	return look->at != 0 && look->hash == hash && now - look->at < FRESHNESS_LASTS_MS;
+}
+
 bool
 freshness_take(struct freshness *freshness, const struct eid *id, uint64_t now)
 {
 	uint64_t hash = freshness_hash(freshness, id);
-	struct look *look = &freshness->places[hash >> 32 & (FRESHNESS_PLACES - 1)];
+	struct look *look = &freshness->places[freshness_place(hash)];
 
 	/* whoever is pushed out of his place costs one look more */
 	if (look->at != 0 && look->hash == hash && now - look->at < FRESHNESS_MS)

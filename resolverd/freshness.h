@@ -7,6 +7,7 @@
 #include "core/wire/eid.h"
 
 #define FRESHNESS_MS 1000 /* at most one look-up past the cache in this time (protocol 6) */
+#define FRESHNESS_LASTS_MS 300000 /* the cap on TTLs of the ordinary caches */
 
 struct freshness;
 
@@ -15,5 +16,7 @@ void freshness_free(struct freshness *freshness); /* NULL allowed */
 
 /* Whether id may be looked up past the cache now (ms); then it counts as done. */
 bool freshness_take(struct freshness *freshness, const struct eid *id, uint64_t now) NONNULL;
+/* Whether the ordinary caches may still hold what is older than what such a look-up found. */
+bool freshness_lasts(const struct freshness *freshness, const struct eid *id, uint64_t now) NONNULL;
 
 #endif

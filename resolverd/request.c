@@ -345,14 +345,23 @@ request_has_room(const struct requests *requests, const struct account *account)
 }
 
 /* Past the cache only so often: a second look in that time is an ordinary one, unless the first is
- * still on its way. */
-static void
-request_limit_fresh(
+ * still on its way. What is held for this client then, or NULL. */
+static const struct cached *
+request_cached(
     struct requests *requests, struct resolve_request *asked, struct bytes key, uint64_t now)
 {
+	const struct cached *cached;
+
 	if (asked->flags & RESOLVE_FRESH && request_find(requests, asked, key) == NULL &&
 	    !freshness_take(requests->freshness, &asked->id, now))
 		asked->flags &= (uint16_t)~RESOLVE_FRESH;
+	if (key.n == 0 || asked->flags & RESOLVE_FRESH)
+		return NULL;
+	cached = cache_find(requests->agent->cache, key, now);
+	/* what libunbound holds may be older than what was found past it, and is gone for */
+	if (cached == NULL && freshness_lasts(requests->freshness, &asked->id, now))
+		asked->flags |= RESOLVE_FRESH;
+	return cached;
 }
 
 int
@@ -363,9 +372,8 @@ requests_ask(struct requests *requests, const struct resolve_request *request,
 	struct resolve_request asked = *request;
 	uint8_t octets[REQUEST_KEY];
 	struct wr wr = wr_init(octets, sizeof octets);
-	const struct cached *cached = NULL;
+	const struct cached *cached;
 	struct request *r;
-	uint64_t time = loop_now_ms();
 	int error = 0;
 
 	*now = (struct bytes){NULL, 0};
@@ -373,9 +381,7 @@ requests_ask(struct requests *requests, const struct resolve_request *request,
 	agent_count(agent, STAT_REQUEST);
 	cache_key(&wr, request);
 	struct bytes key = wr_done(&wr);
-	request_limit_fresh(requests, &asked, key, time);
-	if (key.n > 0 && !(asked.flags & RESOLVE_FRESH))
-		cached = cache_find(agent->cache, key, time);
+	cached = request_cached(requests, &asked, key, loop_now_ms());
 	if (cached != NULL) {
 		agent_count(agent, STAT_REQUEST_CACHED);
 		*now = payload_for(requests, request, cached->payload);
