@@ -213,6 +213,34 @@ request_tell(struct request *r, struct bytes payload)
 	request_destroy(r);
 }
 
+static void request_done(void *arg, const struct result *found);
+
+static int
+request_start(struct request *r)
+{
+	struct agent *agent = r->requests->agent;
+	struct resolve_request asked = r->asked;
+
+	/* its own end is for all who may join: each client's deadline is its ticket's */
+	if (asked.deadline < agent->conf->deadline)
+		asked.deadline = (uint32_t)agent->conf->deadline;
+	return lookup_start(agent->resolver, &asked,
+	    &(struct lookup_asker){request_done, r, &r->account->asks}, &r->lookup);
+}
+
+/* An older proof than one seen before may be no replay, but only what libunbound held: then the newer
+ * one is found past it. */
+static bool
+request_retry_stale(struct request *r, const struct result *found)
+{
+	if (found->error != -MAP_ESTALE || r->asked.flags & RESOLVE_FRESH ||
+	    !freshness_take(r->requests->freshness, &r->asked.id, loop_now_ms()))
+		return false;
+	r->asked.flags |= RESOLVE_FRESH;
+	agent_count(r->requests->agent, STAT_REQUEST_FRESH);
+	return request_start(r) == 0;
+}
+
 static void
 request_done(void *arg, const struct result *found)
 {
@@ -221,6 +249,8 @@ request_done(void *arg, const struct result *found)
 	uint8_t *payload;
 
 	r->lookup = NULL;
+	if (request_retry_stale(r, found))
+		return;
 	result_count(requests->agent, found->error);
 	result_keep(r, found);
 	struct wr wr = wr_init(requests->payload, sizeof requests->payload);
@@ -293,19 +323,6 @@ request_find(struct requests *requests, const struct resolve_request *asked, str
 				r->key_n == key.n && memcmp(r->key, key.p, key.n) == 0))
 		r = r->chain;
 	return r;
-}
-
-static int
-request_start(struct request *r)
-{
-	struct agent *agent = r->requests->agent;
-	struct resolve_request asked = r->asked;
-
-	/* its own end is for all who may join: each client's deadline is its ticket's */
-	if (asked.deadline < agent->conf->deadline)
-		asked.deadline = (uint32_t)agent->conf->deadline;
-	return lookup_start(agent->resolver, &asked,
-	    &(struct lookup_asker){request_done, r, &r->account->asks}, &r->lookup);
 }
 
 static int

@@ -25,6 +25,21 @@ moves() { # TO: the name's identity is that of TO
 
 if ! agent_start; then echo "not ok fresh: set up"; exit 1; fi
 grep -v '^host\|^[0-9a-f]*\.id' "$DIR/zone" >"$DIR/base"
+grep '^host\|^[0-9a-f]*\.id' "$DIR/zone" >"$DIR/host"
+
+# A newer proof that one asker was told of, and an older one that libunbound still holds for others
+host="eid:[$(sed -nE 's/^host.* EPID 10 ([^ ]*) .*/\1/p' "$DIR/host")]?at=56/id.example.test"
+look "$host"
+says "a proof" 'proof of the host +host-proved'
+"$BUILD/mapctl/mapctl" id sign --key "$DIR/id/host.example.test.private" --realm 2001:3f:fe00:a00::/56=id.example.test \
+	<"$DIR/host" >"$DIR/newer"
+cat "$DIR/base" "$DIR/newer" >"$DIR/zone"
+mapctl zone load example.test "$DIR/zone" >>"$DIR/log" 2>&1 || echo "not ok fresh: the zone, signed anew"
+look host.example.test +fresh
+says "a newer proof" 'proof of the host +host-proved'
+look "$host" +insecure
+says "the older one is no error to who asks otherwise" 'proof of the host +host-proved'
+
 identity first 2001:db8:a:1::1 >"$DIR/first"
 identity second 2001:db8:b:1::2 >"$DIR/second"
 moves first || echo "not ok fresh: the zone"
