@@ -110,4 +110,5 @@ ok "and sets the same" as_set
 stop a
 ok "and takes it back" as_before
 kill "${PID[links]}"
-ended links
+ended links # by that signal
+exit 0

@@ -63,8 +63,9 @@ left
 conf wrong "trust-anchors: [$DIR/none]"
 sed -i "3d" "$DIR/wrong.yaml"
 cannot_start() { ! start "$1" && { ended "$1"; [ $? = 1 ]; }; }
-ok "after kill -9, a start that fails" cannot_start wrong
-ok "takes it back too" as_before
+ok "after kill -9, a start that its configuration ends" cannot_start wrong
+restore
+ok "leaves it to --restore" as_before
 
 address add fd00:db8::3
 conf private 'private-locators: true'
