@@ -12,6 +12,7 @@
 #include "core/wire/errors.h"
 #include "mapctl/daemon.h"
 #include "mapctl/identity.h"
+#include "mapctl/key.h"
 #include "mapctl/output.h"
 #include "mapctl/zonefile.h"
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/wire/text.h"
+
 #define COLUMN 64
 
 /* A value in text; text has COLUMN octets for numbers, strings are returned as they are. */
@@ -104,6 +106,68 @@ output_table(json_t *answer)
 	json_t *value;
 
 	json_object_foreach(answer, key, value) if (json_is_array(value)) array_print(value);
+}
+
+static const char *
+field_text(json_t *row, const char *name)
+{
+	const char *text = json_string_value(json_object_get(row, name));
+
+	return text != NULL ? text : "?";
+}
+
+static void
+time_print(const char *what, json_t *value)
+{
+	char text[32];
+
+	if (json_is_integer(value) &&
+	    text_time_put(text, sizeof text, (uint64_t)json_integer_value(value)) >= 0)
+		printf("%s%s", what, text);
+}
+
+/* "12345 csk 13 in use: signs keys, signs data, DS at the parent; K....private" */
+static void
+key_print(json_t *key)
+{
+	static const struct duty {
+		const char *field, *says;
+	} duties[] = {{"published", "published"}, {"signs_keys", "signs the keys"},
+	    {"signs_data", "signs the data"}, {"ds", "DS at the parent"}};
+	const char *before = ": ";
+
+	printf("%5lld %s %lld %s", (long long)json_integer_value(json_object_get(key, "tag")),
+	    field_text(key, "role"),
+	    (long long)json_integer_value(json_object_get(key, "algorithm")),
+	    field_text(key, "state"));
+	time_print(" since ", json_object_get(key, "since"));
+	for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++)
+		if (json_is_true(json_object_get(key, duties[i].field))) {
+			printf("%s%s", before, duties[i].says);
+			before = ", ";
+		}
+	printf("; %s\n", field_text(key, "file"));
+}
+
+void
+output_keys(json_t *answer)
+{
+	json_t *roll = json_object_get(answer, "roll"), *key;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "keys"), i, key) key_print(key);
+	if (roll == NULL)
+		return;
+	printf("roll %s, phase %s: %s", field_text(roll, "kind"), field_text(roll, "phase"),
+	    field_text(roll, "says"));
+	time_print("\n  since ", json_object_get(roll, "since"));
+	if (json_object_get(roll, "waits") != NULL)
+		printf(", waits %s", field_text(roll, "waits"));
+	else if (json_is_true(json_object_get(roll, "safe")))
+		printf(", the next phase is safe");
+	else
+		time_print(", the next phase is safe at ", json_object_get(roll, "safe_at"));
+	putchar('\n');
 }
 
 void

@@ -14,6 +14,8 @@ void output_message(json_t *answer);
 void output_fields(json_t *answer);
 /* The array among the fields as a table. */
 void output_table(json_t *answer);
+/* A line for each key, and what the roll waits for. */
+void output_keys(json_t *answer);
 /* "ZONE TTL IN DS ..." lines. */
 void output_ds(json_t *answer);
 

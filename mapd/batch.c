@@ -13,6 +13,8 @@
 #define BATCH_ITEMS 1024
 #define BATCH_SETS 4096
 #define BATCH_RDATA 32768
+#define BATCH_SIGNATURES (2 * BATCH_SETS)
+#define BATCH_SIGNERS 2 /* of one set, while keys are rolled */
 #define BATCH_ARENA ((size_t)16 << 20)
 #define BATCH_VALUE ((size_t)1 << 20)
 #define BATCH_ITEM_SETS 264 /* sets of one name, those of the signer included */
@@ -31,9 +33,8 @@ struct set {
 	uint16_t type;
 	uint32_t ttl;
 	size_t rdata, n; /* in batch->rdata */
-	size_t signature; /* in batch->signatures, when made here */
+	size_t made, n_made; /* in batch->signatures, when made here */
 	size_t kept, n_kept; /* in batch->rdata: the RRSIGs it has */
-	bool make;
 };
 
 struct batch {
@@ -41,7 +42,7 @@ struct batch {
 	struct item items[BATCH_ITEMS];
 	struct set sets[BATCH_SETS];
 	struct bytes rdata[BATCH_RDATA];
-	struct signature signatures[BATCH_SETS];
+	struct signature signatures[BATCH_SIGNATURES];
 	size_t n_items, n_sets, n_rdata, n_signatures;
 	uint8_t arena[BATCH_ARENA];
 	struct wr wr; /* over arena */
@@ -82,10 +83,11 @@ batch_free(struct batch *batch)
 bool
 batch_fits(const struct batch *batch, size_t records, size_t octets)
 {
-	size_t need =
-	    octets + records * BATCH_RECORD_OCTETS + BATCH_ITEM_SETS * BATCH_SET_OCTETS;
+	size_t need = BATCH_SIGNERS * (octets + records * BATCH_RECORD_OCTETS +
+					  BATCH_ITEM_SETS * BATCH_SET_OCTETS);
 
 	return batch->n_items < BATCH_ITEMS && batch->n_sets + BATCH_ITEM_SETS <= BATCH_SETS &&
+	       batch->n_signatures + BATCH_SIGNERS * BATCH_ITEM_SETS <= BATCH_SIGNATURES &&
 	       batch->n_rdata + records + 2 * BATCH_ITEM_SETS <= BATCH_RDATA &&
 	       need <= batch->wr.max - batch->wr.n;
 }
@@ -163,16 +165,22 @@ batch_add(struct batch *batch, const struct rrset *set)
 }
 
 void
-batch_set(struct batch *batch, const struct rrset *set, struct signer *signer)
+batch_set(struct batch *batch, const struct rrset *set, struct signers *signers)
 {
 	struct set *added = batch_add(batch, set);
-	int rc;
+	const struct signer *by[SIGNERS];
+	size_t n;
+	int rc = 0;
 
-	if (added == NULL || signer == NULL)
+	if (added == NULL || signers == NULL)
 		return;
-	added->make = true;
-	added->signature = batch->n_signatures++; /* never more than sets */
-	rc = sign_prepare(signer, set, &batch->wr, &batch->signatures[added->signature]);
+	n = signers_of(signers, set->type, by);
+	if (n == 0 || n > BATCH_SIGNATURES - batch->n_signatures)
+		rc = -MAP_ESPACE; /* a set that must be signed never goes without */
+	added->made = batch->n_signatures;
+	for (; added->n_made < n && rc == 0; added->n_made++)
+		rc = sign_prepare(signers, by[added->n_made], set, &batch->wr,
+		    &batch->signatures[batch->n_signatures++]);
 	if (rc != 0)
 		batch_fail(batch, rc);
 }
@@ -204,36 +212,43 @@ batch_keep(struct batch *batch, const void *octets, size_t n)
 	return p;
 }
 
-/* The RRSIGs of a set: those it has, or the one that was made. */
-static size_t
-set_signatures(struct batch *batch, const struct set *set, uint8_t made[SIGN_RDATA],
-    struct bytes *one, const struct bytes **out)
+static void
+batch_note(struct batch *batch, uint16_t type, uint32_t expiration)
 {
-	const struct signature *s = &batch->signatures[set->signature];
-	struct wr wr = wr_init(made, SIGN_RDATA);
-	uint32_t due;
+	struct batch_sum *sum = &batch->sum;
+	uint32_t due = sign_due(type, expiration);
 
-	if (!set->make) {
+	sum->resign = sum->any ? sign_earlier(sum->resign, due) : due;
+	sum->expires = sum->any ? sign_earlier(sum->expires, expiration) : expiration;
+	sum->any = true;
+}
+
+/* The RRSIGs of a set: those it has, or those that were made, whose octets are put into made. */
+static size_t
+set_signatures(struct batch *batch, const struct set *set, struct wr *made,
+    struct bytes own[SIGNERS], const struct bytes **out)
+{
+	if (set->n_made == 0) {
 		*out = &batch->rdata[set->kept];
 		return set->n_kept;
 	}
-	sign_put(&wr, s);
-	*one = wr_done(&wr);
-	*out = one;
-	due = sign_due(set->type, s->sig.expiration);
-	batch->sum.resign = batch->sum.any ? sign_earlier(batch->sum.resign, due) : due;
-	batch->sum.expires = batch->sum.any
-				 ? sign_earlier(batch->sum.expires, s->sig.expiration)
-				 : s->sig.expiration;
-	batch->sum.any = true;
-	return 1;
+	for (size_t i = 0; i < set->n_made; i++) {
+		const struct signature *s = &batch->signatures[set->made + i];
+		size_t at = made->n;
+
+		sign_put(made, s);
+		own[i] = (struct bytes){made->base + at, made->n - at};
+		batch_note(batch, set->type, s->sig.expiration);
+	}
+	*out = own;
+	return set->n_made;
 }
 
 static int
 batch_write(struct batch *batch, const struct item *item, size_t end, struct change *change)
 {
 	struct wr wr = wr_init(batch->value, sizeof batch->value);
-	uint8_t made[SIGN_RDATA];
+	uint8_t made[SIGNERS * SIGN_RDATA];
 	size_t started = 0;
 
 	if (!item->denial)
@@ -241,8 +256,9 @@ batch_write(struct batch *batch, const struct item *item, size_t end, struct cha
 	for (size_t i = item->set; i < end; i++) {
 		const struct set *set = &batch->sets[i];
 		const struct bytes *signatures = NULL;
-		struct bytes one;
-		size_t n = set_signatures(batch, set, made, &one, &signatures);
+		struct bytes own[SIGNERS];
+		struct wr made_wr = wr_init(made, sizeof made);
+		size_t n = set_signatures(batch, set, &made_wr, own, &signatures);
 		struct rrset rrset = {
 		    NULL, set->type, CLASS_IN, set->ttl, set->n, &batch->rdata[set->rdata]};
 

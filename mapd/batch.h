@@ -21,10 +21,10 @@ bool batch_fits(const struct batch *batch, size_t records, size_t octets) NONNUL
 void batch_node(struct batch *batch, uint32_t zone, const struct name *name, uint8_t flags) NONNULL;
 void batch_denial(struct batch *batch, uint32_t zone, const uint8_t hash[NSEC3_HASH]) NONNULL;
 /*
- * Adds a set to what was started, types ascending; RDATA is borrowed until the flush. Signed by
- * signer; NULL: not signed.
+ * Adds a set to what was started, types ascending; RDATA is borrowed until the flush. Signed by those of
+ * signers that sign its type; NULL: not signed.
  */
-void batch_set(struct batch *batch, const struct rrset *set, struct signer *signer);
+void batch_set(struct batch *batch, const struct rrset *set, struct signers *signers);
 /* Adds a set with the signatures it has. */
 void batch_set_kept(struct batch *batch, const struct rrset *set, const struct bytes *signatures,
     size_t n) NONNULL;

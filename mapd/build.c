@@ -43,7 +43,7 @@ build_node(struct build *build, size_t i, struct gathered *g)
 	batch_node(build->batch, build->zone->id, &g->name, entry->flags);
 	for (size_t k = 0; k < g->n; k++)
 		batch_set(build->batch, &g->sets[k],
-		    gather_is_signed(entry->flags, g->sets[k].type) ? build->signer : NULL);
+		    gather_is_signed(entry->flags, g->sets[k].type) ? build->signers : NULL);
 	return 0;
 }
 
@@ -60,7 +60,7 @@ build_denial(
 	if (rc != 0)
 		return rc;
 	batch_denial(build->batch, build->zone->id, at->hash);
-	batch_set(build->batch, &g->sets[0], build->signer);
+	batch_set(build->batch, &g->sets[0], build->signers);
 	return 0;
 }
 

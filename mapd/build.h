@@ -5,13 +5,13 @@
 #define MAPD_BUILD_H
 
 #include "mapd/batch.h"
+#include "mapd/keyset.h"
 #include "mapd/plan.h"
-#include "mapd/zonekey.h"
 
 struct build {
 	const struct plan *plan;
-	const struct zonekey *key;
-	struct signer *signer;
+	const struct keyset *keys;
+	struct signers *signers;
 	struct batch *batch;
 	struct store *store;
 	struct change *change; /* open; replaced by another one when much was written */

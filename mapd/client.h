@@ -16,6 +16,7 @@
 #define CONTROL_CLIENTS 16
 #define CONTROL_IDLE (5 * 60 * 1000) /* ms; not while the writer works for the client */
 #define CONTROL_COMMAND (8 << 10)   /* octets of a command */
+#define CONTROL_KEY 4096 /* octets of a key file */
 #define CONTROL_RECORDS (256 << 10) /* octets of a RECORDS frame's payload */
 
 enum client_state {
@@ -55,6 +56,7 @@ struct client {
 struct change_asked {
 	struct job job;
 	struct spool *spool;
+	uint8_t text[CONTROL_KEY];
 	struct control *control; /* NULL: closed */
 	struct client *client;	 /* NULL: it went away */
 	struct change_asked *next;
@@ -86,6 +88,22 @@ __attribute__((format(printf, 3, 4))) void client_fail(
 /* The same with fields, which are taken over (NULL: none). */
 __attribute__((format(printf, 4, 5))) void client_refuse(
     struct client *client, json_t *fields, int error, const char *format, ...);
+
+/* The zone a command names, as the snapshot has it; false: answered with what is wrong. */
+bool client_zone(struct client *client, struct zone *out);
+/* Hands a change of the client's zone to the writer; what was spooled goes with it. */
+void client_change(struct client *client, const struct job *job);
+
+/* The commands that are about keys, and what the answer to a change of them is. */
+#define CLIENT_KEYS(X)                                                                         \
+	X(key_list) X(key_ds) X(key_generate) X(key_import) X(key_roll) X(key_next)            \
+	X(key_cancel) X(key_seen) X(key_retire)
+#define X(command) void command(struct client *client, const json_t *request);
+CLIENT_KEYS(X)
+#undef X
+void key_answer(struct client *client, const struct job *job);
+/* Adds "keys" and, if one goes on, "roll" of the client's zone. */
+void key_fields(struct client *client, json_t *fields);
 
 /* Runs the command in a CONTROL frame's payload. */
 void command_run(struct client *client, struct bytes payload);

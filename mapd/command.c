@@ -8,17 +8,17 @@
 #include <string.h>
 
 #include "core/sys/conf.h"
+#include "core/sys/crypto.h"
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
-#include "core/wire/text.h"
 #include "mapd/client.h"
 
 #define LIST_MAX 8192 /* zones in one answer */
 #define WHY CONF_MESSAGE
 
 /* The zone a command names, as the snapshot has it; false: answered with what is wrong. */
-static bool
-zone_get(struct client *client, struct zone *out)
+bool
+client_zone(struct client *client, struct zone *out)
 {
 	struct snapshot *snap = client->control->snap;
 	uint8_t key[NAME_KEY];
@@ -70,38 +70,6 @@ zone_list(struct client *client, const json_t *request)
 	    client, json_pack("{s:o}", "zones", zones), "%zu zones", json_array_size(zones));
 }
 
-/* The zone's keys in turn; false: no more. */
-static bool
-key_next(struct client *client, bool first, struct zonekey *key)
-{
-	struct snapshot *snap = client->control->snap;
-	uint8_t prefix[ZONEKEY_PREFIX];
-	size_t n = zonekey_prefix(&client->zone, prefix);
-	struct bytes found, value;
-	bool any = first ? snapshot_ceiling(
-			       snap, TABLE_KEYS, (struct bytes){prefix, n}, &found, &value)
-			 : snapshot_next(snap, TABLE_KEYS, &found, &value);
-
-	return any && found.n == n + 2 && memcmp(found.p, prefix, n) == 0 &&
-	       zonekey_read(value, key) == 0;
-}
-
-static json_t *
-key_rows(struct client *client)
-{
-	json_t *keys = json_array();
-	struct zonekey key;
-	char file[KEYRING_BASE + 16];
-
-	for (bool first = true; key_next(client, first, &key); first = false) {
-		snprintf(file, sizeof file, "%s.private", key.base);
-		json_array_append_new(
-		    keys, json_pack("{s:i, s:i, s:i, s:s}", "tag", key.tag, "algorithm",
-			      key.algorithm, "flags", (int)get_u16(key.dnskey), "file", file));
-	}
-	return keys;
-}
-
 /* Seconds of RFC 1982 near now, as seconds since 1970. */
 static uint64_t
 time_near_now(uint32_t seconds)
@@ -119,7 +87,7 @@ zone_status(struct client *client, const json_t *request)
 	json_t *fields;
 
 	(void)request;
-	if (!zone_get(client, &zone))
+	if (!client_zone(client, &zone))
 		return;
 	fields = zone_row(&zone);
 	json_object_set_new(fields, "names", json_integer((json_int_t)zone.names));
@@ -129,7 +97,7 @@ zone_status(struct client *client, const json_t *request)
 	    fields, "algorithm_name", json_string(rules_algorithm_word(zone.algorithm)));
 	json_object_set_new(
 	    fields, "expires", json_integer((json_int_t)time_near_now(zone.expires)));
-	json_object_set_new(fields, "keys", key_rows(client));
+	key_fields(client, fields);
 	client_answer(client, fields, "zone %s: serial %u, %llu records at %llu names",
 	    name_print(&zone.apex, text), zone.serial, (unsigned long long)zone.records,
 	    (unsigned long long)zone.names);
@@ -141,48 +109,8 @@ zone_dump(struct client *client, const json_t *request)
 	struct zone zone;
 
 	(void)request;
-	if (zone_get(client, &zone))
+	if (client_zone(client, &zone))
 		dump_start(client, &zone);
-}
-
-static void
-key_list(struct client *client, const json_t *request)
-{
-	char text[NAME_TEXT];
-	struct zone zone;
-	json_t *keys;
-
-	(void)request;
-	if (!zone_get(client, &zone))
-		return;
-	keys = key_rows(client);
-	client_answer(client, json_pack("{s:o}", "keys", keys), "zone %s: %zu keys",
-	    name_print(&zone.apex, text), json_array_size(keys));
-}
-
-static void
-key_ds(struct client *client, const json_t *request)
-{
-	json_t *rows;
-	char text[NAME_TEXT], digest[65];
-	uint8_t ds[ZONEKEY_DS];
-	struct zonekey key;
-	struct zone zone;
-
-	(void)request;
-	if (!zone_get(client, &zone))
-		return;
-	rows = json_array();
-	for (bool first = true; key_next(client, first, &key); first = false)
-		if (zonekey_ds(&zone.apex, &key, ds) == 0 &&
-		    text_hex_put(digest, sizeof digest, (struct bytes){ds + 4, 32}) > 0)
-			json_array_append_new(
-			    rows, json_pack("{s:i, s:i, s:i, s:s}", "tag", key.tag, "algorithm",
-				      key.algorithm, "digest_type", ds[3], "digest", digest));
-	name_print(&zone.apex, text);
-	client_answer(client,
-	    json_pack("{s:s, s:o, s:i}", "zone", text, "ds", rows, "ttl", ZONEKEY_TTL),
-	    "zone %s: %zu DS for its parent", text, json_array_size(rows));
 }
 
 static void
@@ -198,17 +126,20 @@ change_free(struct change_asked *asked)
 		control->n_asked--;
 	}
 	spool_free(asked->spool);
+	crypto_wipe(asked->text, sizeof asked->text);
 	free(asked);
 }
 
 static void
 change_refused(const struct change_asked *asked, const char *zone)
 {
-	bool load = asked->job.kind == JOB_LOAD;
+	static const char *const what[JOB_KINDS] = {
+	    [JOB_LOAD] = "load", [JOB_REMOVE] = "removal"};
+	const char *word = what[asked->job.kind];
 	json_t *fields = NULL;
 
-	diag_warn(
-	    "zone %s: %s refused: %s", zone, load ? "load" : "removal", asked->job.outcome.why);
+	diag_warn("zone %s: %s refused: %s", zone, word != NULL ? word : "change of keys",
+	    asked->job.outcome.why);
 	if (asked->client == NULL)
 		return;
 	/* mapctl knows the line of the record that it sent as this one */
@@ -269,6 +200,10 @@ change_done(struct job *job)
 		    (unsigned long long)o->records);
 		if (client != NULL)
 			load_answer(client, o, zone);
+	} else if (job->kind != JOB_REMOVE) {
+		diag_info("zone %s: %s", zone, o->done);
+		if (client != NULL)
+			key_answer(client, job);
 	} else {
 		diag_info("zone %s: removed at serial %u", zone, o->serial);
 		if (client != NULL)
@@ -280,9 +215,8 @@ change_done(struct job *job)
 	change_free(asked);
 }
 
-/* Hands a change of the client's zone to the writer; what was spooled goes with it. */
-static void
-change_ask(struct client *client, enum job_kind kind)
+void
+client_change(struct client *client, const struct job *job)
 {
 	struct control *control = client->control;
 	bool room = control->n_asked < CONTROL_CLIENTS;
@@ -291,12 +225,18 @@ change_ask(struct client *client, enum job_kind kind)
 
 	if (asked != NULL) {
 		asked->control = control;
-		asked->job.kind = kind;
+		asked->job = *job;
 		asked->job.zone = client->zone;
 		asked->job.done = change_done;
 		asked->job.arg = asked;
 		if (client->spool != NULL)
 			rc = spool_map(client->spool, &asked->job.records);
+		if (job->text.n > sizeof asked->text)
+			rc = -MAP_ELIMIT;
+		if (job->text.n > 0 && rc == 0) {
+			memcpy(asked->text, job->text.p, job->text.n);
+			asked->job.text.p = asked->text;
+		}
 	}
 	if (rc == 0)
 		rc = writer_submit(control->options.writer, &asked->job);
@@ -359,14 +299,14 @@ zone_load(struct client *client, const json_t *request)
 void
 command_load_end(struct client *client)
 {
-	change_ask(client, JOB_LOAD);
+	client_change(client, &(struct job){.kind = JOB_LOAD});
 }
 
 static void
 zone_remove(struct client *client, const json_t *request)
 {
 	(void)request;
-	change_ask(client, JOB_REMOVE);
+	client_change(client, &(struct job){.kind = JOB_REMOVE});
 }
 
 static size_t
@@ -456,6 +396,13 @@ static const struct command {
     {"zone remove", true, zone_remove},
     {"key list", true, key_list},
     {"key ds", true, key_ds},
+    {"key generate", true, key_generate},
+    {"key import", true, key_import},
+    {"key roll", true, key_roll},
+    {"key next", true, key_next},
+    {"key cancel", true, key_cancel},
+    {"key ds-seen", true, key_seen},
+    {"key retire", true, key_retire},
     {"status", false, server_status},
     {"reload", false, server_reload},
     {"log", false, server_log},

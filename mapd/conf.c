@@ -27,6 +27,13 @@ struct zone_row {
 	uint8_t denial;
 	uint8_t algorithm;
 	bool private_locators;
+	int keys;  /* enum said: split */
+	int rolls; /* enum said: manual */
+	char *ksk_lifetime;
+	char *zsk_lifetime;
+	char *propagation;
+	char **parents;
+	uint32_t n_parents;
 };
 
 struct rows {
@@ -55,10 +62,18 @@ static const cyaml_strval_t levels[] = {{"error", DIAG_ERROR + 1}, {"warn", DIAG
 
 enum said { SAID_NOTHING, SAID_YES, SAID_NO };
 static const cyaml_strval_t yes_no[] = {{"yes", SAID_YES}, {"no", SAID_NO}};
+static const cyaml_strval_t keys[] = {{"split", SAID_YES}, {"combined", SAID_NO}};
+static const cyaml_strval_t rolls[] = {{"manual", SAID_YES}, {"automatic", SAID_NO}};
 
 #define OPTIONAL (CYAML_FLAG_OPTIONAL)
 #define OPTIONAL_TEXT (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
 #define TEXT_MAX 1024
+#define PARENTS_MAX 16
+#define LIFETIME_LEAST 86400 /* seconds: a roll takes hours */
+#define TIME_MOST (20 * 366 * 86400u)
+
+static const cyaml_schema_value_t address_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX)};
 
 static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct zone_row, name, 1, TEXT_MAX),
@@ -66,16 +81,24 @@ static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_ENUM("denial", OPTIONAL, struct zone_row, denial, denials, 2),
     CYAML_FIELD_ENUM("algorithm", OPTIONAL, struct zone_row, algorithm, algorithms, 2),
     CYAML_FIELD_BOOL("private-locators", OPTIONAL, struct zone_row, private_locators),
+    CYAML_FIELD_ENUM("keys", OPTIONAL, struct zone_row, keys, keys, 2),
+    CYAML_FIELD_ENUM("rolls", OPTIONAL, struct zone_row, rolls, rolls, 2),
+    CYAML_FIELD_STRING_PTR(
+	"ksk-lifetime", OPTIONAL_TEXT, struct zone_row, ksk_lifetime, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR(
+	"zsk-lifetime", OPTIONAL_TEXT, struct zone_row, zsk_lifetime, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR(
+	"propagation", OPTIONAL_TEXT, struct zone_row, propagation, 1, TEXT_MAX),
+    CYAML_FIELD_SEQUENCE_COUNT("parents", OPTIONAL_TEXT, struct zone_row, parents, n_parents,
+	&address_schema, 1, PARENTS_MAX),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t zone_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct zone_row, zone_fields)};
-static const cyaml_schema_value_t listen_schema = {
-    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX)};
 
 static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT(
-	"listen", OPTIONAL_TEXT, struct rows, listen, n_listen, &listen_schema, 1, 256),
+	"listen", OPTIONAL_TEXT, struct rows, listen, n_listen, &address_schema, 1, 256),
     CYAML_FIELD_STRING_PTR("database", OPTIONAL_TEXT, struct rows, database, 1, TEXT_MAX),
     CYAML_FIELD_STRING_PTR("keys", OPTIONAL_TEXT, struct rows, keys, 1, TEXT_MAX),
     CYAML_FIELD_STRING_PTR("control", OPTIONAL_TEXT, struct rows, control, 1, TEXT_MAX),
@@ -178,6 +201,66 @@ prefix_scan(const char *text, struct realm *realm)
 	return true;
 }
 
+/* A time of a zone in seconds; text NULL: not said, *out stays as it is. */
+static int
+config_seconds(const struct zone_row *row, const char *option, const char *text, uint32_t least,
+    uint32_t *out, const struct reading *in)
+{
+	char key[TEXT_MAX + 64], expected[64];
+	uint64_t ms;
+
+	if (text == NULL)
+		return 0;
+	if (conf_time(text, &ms) == 0 && ms % 1000 == 0 && ms / 1000 >= least &&
+	    ms / 1000 <= TIME_MOST) {
+		*out = (uint32_t)(ms / 1000);
+		return 0;
+	}
+	snprintf(key, sizeof(key), "zones/%s/%s", row->name, option);
+	snprintf(expected, sizeof(expected), "%s to 20 years, in whole seconds, such as %s",
+	    least > 0 ? "1d" : "0s", least > 0 ? "90d" : "1h");
+	return config_blame(in, key, "no such time", expected);
+}
+
+static int
+config_parents(struct zone_rule *rule, const struct zone_row *row, const struct reading *in)
+{
+	struct addr *parents = calloc(row->n_parents + 1, sizeof(*parents));
+	char key[TEXT_MAX + 64];
+
+	rule->parents = parents;
+	if (parents == NULL)
+		return config_no_memory(in);
+	for (uint32_t i = 0; i < row->n_parents; i++) {
+		snprintf(key, sizeof(key), "zones/%s/parents/%u", row->name, i);
+		if (addr_scan(row->parents[i], DNS_PORT, &parents[i]) != 0 ||
+		    addr_is_odd(&parents[i]))
+			return config_blame(in, key, "not the address of a host",
+			    "ADDRESS or ADDRESS@PORT, such as 192.0.2.1@53");
+		rule->n_parents++;
+	}
+	return 0;
+}
+
+/* How its keys are rolled. */
+static int
+config_rolls(struct zone_rule *rule, const struct zone_row *row, const struct reading *in)
+{
+	int error = config_seconds(
+	    row, "ksk-lifetime", row->ksk_lifetime, LIFETIME_LEAST, &rule->ksk_lifetime, in);
+
+	rule->split = row->keys == SAID_YES;
+	rule->manual = row->rolls == SAID_YES;
+	rule->propagation = UINT32_MAX;
+	if (error == 0)
+		error = config_seconds(row, "zsk-lifetime", row->zsk_lifetime, LIFETIME_LEAST,
+		    &rule->zsk_lifetime, in);
+	if (error == 0)
+		error = config_seconds(
+		    row, "propagation", row->propagation, 0, &rule->propagation, in);
+	return error != 0 ? error : config_parents(rule, row, in);
+}
+
 static int
 config_zone(struct zone_rule *rule, struct realm *realm, const struct zone_row *row,
     const struct reading *in)
@@ -278,12 +361,15 @@ config_zones(struct config *c, const struct rows *rows, const struct reading *in
 	if (zones == NULL || realms == NULL)
 		return config_no_memory(in);
 	for (uint32_t i = 0; i < rows->n_zones; i++) {
-		int error =
-		    config_zone(&zones[i], &realms[c->rules.n_realms], &rows->zones[i], in);
+		int error;
 
+		c->rules.n_zones++; /* what it has is freed with it */
+		error =
+		    config_zone(&zones[i], &realms[c->rules.n_realms], &rows->zones[i], in);
+		if (error == 0)
+			error = config_rolls(&zones[i], &rows->zones[i], in);
 		if (error != 0)
 			return error;
-		c->rules.n_zones++;
 		c->rules.n_realms += rows->zones[i].prefix != NULL;
 	}
 	return config_twice(c, rows, in);
@@ -436,6 +522,8 @@ config_free(struct config *c)
 	free(c->control);
 	free(c->user);
 	crypto_wipe(&c->cookies, sizeof(c->cookies));
+	for (size_t i = 0; i < c->rules.n_zones; i++)
+		free((void *)(uintptr_t)c->rules.zones[i].parents);
 	free((void *)(uintptr_t)c->rules.zones);
 	free((void *)(uintptr_t)c->rules.realms);
 	free(c);

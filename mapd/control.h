@@ -18,6 +18,8 @@ struct control_hooks {
 	void (*stop)(void *arg);
 	/* Reads the configuration again; -MAP_E... with why. */
 	int (*reload)(void *arg, char *why, size_t max);
+	/* The rules in force; borrowed until the loop goes on. */
+	const struct rules *(*rules)(void *arg);
 	/* Sums the counters of all workers. */
 	void (*count)(void *arg, uint64_t counters[STAT_COUNT]);
 };

@@ -316,6 +316,14 @@ daemon_count(void *arg, uint64_t counters[STAT_COUNT])
 	}
 }
 
+static const struct rules *
+daemon_rules(void *arg)
+{
+	const struct daemon *d = arg;
+
+	return &d->config->rules;
+}
+
 static void
 daemon_terminate(void *arg)
 {
@@ -379,7 +387,7 @@ daemon_watch(struct daemon *d)
 	    .database = d->config->database,
 	    .store = d->store,
 	    .writer = d->writer,
-	    .hooks = {d, daemon_terminate, daemon_reload, daemon_count}};
+	    .hooks = {d, daemon_terminate, daemon_reload, daemon_rules, daemon_count}};
 	char why[CONFIG_MESSAGE] = "";
 	int error;
 

@@ -323,6 +323,12 @@ store_close(struct store *store)
 	free(store);
 }
 
+const char *
+store_directory(const struct store *store)
+{
+	return store->path;
+}
+
 void
 store_usage(struct store *store, size_t *used, size_t *size)
 {

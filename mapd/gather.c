@@ -49,23 +49,40 @@ gathered_sort(struct gathered *g)
 	}
 }
 
-/* RFC 4034 2, RFC 7344 3, RFC 5155 4: what a signed zone's own name has besides. */
+/* RFC 4034 2, RFC 7344 3: a set that the keys make. */
+static int
+gather_keys(struct build *build, struct gathered *g, uint16_t type)
+{
+	uint8_t(*digests)[ZONEKEY_DS] =
+	    (void *)batch_keep(build->batch, NULL, sizeof(uint8_t[KEYSET_KEYS][ZONEKEY_DS]));
+	struct bytes *rdata = &g->rdata[g->n_rdata];
+	size_t n;
+
+	if (digests == NULL)
+		return -MAP_ESPACE;
+	n = keyset_rdata(build->keys, type, rdata, digests);
+	if (n == 0)
+		return -MAP_ECRYPTO;
+	g->sets[g->n++] = (struct rrset){&g->name, type, CLASS_IN, ZONEKEY_TTL, n, rdata};
+	g->n_rdata += n;
+	return 0;
+}
+
+/* RFC 5155 4: what a signed zone's own name has besides. */
 static int
 gather_apex(struct build *build, struct gathered *g)
 {
 	static const uint8_t nsec3param[] = {1, 0, 0, 0, 0}; /* SHA-1, 0 iterations, no salt */
-	struct bytes dnskey = zonekey_dnskey(build->key);
-	uint8_t *ds = batch_keep(build->batch, NULL, ZONEKEY_DS);
+	int rc = gather_keys(build, g, RR_DNSKEY);
 
-	if (ds == NULL || zonekey_ds(&build->plan->apex, build->key, ds) != 0)
-		return -MAP_ECRYPTO;
-	gathered_add(g, RR_DNSKEY, ZONEKEY_TTL, dnskey);
-	gathered_add(g, RR_CDS, ZONEKEY_TTL, (struct bytes){ds, ZONEKEY_DS});
-	gathered_add(g, RR_CDNSKEY, ZONEKEY_TTL, dnskey);
-	if (build->zone->denial == DENIAL_NSEC3)
+	if (rc == 0)
+		rc = gather_keys(build, g, RR_CDS);
+	if (rc == 0)
+		rc = gather_keys(build, g, RR_CDNSKEY);
+	if (rc == 0 && build->zone->denial == DENIAL_NSEC3)
 		gathered_add(g, RR_NSEC3PARAM, build->zone->negative_ttl,
 		    (struct bytes){nsec3param, sizeof nsec3param});
-	return 0;
+	return rc;
 }
 
 /* Gathers the sets of an entry as they will be served. */

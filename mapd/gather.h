@@ -9,6 +9,7 @@
 #include "mapd/build.h"
 
 #define GATHER_MADE 4 /* sets made at the apex */
+#define GATHER_MADE_RECORDS (3 * KEYSET_KEYS + 1)
 #define GATHER_SETS (RRSET_TYPES + GATHER_MADE + 1)
 
 /* Types ascending. RDATA is borrowed from the plan, the key and the batch. */
@@ -16,7 +17,7 @@ struct gathered {
 	struct name name;
 	struct rrset sets[GATHER_SETS];
 	size_t n;
-	struct bytes rdata[RRSET_NAME / 12 + GATHER_MADE + 1];
+	struct bytes rdata[RRSET_NAME / 12 + GATHER_MADE_RECORDS + 1];
 	size_t n_rdata;
 };
 

@@ -263,7 +263,7 @@ keyring_list(struct keyring *ring)
 }
 
 bool
-keyring_find(struct keyring *ring, const char *beginning, char base[KEYRING_BASE])
+keyring_find(struct keyring *ring, const char *beginning, size_t skip, char base[KEYRING_BASE])
 {
 	size_t n = strlen(beginning);
 
@@ -275,12 +275,42 @@ keyring_find(struct keyring *ring, const char *beginning, char base[KEYRING_BASE
 		if (strncmp(found, beginning, n) != 0)
 			break;
 		if (strspn(found + n, "0123456789") == KEYRING_TAG &&
-		    found[n + KEYRING_TAG] == '\0') {
+		    found[n + KEYRING_TAG] == '\0' && skip-- == 0) {
 			snprintf(base, KEYRING_BASE, "%s", found);
 			return true;
 		}
 	}
 	return false;
+}
+
+int
+keyring_scan(struct bytes text, struct secret **out, char *why, size_t max)
+{
+	struct crypto_key *key = NULL;
+	int rc = keyfile_scan("key file", text, &key, why, max);
+
+	return rc != 0 ? rc : secret_wrap(key, out);
+}
+
+/* A file that is gone already is no matter: a crash may have come between the two. */
+static bool
+keyring_rename(struct keyring *ring, const char *base, const char *suffix)
+{
+	char from[KEYRING_BASE + 16], to[KEYRING_BASE + 32];
+
+	snprintf(from, sizeof from, "%s%s", base, suffix);
+	snprintf(to, sizeof to, "%s.retired", from);
+	return renameat(ring->fd, from, ring->fd, to) == 0 || errno == ENOENT;
+}
+
+int
+keyring_retire(struct keyring *ring, const char *base, char *why, size_t max)
+{
+	if (keyring_rename(ring, base, ".private") && keyring_rename(ring, base, ".key") &&
+	    fsync(ring->fd) == 0)
+		return 0;
+	snprintf(why, max, "%.2000s/%s: %s", ring->path, base, strerror(errno));
+	return -MAP_ESYS;
 }
 
 int

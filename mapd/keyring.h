@@ -28,8 +28,13 @@ int keyring_put(struct keyring *ring, const struct secret *secret, const char *b
     const char *text, char *why, size_t max);
 /* Reads BASE.private. */
 int keyring_get(struct keyring *ring, const char *base, struct secret **out, char *why, size_t max);
-/* The first stored key whose base name begins so and ends in 5 digits; false: none. */
-bool keyring_find(struct keyring *ring, const char *beginning, char base[KEYRING_BASE]);
+/* The stored key number n (from 0) whose base name begins so and ends in 5 digits; false: no more. */
+bool keyring_find(
+    struct keyring *ring, const char *beginning, size_t n, char base[KEYRING_BASE]);
+/* A key from a file's text (BIND's private-key-format), not yet stored. */
+int keyring_scan(struct bytes text, struct secret **out, char *why, size_t max);
+/* Files of a key that is in use no more get the suffix ".retired", so that it is not found again. */
+int keyring_retire(struct keyring *ring, const char *base, char *why, size_t max);
 
 int secret_algorithm(const struct secret *secret);
 /* The public key's octets as in DNSKEY; returns how many. */

@@ -12,9 +12,12 @@
 #include "core/sys/diag.h"
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
+#include "core/wire/frame.h"
+#include "core/wire/rrtype.h"
 #include "mapd/build.h"
 #include "mapd/meta.h"
 #include "mapd/revise.h"
+#include "mapd/spool.h"
 
 static void
 outcome_error(struct outcome *out, int rc)
@@ -34,23 +37,18 @@ load_serial(struct change *change, const struct plan *plan)
 	return last + 1;
 }
 
-/* The key of the zone, and who signs with it. */
+/* The keys of the zone, and who signs with them. */
 static int
-load_signer(struct work *work, struct build *build, struct signer *signer, uint64_t now,
+load_signers(struct work *work, struct build *build, struct signers *signers, uint64_t now,
     struct outcome *out)
 {
-	const struct work_key *key;
-	int rc =
-	    work_key(work, build->change, &build->plan->apex, &key, out->why, sizeof out->why);
+	int rc = work_keys(work, build->change, &build->plan->apex, &build->keys, out->why,
+	    sizeof out->why);
 
 	if (rc == 0)
-		rc = signer_init(
-		    signer, &build->plan->apex, key->secret, zonekey_dnskey(&key->key), now);
-	if (rc != 0)
-		return rc;
-	build->key = &key->key;
-	build->signer = signer;
-	return 0;
+		rc = keyset_signers(build->keys, now, signers);
+	build->signers = signers;
+	return rc;
 }
 
 /* The zone's row, and what goes with it. */
@@ -58,6 +56,9 @@ static void
 load_put(struct build *build, uint64_t now)
 {
 	build->zone->loaded = now;
+	/* what was served before may be in caches for long: the longest TTL is that of all times */
+	if (build->zone->ttl_max < build->plan->ttl_max)
+		build->zone->ttl_max = build->plan->ttl_max;
 	work_zone_put(build->change, build->zone);
 	meta_serial_put(build->change, &build->zone->apex, build->zone->serial);
 	work_put_clock(build->change, now);
@@ -65,7 +66,8 @@ load_put(struct build *build, uint64_t now)
 
 /* Writes the content under an id of its own, and turns the table of zones over to it. */
 static int
-load_build(struct work *work, struct build *build, uint64_t now, struct outcome *out)
+load_build(struct work *work, struct build *build, const struct zone *before, uint64_t now,
+    struct outcome *out)
 {
 	struct zone *zone = build->zone;
 	int rc;
@@ -73,8 +75,9 @@ load_build(struct work *work, struct build *build, uint64_t now, struct outcome 
 	*zone = (struct zone){.id = meta_next_zone(build->change),
 	    .serial = load_serial(build->change, build->plan),
 	    .denial = rules_denial(work->rules, &build->plan->apex),
-	    .algorithm = build->key->algorithm,
+	    .algorithm = keyset_have(build->keys).algorithm,
 	    .negative_ttl = build->plan->negative_ttl,
+	    .ttl_max = before->ttl_max,
 	    .apex = build->plan->apex};
 	rc = build_zone(build);
 	if (rc != 0) {
@@ -132,7 +135,6 @@ static bool
 load_may_revise(const struct work *work, const struct build *build, const struct zone *before)
 {
 	return before->denial == rules_denial(work->rules, &before->apex) &&
-	       before->algorithm == build->key->algorithm &&
 	       before->negative_ttl == build->plan->negative_ttl;
 }
 
@@ -145,19 +147,20 @@ load_done(
 	out->resign = zone->resign;
 	out->expires = zone->expires;
 	work_due_note(work, zone);
-	rules_compare(work->rules, zone);
+	work_compare_zone(work, zone);
 	if (out->replaced && !out->revised && work_sweep(work, before->id) != 0)
 		diag_warn(
 		    "database: old content could not be removed: the next start tries again");
 }
 
 static int
-load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outcome *out)
+load_plan(struct work *work, const struct plan *plan, bool anew, uint64_t now,
+    struct outcome *out)
 {
 	struct zone zone = {0}, before = {0};
 	struct build build = {
 	    .plan = plan, .batch = work->batch, .store = work->store, .zone = &zone};
-	struct signer signer;
+	struct signers signers;
 	int rc = change_begin(work->store, &build.change);
 
 	if (rc != 0)
@@ -166,10 +169,10 @@ load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outco
 	out->replaced = rc == 0 && work_zone(build.change, &plan->apex, &before);
 	out->previous = before.serial;
 	if (rc == 0)
-		rc = load_signer(work, &build, &signer, now, out);
-	if (rc == 0 && (!out->replaced || !load_may_revise(work, &build, &before) ||
+		rc = load_signers(work, &build, &signers, now, out);
+	if (rc == 0 && (anew || !out->replaced || !load_may_revise(work, &build, &before) ||
 			   !load_revise(&build, &before, now, out, &rc)))
-		rc = load_build(work, &build, now, out);
+		rc = load_build(work, &build, &before, now, out);
 	change_abort(build.change);
 	if (rc == 0) {
 		load_done(work, &zone, &before, out);
@@ -182,23 +185,111 @@ load_plan(struct work *work, const struct plan *plan, uint64_t now, struct outco
 	return rc;
 }
 
-int
-work_load(struct work *work, const struct name *apex, struct bytes records, struct outcome *out)
+/* anew: what is stored already is not compared with, and its proofs are not judged again. */
+static int
+load_records(struct work *work, const struct name *apex, struct bytes records, bool anew,
+    struct outcome *out)
 {
 	uint64_t now = clock_seconds();
 	struct plan plan;
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	rc = plan_make(&plan, apex, records, work->rules, work->pool, now);
+	rc = plan_make(
+	    &plan, apex, records, work->rules, work->pool, anew ? PLAN_STORED : now);
 	out->refused = plan.refused;
 	if (rc != 0)
 		snprintf(out->why, sizeof out->why, "%s", plan.why);
 	else
-		rc = load_plan(work, &plan, now, out);
+		rc = load_plan(work, &plan, anew, now, out);
 	plan_fini(&plan);
 	if (rc != 0)
 		outcome_error(out, rc);
+	return rc;
+}
+
+int
+work_load(struct work *work, const struct name *apex, struct bytes records, struct outcome *out)
+{
+	return load_records(work, apex, records, false, out);
+}
+
+/* Appends what the zone's operator gave of a name; what the signer made is left out. */
+static int
+collect_node(struct spool *spool, struct bytes key, struct bytes value)
+{
+	uint8_t octets[NAME_WIRE + RRSET_NAME];
+	struct node node;
+	struct node_set set;
+	struct name owner;
+	struct bytes rdata;
+	size_t at = 0;
+	uint16_t type;
+	int rc = node_key_name(key, &owner);
+
+	if (rc == 0)
+		rc = node_read(value, &node);
+	while (rc == 0 && node_next(&node, &at, &set)) {
+		size_t in = 0;
+
+		while (rc == 0 && rrtype_refusal(set.type) == NULL &&
+		       node_set_next(&set, &in, &type, &rdata)) {
+			struct rr rr = {&owner, type, CLASS_IN, set.ttl, rdata};
+			struct wr wr = wr_init(octets, sizeof octets);
+
+			if (type != set.type)
+				continue; /* its signature */
+			frame_record_put(&wr, &rr);
+			rc = wr.error != 0 ? wr.error : spool_add(spool, wr_done(&wr));
+		}
+	}
+	return rc;
+}
+
+/* All records of a zone as they were loaded. */
+static int
+collect_zone(struct work *work, const struct name *apex, struct spool *spool)
+{
+	struct bytes key, value;
+	struct change *change;
+	struct zone zone;
+	uint8_t prefix[4];
+	int rc = change_begin(work->store, &change);
+
+	if (rc != 0)
+		return rc;
+	if (!work_zone(change, apex, &zone))
+		rc = -MAP_ENOTFOUND;
+	put_u32(prefix, zone.id);
+	for (bool found = rc == 0 && change_ceiling(change, TABLE_NODES,
+					 (struct bytes){prefix, 4}, &key, &value);
+	     found && rc == 0 && key.n >= 4 && memcmp(key.p, prefix, 4) == 0;
+	     found = change_next(change, TABLE_NODES, &key, &value))
+		rc = collect_node(spool, key, value);
+	if (rc == 0)
+		rc = change_error(change);
+	change_abort(change);
+	return rc;
+}
+
+int
+work_rebuild(struct work *work, const struct name *apex, struct outcome *out)
+{
+	struct spool *spool = NULL;
+	struct bytes records;
+	int rc = spool_new(store_directory(work->store), &spool);
+
+	memset(out, 0, sizeof *out);
+	out->refused = PLAN_NONE;
+	if (rc == 0)
+		rc = collect_zone(work, apex, spool);
+	if (rc == 0)
+		rc = spool_map(spool, &records);
+	if (rc == 0)
+		rc = load_records(work, apex, records, true, out);
+	if (rc != 0)
+		outcome_error(out, rc);
+	spool_free(spool);
 	return rc;
 }
 

@@ -182,12 +182,16 @@ zone_meta_key(const struct name *apex, uint8_t key[NAME_KEY])
 	return 1;
 }
 
+#define ZONE_VERSION 2 /* 1 had no ttl_max */
+#define TTL_UNKNOWN (7 * 86400) /* as long as most resolvers keep anything (RFC 8767 5) */
+
 int
 zone_meta_read(struct bytes value, struct zone *out)
 {
 	struct rd rd = rd_init(value);
+	uint8_t version = rd_u8(&rd);
 
-	if (rd_u8(&rd) != NODE_VERSION)
+	if (version != NODE_VERSION && version != ZONE_VERSION)
 		rd_fail(&rd, -MAP_EFORMAT);
 	out->id = rd_u32(&rd);
 	out->serial = rd_u32(&rd);
@@ -199,6 +203,7 @@ zone_meta_read(struct bytes value, struct zone *out)
 	out->loaded = rd_u64(&rd);
 	out->resign = rd_u32(&rd);
 	out->expires = rd_u32(&rd);
+	out->ttl_max = version == NODE_VERSION ? TTL_UNKNOWN : rd_u32(&rd);
 	name_read_plain(&rd, &out->apex);
 	return rd_end(&rd);
 }
@@ -206,7 +211,7 @@ zone_meta_read(struct bytes value, struct zone *out)
 void
 zone_meta_put(struct wr *wr, const struct zone *zone)
 {
-	wr_u8(wr, NODE_VERSION);
+	wr_u8(wr, ZONE_VERSION);
 	wr_u32(wr, zone->id);
 	wr_u32(wr, zone->serial);
 	wr_u8(wr, zone->denial);
@@ -217,5 +222,6 @@ zone_meta_put(struct wr *wr, const struct zone *zone)
 	wr_u64(wr, zone->loaded);
 	wr_u32(wr, zone->resign);
 	wr_u32(wr, zone->expires);
+	wr_u32(wr, zone->ttl_max);
 	name_put(wr, &zone->apex);
 }

@@ -85,6 +85,7 @@ struct zone {
 	uint64_t loaded;       /* seconds since 1970 of the last change */
 	uint32_t resign;       /* when the first signatures must be renewed (seconds, RFC 1982) */
 	uint32_t expires;      /* when the first signature expires (seconds, RFC 1982) */
+	uint32_t ttl_max;      /* the longest TTL that any record had at any time */
 	struct name apex;      /* lower case */
 };
 /*

@@ -165,6 +165,8 @@ scan_check(struct scan *scan, const struct name *owner, const struct rr *rr)
 		return plan_refuse(scan->plan, owner, rr->type, "not in the zone");
 	if (why != NULL)
 		return plan_refuse(scan->plan, owner, rr->type, "%s", why);
+	if (rr->ttl > scan->plan->ttl_max)
+		scan->plan->ttl_max = rr->ttl;
 	if (rr->ttl > PLAN_TTL)
 		return plan_refuse(scan->plan, owner, rr->type, "TTL above 2147483647");
 	if (rdata_check(rr->type, rr->rdata) != 0)
@@ -458,7 +460,7 @@ plan_make(struct plan *plan, const struct name *apex, struct bytes records,
 		if (rc == 0 && (plan->entries[i].flags & NODE_OCCLUDED) != 0)
 			rc = scan_occluded(scan, i);
 	}
-	if (rc == 0)
+	if (rc == 0 && now != PLAN_STORED)
 		rc = scan_proofs(scan, pool);
 	plan->refused = rc == -MAP_EFORMAT ? plan_number(plan) : PLAN_NONE;
 	free(scan->proofs);

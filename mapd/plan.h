@@ -30,11 +30,13 @@ struct plan {
 	uint32_t serial;
 	uint32_t soa_ttl;
 	uint32_t negative_ttl;
+	uint32_t ttl_max;
 	const uint8_t *at; /* RDATA of the record that is looked at; NULL: of none */
 	uint64_t refused;  /* number of the record that why is about, from 0; PLAN_NONE */
 	char why[PLAN_WHY];
 };
 #define PLAN_NONE UINT64_MAX
+#define PLAN_STORED 0 /* in the place of now: proofs were judged when they came */
 
 /*
  * Checks records, which must be in canonical order (owner, type, RDATA), as zone apex. 0;

@@ -5,6 +5,7 @@
 #include "mapd/renew.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/sys/diag.h"
@@ -23,7 +24,8 @@ struct step {
 	struct renew *renew;
 	struct work *work;
 	struct change *change;
-	struct signer signer;
+	const struct keyset *keys;
+	struct signers signers;
 	struct zone zone;
 	size_t names; /* rewritten */
 };
@@ -55,9 +57,9 @@ renew_note(struct renew *renew, uint32_t due, uint32_t expiration)
 	renew->any = true;
 }
 
-/* Whether any signature of the set is due; the times of those that are not are noted. */
+/* Whether the set must be signed anew: a signature is due, or not of the keys that sign now. */
 static bool
-set_is_due(struct step *step, uint16_t type, const struct bytes *signatures, size_t n)
+set_wants(const struct step *step, uint16_t type, const struct bytes *signatures, size_t n)
 {
 	uint32_t due, expiration;
 
@@ -65,6 +67,17 @@ set_is_due(struct step *step, uint16_t type, const struct bytes *signatures, siz
 		if (!signature_times(signatures[i], type, &due, &expiration) ||
 		    due_at(due, step->renew->until))
 			return true;
+	return n > 0 && !signers_match(&step->signers, type, signatures, n);
+}
+
+/* The same; the times of those that are not due are noted. */
+static bool
+set_is_due(struct step *step, uint16_t type, const struct bytes *signatures, size_t n)
+{
+	uint32_t due, expiration;
+
+	if (set_wants(step, type, signatures, n))
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (signature_times(signatures[i], type, &due, &expiration))
 			renew_note(step->renew, due, expiration);
@@ -86,24 +99,67 @@ set_open(const struct node_set *stored, const struct name *owner, struct bytes *
 	return n == (size_t)stored->records + stored->signatures ? 0 : -MAP_EDATABASE;
 }
 
+/* The signatures of a set; returns how many. */
+static size_t
+set_signatures(const struct node_set *set, struct bytes signatures[RENEW_SIGNATURES])
+{
+	struct bytes rdata;
+	uint16_t type;
+	size_t at = 0, n = 0;
+
+	while (n < RENEW_SIGNATURES && node_set_next(set, &at, &type, &rdata))
+		if (type == RR_RRSIG)
+			signatures[n++] = rdata;
+	return n;
+}
+
 static bool
 node_is_due(struct step *step, const struct node *node)
 {
+	struct bytes signatures[RENEW_SIGNATURES];
 	struct node_set set;
-	struct bytes rdata;
-	uint32_t due, expiration;
 	size_t at = 0;
+
+	while (node_next(node, &at, &set))
+		if (set.signatures > 0 &&
+		    set_wants(step, set.type, signatures, set_signatures(&set, signatures)))
+			return true;
+	return false;
+}
+
+/* A set that the keys make, as they have it now; kept while it is the same. 1: it is put. */
+static int
+keys_rewrite(struct step *step, const struct name *owner, const struct node_set *stored)
+{
+	struct batch *batch = step->work->batch;
+	uint8_t(*digests)[ZONEKEY_DS] =
+	    (void *)batch_keep(batch, NULL, sizeof(uint8_t[KEYSET_KEYS][ZONEKEY_DS]));
+	struct bytes rdata[KEYSET_KEYS], before;
+	struct rrset set = {owner, stored->type, CLASS_IN, ZONEKEY_TTL, 0, rdata};
+	size_t at = 0, same = 0;
 	uint16_t type;
 
-	while (node_next(node, &at, &set)) {
-		size_t in = 0;
+	if (digests == NULL)
+		return -MAP_ESPACE;
+	set.n = keyset_rdata(step->keys, stored->type, rdata, digests);
+	if (set.n == 0)
+		return -MAP_ECRYPTO;
+	while (same < set.n && node_set_next(stored, &at, &type, &before) &&
+	       bytes_equal(before, rdata[same]))
+		same++;
+	if (same == set.n && stored->records == set.n)
+		return 0;
+	batch_set(batch, &set, &step->signers);
+	step->renew->renewed++;
+	return 1;
+}
 
-		while (set.signatures > 0 && node_set_next(&set, &in, &type, &rdata))
-			if (type == RR_RRSIG && set.type != RR_RRSIG &&
-			    (!signature_times(rdata, set.type, &due, &expiration) ||
-				due_at(due, step->renew->until)))
-				return true;
-	}
+static bool
+type_is_keys(uint16_t type)
+{
+#define X(made) if (type == (made)) return true;
+	KEYSET_MADE(X)
+#undef X
 	return false;
 }
 
@@ -132,6 +188,13 @@ node_rewrite(struct step *step, struct bytes key, struct bytes value, const uint
 	while (rc == 0 && node_next(&node, &at, &stored)) {
 		bool soa = serial != NULL && stored.type == RR_SOA;
 
+		if ((node.flags & NODE_APEX) != 0 && type_is_keys(stored.type)) {
+			rc = keys_rewrite(step, &owner, &stored);
+			if (rc != 0) {
+				rc = rc > 0 ? 0 : rc;
+				continue;
+			}
+		}
 		rc = set_open(&stored, &owner, rdata + used, WORK_SCRATCH - used, &set);
 		if (rc != 0)
 			return rc;
@@ -140,7 +203,7 @@ node_rewrite(struct step *step, struct bytes key, struct bytes value, const uint
 			put_u32(copy + (set.rdata[0].p - copy) + set.rdata[0].n - 20, *serial);
 		if (soa || set_is_due(step, stored.type, set.rdata + stored.records,
 			       stored.signatures)) {
-			batch_set(batch, &set, &step->signer);
+			batch_set(batch, &set, &step->signers);
 			step->renew->renewed++;
 		} else
 			batch_set_kept(
@@ -164,16 +227,9 @@ node_visit(struct step *step, struct bytes key, struct bytes value)
 		step->names++;
 		return node_rewrite(step, key, value, NULL);
 	}
-	while (node_next(&node, &at, &stored)) {
-		size_t in = 0, n = 0;
-		struct bytes rdata;
-		uint16_t type;
-
-		while (node_set_next(&stored, &in, &type, &rdata))
-			if (type == RR_RRSIG && n < RENEW_SIGNATURES)
-				signatures[n++] = rdata;
-		(void)set_is_due(step, stored.type, signatures, n);
-	}
+	while (node_next(&node, &at, &stored))
+		(void)set_is_due(
+		    step, stored.type, signatures, set_signatures(&stored, signatures));
 	return 0;
 }
 
@@ -208,7 +264,7 @@ denial_visit(struct step *step, struct bytes key, struct bytes value)
 	rdata = (struct bytes){copy, denial.rdata.n};
 	set = (struct rrset){&owner, RR_NSEC3, CLASS_IN, denial.ttl, 1, &rdata};
 	batch_denial(batch, step->zone.id, key.p + 4);
-	batch_set(batch, &set, &step->signer);
+	batch_set(batch, &set, &step->signers);
 	step->renew->renewed++;
 	step->names++;
 	return 0;
@@ -312,6 +368,7 @@ step_finish(struct step *step, bool end, uint64_t now)
 		step->zone.resign = renew->resign;
 		step->zone.expires = renew->expires;
 		renew->walking = false;
+		renew->walked = true;
 	}
 	if (step->names > 0)
 		step->zone.loaded = now;
@@ -331,12 +388,43 @@ renew_say(const struct renew *renew, const struct zone *zone)
 		    zone->serial);
 }
 
+static int
+step_begin(struct step *step, const struct name *apex, uint64_t now)
+{
+	char why[512];
+	int rc = work_keys(step->work, step->change, apex, &step->keys, why, sizeof why);
+
+	batch_reset(step->work->batch);
+	if (rc != 0) {
+		diag_error("%s", why);
+		return rc;
+	}
+	return keyset_signers(step->keys, now, &step->signers);
+}
+
+/* What a walk that has seen all says of the roll whose phase it began in. */
+static struct keyset *
+step_roll(struct step *step, uint64_t now)
+{
+	struct renew *renew = step->renew;
+	struct keyset *keys;
+
+	if (!renew->walked || !roll_wants_walk(&step->keys->roll) ||
+	    step->keys->roll.since != renew->since)
+		return NULL;
+	keys = keyset_copy(step->keys);
+	if (keys == NULL)
+		return NULL; /* the next walk says it */
+	keys->roll.walked = now;
+	keyset_put_roll(step->change, keys);
+	return keys;
+}
+
 int
 renew_step(struct renew *renew, struct work *work, uint64_t now)
 {
 	struct step step = {.renew = renew, .work = work};
-	const struct work_key *key;
-	char why[512];
+	struct keyset *keys = NULL;
 	bool end = false;
 	int rc = change_begin(work->store, &step.change);
 
@@ -348,11 +436,7 @@ renew_step(struct renew *renew, struct work *work, uint64_t now)
 		change_abort(step.change);
 		return 0;
 	}
-	batch_reset(work->batch);
-	rc = work_key(work, step.change, &renew->apex, &key, why, sizeof why);
-	if (rc == 0)
-		rc = signer_init(
-		    &step.signer, &renew->apex, key->secret, zonekey_dnskey(&key->key), now);
+	rc = step_begin(&step, &renew->apex, now);
 	if (rc == 0)
 		rc = step_walk(&step, &end);
 	if (rc == 0)
@@ -363,7 +447,12 @@ renew_step(struct renew *renew, struct work *work, uint64_t now)
 		renew->walking = false;
 		return rc;
 	}
+	keys = step_roll(&step, now);
 	rc = change_commit(step.change);
+	if (rc == 0 && keys != NULL)
+		rc = work_keys_take(work, keys);
+	else
+		free(keys);
 	if (rc == 0)
 		work_due_note(work, &step.zone);
 	if (rc == 0 && !renew->walking)
@@ -375,15 +464,75 @@ renew_step(struct renew *renew, struct work *work, uint64_t now)
 	return rc;
 }
 
+int
+renew_apex(struct work *work, struct change *change, const struct keyset *keys,
+    struct zone *zone, uint64_t now)
+{
+	struct renew renew = {.apex = zone->apex, .id = zone->id, .until = now};
+	struct step step = {
+	    .renew = &renew, .work = work, .change = change, .keys = keys, .zone = *zone};
+	const struct batch_sum *sum = batch_sum(work->batch);
+	int rc = keyset_signers(keys, now, &step.signers);
+
+	batch_reset(work->batch);
+	if (rc == 0)
+		rc = step_serial(&step);
+	if (rc != 0) {
+		batch_reset(work->batch);
+		return rc;
+	}
+	if (sum->any) {
+		if (work->walk != NULL)
+			renew_tell(work->walk, &zone->apex, sum->resign, sum->expires);
+		step.zone.resign = sign_earlier(step.zone.resign, sum->resign);
+		step.zone.expires = sign_earlier(step.zone.expires, sum->expires);
+	}
+	step.zone.loaded = now;
+	*zone = step.zone;
+	return change_error(change);
+}
+
+/* The zone that a roll wants looked at as a whole. */
+static bool
+renew_find_roll(struct work *work, struct renew *renew)
+{
+	struct change *change;
+	struct zone zone;
+	bool found = false;
+
+	for (size_t i = 0; i < work->n_keys && work->rolling && !found; i++) {
+		const struct keyset *keys = work->keys[i];
+
+		if (!roll_wants_walk(&keys->roll) || change_begin(work->store, &change) != 0)
+			continue;
+		found = work_zone(change, &keys->apex, &zone);
+		change_abort(change);
+		renew->apex = keys->apex;
+		renew->id = zone.id;
+	}
+	return found;
+}
+
+bool
+renew_is_due(struct work *work, uint64_t now)
+{
+	return work_due_find(work) && due_at(work->due.at, now);
+}
+
 bool
 renew_start(struct renew *renew, struct work *work, uint64_t now)
 {
+	const struct keyset *keys;
+
 	memset(renew, 0, sizeof *renew);
-	if (!work_due_find(work) || !due_at(work->due.at, now))
+	if (renew_is_due(work, now)) {
+		renew->apex = work->due.apex;
+		renew->id = work->due.id;
+	} else if (!renew_find_roll(work, renew))
 		return false;
+	keys = work_keys_known(work, &renew->apex);
 	renew->walking = true;
-	renew->apex = work->due.apex;
-	renew->id = work->due.id;
+	renew->since = keys != NULL ? keys->roll.since : 0;
 	renew->table = TABLE_NODES;
 	renew->until = now + RENEW_AHEAD;
 	return true;

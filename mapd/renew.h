@@ -16,12 +16,16 @@ struct renew {
 	uint8_t key[NODE_KEY];
 	uint64_t until; /* what must be renewed before that is renewed now */
 	uint64_t renewed; /* sets, so far */
+	uint64_t since; /* that the phase of the zone's roll lasts; 0: none */
+	bool walked; /* to the end */
 	bool any;
 	uint32_t resign; /* the first due time, and the first expiry, of what was seen */
 	uint32_t expires;
 };
 
-/* Starts with the zone most in need, if one needs it at now. */
+/* Whether there are signatures that are due at now. */
+bool renew_is_due(struct work *work, uint64_t now);
+/* Starts with the zone most in need, if one needs it at now; else with one whose roll does. */
 bool renew_start(struct renew *renew, struct work *work, uint64_t now);
 /* Does the next part of the walk in one transaction; walking is false after the last. */
 int renew_step(struct renew *renew, struct work *work, uint64_t now);
@@ -31,6 +35,12 @@ int renew_step(struct renew *renew, struct work *work, uint64_t now);
  */
 void renew_tell(
     struct renew *renew, const struct name *apex, uint32_t resign, uint32_t expires);
+/*
+ * Brings the zone's own name to what keys say (DNSKEY, CDS, CDNSKEY), with one more serial; zone is brought
+ * up to date, its row is the caller's. On an error the change cannot be used.
+ */
+int renew_apex(struct work *work, struct change *change, const struct keyset *keys,
+    struct zone *zone, uint64_t now) NONNULL MUST_CHECK;
 /* Seconds from now until the next zone needs it, at most limit. */
 uint64_t renew_wait(struct work *work, uint64_t now, uint64_t limit);
 

@@ -344,7 +344,8 @@ revise_sum(const struct revision *revision)
 
 /* The signatures of a set in the stored node, if it is the same set. */
 static size_t
-kept_signatures(const struct node *node, const struct rrset *set, struct bytes *out, size_t max)
+kept_signatures(const struct build *build, const struct node *node, const struct rrset *set,
+    struct bytes out[SIGNERS])
 {
 	struct node_set stored;
 	struct bytes rdata;
@@ -355,10 +356,10 @@ kept_signatures(const struct node *node, const struct rrset *set, struct bytes *
 	if (set->type == RR_SOA || !node_find(node, set->type, &stored) ||
 	    !set_is_stored(set, &stored))
 		return 0;
-	while (n < max && node_set_next(&stored, &at, &type, &rdata))
+	while (n < SIGNERS && node_set_next(&stored, &at, &type, &rdata))
 		if (type == RR_RRSIG)
 			out[n++] = rdata;
-	return n;
+	return signers_match(build->signers, set->type, out, n) ? n : 0;
 }
 
 /* Room in the batch, else what it has is written. */
@@ -376,7 +377,7 @@ write_name(struct build *build, size_t i, struct gathered *g)
 	const struct plan_entry *entry = &build->plan->entries[i];
 	struct node node = {0};
 	struct name name;
-	struct bytes value, signatures[4];
+	struct bytes value, signatures[SIGNERS];
 	uint8_t octets[NODE_KEY], *copy;
 	bool stored;
 	int rc;
@@ -402,13 +403,14 @@ write_name(struct build *build, size_t i, struct gathered *g)
 	for (size_t k = 0; k < g->n; k++) {
 		bool is_signed = gather_is_signed(entry->flags, g->sets[k].type);
 		size_t n = is_signed && stored
-			       ? kept_signatures(&node, &g->sets[k], signatures, 4)
+			       ? kept_signatures(build, &node, &g->sets[k], signatures)
 			       : 0;
 
 		if (n > 0)
 			batch_set_kept(build->batch, &g->sets[k], signatures, n);
 		else
-			batch_set(build->batch, &g->sets[k], is_signed ? build->signer : NULL);
+			batch_set(
+			    build->batch, &g->sets[k], is_signed ? build->signers : NULL);
 	}
 	return 0;
 }
@@ -425,7 +427,7 @@ write_denial(struct build *build, const struct revision *revision, size_t i, str
 	if (rc != 0)
 		return rc;
 	batch_denial(build->batch, build->zone->id, at->hash);
-	batch_set(build->batch, &g->sets[0], build->signer);
+	batch_set(build->batch, &g->sets[0], build->signers);
 	return 0;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "mapd/rules.h"
 
+#include <string.h>
+
 #include "core/sys/diag.h"
 
 struct word {
@@ -46,6 +48,23 @@ rules_algorithm(const struct rules *rules, const struct name *apex)
 	return rule != NULL && rule->algorithm != 0 ? rule->algorithm : ALGORITHM_ECDSAP256;
 }
 
+bool
+rules_split(const struct rules *rules, const struct name *apex)
+{
+	const struct zone_rule *rule = rules_find(rules, apex);
+
+	return rule != NULL && rule->split;
+}
+
+uint32_t
+rules_propagation(const struct rules *rules, const struct name *apex)
+{
+	const struct zone_rule *rule = rules_find(rules, apex);
+
+	return rule != NULL && rule->propagation != UINT32_MAX ? rule->propagation
+							       : RULES_PROPAGATION;
+}
+
 static const char *
 word_find(const struct word *words, size_t n, uint8_t value)
 {
@@ -67,8 +86,17 @@ rules_algorithm_word(uint8_t algorithm)
 	return word_find(algorithms, sizeof algorithms / sizeof algorithms[0], algorithm);
 }
 
+uint8_t
+rules_algorithm_from(const char *word)
+{
+	for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
+		if (strcmp(algorithms[i].text, word) == 0)
+			return algorithms[i].value;
+	return 0;
+}
+
 void
-rules_compare(const struct rules *rules, const struct zone *zone)
+rules_compare(const struct rules *rules, const struct zone *zone, bool split)
 {
 	const struct zone_rule *rule = rules_find(rules, &zone->apex);
 	uint8_t denial = rules_denial(rules, &zone->apex);
@@ -76,15 +104,19 @@ rules_compare(const struct rules *rules, const struct zone *zone)
 
 	name_print(&zone->apex, text);
 	if (denial != zone->denial)
-		diag_warn("zone %s: denial is %s, %s %s: it changes when the zone is loaded"
-			  " again (mapctl zone load)",
+		diag_warn("zone %s: denial is %s, %s %s: mapctl key roll %s denial changes it, and"
+			  " so does the next load that changes much",
 		    text, rules_denial_word(zone->denial), rules_denial_word(denial),
-		    rule != NULL && rule->denial != 0 ? "is configured" : "is the default");
+		    rule != NULL && rule->denial != 0 ? "is configured" : "is the default",
+		    text);
 	/* Without a word on it there is nothing that was asked for in vain. */
 	if (rule != NULL && rule->algorithm != 0 && rule->algorithm != zone->algorithm)
-		diag_warn("zone %s: algorithm is %s, %s is configured and has no effect: a zone"
-			  " keeps its key; configure algorithm: %s, or see mapd.yaml(5)",
+		diag_warn("zone %s: algorithm is %s, %s is configured: mapctl key roll %s"
+			  " algorithm changes it",
 		    text, rules_algorithm_word(zone->algorithm),
-		    rules_algorithm_word(rule->algorithm),
-		    rules_algorithm_word(zone->algorithm));
+		    rules_algorithm_word(rule->algorithm), text);
+	if (rule != NULL && rule->split != split)
+		diag_warn("zone %s: keys are %s, %s is configured: mapctl key roll %s keys"
+			  " changes it",
+		    text, split ? "split" : "combined", rule->split ? "split" : "combined", text);
 }

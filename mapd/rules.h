@@ -4,6 +4,7 @@
 #ifndef MAPD_RULES_H
 #define MAPD_RULES_H
 
+#include "core/sys/sock.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/eid.h"
 #include "mapd/node.h"
@@ -11,11 +12,19 @@
 /* The words of mapd.yaml, X(word, value). */
 #define RULES_DENIALS(X) X("nsec", DENIAL_NSEC) X("nsec3", DENIAL_NSEC3)
 #define RULES_ALGORITHMS(X) X("ecdsap256", ALGORITHM_ECDSAP256) X("ed25519", ALGORITHM_ED25519)
+#define RULES_PROPAGATION 3600
 
 struct zone_rule {
 	struct name apex;      /* lower case */
 	uint8_t denial;        /* enum zone_denial; 0: by protocol 2 */
 	uint8_t algorithm;     /* of a new key; 0: ECDSA P-256 */
+	bool split;            /* a key-signing and a zone-signing key, not a combined one */
+	bool manual;           /* a roll goes on only when told to */
+	uint32_t ksk_lifetime; /* seconds until a key-signing or combined key is rolled; 0: never */
+	uint32_t zsk_lifetime; /* the same of a zone-signing key */
+	uint32_t propagation;  /* seconds until all servers have a change; UINT32_MAX: the default */
+	const struct addr *parents; /* who is asked for the zone's DS */
+	size_t n_parents;
 	bool private_locators; /* ULA, RFC 1918 and 100.64/10 may be published */
 };
 
@@ -31,12 +40,16 @@ const struct zone_rule *rules_find(const struct rules *rules, const struct name 
 /* How absence is proved when the zone is loaded next; the algorithm of its key when one is made. */
 uint8_t rules_denial(const struct rules *rules, const struct name *apex) NONNULL;
 uint8_t rules_algorithm(const struct rules *rules, const struct name *apex) NONNULL;
+/* Whether its duties are split between two keys. */
+bool rules_split(const struct rules *rules, const struct name *apex) NONNULL;
+uint32_t rules_propagation(const struct rules *rules, const struct name *apex) NONNULL;
 
 /* As mapd.yaml has it; "?" for another value. */
 const char *rules_denial_word(uint8_t denial);
 const char *rules_algorithm_word(uint8_t algorithm);
+uint8_t rules_algorithm_from(const char *word) NONNULL; /* 0: none of them */
 
-/* Warns where zone is not as the rules have it, and says what to do. */
-void rules_compare(const struct rules *rules, const struct zone *zone) NONNULL;
+/* Warns where zone is not as the rules have it, and says what to do; split: as its keys are. */
+void rules_compare(const struct rules *rules, const struct zone *zone, bool split) NONNULL;
 
 #endif

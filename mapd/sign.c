@@ -27,23 +27,69 @@ lifetime_of(uint16_t covered)
 }
 
 int
-signer_init(struct signer *signer, const struct name *apex, const struct secret *secret,
-    struct bytes dnskey, uint64_t now)
+signers_init(struct signers *signers, const struct name *apex, uint64_t now)
 {
-	signer->secret = secret;
-	signer->apex = *apex;
-	name_fold(&signer->apex);
-	signer->tag = dnssec_key_tag(dnskey);
-	signer->algorithm = (uint8_t)secret_algorithm(secret);
-	signer->now = now;
-	return crypto_random(&signer->random, sizeof signer->random);
+	signers->apex = *apex;
+	name_fold(&signers->apex);
+	signers->now = now;
+	signers->n = 0;
+	return crypto_random(&signers->random, sizeof signers->random);
+}
+
+int
+signers_add(struct signers *signers, const struct secret *secret, struct bytes dnskey,
+    uint8_t signs)
+{
+	if (signers->n == SIGNERS)
+		return -MAP_ESPACE;
+	signers->of[signers->n++] = (struct signer){.secret = secret,
+	    .tag = dnssec_key_tag(dnskey),
+	    .algorithm = (uint8_t)secret_algorithm(secret),
+	    .signs = signs};
+	return 0;
+}
+
+/* Which of SIGNS_* a set of type needs. */
+static uint8_t
+signs_needed(uint16_t type)
+{
+	if (type == RR_DNSKEY)
+		return SIGNS_KEYS;
+	return type == RR_CDS || type == RR_CDNSKEY ? SIGNS_CHILD : SIGNS_DATA;
+}
+
+size_t
+signers_of(const struct signers *signers, uint16_t type, const struct signer *out[SIGNERS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < signers->n; i++)
+		if ((signers->of[i].signs & signs_needed(type)) != 0)
+			out[n++] = &signers->of[i];
+	return n;
+}
+
+bool
+signers_match(
+    const struct signers *signers, uint16_t type, const struct bytes *signatures, size_t n)
+{
+	const struct signer *wanted[SIGNERS];
+	size_t n_wanted = signers_of(signers, type, wanted), found = 0;
+	struct rrsig sig;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n_wanted; k++)
+			found += rrsig_read(signatures[i], &sig) == 0 &&
+				 sig.tag == wanted[k]->tag &&
+				 sig.algorithm == wanted[k]->algorithm;
+	return found == n && n == n_wanted;
 }
 
 /* splitmix64: spreads expirations; nobody gains by guessing them. */
 static uint32_t
-signer_jitter(struct signer *signer, uint32_t below)
+signers_jitter(struct signers *signers, uint32_t below)
 {
-	uint64_t z = signer->random += 0x9e3779b97f4a7c15u;
+	uint64_t z = signers->random += 0x9e3779b97f4a7c15u;
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -51,8 +97,8 @@ signer_jitter(struct signer *signer, uint32_t below)
 }
 
 int
-sign_prepare(
-    struct signer *signer, const struct rrset *set, struct wr *messages, struct signature *out)
+sign_prepare(struct signers *signers, const struct signer *signer, const struct rrset *set,
+    struct wr *messages, struct signature *out)
 {
 	const struct lifetime *life = lifetime_of(set->type);
 	size_t at = messages->n;
@@ -64,11 +110,11 @@ sign_prepare(
 	    .algorithm = signer->algorithm,
 	    .labels = (uint8_t)dnssec_labels(set->owner),
 	    .ttl = set->ttl,
-	    .inception = (uint32_t)(signer->now - SIGN_BACKDATE),
+	    .inception = (uint32_t)(signers->now - SIGN_BACKDATE),
 	    .expiration =
-		(uint32_t)(signer->now + life->whole - signer_jitter(signer, life->jitter)),
+		(uint32_t)(signers->now + life->whole - signers_jitter(signers, life->jitter)),
 	    .tag = signer->tag,
-	    .signer = signer->apex};
+	    .signer = signers->apex};
 	rc = dnssec_signed(messages, &out->sig, set);
 	out->message = (struct bytes){messages->base + at, messages->n - at};
 	return rc;

@@ -12,19 +12,41 @@
 
 #define SIGN_RDATA (18 + NAME_WIRE + SIGNATURE_SIZE) /* longest RRSIG RDATA */
 
-/* Who signs a zone, and when. */
+#define SIGNERS 4 /* keys that sign a zone at once */
+
+/* What a key signs. */
+#define SIGNS_KEYS 1     /* the DNSKEY set */
+#define SIGNS_CHILD 2    /* CDS and CDNSKEY (RFC 7344 4.1: by a key that the parent knows) */
+#define SIGNS_DATA 4     /* all else */
+
+/* A key at work. */
 struct signer {
 	const struct secret *secret; /* borrowed */
-	struct name apex;            /* lower case */
 	uint16_t tag;
 	uint8_t algorithm;
-	uint64_t now;    /* seconds since 1970 */
-	uint64_t random; /* state of the jitter on expiration */
+	uint8_t signs; /* SIGNS_* */
 };
 
-/* The signer of apex with secret, whose DNSKEY RDATA is dnskey. */
-int signer_init(struct signer *signer, const struct name *apex, const struct secret *secret,
-    struct bytes dnskey, uint64_t now) NONNULL MUST_CHECK;
+/* Who signs a zone, and when. */
+struct signers {
+	struct name apex; /* lower case */
+	uint64_t now;     /* seconds since 1970 */
+	uint64_t random;  /* state of the jitter on expiration */
+	size_t n;
+	struct signer of[SIGNERS];
+};
+
+/* No signer yet of apex. */
+int signers_init(struct signers *signers, const struct name *apex, uint64_t now) NONNULL MUST_CHECK;
+/* Adds secret, whose DNSKEY RDATA is dnskey. -MAP_ESPACE */
+int signers_add(struct signers *signers, const struct secret *secret, struct bytes dnskey,
+    uint8_t signs) NONNULL MUST_CHECK;
+/* Those that sign sets of type; returns how many. */
+size_t signers_of(const struct signers *signers, uint16_t type, const struct signer *out[SIGNERS])
+    NONNULL;
+/* Whether a set of type has a signature of each that signs it, and of none besides. */
+bool signers_match(const struct signers *signers, uint16_t type, const struct bytes *signatures,
+    size_t n) NONNULL;
 
 /* One signature: prepared, then computed. */
 struct signature {
@@ -35,9 +57,9 @@ struct signature {
 	int error;
 };
 
-/* Prepares the signature of set; the octets to sign are appended to messages. -MAP_ESPACE */
-int sign_prepare(struct signer *signer, const struct rrset *set, struct wr *messages,
-    struct signature *out) NONNULL MUST_CHECK;
+/* Prepares signer's signature of set; the octets to sign are appended to messages. -MAP_ESPACE */
+int sign_prepare(struct signers *signers, const struct signer *signer, const struct rrset *set,
+    struct wr *messages, struct signature *out) NONNULL MUST_CHECK;
 /* Computes all; 0 or the first error. */
 int sign_compute(struct pool *pool, struct signature *signatures, size_t n) MUST_CHECK;
 /* Appends the RRSIG's RDATA. */

@@ -26,6 +26,7 @@ struct change;   /* the write transaction; owned by the writer thread */
  */
 int store_open(const char *directory, size_t map_size, struct store **out, char *why, size_t max);
 void store_close(struct store *store); /* NULL allowed; all snapshots released before */
+const char *store_directory(const struct store *store); /* as it was opened */
 /* Used and whole size of the map in octets. */
 void store_usage(struct store *store, size_t *used, size_t *size);
 

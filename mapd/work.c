@@ -79,11 +79,11 @@ work_key_is_at(const struct work *work, size_t at, const struct name *apex)
 }
 
 static int
-work_key_insert(struct work *work, size_t at, struct work_key *key)
+work_key_insert(struct work *work, size_t at, struct keyset *set)
 {
 	if (work->n_keys == work->max_keys) {
 		size_t max = work->max_keys == 0 ? 16 : 2 * work->max_keys;
-		struct work_key **more = realloc(work->keys, max * sizeof *more);
+		struct keyset **more = realloc(work->keys, max * sizeof *more);
 
 		if (more == NULL)
 			return -MAP_ENOMEM;
@@ -92,37 +92,55 @@ work_key_insert(struct work *work, size_t at, struct work_key *key)
 	}
 	memmove(
 	    &work->keys[at + 1], &work->keys[at], (work->n_keys - at) * sizeof work->keys[0]);
-	work->keys[at] = key;
+	work->keys[at] = set;
 	work->n_keys++;
 	return 0;
 }
 
-int
-work_key(struct work *work, struct change *change, const struct name *apex,
-    const struct work_key **out, char *why, size_t max)
+struct keyset *
+work_keys_known(const struct work *work, const struct name *apex)
 {
 	size_t at = work_key_place(work, apex);
-	struct work_key *key;
+
+	return work_key_is_at(work, at, apex) ? work->keys[at] : NULL;
+}
+
+int
+work_keys(struct work *work, struct change *change, const struct name *apex,
+    const struct keyset **out, char *why, size_t max)
+{
+	struct keyset_wish wish = {
+	    rules_algorithm(work->rules, apex), rules_split(work->rules, apex)};
+	struct keyset *set = work_keys_known(work, apex);
 	int rc;
 
-	if (work_key_is_at(work, at, apex)) {
-		*out = work->keys[at];
+	*out = set;
+	if (set != NULL)
 		return 0;
-	}
-	key = calloc(1, sizeof *key);
-	if (key == NULL)
-		return -MAP_ENOMEM;
-	key->apex = *apex;
-	rc = zonekey_open(work->ring, change, apex, rules_algorithm(work->rules, apex), &key->key,
-	    &key->secret, why, max);
+	rc = keyset_open(
+	    work->ring, change, apex, &wish, clock_seconds(), &set, why, max);
 	if (rc == 0)
-		rc = work_key_insert(work, at, key);
+		rc = work_key_insert(work, work_key_place(work, apex), set);
 	if (rc != 0) {
-		secret_free(key->secret);
-		free(key);
+		keyset_free(rc == -MAP_ENOMEM ? set : NULL);
 		return rc;
 	}
-	*out = key;
+	work->roll_at = 0;
+	*out = set;
+	return 0;
+}
+
+int
+work_keys_take(struct work *work, struct keyset *set)
+{
+	size_t at = work_key_place(work, &set->apex);
+
+	work->roll_at = 0;
+	if (!work_key_is_at(work, at, &set->apex))
+		return work_key_insert(work, at, set);
+	/* secrets that both have are the new one's */
+	free(work->keys[at]);
+	work->keys[at] = set;
 	return 0;
 }
 
@@ -133,8 +151,7 @@ work_forget(struct work *work, const struct name *apex)
 
 	if (!work_key_is_at(work, at, apex))
 		return;
-	secret_free(work->keys[at]->secret);
-	free(work->keys[at]);
+	keyset_free(work->keys[at]);
 	work->n_keys--;
 	memmove(
 	    &work->keys[at], &work->keys[at + 1], (work->n_keys - at) * sizeof work->keys[0]);
@@ -317,7 +334,7 @@ work_put_clock(struct change *change, uint64_t now)
 static int
 work_open_keys(struct work *work, char *why, size_t max)
 {
-	const struct work_key *opened;
+	const struct keyset *opened;
 	char name[NAME_TEXT], inner[1024];
 	struct change *change;
 	uint8_t key[NAME_KEY];
@@ -331,12 +348,20 @@ work_open_keys(struct work *work, char *why, size_t max)
 	}
 	rc = work_check_clock(change, clock_seconds(), why, max);
 	while (rc == 0 && work_zone_next(change, key, &n, &zone)) {
-		rc = work_key(work, change, &zone.apex, &opened, inner, sizeof inner);
+		rc = work_keys(work, change, &zone.apex, &opened, inner, sizeof inner);
 		if (rc != 0)
 			snprintf(why, max, "zone %s: %s", name_print(&zone.apex, name), inner);
 	}
 	change_abort(change);
 	return rc;
+}
+
+void
+work_compare_zone(const struct work *work, const struct zone *zone)
+{
+	const struct keyset *keys = work_keys_known(work, &zone->apex);
+
+	rules_compare(work->rules, zone, keys != NULL && keyset_have(keys).split);
 }
 
 int
@@ -351,7 +376,7 @@ work_compare(struct work *work)
 	if (rc != 0)
 		return rc;
 	while (work_zone_next(change, key, &n, &zone))
-		rules_compare(work->rules, &zone);
+		work_compare_zone(work, &zone);
 	change_abort(change);
 	return 0;
 }
@@ -387,10 +412,8 @@ work_init(struct work *work, struct store *store, const char *keys, const struct
 void
 work_fini(struct work *work)
 {
-	for (size_t i = 0; i < work->n_keys; i++) {
-		secret_free(work->keys[i]->secret);
-		free(work->keys[i]);
-	}
+	for (size_t i = 0; i < work->n_keys; i++)
+		keyset_free(work->keys[i]);
 	free(work->keys);
 	free(work->scratch);
 	batch_free(work->batch);

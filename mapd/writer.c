@@ -54,11 +54,64 @@ static void
 job_rules(struct writer *writer, struct job *job)
 {
 	writer->work.rules = job->rules;
+	writer->work.roll_at = 0;
 	job->error = work_compare(&writer->work);
 }
 
-static void (*const job_run[])(struct writer *, struct job *) = {
-    [JOB_LOAD] = job_load, [JOB_REMOVE] = job_remove, [JOB_RULES] = job_rules};
+static void
+job_roll(struct writer *writer, struct job *job)
+{
+	job->error = rollover_begin(
+	    &writer->work, &job->zone, job->what, clock_seconds(), &job->outcome);
+}
+
+static void
+job_next(struct writer *writer, struct job *job)
+{
+	job->error =
+	    rollover_next(&writer->work, &job->zone, clock_seconds(), &job->outcome);
+}
+
+static void
+job_cancel(struct writer *writer, struct job *job)
+{
+	job->error =
+	    rollover_cancel(&writer->work, &job->zone, clock_seconds(), &job->outcome);
+}
+
+static void
+job_seen(struct writer *writer, struct job *job)
+{
+	job->error = rollover_seen(
+	    &writer->work, &job->zone, job->ttl, clock_seconds(), &job->outcome);
+}
+
+static void
+job_told(struct writer *writer, struct job *job)
+{
+	job->error = rollover_told(&writer->work, &job->zone, job->ds, job->n_ds, job->ttl,
+	    clock_seconds(), &job->outcome);
+}
+
+static void
+job_gain(struct writer *writer, struct job *job)
+{
+	job->error = rollover_gain(&writer->work, &job->zone, job->algorithm, job->role,
+	    job->text, clock_seconds(), &job->outcome);
+}
+
+static void
+job_retire(struct writer *writer, struct job *job)
+{
+	job->error = rollover_retire(
+	    &writer->work, &job->zone, job->tag, clock_seconds(), &job->outcome);
+}
+
+static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {
+    [JOB_LOAD] = job_load, [JOB_REMOVE] = job_remove, [JOB_RULES] = job_rules,
+    [JOB_ROLL] = job_roll, [JOB_NEXT] = job_next, [JOB_CANCEL] = job_cancel,
+    [JOB_SEEN] = job_seen, [JOB_TOLD] = job_told, [JOB_GAIN] = job_gain,
+    [JOB_RETIRE] = job_retire};
 
 /* A pipe takes and gives a pointer whole (less than PIPE_BUF). */
 static bool
@@ -108,15 +161,19 @@ writer_renew(struct writer *writer)
 	struct renew *renew = &writer->renew;
 	uint64_t now = clock_seconds();
 	char name[NAME_TEXT];
+	uint64_t roll, wait;
 	int rc;
 
 	if (!writer_trusts_clock(writer, now))
 		return WRITER_WAIT;
+	roll = rollover_tick(&writer->work, now, WRITER_WAIT);
 	/* far ahead: the clock was, when the last one failed */
 	if (now < writer->retry && writer->retry - now <= WRITER_RETRY)
 		return WRITER_WAIT;
-	if (!renew->walking && !renew_start(renew, &writer->work, now))
-		return renew_wait(&writer->work, now, WRITER_WAIT);
+	if (!renew->walking && !renew_start(renew, &writer->work, now)) {
+		wait = renew_wait(&writer->work, now, WRITER_WAIT);
+		return roll < wait ? roll : wait;
+	}
 	rc = renew_step(renew, &writer->work, now);
 	if (rc == 0)
 		return 0;
@@ -154,7 +211,8 @@ writer_refresh(struct writer *writer, char *why, size_t max)
 	int rc = 0;
 
 	while (rc == 0 && (writer->renew.walking ||
-			      renew_start(&writer->renew, &writer->work, clock_seconds())))
+			      (renew_is_due(&writer->work, clock_seconds()) &&
+				  renew_start(&writer->renew, &writer->work, clock_seconds()))))
 		rc = renew_step(&writer->renew, &writer->work, clock_seconds());
 	if (rc != 0)
 		snprintf(why, max, "zone %s: signatures cannot be renewed: %s",
@@ -202,6 +260,7 @@ writer_start(const struct writer_options *options, struct writer **out, char *wh
 	writer->jobs[0] = writer->jobs[1] = writer->answers[0] = writer->answers[1] = -1;
 	rc = work_init(&writer->work, options->store, options->keys, options->rules,
 	    options->threads, why, max);
+	writer->work.walk = &writer->renew;
 	if (rc == 0)
 		rc = writer_refresh(writer, why, max);
 	if (rc == 0)

@@ -4,17 +4,36 @@
 #ifndef MAPD_WRITER_H
 #define MAPD_WRITER_H
 
-#include "mapd/work.h"
+#include "mapd/rollover.h"
 
 struct writer;
 
-enum job_kind { JOB_LOAD, JOB_REMOVE, JOB_RULES };
+enum job_kind {
+	JOB_LOAD,
+	JOB_REMOVE,
+	JOB_RULES,
+	JOB_ROLL,   /* begins one */
+	JOB_NEXT,   /* its next phase */
+	JOB_CANCEL, /* of a roll */
+	JOB_SEEN,   /* the operator has seen the new DS at the parent */
+	JOB_TOLD,   /* the parent was asked for its DS */
+	JOB_GAIN,   /* one more key */
+	JOB_RETIRE, /* of a key */
+	JOB_KINDS
+};
 
 /* One change asked for. Belongs to the writer from writer_submit() until done is called. */
 struct job {
 	enum job_kind kind;
-	struct name zone;	   /* LOAD, REMOVE */
+	struct name zone;	   /* all but RULES */
 	struct bytes records;	   /* LOAD: as frame_record_put() writes them; borrowed */
+	enum roll_what what;	   /* ROLL */
+	uint16_t tag;		   /* RETIRE */
+	uint32_t ttl;		   /* SEEN, TOLD: of the parent's DS, in seconds */
+	uint8_t algorithm, role;   /* GAIN; 0: as configured */
+	struct bytes text;	   /* GAIN: a key file's; empty: a new key; borrowed */
+	const struct bytes *ds;	   /* TOLD: RDATA; borrowed */
+	size_t n_ds;
 	const struct rules *rules; /* RULES: borrowed until others are set; the old are free then */
 	void (*done)(struct job *job); /* by writer_answers(), in the thread that calls it */
 	void *arg;

@@ -1,5 +1,5 @@
 /*
- * zonekey.c - the key of a zone: found in the store, adopted from its files, or made.
+ * zonekey.c - a key of a zone: its row, its files, and the records made of it.
  * Knows zones and DNSKEY records; the secret itself stays in the keyring.
  */
 #include "mapd/zonekey.h"
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/sys/loop.h"
 #include "core/trust/trust.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
@@ -16,6 +15,7 @@
 #define DNSKEY_PROTOCOL 3
 #define DIGEST_SHA256 2
 #define ZONEKEY_TEXT 2048
+#define ZONEKEY_VERSION 2
 
 size_t
 zonekey_prefix(const struct name *apex, uint8_t key[ZONEKEY_PREFIX])
@@ -30,15 +30,20 @@ int
 zonekey_read(struct bytes value, struct zonekey *out)
 {
 	struct rd rd = rd_init(value);
+	uint8_t version = rd_u8(&rd);
 	struct bytes dnskey, base;
 
-	if (rd_u8(&rd) != 1)
+	if (version != 1 && version != ZONEKEY_VERSION)
 		rd_fail(&rd, -MAP_EFORMAT);
 	out->algorithm = rd_u8(&rd);
+	out->role = version == 1 ? ROLE_CSK : rd_u8(&rd);
+	out->side = version == 1 ? KEY_CURRENT : rd_u8(&rd);
 	out->made = rd_u64(&rd);
+	out->since = version == 1 ? out->made : rd_u64(&rd);
 	dnskey = rd_bytes(&rd, rd_u16(&rd));
 	base = rd_rest(&rd);
-	if (rd.error == 0 && (dnskey.n > sizeof out->dnskey || base.n >= sizeof out->base))
+	if (rd.error == 0 && (dnskey.n > sizeof out->dnskey || base.n >= sizeof out->base ||
+				 out->side > KEY_SPARE))
 		rd_fail(&rd, -MAP_EFORMAT);
 	if (rd.error != 0)
 		return rd.error;
@@ -50,21 +55,64 @@ zonekey_read(struct bytes value, struct zonekey *out)
 	return 0;
 }
 
-static void
+static struct bytes
+zonekey_row(const struct name *apex, const struct zonekey *key, uint8_t row[ZONEKEY_PREFIX + 2])
+{
+	size_t n = zonekey_prefix(apex, row);
+
+	put_u16(row + n, key->tag);
+	return (struct bytes){row, n + 2};
+}
+
+void
 zonekey_put(struct change *change, const struct name *apex, const struct zonekey *key)
 {
 	uint8_t row[ZONEKEY_PREFIX + 2], octets[64 + ZONEKEY_DNSKEY + KEYRING_BASE];
-	size_t n = zonekey_prefix(apex, row);
 	struct wr wr = wr_init(octets, sizeof octets);
 
-	put_u16(row + n, key->tag);
-	wr_u8(&wr, 1);
+	wr_u8(&wr, ZONEKEY_VERSION);
 	wr_u8(&wr, key->algorithm);
+	wr_u8(&wr, key->role);
+	wr_u8(&wr, key->side);
 	wr_u64(&wr, key->made);
+	wr_u64(&wr, key->since);
 	wr_u16(&wr, (uint16_t)key->dnskey_n);
 	wr_bytes(&wr, zonekey_dnskey(key));
 	wr_copy(&wr, key->base, strlen(key->base));
-	change_put(change, TABLE_KEYS, (struct bytes){row, n + 2}, wr_done(&wr));
+	change_put(change, TABLE_KEYS, zonekey_row(apex, key, row), wr_done(&wr));
+}
+
+void
+zonekey_remove(struct change *change, const struct name *apex, const struct zonekey *key)
+{
+	uint8_t row[ZONEKEY_PREFIX + 2];
+
+	change_remove(change, TABLE_KEYS, zonekey_row(apex, key, row));
+}
+
+static const struct role {
+	const char *word;
+	uint8_t role;
+	const char *says;
+} roles[] = {{"csk", ROLE_CSK, "signs the zone and its keys"},
+    {"ksk", ROLE_KSK, "signs the zone's keys"}, {"zsk", ROLE_ZSK, "signs the zone"}};
+
+const char *
+zonekey_role_word(uint8_t role)
+{
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if (roles[i].role == role)
+			return roles[i].word;
+	return "?";
+}
+
+uint8_t
+zonekey_role(const char *word)
+{
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if (strcmp(roles[i].word, word) == 0)
+			return roles[i].role;
+	return 0;
 }
 
 struct bytes
@@ -111,7 +159,7 @@ zonekey_beginning(const struct name *apex, int algorithm, char *to, size_t max)
 	return 0;
 }
 
-/* Everything but the files, from the secret. */
+/* Everything but the files, from the secret; its role is given. */
 static int
 zonekey_describe(const struct name *apex, const struct secret *secret, struct zonekey *key)
 {
@@ -120,7 +168,7 @@ zonekey_describe(const struct name *apex, const struct secret *secret, struct zo
 	char beginning[KEYRING_BASE - 5];
 
 	key->algorithm = (uint8_t)secret_algorithm(secret);
-	wr_u16(&wr, DNSKEY_ZONE | DNSKEY_SEP);
+	wr_u16(&wr, DNSKEY_ZONE | ((key->role & ROLE_KSK) != 0 ? DNSKEY_SEP : 0));
 	wr_u8(&wr, DNSKEY_PROTOCOL);
 	wr_u8(&wr, key->algorithm);
 	wr_copy(&wr, public, secret_public(secret, public));
@@ -136,65 +184,132 @@ zonekey_describe(const struct name *apex, const struct secret *secret, struct zo
 static int
 zonekey_text(const struct name *apex, const struct zonekey *key, char text[ZONEKEY_TEXT])
 {
+	const char *says = "";
 	char name[NAME_TEXT], base64[128];
 	int n = text_base64_put(
 	    base64, sizeof base64, (struct bytes){key->dnskey + 4, key->dnskey_n - 4});
 
 	if (n < 0)
 		return n;
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if (roles[i].role == key->role)
+			says = roles[i].says;
 	snprintf(text, ZONEKEY_TEXT,
-	    "; key %u of %s, signs the zone and its keys\n%s %d IN DNSKEY %u %u %u %s\n",
-	    key->tag, name_print(apex, name), name, ZONEKEY_TTL, (unsigned)get_u16(key->dnskey),
+	    "; key %u of %s, %s\n%s %d IN DNSKEY %u %u %u %s\n", key->tag,
+	    name_print(apex, name), says, name, ZONEKEY_TTL, (unsigned)get_u16(key->dnskey),
 	    key->dnskey[2], key->algorithm, base64);
 	return 0;
 }
 
-/* A key whose files an operator put there, or that was made just before a crash. */
 static int
-zonekey_adopt(struct keyring *ring, const struct name *apex, int algorithm, struct zonekey *key,
-    struct secret **secret, char *why, size_t max)
+zonekey_store(struct keyring *ring, const struct name *apex, const struct zonekey *key,
+    const struct secret *secret, char *why, size_t max)
 {
-	char beginning[KEYRING_BASE - 5], base[KEYRING_BASE];
-	int rc;
+	char text[ZONEKEY_TEXT];
+	int rc = zonekey_text(apex, key, text);
 
-	if (zonekey_beginning(apex, algorithm, beginning, sizeof beginning) != 0)
-		return -MAP_ENOTFOUND;
-	if (!keyring_find(ring, beginning, base))
-		return -MAP_ENOTFOUND;
-	rc = keyring_get(ring, base, secret, why, max);
 	if (rc == 0)
-		rc = zonekey_describe(apex, *secret, key);
-	if (rc == 0 && strcmp(base, key->base) != 0) {
-		snprintf(why, max, "%s.private: its key tag is %u", base, key->tag);
-		rc = -MAP_EKEY;
-	}
+		return keyring_put(ring, secret, key->base, text, why, max);
+	snprintf(why, max, "key %u: %s", key->tag, error_text(rc));
 	return rc;
 }
 
+/* The key of BASE.private, if it has that role: a base name ends in the tag, which the flags are part of. */
 static int
-zonekey_make(struct keyring *ring, const struct name *apex, int algorithm, struct zonekey *key,
-    struct secret **secret, char *why, size_t max)
+zonekey_try(struct keyring *ring, const struct name *apex, const char *base, uint8_t role,
+    struct zonekey *key, struct secret **secret, char *why, size_t max)
 {
-	char text[ZONEKEY_TEXT];
+	struct zonekey other = {.role = role == ROLE_ZSK ? ROLE_KSK : ROLE_ZSK};
+	int rc = keyring_get(ring, base, secret, why, max);
+
+	*key = (struct zonekey){.role = role};
+	if (rc == 0)
+		rc = zonekey_describe(apex, *secret, key);
+	if (rc == 0 && strcmp(base, key->base) == 0)
+		return 0;
+	if (rc == 0)
+		rc = zonekey_describe(apex, *secret, &other);
+	if (rc == 0 && strcmp(base, other.base) == 0)
+		rc = -MAP_ENOTFOUND;
+	else if (rc == 0) {
+		snprintf(why, max, "%s.private: its key tag is %u", base, key->tag);
+		rc = -MAP_EKEY;
+	}
+	secret_free(*secret);
+	*secret = NULL;
+	return rc;
+}
+
+int
+zonekey_adopt(struct keyring *ring, const struct name *apex, int algorithm, uint8_t role,
+    struct zonekey *key, struct secret **secret, char *why, size_t max)
+{
+	char beginning[KEYRING_BASE - 5], base[KEYRING_BASE];
+	struct secret *found;
+	struct zonekey one;
+	int rc;
+
+	*secret = NULL;
+	if (zonekey_beginning(apex, algorithm, beginning, sizeof beginning) != 0)
+		return -MAP_ENOTFOUND;
+	for (size_t i = 0; keyring_find(ring, beginning, i, base); i++) {
+		rc = zonekey_try(ring, apex, base, role, &one, &found, why, max);
+		if (rc == -MAP_ENOTFOUND)
+			continue;
+		if (rc == 0 && *secret != NULL) {
+			/* which one the parent's DS is of cannot be told from here */
+			snprintf(why, max,
+			    "%s.private and %s.private: two keys for one duty: move the one away"
+			    " that is not to be used",
+			    key->base, base);
+			secret_free(found);
+			rc = -MAP_EKEY;
+		}
+		if (rc != 0) {
+			secret_free(*secret);
+			*secret = NULL;
+			return rc;
+		}
+		*key = one;
+		*secret = found;
+	}
+	return *secret != NULL ? 0 : -MAP_ENOTFOUND;
+}
+
+int
+zonekey_make(struct keyring *ring, const struct name *apex, int algorithm, uint8_t role,
+    struct zonekey *key, struct secret **secret, char *why, size_t max)
+{
 	int rc = keyring_make(algorithm, secret);
 
+	*key = (struct zonekey){.role = role};
 	if (rc == 0)
 		rc = zonekey_describe(apex, *secret, key);
 	if (rc == 0)
-		rc = zonekey_text(apex, key, text);
-	if (rc != 0) {
-		snprintf(why, max, "no key can be made: %s", error_text(rc));
-		return rc;
-	}
-	return keyring_put(ring, *secret, key->base, text, why, max);
+		return zonekey_store(ring, apex, key, *secret, why, max);
+	snprintf(why, max, "no key can be made: %s", error_text(rc));
+	return rc;
 }
 
-/* The secret of a row, which must be the one the row was made with. */
-static int
+int
+zonekey_import(struct keyring *ring, const struct name *apex, struct bytes text, uint8_t role,
+    struct zonekey *key, struct secret **secret, char *why, size_t max)
+{
+	int rc = keyring_scan(text, secret, why, max);
+
+	*key = (struct zonekey){.role = role};
+	if (rc == 0)
+		rc = zonekey_describe(apex, *secret, key);
+	if (rc == 0)
+		rc = zonekey_store(ring, apex, key, *secret, why, max);
+	return rc;
+}
+
+int
 zonekey_match(struct keyring *ring, const struct name *apex, const struct zonekey *key,
     struct secret **secret, char *why, size_t max)
 {
-	struct zonekey found = {0};
+	struct zonekey found = {.role = key->role};
 	char inner[512] = "";
 	int rc = keyring_get(ring, key->base, secret, inner, sizeof inner);
 
@@ -208,38 +323,5 @@ zonekey_match(struct keyring *ring, const struct name *apex, const struct zoneke
 	if (rc != 0) /* a file that others may read is there, and the words say what to do */
 		snprintf(why, max, "key %u: %s%s", key->tag, inner,
 		    rc == -MAP_EREFUSED ? "" : ": restore the file from a backup");
-	return rc;
-}
-
-int
-zonekey_open(struct keyring *ring, struct change *change, const struct name *apex,
-    int algorithm, struct zonekey *key, struct secret **secret, char *why, size_t max)
-{
-	uint8_t prefix[ZONEKEY_PREFIX];
-	size_t n = zonekey_prefix(apex, prefix);
-	struct bytes found, value;
-	int rc;
-
-	*secret = NULL;
-	memset(key, 0, sizeof *key);
-	if (change_ceiling(change, TABLE_KEYS, (struct bytes){prefix, n}, &found, &value) &&
-	    found.n == n + 2 && memcmp(found.p, prefix, n) == 0) {
-		rc = zonekey_read(value, key);
-		if (rc != 0)
-			snprintf(why, max, "its key's row is malformed");
-		else
-			rc = zonekey_match(ring, apex, key, secret, why, max);
-	} else {
-		rc = zonekey_adopt(ring, apex, algorithm, key, secret, why, max);
-		if (rc == -MAP_ENOTFOUND)
-			rc = zonekey_make(ring, apex, algorithm, key, secret, why, max);
-		key->made = clock_seconds();
-		if (rc == 0)
-			zonekey_put(change, apex, key);
-	}
-	if (rc != 0) {
-		secret_free(*secret);
-		*secret = NULL;
-	}
 	return rc;
 }

@@ -159,6 +159,26 @@ keyfile_read(const char *path, struct crypto_key **out, char *why, size_t max)
 	return error;
 }
 
+int
+keyfile_scan(
+    const char *name, struct bytes text, struct crypto_key **out, char *why, size_t max)
+{
+	struct complaint c = {why, max, name};
+	char copy[KEYFILE_MAX + 1];
+	int error;
+
+	*out = NULL;
+	if (text.n > KEYFILE_MAX || (text.n > 0 && memchr(text.p, '\0', text.n) != NULL))
+		return complain(
+		    &c, -MAP_EFORMAT, "no key file: longer than 4096 octets, or binary");
+	if (text.n > 0)
+		memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	error = text_parse(copy, out, &c);
+	crypto_wipe(copy, sizeof copy);
+	return error;
+}
+
 static int
 text_make(const struct crypto_key *key, char *text, size_t max)
 {

@@ -22,7 +22,7 @@ static void
 test_removal_keeps_serial_and_key(void **state)
 {
 	struct change *change;
-	const struct work_key *key;
+	const struct keyset *keys;
 	uint16_t tag;
 
 	(void)state;
@@ -31,8 +31,8 @@ test_removal_keeps_serial_and_key(void **state)
 	shop_load_good();
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	assert_int_equal(
-	    work_key(&shop.work, change, &shop.apex, &key, shop.why, sizeof shop.why), 0);
-	tag = key->key.tag;
+	    work_keys(&shop.work, change, &shop.apex, &keys, shop.why, sizeof shop.why), 0);
+	tag = keys->keys[0].key.tag;
 	change_abort(change);
 	assert_int_equal(work_remove(&shop.work, &shop.apex, &shop.outcome), 0);
 	assert_int_equal(shop.outcome.serial, 7);
@@ -46,8 +46,8 @@ test_removal_keeps_serial_and_key(void **state)
 	assert_int_equal(shop.outcome.serial, 8);
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	assert_int_equal(
-	    work_key(&shop.work, change, &shop.apex, &key, shop.why, sizeof shop.why), 0);
-	assert_int_equal(key->key.tag, tag);
+	    work_keys(&shop.work, change, &shop.apex, &keys, shop.why, sizeof shop.why), 0);
+	assert_int_equal(keys->keys[0].key.tag, tag);
 	change_abort(change);
 }
 
@@ -56,7 +56,7 @@ test_key_file_is_the_zones(void **state)
 {
 	char command[512];
 	struct stat st;
-	const struct work_key *key;
+	const struct keyset *keys;
 	struct change *change;
 
 	(void)state;
@@ -65,10 +65,10 @@ test_key_file_is_the_zones(void **state)
 	shop_load_good();
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	assert_int_equal(
-	    work_key(&shop.work, change, &shop.apex, &key, shop.why, sizeof shop.why), 0);
+	    work_keys(&shop.work, change, &shop.apex, &keys, shop.why, sizeof shop.why), 0);
 	change_abort(change);
-	snprintf(command, sizeof command, "%s/%s.private", shop.keys, key->key.base);
-	assert_int_equal(strncmp(key->key.base, "Kzone.test.+013+", 16), 0);
+	snprintf(command, sizeof command, "%s/%s.private", shop.keys, keys->keys[0].key.base);
+	assert_int_equal(strncmp(keys->keys[0].key.base, "Kzone.test.+013+", 16), 0);
 	assert_int_equal(stat(command, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	work_fini(&shop.work);
@@ -93,7 +93,7 @@ test_key_files_are_adopted(void **state)
 {
 	struct crypto_key *made;
 	struct zonekey described = {0};
-	const struct work_key *key;
+	const struct keyset *keys;
 	char path[512], zone[32], text[512];
 	struct change *change;
 
@@ -117,9 +117,9 @@ test_key_files_are_adopted(void **state)
 	shop_load_good();
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	assert_int_equal(
-	    work_key(&shop.work, change, &shop.apex, &key, shop.why, sizeof shop.why), 0);
+	    work_keys(&shop.work, change, &shop.apex, &keys, shop.why, sizeof shop.why), 0);
 	change_abort(change);
-	assert_true(bytes_equal(zonekey_dnskey(&key->key), zonekey_dnskey(&described)));
+	assert_true(bytes_equal(zonekey_dnskey(&keys->keys[0].key), zonekey_dnskey(&described)));
 }
 
 int

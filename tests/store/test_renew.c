@@ -27,7 +27,7 @@ signature_of(const char *owner, uint16_t type)
 	static uint8_t message[1 << 16];
 	struct wr wr = wr_init(message, sizeof message);
 	struct bytes value, rdata[64];
-	const struct work_key *key;
+	const struct keyset *keys;
 	struct change *change;
 	struct crypto_key *public;
 	struct node node;
@@ -54,11 +54,11 @@ signature_of(const char *owner, uint16_t type)
 	rrset = (struct rrset){&name, type, CLASS_IN, set.ttl, set.records, rdata};
 	assert_int_equal(rrsig_read(rdata[n - 1], &sig), 0);
 	assert_int_equal(
-	    work_key(&shop.work, change, &shop.apex, &key, shop.why, sizeof shop.why), 0);
-	assert_int_equal(sig.tag, key->key.tag);
+	    work_keys(&shop.work, change, &shop.apex, &keys, shop.why, sizeof shop.why), 0);
+	assert_int_equal(sig.tag, keys->keys[0].key.tag);
 	assert_int_equal(dnssec_signed(&wr, &sig, &rrset), 0);
-	assert_int_equal(crypto_key_from_public(key->key.algorithm, key->key.dnskey + 4,
-			     key->key.dnskey_n - 4, &public),
+	assert_int_equal(crypto_key_from_public(keys->keys[0].key.algorithm, keys->keys[0].key.dnskey + 4,
+			     keys->keys[0].key.dnskey_n - 4, &public),
 	    0);
 	assert_int_equal(
 	    crypto_verify(public, message, wr.n, sig.signature.p, sig.signature.n), 0);
