@@ -239,7 +239,10 @@ key_roll(struct client *client, const json_t *request)
 void
 key_next(struct client *client, const json_t *request)
 {
+	struct control_hooks *hooks = &client->control->options.hooks;
+
 	(void)request;
+	hooks->ask_parents(hooks->arg); /* what it may be waiting for */
 	client_change(client, &(struct job){.kind = JOB_NEXT});
 }
 

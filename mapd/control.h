@@ -20,6 +20,8 @@ struct control_hooks {
 	int (*reload)(void *arg, char *why, size_t max);
 	/* The rules in force; borrowed until the loop goes on. */
 	const struct rules *(*rules)(void *arg);
+	/* Has the parents of zones asked for their DS now. */
+	void (*ask_parents)(void *arg);
 	/* Sums the counters of all workers. */
 	void (*count)(void *arg, uint64_t counters[STAT_COUNT]);
 };

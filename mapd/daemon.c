@@ -19,6 +19,7 @@
 #include "core/wire/errors.h"
 #include "mapd/conf.h"
 #include "mapd/control.h"
+#include "mapd/parent.h"
 #include "mapd/worker.h"
 #include "mapd/writer.h"
 
@@ -34,6 +35,7 @@ struct daemon {
 	struct store *store;
 	struct writer *writer;
 	struct control *control;
+	struct parent *parent;
 	struct job rules; /* in the writer's hands while next is set */
 	unsigned n_workers;
 	struct worker **workers;
@@ -325,6 +327,15 @@ daemon_rules(void *arg)
 }
 
 static void
+daemon_ask_parents(void *arg)
+{
+	const struct daemon *d = arg;
+
+	if (d->parent != NULL)
+		parent_hurry(d->parent);
+}
+
+static void
 daemon_terminate(void *arg)
 {
 	struct daemon *d = arg;
@@ -387,7 +398,13 @@ daemon_watch(struct daemon *d)
 	    .database = d->config->database,
 	    .store = d->store,
 	    .writer = d->writer,
-	    .hooks = {d, daemon_terminate, daemon_reload, daemon_rules, daemon_count}};
+	    .hooks = {d, daemon_terminate, daemon_reload, daemon_rules,
+		daemon_ask_parents, daemon_count}};
+	struct parent_options parents = {.loop = d->loop,
+	    .store = d->store,
+	    .writer = d->writer,
+	    .rules = daemon_rules,
+	    .arg = d};
 	char why[CONFIG_MESSAGE] = "";
 	int error;
 
@@ -405,7 +422,9 @@ daemon_watch(struct daemon *d)
 		diag_error("%s", why);
 		return error;
 	}
-	return daemon_say(error, "control", why);
+	if (error != 0)
+		return daemon_say(error, "control", why);
+	return daemon_say(parent_new(&parents, &d->parent), "parents", "");
 }
 
 static int
@@ -458,6 +477,7 @@ daemon_stop(struct daemon *d)
 	for (unsigned i = 0; i < d->n_workers; i++)
 		worker_stop(d->workers[i]);
 	control_free(d->control);
+	parent_free(d->parent);
 	for (unsigned i = 0; i < d->n_workers; i++)
 		worker_free(d->workers[i]);
 	free(d->workers);

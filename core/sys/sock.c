@@ -82,6 +82,16 @@ sock_udp_bind(const struct addr *addr)
 }
 
 int
+sock_udp_connect(const struct addr *addr)
+{
+	int fd = socket(addr->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -MAP_ESYS;
+	return connect(fd, &addr->sa, addr->n) == 0 ? fd : sock_fail(fd);
+}
+
+int
 sock_tcp_listen(const struct addr *addr, int backlog)
 {
 	int fd = sock_bind(addr, SOCK_STREAM, true);
