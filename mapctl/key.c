@@ -33,8 +33,8 @@ ttl_take(const struct mapctl *m, const char *text, uint64_t *ttl)
 	uint64_t ms;
 
 	if (conf_time(text, &ms) != 0 || ms % 1000 != 0 || ms / 1000 > TTL_MOST || ms == 0)
-		return usage(m, "--ttl %s: no such time; expected 1s to 7d",
-		    option_short(text, begins));
+		return usage(
+		    m, "--ttl %s: no such time; expected 1s to 7d", option_short(text, begins));
 	*ttl = ms / 1000;
 	return STATUS_DONE;
 }
@@ -157,8 +157,8 @@ key_import(struct mapctl *m, int argc, char **argv)
 		status = path_check(m, "FILE", argv[optind + 1]);
 	if (status == STATUS_DONE)
 		status = file_read(m, argv[optind + 1], text);
-	if (status == STATUS_DONE &&
-	    (!request_add(request, "role", options.role) || !request_add(request, "text", text)))
+	if (status == STATUS_DONE && (!request_add(request, "role", options.role) ||
+					 !request_add(request, "text", text)))
 		status = fail(m, STATUS_WRONG, -MAP_EFORMAT,
 		    "%s: no key file (Private-key-format: v1.3)", argv[optind + 1]);
 	if (status != STATUS_DONE)
@@ -176,9 +176,9 @@ key_roll(struct mapctl *m, int argc, char **argv)
 	struct key_options options = {0};
 	enum status status = options_take(m, argc, argv, longs, &options);
 	bool what = argc - optind > 1;
-	json_t *request = status == STATUS_DONE
-			      ? request_make(m, argc, argv, what ? "ZONE WHAT" : "ZONE", &status)
-			      : NULL;
+	json_t *request = status == STATUS_DONE ? request_make(m, argc, argv,
+						      what ? "ZONE WHAT" : "ZONE", &status)
+						: NULL;
 
 	if (status != STATUS_DONE)
 		return status;

@@ -45,8 +45,10 @@ keys_roll(struct client *client)
 static const char *
 side_word(const struct zonekey *key)
 {
-	static const char *const words[] = {[KEY_CURRENT] = "in use", [KEY_OLD] = "old",
-	    [KEY_NEW] = "new", [KEY_SPARE] = "waits"};
+	static const char *const words[] = {[KEY_CURRENT] = "in use",
+	    [KEY_OLD] = "old",
+	    [KEY_NEW] = "new",
+	    [KEY_SPARE] = "waits"};
 
 	return words[key->side];
 }
@@ -122,8 +124,7 @@ key_list(struct client *client, const json_t *request)
 			    name_print(&client->zone, text));
 		return;
 	}
-	client_answer(
-	    client, fields, "zone %s: %zu keys", name_print(&client->zone, text), n);
+	client_answer(client, fields, "zone %s: %zu keys", name_print(&client->zone, text), n);
 }
 
 void
@@ -261,8 +262,7 @@ key_seen(struct client *client, const json_t *request)
 	if (ttl < 0 || ttl > TTL_MOST)
 		client_fail(client, -MAP_EUSAGE, "\"ttl\" must be 0 to %d seconds", TTL_MOST);
 	else
-		client_change(
-		    client, &(struct job){.kind = JOB_SEEN, .ttl = (uint32_t)ttl});
+		client_change(client, &(struct job){.kind = JOB_SEEN, .ttl = (uint32_t)ttl});
 }
 
 void

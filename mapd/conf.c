@@ -27,7 +27,7 @@ struct zone_row {
 	uint8_t denial;
 	uint8_t algorithm;
 	bool private_locators;
-	int keys;  /* enum said: split */
+	int keys; /* enum said: split */
 	int rolls; /* enum said: manual */
 	char *ksk_lifetime;
 	char *zsk_lifetime;
@@ -364,8 +364,7 @@ config_zones(struct config *c, const struct rows *rows, const struct reading *in
 		int error;
 
 		c->rules.n_zones++; /* what it has is freed with it */
-		error =
-		    config_zone(&zones[i], &realms[c->rules.n_realms], &rows->zones[i], in);
+		error = config_zone(&zones[i], &realms[c->rules.n_realms], &rows->zones[i], in);
 		if (error == 0)
 			error = config_rolls(&zones[i], &rows->zones[i], in);
 		if (error != 0)

@@ -398,8 +398,8 @@ daemon_watch(struct daemon *d)
 	    .database = d->config->database,
 	    .store = d->store,
 	    .writer = d->writer,
-	    .hooks = {d, daemon_terminate, daemon_reload, daemon_rules,
-		daemon_ask_parents, daemon_count}};
+	    .hooks = {d, daemon_terminate, daemon_reload, daemon_rules, daemon_ask_parents,
+		daemon_count}};
 	struct parent_options parents = {.loop = d->loop,
 	    .store = d->store,
 	    .writer = d->writer,

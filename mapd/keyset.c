@@ -129,8 +129,8 @@ keyset_have(const struct keyset *set)
 
 /* The rows of apex. */
 static int
-keyset_read(struct keyring *ring, struct change *change, struct keyset *set, char *why,
-    size_t max)
+keyset_read(
+    struct keyring *ring, struct change *change, struct keyset *set, char *why, size_t max)
 {
 	uint8_t prefix[ZONEKEY_PREFIX], octets[sizeof KEYSET_ROLLS + NAME_KEY];
 	struct bytes row = {octets, keyset_roll_key(&set->apex, octets)}, found, value;
@@ -150,7 +150,8 @@ keyset_read(struct keyring *ring, struct change *change, struct keyset *set, cha
 		if (rc == 0 && set->n == KEYSET_KEYS)
 			rc = -MAP_EFORMAT;
 		if (rc != 0) {
-			snprintf(why, max, "a row of its keys is malformed, or there are too many");
+			snprintf(
+			    why, max, "a row of its keys is malformed, or there are too many");
 			break;
 		}
 		secret = NULL;
@@ -218,8 +219,7 @@ keyset_complete(struct keyring *ring, struct change *change, struct keyset *set,
 	if (rc != 0 && rc != -MAP_ENOTFOUND)
 		return rc;
 	if (has == 0 && !split)
-		return keyset_gain(
-		    ring, change, set, algorithm, ROLE_CSK, now, why, max);
+		return keyset_gain(ring, change, set, algorithm, ROLE_CSK, now, why, max);
 	rc = (has & ROLE_KSK) != 0
 		 ? 0
 		 : keyset_gain(ring, change, set, algorithm, ROLE_KSK, now, why, max);

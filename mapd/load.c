@@ -42,8 +42,8 @@ static int
 load_signers(struct work *work, struct build *build, struct signers *signers, uint64_t now,
     struct outcome *out)
 {
-	int rc = work_keys(work, build->change, &build->plan->apex, &build->keys, out->why,
-	    sizeof out->why);
+	int rc = work_keys(
+	    work, build->change, &build->plan->apex, &build->keys, out->why, sizeof out->why);
 
 	if (rc == 0)
 		rc = keyset_signers(build->keys, now, signers);
@@ -154,8 +154,8 @@ load_done(
 }
 
 static int
-load_plan(struct work *work, const struct plan *plan, bool anew, uint64_t now,
-    struct outcome *out)
+load_plan(
+    struct work *work, const struct plan *plan, bool anew, uint64_t now, struct outcome *out)
 {
 	struct zone zone = {0}, before = {0};
 	struct build build = {
@@ -195,8 +195,7 @@ load_records(struct work *work, const struct name *apex, struct bytes records, b
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	rc = plan_make(
-	    &plan, apex, records, work->rules, work->pool, anew ? PLAN_STORED : now);
+	rc = plan_make(&plan, apex, records, work->rules, work->pool, anew ? PLAN_STORED : now);
 	out->refused = plan.refused;
 	if (rc != 0)
 		snprintf(out->why, sizeof out->why, "%s", plan.why);

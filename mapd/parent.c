@@ -18,13 +18,13 @@
 #include "core/wire/rrtype.h"
 #include "mapd/keyset.h"
 
-#define ROUND 60000   /* ms between two rounds */
-#define TRY 2000      /* ms for an answer */
+#define ROUND 60000 /* ms between two rounds */
+#define TRY 2000 /* ms for an answer */
 #define TRIES 3
 #define ASKED_MOST 64 /* zones asked about at once */
 #define SERVERS 16
-#define ANSWER 4096   /* octets of an answer */
-#define DS_RDATA 68   /* of the longest digest */
+#define ANSWER 4096 /* octets of an answer */
+#define DS_RDATA 68 /* of the longest digest */
 
 struct server {
 	struct asking *asking;
@@ -280,8 +280,8 @@ server_open(struct server *server)
 	server->fd = sock_udp_connect(&server->addr);
 	if (server->fd < 0)
 		return false;
-	server->watch = watch_new(server->asking->parent->options.loop, server->fd, LOOP_READ,
-	    server_ready, server);
+	server->watch = watch_new(
+	    server->asking->parent->options.loop, server->fd, LOOP_READ, server_ready, server);
 	return server->watch != NULL;
 }
 
@@ -306,8 +306,7 @@ parent_begin(struct parent *parent, const struct name *zone, const struct zone_r
 	for (size_t i = 0; i < rule->n_parents && i < SERVERS; i++) {
 		struct server *server = &asking->servers[asking->n_servers++];
 
-		*server =
-		    (struct server){.asking = asking, .addr = rule->parents[i], .fd = -1};
+		*server = (struct server){.asking = asking, .addr = rule->parents[i], .fd = -1};
 		if (!server_open(server))
 			server_fails(server, strerror(errno));
 	}

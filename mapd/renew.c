@@ -157,7 +157,9 @@ keys_rewrite(struct step *step, const struct name *owner, const struct node_set 
 static bool
 type_is_keys(uint16_t type)
 {
-#define X(made) if (type == (made)) return true;
+#define X(made)             \
+	if (type == (made)) \
+		return true;
 	KEYSET_MADE(X)
 #undef X
 	return false;

@@ -409,8 +409,7 @@ write_name(struct build *build, size_t i, struct gathered *g)
 		if (n > 0)
 			batch_set_kept(build->batch, &g->sets[k], signatures, n);
 		else
-			batch_set(
-			    build->batch, &g->sets[k], is_signed ? build->signers : NULL);
+			batch_set(build->batch, &g->sets[k], is_signed ? build->signers : NULL);
 	}
 	return 0;
 }

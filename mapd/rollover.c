@@ -13,9 +13,13 @@
 
 #define DS_TTL 86400 /* of a parent's DS that nobody has seen */
 
-static const char *const words[WHAT_COUNT] = {[WHAT_CONFIGURED] = "", [WHAT_ZSK] = "zsk",
-    [WHAT_KSK] = "ksk", [WHAT_CSK] = "csk", [WHAT_KEYS] = "keys",
-    [WHAT_ALGORITHM] = "algorithm", [WHAT_DENIAL] = "denial"};
+static const char *const words[WHAT_COUNT] = {[WHAT_CONFIGURED] = "",
+    [WHAT_ZSK] = "zsk",
+    [WHAT_KSK] = "ksk",
+    [WHAT_CSK] = "csk",
+    [WHAT_KEYS] = "keys",
+    [WHAT_ALGORITHM] = "algorithm",
+    [WHAT_DENIAL] = "denial"};
 
 int
 rollover_what(const char *word)
@@ -133,8 +137,7 @@ roll_choose(const struct turn *turn, enum roll_what what, const struct keyset_wi
 	default:
 		if (algorithm || split)
 			return algorithm ? ROLL_ALGORITHM : ROLL_ALL;
-		snprintf(why, max,
-		    "all is as configured: say what to roll, %s",
+		snprintf(why, max, "all is as configured: say what to roll, %s",
 		    have->split ? "zsk, ksk or keys" : "csk");
 		return ROLL_NONE;
 	}
@@ -142,8 +145,8 @@ roll_choose(const struct turn *turn, enum roll_what what, const struct keyset_wi
 
 /* NSEC and NSEC3 change places in one commit: no answer ever has proofs of both kinds. */
 static int
-rollover_denial(struct work *work, const struct name *apex, const struct zone *zone,
-    struct outcome *out)
+rollover_denial(
+    struct work *work, const struct name *apex, const struct zone *zone, struct outcome *out)
 {
 	uint8_t before = zone->denial, after = rules_denial(work->rules, apex);
 	int rc;
@@ -163,8 +166,8 @@ int
 rollover_begin(struct work *work, const struct name *apex, enum roll_what what, uint64_t now,
     struct outcome *out)
 {
-	struct keyset_wish have, wish = {
-	    rules_algorithm(work->rules, apex), rules_split(work->rules, apex)};
+	struct keyset_wish have,
+	    wish = {rules_algorithm(work->rules, apex), rules_split(work->rules, apex)};
 	unsigned kind = ROLL_NONE;
 	struct turn turn;
 	struct zone zone;
@@ -178,18 +181,18 @@ rollover_begin(struct work *work, const struct name *apex, enum roll_what what, 
 		return turn_end(&turn, outcome_refuse(out, -MAP_ENOTFOUND, "not served here"));
 	have = keyset_have(turn.keys);
 	zone = turn.zone;
-	denial = what == WHAT_DENIAL ||
-		 (what == WHAT_CONFIGURED && have.algorithm == wish.algorithm &&
-		     have.split == wish.split &&
-		     zone.denial != rules_denial(work->rules, apex));
+	denial =
+	    what == WHAT_DENIAL ||
+	    (what == WHAT_CONFIGURED && have.algorithm == wish.algorithm &&
+		have.split == wish.split && zone.denial != rules_denial(work->rules, apex));
 	if (denial) {
 		turn_leave(&turn);
 		return rollover_denial(work, apex, &zone, out);
 	}
 	if (turn.keys->roll.kind != ROLL_NONE)
 		return turn_end(&turn, outcome_refuse(out, -MAP_EREFUSED,
-		    "a roll (%s) goes on: see mapctl key list",
-		    roll_word(turn.keys->roll.kind)));
+					   "a roll (%s) goes on: see mapctl key list",
+					   roll_word(turn.keys->roll.kind)));
 	if (what != WHAT_CONFIGURED && what != WHAT_ALGORITHM)
 		wish.algorithm = have.algorithm;
 	if (what == WHAT_ZSK || what == WHAT_KSK || what == WHAT_CSK)
@@ -282,15 +285,17 @@ rollover_cancel(struct work *work, const struct name *apex, uint64_t now, struct
 	if (kind == ROLL_NONE)
 		return turn_end(&turn, outcome_refuse(out, -MAP_EREFUSED, "no roll goes on"));
 	if (turn.keys->roll.phase > 0)
-		return turn_end(&turn, outcome_refuse(out, -MAP_EREFUSED,
-		    "others may rely on the new keys already: let it end, then roll back"));
+		return turn_end(&turn,
+		    outcome_refuse(out, -MAP_EREFUSED,
+			"others may rely on the new keys already: let it end, then roll back"));
 	/* What the new keys signed without being published goes with the next renewals. */
 	turn_move(&turn, KEY_NEW, KEY_SPARE);
 	turn_move(&turn, KEY_OLD, KEY_CURRENT);
 	turn.keys->roll = (struct roll){0};
 	if (kind == ROLL_ALGORITHM && turn.served)
 		turn.zone.resign = (uint32_t)now;
-	turn_say(&turn, "roll %s is taken back: its new keys wait for another", roll_word(kind));
+	turn_say(
+	    &turn, "roll %s is taken back: its new keys wait for another", roll_word(kind));
 	return turn_end(&turn, turn_apex(&turn));
 }
 
@@ -312,8 +317,8 @@ turn_seen(struct turn *turn, uint32_t ttl)
 }
 
 int
-rollover_seen(struct work *work, const struct name *apex, uint32_t ttl, uint64_t now,
-    struct outcome *out)
+rollover_seen(
+    struct work *work, const struct name *apex, uint32_t ttl, uint64_t now, struct outcome *out)
 {
 	struct turn turn;
 	int rc = turn_begin(&turn, work, apex, now, out);
@@ -338,7 +343,8 @@ rollover_told(struct work *work, const struct name *apex, const struct bytes *ds
 		return outcome_refuse(out, -MAP_EREFUSED, "no roll waits for its parent");
 	/* the longest TTL of the old DS counts as well */
 	if (!keyset_ds_match(known, ds, n) && ttl <= known->roll.ds_ttl)
-		return outcome_refuse(out, -MAP_EREFUSED, "its parent has not the new DS alone");
+		return outcome_refuse(
+		    out, -MAP_EREFUSED, "its parent has not the new DS alone");
 	rc = turn_begin(&turn, work, apex, now, out);
 	if (rc == 0 && !keyset_ds_match(turn.keys, ds, n)) {
 		turn.keys->roll.ds_ttl = ttl;
@@ -372,14 +378,14 @@ rollover_gain(struct work *work, const struct name *apex, uint8_t algorithm, uin
 	if (rc != 0)
 		return turn_end(&turn, rc);
 	if (role == 0)
-		role = !rules_split(work->rules, apex) ? ROLE_CSK
+		role = !rules_split(work->rules, apex)	? ROLE_CSK
 		       : keys_have(turn.keys, ROLE_KSK) ? ROLE_ZSK
 							: ROLE_KSK;
 	if (algorithm == 0)
 		algorithm = rules_algorithm(work->rules, apex);
 	if (text.n > 0)
-		rc = zonekey_import(work->ring, apex, text, role, &key, &secret, out->why,
-		    sizeof out->why);
+		rc = zonekey_import(
+		    work->ring, apex, text, role, &key, &secret, out->why, sizeof out->why);
 	else
 		rc = zonekey_make(work->ring, apex, algorithm, role, &key, &secret, out->why,
 		    sizeof out->why);
@@ -397,8 +403,8 @@ rollover_gain(struct work *work, const struct name *apex, uint8_t algorithm, uin
 }
 
 int
-rollover_retire(struct work *work, const struct name *apex, uint16_t tag, uint64_t now,
-    struct outcome *out)
+rollover_retire(
+    struct work *work, const struct name *apex, uint16_t tag, uint64_t now, struct outcome *out)
 {
 	struct keyset_key *found;
 	struct turn turn;
@@ -409,11 +415,12 @@ rollover_retire(struct work *work, const struct name *apex, uint16_t tag, uint64
 		return turn_end(&turn, rc);
 	found = keyset_find(turn.keys, tag);
 	if (found == NULL)
-		return turn_end(
-		    &turn, outcome_refuse(out, -MAP_ENOTFOUND, "key %u: it has no such key", tag));
+		return turn_end(&turn,
+		    outcome_refuse(out, -MAP_ENOTFOUND, "key %u: it has no such key", tag));
 	if (found->key.side == KEY_OLD || found->key.side == KEY_NEW)
-		return turn_end(&turn, outcome_refuse(out, -MAP_EREFUSED,
-		    "key %u: it takes part in a roll that goes on", tag));
+		return turn_end(
+		    &turn, outcome_refuse(out, -MAP_EREFUSED,
+			       "key %u: it takes part in a roll that goes on", tag));
 	if (found->key.side == KEY_CURRENT && turn.served) {
 		what = found->key.role == ROLE_CSK   ? WHAT_CSK
 		       : found->key.role == ROLE_KSK ? WHAT_KSK

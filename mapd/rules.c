@@ -104,8 +104,9 @@ rules_compare(const struct rules *rules, const struct zone *zone, bool split)
 
 	name_print(&zone->apex, text);
 	if (denial != zone->denial)
-		diag_warn("zone %s: denial is %s, %s %s: mapctl key roll %s denial changes it, and"
-			  " so does the next load that changes much",
+		diag_warn(
+		    "zone %s: denial is %s, %s %s: mapctl key roll %s denial changes it, and"
+		    " so does the next load that changes much",
 		    text, rules_denial_word(zone->denial), rules_denial_word(denial),
 		    rule != NULL && rule->denial != 0 ? "is configured" : "is the default",
 		    text);
@@ -118,5 +119,6 @@ rules_compare(const struct rules *rules, const struct zone *zone, bool split)
 	if (rule != NULL && rule->split != split)
 		diag_warn("zone %s: keys are %s, %s is configured: mapctl key roll %s keys"
 			  " changes it",
-		    text, split ? "split" : "combined", rule->split ? "split" : "combined", text);
+		    text, split ? "split" : "combined", rule->split ? "split" : "combined",
+		    text);
 }

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define RETRY 60 /* seconds until something that failed, or waits for the parent, is tried again */
+#define RETRY \
+	60 /* seconds until something that failed, or waits for the parent, is tried again */
 
 static void
 tick_say(const struct name *apex, int rc, const struct outcome *out)
@@ -43,7 +44,7 @@ keys_end(const struct keyset *keys, const struct zone_rule *rule, enum roll_what
 		if (key->side != KEY_CURRENT || lifetime == 0 || key->since + lifetime >= first)
 			continue;
 		first = key->since + lifetime;
-		*what = key->role == ROLE_CSK   ? WHAT_CSK
+		*what = key->role == ROLE_CSK	? WHAT_CSK
 			: key->role == ROLE_KSK ? WHAT_KSK
 						: WHAT_ZSK;
 	}

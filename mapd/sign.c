@@ -37,8 +37,8 @@ signers_init(struct signers *signers, const struct name *apex, uint64_t now)
 }
 
 int
-signers_add(struct signers *signers, const struct secret *secret, struct bytes dnskey,
-    uint8_t signs)
+signers_add(
+    struct signers *signers, const struct secret *secret, struct bytes dnskey, uint8_t signs)
 {
 	if (signers->n == SIGNERS)
 		return -MAP_ESPACE;

@@ -69,8 +69,7 @@ turn_undo(struct turn *turn)
 
 	change_abort(turn->change);
 	for (size_t i = 0; i < turn->n_made; i++) {
-		(void)keyring_retire(
-		    turn->work->ring, turn->made[i].key.base, why, sizeof why);
+		(void)keyring_retire(turn->work->ring, turn->made[i].key.base, why, sizeof why);
 		if (!turn->fresh)
 			secret_free(turn->made[i].secret);
 	}
@@ -104,8 +103,8 @@ turn_take(struct turn *turn)
 	if (!turn->served && !turn->fresh)
 		work_forget(turn->work, &apex);
 	for (size_t i = 0; i < turn->n_gone; i++) {
-		if (keyring_retire(
-			turn->work->ring, turn->gone[i].key.base, why, sizeof why) != 0)
+		if (keyring_retire(turn->work->ring, turn->gone[i].key.base, why, sizeof why) !=
+		    0)
 			diag_warn("%s: still there: it is used no more, and may go", why);
 		secret_free(turn->gone[i].secret);
 	}
@@ -152,16 +151,19 @@ turn_apex(struct turn *turn)
 int
 turn_add(struct turn *turn, struct zonekey *key, struct secret *secret, enum key_side side)
 {
+	char why[512];
 	int rc;
 
 	key->side = (uint8_t)side;
 	key->made = key->since = turn->now;
 	rc = keyset_add(turn->keys, key, secret);
 	if (rc != 0) {
+		(void)keyring_retire(turn->work->ring, key->base, why, sizeof why);
 		secret_free(secret);
-		return outcome_refuse(turn->out, rc, rc == -MAP_ESPACE
-			? "it has %d keys already: retire one"
-			: "another key has that tag", KEYSET_KEYS);
+		return outcome_refuse(turn->out, rc,
+		    rc == -MAP_ESPACE ? "it has %d keys already: retire one"
+				      : "another key has that tag",
+		    KEYSET_KEYS);
 	}
 	turn->made[turn->n_made].secret = secret;
 	turn->made[turn->n_made++].key = *key;

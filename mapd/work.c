@@ -117,8 +117,7 @@ work_keys(struct work *work, struct change *change, const struct name *apex,
 	*out = set;
 	if (set != NULL)
 		return 0;
-	rc = keyset_open(
-	    work->ring, change, apex, &wish, clock_seconds(), &set, why, max);
+	rc = keyset_open(work->ring, change, apex, &wish, clock_seconds(), &set, why, max);
 	if (rc == 0)
 		rc = work_key_insert(work, work_key_place(work, apex), set);
 	if (rc != 0) {

@@ -68,22 +68,20 @@ job_roll(struct writer *writer, struct job *job)
 static void
 job_next(struct writer *writer, struct job *job)
 {
-	job->error =
-	    rollover_next(&writer->work, &job->zone, clock_seconds(), &job->outcome);
+	job->error = rollover_next(&writer->work, &job->zone, clock_seconds(), &job->outcome);
 }
 
 static void
 job_cancel(struct writer *writer, struct job *job)
 {
-	job->error =
-	    rollover_cancel(&writer->work, &job->zone, clock_seconds(), &job->outcome);
+	job->error = rollover_cancel(&writer->work, &job->zone, clock_seconds(), &job->outcome);
 }
 
 static void
 job_seen(struct writer *writer, struct job *job)
 {
-	job->error = rollover_seen(
-	    &writer->work, &job->zone, job->ttl, clock_seconds(), &job->outcome);
+	job->error =
+	    rollover_seen(&writer->work, &job->zone, job->ttl, clock_seconds(), &job->outcome);
 }
 
 static void
@@ -107,10 +105,15 @@ job_retire(struct writer *writer, struct job *job)
 	    &writer->work, &job->zone, job->tag, clock_seconds(), &job->outcome);
 }
 
-static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {
-    [JOB_LOAD] = job_load, [JOB_REMOVE] = job_remove, [JOB_RULES] = job_rules,
-    [JOB_ROLL] = job_roll, [JOB_NEXT] = job_next, [JOB_CANCEL] = job_cancel,
-    [JOB_SEEN] = job_seen, [JOB_TOLD] = job_told, [JOB_GAIN] = job_gain,
+static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_LOAD] = job_load,
+    [JOB_REMOVE] = job_remove,
+    [JOB_RULES] = job_rules,
+    [JOB_ROLL] = job_roll,
+    [JOB_NEXT] = job_next,
+    [JOB_CANCEL] = job_cancel,
+    [JOB_SEEN] = job_seen,
+    [JOB_TOLD] = job_told,
+    [JOB_GAIN] = job_gain,
     [JOB_RETIRE] = job_retire};
 
 /* A pipe takes and gives a pointer whole (less than PIPE_BUF). */

@@ -194,10 +194,9 @@ zonekey_text(const struct name *apex, const struct zonekey *key, char text[ZONEK
 	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
 		if (roles[i].role == key->role)
 			says = roles[i].says;
-	snprintf(text, ZONEKEY_TEXT,
-	    "; key %u of %s, %s\n%s %d IN DNSKEY %u %u %u %s\n", key->tag,
-	    name_print(apex, name), says, name, ZONEKEY_TTL, (unsigned)get_u16(key->dnskey),
-	    key->dnskey[2], key->algorithm, base64);
+	snprintf(text, ZONEKEY_TEXT, "; key %u of %s, %s\n%s %d IN DNSKEY %u %u %u %s\n",
+	    key->tag, name_print(apex, name), says, name, ZONEKEY_TTL,
+	    (unsigned)get_u16(key->dnskey), key->dnskey[2], key->algorithm, base64);
 	return 0;
 }
 
@@ -259,7 +258,8 @@ zonekey_adopt(struct keyring *ring, const struct name *apex, int algorithm, uint
 		if (rc == 0 && *secret != NULL) {
 			/* which one the parent's DS is of cannot be told from here */
 			snprintf(why, max,
-			    "%s.private and %s.private: two keys for one duty: move the one away"
+			    "%s.private and %s.private: two keys for one duty: move the one "
+			    "away"
 			    " that is not to be used",
 			    key->base, base);
 			secret_free(found);

@@ -119,7 +119,8 @@ test_key_files_are_adopted(void **state)
 	assert_int_equal(
 	    work_keys(&shop.work, change, &shop.apex, &keys, shop.why, sizeof shop.why), 0);
 	change_abort(change);
-	assert_true(bytes_equal(zonekey_dnskey(&keys->keys[0].key), zonekey_dnskey(&described)));
+	assert_true(
+	    bytes_equal(zonekey_dnskey(&keys->keys[0].key), zonekey_dnskey(&described)));
 }
 
 int

@@ -57,8 +57,9 @@ signature_of(const char *owner, uint16_t type)
 	    work_keys(&shop.work, change, &shop.apex, &keys, shop.why, sizeof shop.why), 0);
 	assert_int_equal(sig.tag, keys->keys[0].key.tag);
 	assert_int_equal(dnssec_signed(&wr, &sig, &rrset), 0);
-	assert_int_equal(crypto_key_from_public(keys->keys[0].key.algorithm, keys->keys[0].key.dnskey + 4,
-			     keys->keys[0].key.dnskey_n - 4, &public),
+	assert_int_equal(
+	    crypto_key_from_public(keys->keys[0].key.algorithm, keys->keys[0].key.dnskey + 4,
+		keys->keys[0].key.dnskey_n - 4, &public),
 	    0);
 	assert_int_equal(
 	    crypto_verify(public, message, wr.n, sig.signature.p, sig.signature.n), 0);

@@ -17,7 +17,7 @@
 #define PROPAGATION 500
 #define DATA_TTL 7200
 #define DS_TTL 1700
-#define WALK 90	   /* seconds until all is signed anew */
+#define WALK 90 /* seconds until all is signed anew */
 #define SUBMIT 300 /* seconds until all of the parent has the new DS */
 #define PHASES 8
 
@@ -112,7 +112,7 @@ holds_at(const struct story *s, uint64_t t)
 			for (int fresh = 0; fresh < 2; fresh++) {
 				bool held = s->ds_new == 0 ? fresh == 0
 					    : fresh	   ? t >= s->ds_new
-						   : t < s->ds_seen + DS_TTL + PROPAGATION;
+						    : t < s->ds_seen + DS_TTL + PROPAGATION;
 
 				if (held && ds_names(s, fresh, algorithm) &&
 				    !ds_reaches(s, fresh, dnskey, algorithm))
@@ -168,13 +168,14 @@ static bool
 story_holds(const struct story *s)
 {
 	static const uint64_t after[] = {0, WALK, SUBMIT, PROPAGATION,
-	    PROPAGATION + ROLL_DNSKEY_TTL, PROPAGATION + DATA_TTL, WALK + PROPAGATION + DATA_TTL,
-	    PROPAGATION + DS_TTL, SUBMIT + PROPAGATION + DS_TTL};
+	    PROPAGATION + ROLL_DNSKEY_TTL, PROPAGATION + DATA_TTL,
+	    WALK + PROPAGATION + DATA_TTL, PROPAGATION + DS_TTL, SUBMIT + PROPAGATION + DS_TTL};
 
 	for (unsigned i = 0; i < s->n; i++)
 		for (size_t k = 0; k < sizeof after / sizeof after[0]; k++)
 			for (int off = -1; off <= 1; off++)
-				if (!holds_at(s, s->begins[i] + after[k] + (uint64_t)(int64_t)off))
+				if (!holds_at(
+					s, s->begins[i] + after[k] + (uint64_t)(int64_t)off))
 					return false;
 	return true;
 }
@@ -202,9 +203,8 @@ test_every_cache_validates(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
-		struct story s = {.keys = scenes[i].keys,
-		    .n_keys = scenes[i].n,
-		    .kind = scenes[i].kind};
+		struct story s = {
+		    .keys = scenes[i].keys, .n_keys = scenes[i].n, .kind = scenes[i].kind};
 
 		story_tell(&s, 0, 0);
 		if (!story_holds(&s))
