@@ -56,6 +56,14 @@ rules_split(const struct rules *rules, const struct name *apex)
 	return rule != NULL && rule->split;
 }
 
+bool
+rules_have_lifetime(const struct rules *rules, const struct name *apex)
+{
+	const struct zone_rule *rule = rules_find(rules, apex);
+
+	return rule != NULL && (rule->ksk_lifetime != 0 || rule->zsk_lifetime != 0);
+}
+
 uint32_t
 rules_propagation(const struct rules *rules, const struct name *apex)
 {

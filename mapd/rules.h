@@ -42,6 +42,8 @@ uint8_t rules_denial(const struct rules *rules, const struct name *apex) NONNULL
 uint8_t rules_algorithm(const struct rules *rules, const struct name *apex) NONNULL;
 /* Whether its duties are split between two keys. */
 bool rules_split(const struct rules *rules, const struct name *apex) NONNULL;
+/* Whether its keys are rolled on a schedule. */
+bool rules_have_lifetime(const struct rules *rules, const struct name *apex) NONNULL;
 uint32_t rules_propagation(const struct rules *rules, const struct name *apex) NONNULL;
 
 /* As mapd.yaml has it; "?" for another value. */

@@ -124,7 +124,9 @@ work_keys(struct work *work, struct change *change, const struct name *apex,
 		keyset_free(rc == -MAP_ENOMEM ? set : NULL);
 		return rc;
 	}
-	work->roll_at = 0;
+	/* a look at all zones is dear while many are loaded */
+	if (set->roll.kind != ROLL_NONE || rules_have_lifetime(work->rules, apex))
+		work->roll_at = 0;
 	*out = set;
 	return 0;
 }

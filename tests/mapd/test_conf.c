@@ -73,7 +73,10 @@ test_everything(void **state)
 				"map-size: 2G\nlog: debug\nzones:\n"
 				"  Id.Example.org:\n    prefix: 2001:3f:fe00:a00::/56\n"
 				"    denial: nsec\n    algorithm: ed25519\n"
-				"    private-locators: true\n  example.org: {}\n",
+				"    private-locators: true\n    keys: split\n    rolls: manual\n"
+				"    ksk-lifetime: 1d\n    zsk-lifetime: 90d\n"
+				"    propagation: 0s\n    parents: [192.0.2.7, 2001:db8::7@5300]\n"
+				"  example.org: {}\n",
 	    message);
 
 	(void)state;
@@ -93,6 +96,18 @@ test_everything(void **state)
 	assert_int_equal(c->rules.zones[0].denial, DENIAL_NSEC);
 	assert_int_equal(c->rules.zones[0].algorithm, ALGORITHM_ED25519);
 	assert_true(c->rules.zones[0].private_locators);
+	assert_true(c->rules.zones[0].split);
+	assert_true(c->rules.zones[0].manual);
+	assert_int_equal(c->rules.zones[0].ksk_lifetime, 86400);
+	assert_int_equal(c->rules.zones[0].zsk_lifetime, 90 * 86400);
+	assert_int_equal(rules_propagation(&c->rules, &c->rules.zones[0].apex), 0);
+	assert_int_equal(rules_propagation(&c->rules, &c->rules.zones[1].apex), 3600);
+	assert_int_equal(c->rules.zones[0].n_parents, 2);
+	assert_string_equal(
+	    addr_print(&c->rules.zones[0].parents[1], text), "2001:db8::7@5300");
+	assert_false(c->rules.zones[1].split);
+	assert_false(c->rules.zones[1].manual);
+	assert_int_equal(c->rules.zones[1].zsk_lifetime, 0);
 	assert_true(name_is_lower(&c->rules.zones[0].apex));
 	assert_int_equal(c->rules.zones[1].denial, 0);
 	assert_int_equal(c->rules.zones[1].algorithm, 0);
@@ -122,6 +137,15 @@ static const struct {
     {"zones:\n  example.org:\n    denial: none\n", ":3: ", "nsec3"},
     {"zones:\n  a..b:\n    denial: nsec\n", ":2: ", "a..b"},
     {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a00::/57\n", ":3: ", "prefix"},
+    {"zones:\n  a.b:\n    keys: two\n", ":3: ", "expected one of split, combined"},
+    {"zones:\n  a.b:\n    rolls: yes\n", ":3: ", "expected one of manual, automatic"},
+    {"zones:\n  a.b:\n    ksk-lifetime: 23h\n", ":3: ", "expected 1d to 20 years"},
+    {"zones:\n  a.b:\n    zsk-lifetime: 90\n", ":3: ", "zones/a.b/zsk-lifetime: no such time"},
+    {"zones:\n  a.b:\n    zsk-lifetime: 100000d\n", ":3: ", "expected 1d to 20 years"},
+    {"zones:\n  a.b:\n    propagation: 1500ms\n", ":3: ", "in whole seconds"},
+    {"zones:\n  a.b:\n    parents: [192.0.2.1, ns.example]\n", ":3: ",
+	"zones/a.b/parents/1: not the address of a host"},
+    {"zones:\n  a.b:\n    parents: [ff02::1]\n", ":3: ", "not the address of a host"},
     {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a01::/56\n", ":3: ", "prefix"},
     {"zones:\n  a.b:\n    prefix: \"2001:3f::\"\n", ":3: ", "prefix"},
     {"zones:\n  a.b:\n    private-locators: perhaps\n", ":3: ", "private-locators"},
