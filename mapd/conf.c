@@ -46,6 +46,8 @@ struct rows {
 	uint32_t workers;
 	char *map_size;
 	int log;
+	char *version;
+	char *identity;
 	int cookies; /* enum said */
 	char *cookie_secrets;
 	struct zone_row *zones;
@@ -106,6 +108,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT("workers", OPTIONAL, struct rows, workers),
     CYAML_FIELD_STRING_PTR("map-size", OPTIONAL_TEXT, struct rows, map_size, 1, TEXT_MAX),
     CYAML_FIELD_ENUM("log", OPTIONAL, struct rows, log, levels, 4),
+    CYAML_FIELD_STRING_PTR("version", OPTIONAL_TEXT, struct rows, version, 1, CHAOS_TEXT),
+    CYAML_FIELD_STRING_PTR("identity", OPTIONAL_TEXT, struct rows, identity, 1, CHAOS_TEXT),
     CYAML_FIELD_ENUM("cookies", OPTIONAL, struct rows, cookies, yes_no, 2),
     CYAML_FIELD_STRING_PTR(
 	"cookie-secrets", OPTIONAL_TEXT, struct rows, cookie_secrets, 1, TEXT_MAX),
@@ -420,6 +424,11 @@ config_numbers(struct config *c, const struct rows *rows, const struct reading *
 		return config_blame(in, "map-size", "not such a size",
 		    "at least 1M, with its unit B, K, M, G or T, such as 64G");
 	c->map_size = (size_t)size;
+	/* never longer: libcyaml has judged that */
+	snprintf(c->chaos.version, sizeof(c->chaos.version), "%s",
+	    rows->version != NULL ? rows->version : "");
+	snprintf(c->chaos.identity, sizeof(c->chaos.identity), "%s",
+	    rows->identity != NULL ? rows->identity : "");
 	c->log = rows->log > 0 ? (enum diag_level)(rows->log - 1) : DIAG_INFO;
 	return 0;
 }

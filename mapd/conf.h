@@ -7,6 +7,7 @@
 #include "core/sys/conf.h"
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
+#include "mapd/chaos.h"
 #include "mapd/cookies.h"
 #include "mapd/rules.h"
 
@@ -30,6 +31,7 @@ struct config {
 	unsigned workers;
 	size_t map_size;
 	enum diag_level log;
+	struct chaos chaos;
 	bool no_cookies;
 	struct cookies cookies; /* n 0: a secret of this process */
 	struct rules rules; /* its tables are the config's */

@@ -142,6 +142,9 @@ order_new(const struct config *config, const struct config *old, struct order **
 	order->realms = calloc(rules->n_realms + 1, sizeof(*order->realms));
 	if (order->listeners == NULL || order->realms == NULL)
 		goto drop;
+	if (apexes_new(rules, &order->apexes) != 0)
+		goto drop;
+	order->chaos = config->chaos;
 	order->cookies = config->cookies;
 	order->n_realms = rules->n_realms;
 	memcpy(order->realms, rules->realms, rules->n_realms * sizeof(*order->realms));

@@ -10,15 +10,17 @@ static const struct refusal malformed = {RCODE_FORMERR, EDE_NONE, NULL, STAT_ANS
 static const struct refusal bad_version = {RCODE_BADVERS, EDE_NONE, NULL, STAT_ANSWER_BADVERS};
 static const struct refusal not_served = {
     RCODE_NOTIMP, EDE_NOT_SUPPORTED, "opcode not served", STAT_ANSWER_NOTIMP};
-static const struct refusal other_class = {
-    RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "only class IN is served", STAT_ANSWER_REFUSED};
 static const struct refusal no_transfer = {
     RCODE_REFUSED, EDE_PROHIBITED, "no transfer without a key", STAT_ANSWER_REFUSED};
 static const struct refusal no_such_type = {
     RCODE_NOTIMP, EDE_NOT_SUPPORTED, "type is not for queries", STAT_ANSWER_NOTIMP};
 
+const struct refusal gate_other_class = {
+    RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "no zones of this class", STAT_ANSWER_REFUSED};
 const struct refusal gate_no_zone = {
     RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "not a zone of this server", STAT_ANSWER_REFUSED};
+const struct refusal gate_not_loaded = {
+    RCODE_SERVFAIL, EDE_NOT_READY, "zone not loaded", STAT_ANSWER_SERVFAIL};
 
 /* Opcodes that are not QUERY; an opcode without a row is not served either. */
 static const struct refusal *const opcodes[16] = {
@@ -81,7 +83,7 @@ gate_check(const struct message *m, bool parsed)
 		return &bad_version;
 	if (m->count[SECTION_AUTHORITY] != (q->type == RR_IXFR))
 		return &malformed; /* only IXFR says there what it has (RFC 1995 3) */
-	if (q->class != CLASS_IN)
-		return &other_class;
+	if (q->class != CLASS_IN && q->class != CLASS_CH)
+		return &gate_other_class;
 	return gate_check_type(q->type);
 }

@@ -18,6 +18,6 @@ struct refusal {
 enum stat gate_header(struct bytes wire);
 /* Of the whole message, parsed says whether it could be read: NULL: pass. */
 const struct refusal *gate_check(const struct message *message, bool parsed) NONNULL;
-extern const struct refusal gate_no_zone;
+extern const struct refusal gate_no_zone, gate_not_loaded, gate_other_class;
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "mapd/query.h"
 
+#include "core/wire/rrtype.h"
 #include "mapd/answer.h"
 #include "mapd/gate.h"
 
@@ -18,6 +19,15 @@ query_refuse(const struct serve *s, struct reply *r, const struct refusal *why)
 	return reply_finish(r, why->rcode);
 }
 
+static size_t
+query_end(const struct serve *s, struct reply *r, unsigned rcode, enum stat stat)
+{
+	stats_add(s->stats, stat, 1);
+	if (r->truncated)
+		stats_add(s->stats, STAT_ANSWER_TRUNCATED, 1);
+	return reply_finish(r, rcode);
+}
+
 size_t
 query_handle(const struct serve *s, const struct message *m, struct reply *r)
 {
@@ -27,11 +37,17 @@ query_handle(const struct serve *s, const struct message *m, struct reply *r)
 	enum stat stat;
 	int rcode;
 
+	if (q->class == CLASS_CH)
+		return s->chaos != NULL && chaos_put(s->chaos, q, r)
+			   ? query_end(s, r, RCODE_NOERROR, STAT_ANSWER_NOERROR)
+			   : query_refuse(s, r, &gate_other_class);
 	if (s->snap == NULL)
 		return query_refuse(s, r, &no_database);
 	zone = zone_find_for(s->zones, &q->name, q->type);
 	if (zone == NULL)
-		return query_refuse(s, r, &gate_no_zone);
+		return query_refuse(s, r,
+		    s->apexes != NULL && apexes_have(s->apexes, &q->name) ? &gate_not_loaded
+									  : &gate_no_zone);
 	rcode = answer_put(s, zone, q, r, &stat);
 	if (rcode < 0) {
 		reply_undo(r, &empty);
@@ -39,8 +55,5 @@ query_handle(const struct serve *s, const struct message *m, struct reply *r)
 		r->flags &= (uint16_t)~FLAG_AA;
 		return query_refuse(s, r, &no_database);
 	}
-	stats_add(s->stats, stat, 1);
-	if (r->truncated)
-		stats_add(s->stats, STAT_ANSWER_TRUNCATED, 1);
-	return reply_finish(r, (unsigned)rcode);
+	return query_end(s, r, (unsigned)rcode, stat);
 }

@@ -6,6 +6,8 @@
 #define MAPD_SERVE_H
 
 #include "core/wire/eid.h"
+#include "mapd/apexes.h"
+#include "mapd/chaos.h"
 #include "mapd/cookies.h"
 #include "mapd/stats.h"
 #include "mapd/store.h"
@@ -24,6 +26,8 @@ struct serve {
 	struct stats *stats;
 	const struct realm *realms; /* prefix of identities -> where they are looked up */
 	size_t n_realms;
+	const struct apexes *apexes; /* zones of the configuration; NULL: none */
+	const struct chaos *chaos; /* NULL: nothing is said of this server */
 	const struct cookies *cookies; /* NULL: none are made */
 	uint64_t now; /* seconds since 1970 */
 };

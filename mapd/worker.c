@@ -56,6 +56,7 @@ order_free(struct order *order)
 	}
 	free(order->listeners);
 	free(order->realms);
+	apexes_free(order->apexes);
 	free(order);
 }
 
@@ -210,6 +211,8 @@ worker_obey(void *arg)
 	w->ports = ports;
 	w->serve.realms = order->realms;
 	w->serve.n_realms = order->n_realms;
+	w->serve.apexes = order->apexes;
+	w->serve.chaos = &order->chaos;
 	w->serve.cookies = order->cookies.n > 0 ? &order->cookies : NULL;
 	order_free(w->order);
 	w->order = order;

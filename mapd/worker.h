@@ -22,6 +22,8 @@ struct order {
 	struct listener *listeners; /* fd -1: keep the one that is open for that address */
 	size_t n_realms;
 	struct realm *realms;
+	struct apexes *apexes;
+	struct chaos chaos;
 	struct cookies cookies; /* n 0: none are made */
 };
 void order_free(struct order *order); /* closes descriptors that were not taken; NULL allowed */

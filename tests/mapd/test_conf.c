@@ -59,6 +59,8 @@ test_defaults(void **state)
 		assert_int_equal(c->map_size, (size_t)64 << 30);
 		assert_int_equal(c->log, DIAG_INFO);
 		assert_null(c->user);
+		assert_string_equal(c->chaos.version, "");
+		assert_string_equal(c->chaos.identity, "");
 		assert_int_equal(c->rules.n_zones, 0);
 		config_free(c);
 	}
@@ -70,7 +72,7 @@ test_everything(void **state)
 	char message[CONFIG_MESSAGE], text[ADDR_TEXT];
 	struct config *c = load("listen: [192.0.2.1@5300, 2001:db8::1]\n"
 				"database: /d\ncontrol: /c\nuser: root\nworkers: 3\n"
-				"map-size: 2G\nlog: debug\nzones:\n"
+				"map-size: 2G\nlog: debug\nversion: v\nidentity: ns1\nzones:\n"
 				"  Id.Example.org:\n    prefix: 2001:3f:fe00:a00::/56\n"
 				"    denial: nsec\n    algorithm: ed25519\n"
 				"    private-locators: true\n    keys: split\n    rolls: manual\n"
@@ -92,6 +94,8 @@ test_everything(void **state)
 	assert_int_equal(c->workers, 3);
 	assert_int_equal(c->map_size, (size_t)2 << 30);
 	assert_int_equal(c->log, DIAG_DEBUG);
+	assert_string_equal(c->chaos.version, "v");
+	assert_string_equal(c->chaos.identity, "ns1");
 	assert_int_equal(c->rules.n_zones, 2);
 	assert_int_equal(c->rules.zones[0].denial, DENIAL_NSEC);
 	assert_int_equal(c->rules.zones[0].algorithm, ALGORITHM_ED25519);
