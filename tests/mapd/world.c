@@ -10,19 +10,16 @@
 #include <unistd.h>
 
 #include "core/trust/trust.h"
-#include "core/wire/dnssec.h"
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
 #include "core/zone/zone.h"
-#include "mapd/lookup.h"
 #include "mapd/work.h"
 
 #define WORLD_MAP (256u << 20)
 #define WORLD_ZONES 8
 #define WORLD_RECORDS (8u << 20)
-#define WORLD_SIGNED (1u << 20)
 
 struct world {
 	char directory[64];
@@ -34,11 +31,11 @@ struct world {
 	struct zone_rule rule[WORLD_ZONES];
 	struct realm realm[WORLD_ZONES];
 	struct rules rules;
+	struct chaos chaos;
 	struct work work;
 	bool working;
 	uint8_t records[WORLD_RECORDS];
 	struct wr wr;
-	uint8_t octets[WORLD_SIGNED];
 };
 
 static int
@@ -115,6 +112,21 @@ world_free(struct world *world)
 	free(world);
 }
 
+static struct zone_rule *
+world_rule(struct world *world, const struct name *apex)
+{
+	struct zone_rule *rule;
+
+	for (size_t i = 0; i < world->rules.n_zones; i++)
+		if (name_equal(&world->rule[i].apex, apex))
+			return &world->rule[i];
+	if (world->rules.n_zones == WORLD_ZONES)
+		return NULL;
+	rule = &world->rule[world->rules.n_zones++];
+	rule->apex = *apex;
+	return rule;
+}
+
 bool
 world_load(struct world *world, const char *apex_text, const char *path, uint8_t denial)
 {
@@ -122,10 +134,12 @@ world_load(struct world *world, const char *apex_text, const char *path, uint8_t
 	struct outcome outcome;
 	struct name apex;
 
-	if (world->rules.n_zones == WORLD_ZONES || name_from(apex_text, &apex) != 0)
+	struct zone_rule *rule;
+
+	if (name_from(apex_text, &apex) != 0 || (rule = world_rule(world, &apex)) == NULL)
 		return false;
-	world->rule[world->rules.n_zones++] =
-	    (struct zone_rule){.apex = apex, .denial = denial, .private_locators = true};
+	rule->denial = denial;
+	rule->private_locators = true;
 	world->wr = wr_init(world->records, sizeof(world->records));
 	if (zone_read(path, &apex, &options, record_take, world, message_show, NULL) != 0)
 		return false;
@@ -148,17 +162,46 @@ world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t 
 	       address_scan(prefix, strlen(prefix), realm->prefix) == 0;
 }
 
+/* The apexes of the rules change with each zone; tests have few. */
+static struct apexes *
+world_apexes(const struct world *world)
+{
+	struct apexes *apexes;
+
+	if (apexes_new(&world->rules, &apexes) != 0)
+		abort();
+	return apexes;
+}
+
+bool
+world_configure(struct world *world, const char *apex_text)
+{
+	struct name apex;
+
+	return name_from(apex_text, &apex) == 0 && world_rule(world, &apex) != NULL;
+}
+
+void
+world_say(struct world *world, const char *version, const char *identity)
+{
+	snprintf(world->chaos.version, sizeof(world->chaos.version), "%s", version);
+	snprintf(world->chaos.identity, sizeof(world->chaos.identity), "%s", identity);
+}
+
 static const uint8_t world_address[] = {192, 0, 2, 7};
 static const struct cookies world_cookies = {.secret = {"0123456789abcde"}, .n = 1};
 
 size_t
 world_ask(struct world *world, enum transport transport, struct bytes wire, uint8_t *out)
 {
+	struct apexes *apexes = world_apexes(world);
 	struct serve s = {.snap = world->snap,
 	    .zones = world->zones,
 	    .stats = &world->stats,
 	    .realms = world->realm,
 	    .n_realms = world->rules.n_realms,
+	    .apexes = apexes,
+	    .chaos = &world->chaos,
 	    .cookies = &world_cookies,
 	    .now = clock_seconds()};
 	size_t n;
@@ -167,6 +210,7 @@ world_ask(struct world *world, enum transport transport, struct bytes wire, uint
 		abort();
 	n = serve(&s, &(struct asker){transport, {world_address, 4}}, wire, out);
 	snapshot_release(world->snap);
+	apexes_free(apexes);
 	return n;
 }
 
@@ -188,60 +232,4 @@ uint64_t
 world_count(const struct world *world, enum stat stat)
 {
 	return stats_get(&world->stats, stat);
-}
-
-/* A key of the zone with that tag signed these octets. */
-static bool
-zone_signed(
-    struct world *world, const struct zone *zone, const struct rrsig *sig, struct bytes octets)
-{
-	struct node node;
-	struct node_set set;
-	struct bytes dnskey;
-	uint16_t type;
-	size_t at = 0;
-
-	if (!lookup_node(world->snap, zone, &zone->apex, &node) ||
-	    !node_find(&node, RR_DNSKEY, &set))
-		return false;
-	for (unsigned i = 0; i < set.records; i++) {
-		struct crypto_key *key;
-		bool good;
-
-		if (!node_set_next(&set, &at, &type, &dnskey) || dnskey.n < 5 ||
-		    dnssec_key_tag(dnskey) != sig->tag || dnskey.p[3] != sig->algorithm)
-			continue;
-		if (crypto_key_from_public(sig->algorithm, dnskey.p + 4, dnskey.n - 4, &key) !=
-		    0)
-			continue;
-		good = crypto_verify(
-			   key, octets.p, octets.n, sig->signature.p, sig->signature.n) == 0;
-		crypto_key_free(key);
-		if (good)
-			return true;
-	}
-	return false;
-}
-
-bool
-world_verify(struct world *world, const struct rrset *set, struct bytes rdata)
-{
-	struct wr wr = wr_init(world->octets, sizeof(world->octets));
-	struct rrsig sig;
-	const struct zone *zone;
-	struct rrset original = *set;
-	bool good;
-
-	if (rrsig_read(rdata, &sig) != 0 || sig.covered != set->type || set->ttl > sig.ttl)
-		return false;
-	original.ttl = sig.ttl;
-	if (snapshot_take(world->snap) != 0)
-		return false;
-	zone = zone_find(world->zones, &sig.signer);
-	good = zone != NULL && name_equal(&zone->apex, &sig.signer) &&
-	       name_is_below(set->owner, &zone->apex) &&
-	       dnssec_signed(&wr, &sig, &original) == 0 &&
-	       zone_signed(world, zone, &sig, wr_done(&wr));
-	snapshot_release(world->snap);
-	return good;
 }

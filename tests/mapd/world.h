@@ -12,10 +12,14 @@ struct world;
 /* A database of its own in a temporary directory, removed by world_free(). NULL after a message. */
 struct world *world_new(void);
 void world_free(struct world *world);
-/* Loads a zone file; denial as enum zone_denial, or 0. False after a message on standard error. */
+/* Loads a zone file, or what it has become; denial as enum zone_denial, or 0. False after a message on standard error. */
 bool world_load(struct world *world, const char *apex, const char *path, uint8_t denial);
 /* The prefix of identities that are looked up below a zone. */
 bool world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t length);
+/* The configuration has a zone, which is not loaded. */
+bool world_configure(struct world *world, const char *apex);
+/* What the configuration has the server say of itself; "": nothing. */
+void world_say(struct world *world, const char *version, const char *identity);
 
 /* Serves one message; out has room for SERVE_TCP_MAX octets. */
 size_t world_ask(
@@ -24,8 +28,5 @@ size_t world_ask(
 size_t world_ask_without_database(struct world *world, struct bytes wire, uint8_t *out);
 struct store *world_store(struct world *world); /* for workers; freed before the world */
 uint64_t world_count(const struct world *world, enum stat stat);
-
-/* The set's RRSIG verifies with a key of the zone it is in. */
-bool world_verify(struct world *world, const struct rrset *set, struct bytes rrsig);
 
 #endif
