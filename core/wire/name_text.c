@@ -133,17 +133,26 @@ name_from(const char *text, struct name *name)
 	return name_scan(text, strlen(text), NULL, name);
 }
 
+/* What every reader of zone files takes as it is: Knot DNS takes no other octet without a backslash. */
+static bool
+octet_is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '*' || c == '/';
+}
+
 static char *
 octet_print(uint8_t c, char *to)
 {
-	if (c <= ' ' || c >= 0x7f) {
+	/* told by their numbers too: what NSD (\\ and \") and BIND (\[) stumble over behind a backslash */
+	if (c <= ' ' || c >= 0x7f || c == '\\' || c == '"' || c == '[') {
 		*to++ = '\\';
 		*to++ = (char)('0' + c / 100);
 		*to++ = (char)('0' + c / 10 % 10);
 		*to++ = (char)('0' + c % 10);
 		return to;
 	}
-	if (strchr(".\\\"();@$", c) != NULL)
+	if (!octet_is_plain(c))
 		*to++ = '\\';
 	*to++ = (char)c;
 	return to;
