@@ -9,7 +9,7 @@
  *   query NAME TYPE [+dnssec] [+tcp] [+noedns] [+bufsize=N] [+class=C] [+flags=HEX] [+questions=N] [+once]
  *   expect RCODE [aa] [tc] [rd] [cd] [opcode=N] [ede=N] [size<=N]
  *   expect nothing                          the query is dropped
- *   answer|authority|additional [unsigned] OWNER TTL TYPE RDATA
+ *   answer|authority|additional [unsigned] OWNER TTL TYPE RDATA    RDATA ...: whatever it is
  *   answer rrsig OWNER TYPE                 a signature over TYPE, asked for by itself
  *   authority nsec|nsec3 match|cover NAME [TTL]
  *   # a comment

@@ -88,31 +88,38 @@ stream_write(int fd, struct bytes wire)
 		die("write");
 }
 
-static void
+/* False: the server has closed the connection. */
+static bool
 stream_read(int fd, uint8_t *p, size_t n)
 {
 	while (n > 0) {
 		ssize_t got = read(fd, p, n);
 
-		if (got <= 0)
+		if (got == 0 || (got < 0 && errno == ECONNRESET))
+			return false;
+		if (got < 0)
 			die("read");
 		p += got;
 		n -= (size_t)got;
 	}
+	return true;
 }
 
+/* 0: silence, of which there is one more kind over TCP: to close. */
 static size_t
-answer_take(const struct peer *peer, enum transport transport, uint8_t *out)
+answer_take(struct peer *peer, enum transport transport, uint8_t *out)
 {
 	uint8_t head[2];
 	ssize_t got;
 	size_t n;
 
 	if (transport == TRANSPORT_TCP) {
-		stream_read(peer->tcp, head, 2);
-		n = (size_t)head[0] << 8 | head[1];
-		stream_read(peer->tcp, out, n);
-		return n;
+		n = stream_read(peer->tcp, head, 2) ? (size_t)head[0] << 8 | head[1] : 0;
+		if (n > 0 && stream_read(peer->tcp, out, n))
+			return n;
+		close(peer->tcp);
+		peer->tcp = peer_connect(peer, SOCK_STREAM);
+		return 0;
 	}
 	got = recv(peer->udp, out, SERVE_TCP_MAX, 0);
 	if (got < 0)
@@ -130,7 +137,7 @@ is_probe(const uint8_t *p, size_t n)
 static size_t
 peer_ask(void *arg, enum transport transport, struct bytes wire, uint8_t *out)
 {
-	const struct peer *peer = arg;
+	struct peer *peer = arg;
 	uint8_t rest[SERVE_UDP_MAX];
 	size_t n;
 
@@ -140,7 +147,7 @@ peer_ask(void *arg, enum transport transport, struct bytes wire, uint8_t *out)
 		 send(peer->udp, probe, PROBE_N, 0) != (ssize_t)PROBE_N)
 		die("send");
 	n = answer_take(peer, transport, out);
-	if (is_probe(out, n))
+	if (n == 0 || is_probe(out, n))
 		return 0;
 	if (!is_probe(rest, answer_take(peer, transport, rest)))
 		fprintf(stderr, "replay: two answers\n");
