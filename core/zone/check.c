@@ -34,34 +34,25 @@ struct group {
 	bool apex;
 };
 
+/* A refusal spoils the zone, a warning does not. */
+enum verdict { REFUSED, WARNED };
+
 static void
-row_report(struct check *check, const struct zone_row *row, const char *why)
+row_tell(struct check *check, const struct zone_row *row, enum verdict verdict, const char *why)
 {
 	struct name owner;
 	char text[NAME_TEXT], type[16];
 
 	if (name_from_key(row_key(row), &owner) != 0)
 		owner = name_root;
-	reading_report(check->r, row->file, row->line, "%s %s: %s", name_print(&owner, text),
-	    rrtype_print(row->type, type), why);
-}
-
-static void
-row_warn(struct check *check, const struct zone_row *row, const char *what)
-{
-	struct name owner;
-	char text[NAME_TEXT], type[16];
-
-	if (name_from_key(row_key(row), &owner) != 0)
-		owner = name_root;
-	reading_warn(check->r, row->file, row->line, "%s %s: %s", name_print(&owner, text),
-	    rrtype_print(row->type, type), what);
+	(verdict == WARNED ? reading_warn : reading_report)(check->r, row->file, row->line,
+	    "%s %s: %s", name_print(&owner, text), rrtype_print(row->type, type), why);
 }
 
 static void
 row_is_twice(void *arg, const struct zone_row *row)
 {
-	row_warn(arg, row, "the same record twice");
+	row_tell(arg, row, WARNED, "the same record twice");
 }
 
 static const struct zone_row *
@@ -95,11 +86,11 @@ check_aliases(struct check *check, const struct group *g)
 	const struct zone_row *dname = group_find(g, RR_DNAME);
 
 	if (cname != NULL && g->rows[0]->type != RR_CNAME)
-		row_report(check, cname, "an alias beside other records of the name");
+		row_tell(check, cname, REFUSED, "an alias beside other records of the name");
 	else if (cname != NULL && g->rows[g->n - 1]->type != RR_CNAME)
-		row_report(check, cname, "an alias beside other records of the name");
+		row_tell(check, cname, REFUSED, "an alias beside other records of the name");
 	if (dname != NULL && !g->apex && group_find(g, RR_NS) != NULL)
-		row_report(check, dname, "beside a delegation");
+		row_tell(check, dname, REFUSED, "beside a delegation");
 }
 
 static void
@@ -111,13 +102,14 @@ check_cut(struct check *check, const struct group *g)
 	for (size_t i = 0; ns != NULL && i < g->n; i++) {
 		uint16_t type = g->rows[i]->type;
 
-		if (type != RR_NS && type != RR_DS && type != RR_A && type != RR_AAAA)
-			row_report(
-			    check, g->rows[i], "at a delegation, where the child zone answers");
+		if (type != RR_NS && type != RR_DS && type != RR_A && type != RR_AAAA &&
+		    type != RR_DNAME) /* that is check_aliases()'s */
+			row_tell(check, g->rows[i], REFUSED,
+			    "at a delegation, where the child zone answers");
 	}
 	if (ds != NULL && ns == NULL)
-		row_report(
-		    check, ds, g->apex ? "belongs into the parent zone" : "without NS records");
+		row_tell(check, ds, REFUSED,
+		    g->apex ? "belongs into the parent zone" : "without NS records");
 }
 
 /* What a wildcard cannot be (RFC 4592 4, protocol 3). */
@@ -128,10 +120,11 @@ check_wildcard(struct check *check, const struct group *g)
 		uint16_t type = g->rows[i]->type;
 
 		if (type == RR_NS || type == RR_DNAME || type == RR_DS)
-			row_report(check, g->rows[i],
+			row_tell(check, g->rows[i], REFUSED,
 			    "a wildcard can be neither delegation nor DNAME");
 		if (type == RR_EPID || type == RR_ELOC)
-			row_report(check, g->rows[i], "a wildcard never matches for mappings");
+			row_tell(check, g->rows[i], REFUSED,
+			    "a wildcard never matches for mappings");
 	}
 }
 
@@ -147,10 +140,10 @@ check_occluded(struct check *check, const struct group *g)
 		uint16_t type = g->rows[i]->type;
 
 		if (check->cut_type == RR_DNAME)
-			row_report(
-			    check, g->rows[i], "below a DNAME, where nothing can be seen");
+			row_tell(check, g->rows[i], REFUSED,
+			    "below a DNAME, where nothing can be seen");
 		else if (type != RR_A && type != RR_AAAA) {
-			row_warn(check, g->rows[i],
+			row_tell(check, g->rows[i], WARNED,
 			    "below a delegation, where the child zone answers: left out");
 			g->rows[i]->left_out = true;
 		}
@@ -169,7 +162,7 @@ check_mapping(struct check *check, struct zone_row *const *rows, size_t n)
 		struct bytes *grown = realloc(check->rdata, n * sizeof grown[0]);
 
 		if (grown == NULL) {
-			row_report(check, rows[0], error_text(-MAP_ENOMEM));
+			row_tell(check, rows[0], REFUSED, error_text(-MAP_ENOMEM));
 			return;
 		}
 		check->rdata = grown;
@@ -180,7 +173,7 @@ check_mapping(struct check *check, struct zone_row *const *rows, size_t n)
 	why = mapping_refusal_at(
 	    rows[0]->type, check->rdata, n, o->private_locators, o->realms, o->n_realms, &at);
 	if (why != NULL)
-		row_report(check, rows[at], why);
+		row_tell(check, rows[at], REFUSED, why);
 }
 
 /* RFC 2181 5.2: a set has one TTL, the least if they differ. */
@@ -197,7 +190,7 @@ check_ttl(struct check *check, struct zone_row *const *rows, size_t n)
 			least = rows[i]->ttl;
 	}
 	if (other > 0)
-		row_warn(check, rows[other],
+		row_tell(check, rows[other], WARNED,
 		    "another TTL than the set's first record: the least counts for all");
 	for (size_t i = 0; i < n && other > 0; i++)
 		rows[i]->ttl = least;
@@ -217,12 +210,13 @@ check_set(struct check *check, struct zone_row *const *rows, size_t n, bool apex
 	}
 	check_ttl(check, rows, n);
 	if (most < n)
-		row_report(check, rows[most],
+		row_tell(check, rows[most], REFUSED,
 		    "more records than fit: at most 4096 and 60000 octets of one type");
 	if (n > 1 && type != NULL && (type->flags & RRF_SINGLE) != 0)
-		row_report(check, rows[1], "a second record of a type that can be there once");
+		row_tell(check, rows[1], REFUSED,
+		    "a second record of a type that can be there once");
 	if (rows[0]->type == RR_SOA && !apex)
-		row_report(check, rows[0], "not at the name of the zone");
+		row_tell(check, rows[0], REFUSED, "not at the name of the zone");
 	if (rows[0]->type == RR_EPID || rows[0]->type == RR_ELOC)
 		check_mapping(check, rows, n);
 	return octets;
@@ -240,10 +234,11 @@ check_sets(struct check *check, const struct group *g)
 			at++;
 		octets += check_set(check, g->rows + first, at - first, g->apex);
 		if (++sets == RRSET_TYPES + 1)
-			row_report(check, g->rows[first], "more than 256 types at one name");
+			row_tell(
+			    check, g->rows[first], REFUSED, "more than 256 types at one name");
 	}
 	if (octets > RRSET_NAME)
-		row_report(check, g->rows[g->n - 1],
+		row_tell(check, g->rows[g->n - 1], REFUSED,
 		    "more octets than fit: at most 262144 at one name");
 }
 
@@ -349,7 +344,7 @@ check_servers(struct check *check)
 			continue;
 		why = server_wrong(check, row, &warning);
 		if (why != NULL)
-			(warning ? row_warn : row_report)(check, row, why);
+			row_tell(check, row, warning ? WARNED : REFUSED, why);
 	}
 }
 
@@ -407,11 +402,11 @@ check_via(struct check *check, const struct zone_row *row)
 		snprintf(
 		    why, sizeof why, "via %s: not in this zone: prefixes must be there", text);
 		if (via_is_new(check, &eloc.set))
-			row_warn(check, row, why);
+			row_tell(check, row, WARNED, why);
 	} else if (!has_prefixes(check, eloc.set)) {
 		snprintf(
 		    why, sizeof why, "via %s: no prefix set (ELOC net:...) is there", text);
-		row_report(check, row, why);
+		row_tell(check, row, REFUSED, why);
 	}
 }
 
