@@ -50,6 +50,18 @@ gate_header(struct bytes wire)
 	return STAT_COUNT;
 }
 
+bool
+gate_reads(struct bytes wire)
+{
+	unsigned parts = 0;
+
+	if ((get_u16(wire.p + 2) >> 11 & 15) != OPCODE_UPDATE)
+		return true;
+	for (size_t at = 4; at < HEADER_SIZE; at += 2)
+		parts += get_u16(wire.p + at);
+	return parts <= 1 + QUERY_RECORDS;
+}
+
 static bool
 question_is_plain(const struct message *m)
 {

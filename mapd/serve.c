@@ -48,6 +48,7 @@ serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8
 {
 	uint8_t both[COOKIE_BOTH];
 	enum stat drop = gate_header(wire);
+	struct bytes read = wire;
 	const struct refusal *refusal;
 	struct message m;
 	struct reply r;
@@ -57,7 +58,10 @@ serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8
 		stats_add(s->stats, drop, 1);
 		return 0;
 	}
-	parsed = message_parse(wire, &m) == 0;
+	if (!gate_reads(wire))
+		read.n =
+		    HEADER_SIZE; /* which has the opcode, and more than that is not needed */
+	parsed = message_parse(read, &m) == 0;
 	serve_count(s, asker->transport, &m);
 	/* what could not be read cannot be trusted to say how large an answer may be */
 	if (parsed) {

@@ -77,14 +77,19 @@ questions_read(struct rd *rd, struct message *message)
 	message->records_at = (size_t)(rd->p - rd->base);
 }
 
-/* Whether this is a question that carries more than questions carry: work for nothing. */
+/*
+ * Whether this asks, and with more than anybody asks with: each of its names could be a chain through all
+ * the others, and 64 KiB of them are milliseconds of work for nothing. Only an UPDATE may be long.
+ */
 static bool
 is_overloaded(const struct message *m)
 {
-	return (m->flags & FLAG_QR) == 0 && message_opcode(m) == OPCODE_QUERY &&
-	       (unsigned)m->count[SECTION_ANSWER] + m->count[SECTION_AUTHORITY] +
-		       m->count[SECTION_ADDITIONAL] >
-		   QUERY_RECORDS;
+	unsigned parts = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		parts += m->count[i];
+	return (m->flags & FLAG_QR) == 0 && message_opcode(m) != OPCODE_UPDATE &&
+	       parts > 1 + QUERY_RECORDS;
 }
 
 int

@@ -68,8 +68,8 @@ struct record {
 /*
  * Reads header, question and all records' frames; finds the OPT record. The message borrows
  * wire. 0; -MAP_ETRUNC, -MAP_EFORMAT, -MAP_EJUNK, when message->id and flags are valid if at least
- * HEADER_SIZE octets came. Two OPTs, an OPT elsewhere than in additional or not at the root, a
- * question with more than QUERY_RECORDS records, which nobody asks: -MAP_EFORMAT.
+ * HEADER_SIZE octets came. Two OPTs, an OPT elsewhere than in additional or not at the root, and, but
+ * in an UPDATE, a request with more than QUERY_RECORDS besides its question: -MAP_EFORMAT.
  */
 int message_parse(struct bytes wire, struct message *message) NONNULL MUST_CHECK;
 
