@@ -39,6 +39,7 @@ struct set {
 
 struct batch {
 	struct pool *pool;
+	struct journal *journal; /* borrowed; NULL: nobody asks */
 	struct item items[BATCH_ITEMS];
 	struct set sets[BATCH_SETS];
 	struct bytes rdata[BATCH_RDATA];
@@ -68,6 +69,7 @@ batch_new(struct pool *pool, struct batch **out)
 	if (batch == NULL)
 		return -MAP_ENOMEM;
 	batch->pool = pool;
+	batch->journal = NULL;
 	batch->sum = (struct batch_sum){0};
 	batch_empty(batch);
 	*out = batch;
@@ -213,7 +215,7 @@ batch_keep(struct batch *batch, const void *octets, size_t n)
 }
 
 static void
-batch_note(struct batch *batch, uint16_t type, uint32_t expiration)
+batch_expires(struct batch *batch, uint16_t type, uint32_t expiration)
 {
 	struct batch_sum *sum = &batch->sum;
 	uint32_t due = sign_due(type, expiration);
@@ -238,16 +240,43 @@ set_signatures(struct batch *batch, const struct set *set, struct wr *made,
 
 		sign_put(made, s);
 		own[i] = (struct bytes){made->base + at, made->n - at};
-		batch_note(batch, set->type, s->sig.expiration);
+		batch_expires(batch, set->type, s->sig.expiration);
 	}
 	*out = own;
 	return set->n_made;
+}
+
+void
+batch_set_journal(struct batch *batch, struct journal *journal)
+{
+	batch->journal = journal;
+}
+
+static void
+batch_note(struct batch *batch, struct change *change, enum table table, struct bytes key,
+    struct bytes after)
+{
+	struct bytes before = {NULL, 0};
+
+	if (batch->journal == NULL)
+		return;
+	(void)change_get(change, table, key, &before);
+	journal_note(batch->journal, table, key, before, after);
+}
+
+void
+batch_remove(struct batch *batch, struct change *change, enum table table, struct bytes key)
+{
+	batch_note(batch, change, table, key, (struct bytes){NULL, 0});
+	change_remove(change, table, key);
 }
 
 static int
 batch_write(struct batch *batch, const struct item *item, size_t end, struct change *change)
 {
 	struct wr wr = wr_init(batch->value, sizeof batch->value);
+	enum table table = item->denial ? TABLE_DENIAL : TABLE_NODES;
+	struct bytes key = {item->key, item->key_n};
 	uint8_t made[SIGNERS * SIGN_RDATA];
 	size_t started = 0;
 
@@ -269,8 +298,8 @@ batch_write(struct batch *batch, const struct item *item, size_t end, struct cha
 	}
 	if (wr.error != 0)
 		return wr.error;
-	change_append(change, item->denial ? TABLE_DENIAL : TABLE_NODES,
-	    (struct bytes){item->key, item->key_n}, wr_done(&wr));
+	batch_note(batch, change, table, key, wr_done(&wr));
+	change_append(change, table, key, wr_done(&wr));
 	batch->sum.written++;
 	return change_error(change);
 }

@@ -5,6 +5,7 @@
 #ifndef MAPD_BATCH_H
 #define MAPD_BATCH_H
 
+#include "mapd/journal.h"
 #include "mapd/node.h"
 #include "mapd/sign.h"
 #include "mapd/store.h"
@@ -31,6 +32,12 @@ void batch_set_kept(struct batch *batch, const struct rrset *set, const struct b
 
 /* Octets that live until the flush: a copy, or room for n (with NULL). NULL: the error is kept. */
 uint8_t *batch_keep(struct batch *batch, const void *octets, size_t n);
+
+/* From now on what is written and removed is noted there; NULL: no more. */
+void batch_set_journal(struct batch *batch, struct journal *journal);
+/* Removes an entry of TABLE_NODES or TABLE_DENIAL at once. */
+void batch_remove(struct batch *batch, struct change *change, enum table table,
+    struct bytes key) NONNULL;
 
 /* Signs and writes all into change; 0 or the first error of anything since the last flush. */
 int batch_flush(struct batch *batch, struct change *change) MUST_CHECK;

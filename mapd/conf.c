@@ -45,6 +45,7 @@ struct rows {
 	char *user;
 	uint32_t workers;
 	char *map_size;
+	char *journal_size;
 	int log;
 	char *version;
 	char *identity;
@@ -107,6 +108,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_STRING_PTR("user", OPTIONAL_TEXT, struct rows, user, 1, TEXT_MAX),
     CYAML_FIELD_UINT("workers", OPTIONAL, struct rows, workers),
     CYAML_FIELD_STRING_PTR("map-size", OPTIONAL_TEXT, struct rows, map_size, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR(
+	"journal-size", OPTIONAL_TEXT, struct rows, journal_size, 1, TEXT_MAX),
     CYAML_FIELD_ENUM("log", OPTIONAL, struct rows, log, levels, 4),
     CYAML_FIELD_STRING_PTR("version", OPTIONAL_TEXT, struct rows, version, 1, CHAOS_TEXT),
     CYAML_FIELD_STRING_PTR("identity", OPTIONAL_TEXT, struct rows, identity, 1, CHAOS_TEXT),
@@ -429,6 +432,10 @@ config_numbers(struct config *c, const struct rows *rows, const struct reading *
 	    rows->version != NULL ? rows->version : "");
 	snprintf(c->chaos.identity, sizeof(c->chaos.identity), "%s",
 	    rows->identity != NULL ? rows->identity : "");
+	if (conf_size(rows->journal_size != NULL ? rows->journal_size : "16M",
+		&c->rules.journal) != 0)
+		return config_blame(in, "journal-size", "not such a size",
+		    "a size with its unit B, K, M, G or T, such as 16M; 0B keeps nothing");
 	c->log = rows->log > 0 ? (enum diag_level)(rows->log - 1) : DIAG_INFO;
 	return 0;
 }

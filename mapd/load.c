@@ -15,6 +15,7 @@
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
 #include "mapd/build.h"
+#include "mapd/load.h"
 #include "mapd/meta.h"
 #include "mapd/revise.h"
 #include "mapd/spool.h"
@@ -27,7 +28,7 @@ outcome_error(struct outcome *out, int rc)
 }
 
 /* Never lower than what was served before, also before a removal (RFC 1982). */
-static uint32_t
+uint32_t
 load_serial(struct change *change, const struct plan *plan)
 {
 	uint32_t last;
@@ -38,7 +39,7 @@ load_serial(struct change *change, const struct plan *plan)
 }
 
 /* The keys of the zone, and who signs with them. */
-static int
+int
 load_signers(struct work *work, struct build *build, struct signers *signers, uint64_t now,
     struct outcome *out)
 {
@@ -52,7 +53,7 @@ load_signers(struct work *work, struct build *build, struct signers *signers, ui
 }
 
 /* The zone's row, and what goes with it. */
-static void
+void
 load_put(struct build *build, uint64_t now)
 {
 	build->zone->loaded = now;
@@ -96,8 +97,8 @@ load_build(struct work *work, struct build *build, const struct zone *before, ui
  * data did. False: it is to be built anew; else *rc is what came of it.
  */
 static bool
-load_revise(
-    struct build *build, const struct zone *before, uint64_t now, struct outcome *out, int *rc)
+load_revise(struct work *work, struct build *build, const struct zone *before, uint64_t now,
+    struct outcome *out, int *rc)
 {
 	struct zone *zone = build->zone;
 	struct revision *revision;
@@ -119,9 +120,14 @@ load_revise(
 	out->unchanged = !sum.differs && !serial_after(build->plan->serial, before->serial);
 	if (!out->unchanged) {
 		zone->serial = load_serial(build->change, build->plan);
+		journal_begin(work->journal, before);
+		batch_set_journal(build->batch, work->journal);
 		*rc = revise_write(build, revision);
+		batch_set_journal(build->batch, NULL);
 		if (*rc == 0) {
 			load_put(build, now);
+			journal_end(
+			    work->journal, build->change, zone, now, work->rules->journal);
 			*rc = change_commit(build->change);
 			build->change = NULL;
 		}
@@ -171,7 +177,7 @@ load_plan(
 	if (rc == 0)
 		rc = load_signers(work, &build, &signers, now, out);
 	if (rc == 0 && (anew || !out->replaced || !load_may_revise(work, &build, &before) ||
-			   !load_revise(&build, &before, now, out, &rc)))
+			   !load_revise(work, &build, &before, now, out, &rc)))
 		rc = load_build(work, &build, &before, now, out);
 	change_abort(build.change);
 	if (rc == 0) {

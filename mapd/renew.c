@@ -439,10 +439,15 @@ renew_step(struct renew *renew, struct work *work, uint64_t now)
 		return 0;
 	}
 	rc = step_begin(&step, &renew->apex, now);
+	journal_begin(work->journal, &step.zone);
+	batch_set_journal(work->batch, work->journal);
 	if (rc == 0)
 		rc = step_walk(&step, &end);
 	if (rc == 0)
 		rc = step_finish(&step, end, now);
+	batch_set_journal(work->batch, NULL);
+	if (rc == 0 && step.names > 0)
+		journal_end(work->journal, step.change, &step.zone, now, work->rules->journal);
 	if (rc != 0) {
 		batch_reset(work->batch);
 		change_abort(step.change);
@@ -477,8 +482,13 @@ renew_apex(struct work *work, struct change *change, const struct keyset *keys,
 	int rc = keyset_signers(keys, now, &step.signers);
 
 	batch_reset(work->batch);
+	journal_begin(work->journal, zone);
+	batch_set_journal(work->batch, work->journal);
 	if (rc == 0)
 		rc = step_serial(&step);
+	batch_set_journal(work->batch, NULL);
+	if (rc == 0)
+		journal_end(work->journal, change, &step.zone, now, work->rules->journal);
 	if (rc != 0) {
 		batch_reset(work->batch);
 		return rc;

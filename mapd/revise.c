@@ -76,9 +76,8 @@ revision_room(struct revision *revision)
 	return false;
 }
 
-/* What mapd puts into a zone by itself is no record of it. */
-static bool
-type_is_data(uint16_t type)
+bool
+revise_is_data(uint16_t type)
 {
 	switch (type) {
 	case RR_NSEC:
@@ -93,9 +92,8 @@ type_is_data(uint16_t type)
 	}
 }
 
-/* SOA RDATA is compared without its serial. */
-static bool
-rdata_equal(uint16_t type, struct bytes a, struct bytes b)
+bool
+revise_rdata_equal(uint16_t type, struct bytes a, struct bytes b)
 {
 	size_t head = a.n - SOA_SERIAL_END;
 
@@ -117,7 +115,7 @@ set_is_stored(const struct rrset *set, const struct node_set *stored)
 		return false;
 	for (size_t i = 0; i < set->n; i++)
 		if (!node_set_next(stored, &at, &type, &rdata) ||
-		    !rdata_equal(set->type, rdata, set->rdata[i]))
+		    !revise_rdata_equal(set->type, rdata, set->rdata[i]))
 			return false;
 	return true;
 }
@@ -125,7 +123,7 @@ set_is_stored(const struct rrset *set, const struct node_set *stored)
 static void
 sum_records(struct revision *revision, uint16_t type, size_t added, size_t removed)
 {
-	if (!type_is_data(type))
+	if (!revise_is_data(type))
 		return;
 	revision->sum.added += added;
 	revision->sum.removed += removed;
@@ -149,7 +147,7 @@ sum_set(struct revision *revision, const struct rrset *set, const struct node_se
 			break;
 		while (i < set->n && bytes_compare(set->rdata[i], rdata) < 0)
 			i++;
-		if (i < set->n && rdata_equal(set->type, set->rdata[i], rdata)) {
+		if (i < set->n && revise_rdata_equal(set->type, set->rdata[i], rdata)) {
 			same++;
 			i++;
 		}
@@ -371,8 +369,8 @@ write_room(struct build *build, const struct plan_entry *entry, size_t octets)
 	return batch_flush(build->batch, build->change);
 }
 
-static int
-write_name(struct build *build, size_t i, struct gathered *g)
+int
+revise_name(struct build *build, size_t i, struct gathered *g)
 {
 	const struct plan_entry *entry = &build->plan->entries[i];
 	struct node node = {0};
@@ -440,10 +438,10 @@ revise_write(struct build *build, const struct revision *revision)
 
 	batch_reset(build->batch);
 	for (size_t i = 0; i < revision->n_gone && rc == 0; i++)
-		change_remove(build->change, revision->gone[i].table,
+		batch_remove(build->batch, build->change, revision->gone[i].table,
 		    (struct bytes){revision->gone[i].key, revision->gone[i].n});
 	for (size_t i = 0; i < revision->n_names && rc == 0; i++)
-		rc = write_name(build, revision->names[i], g);
+		rc = revise_name(build, revision->names[i], g);
 	for (size_t i = 0; i < revision->n_chain && rc == 0; i++)
 		rc = write_denial(build, revision, revision->chain[i], g);
 	if (rc == 0)

@@ -5,6 +5,7 @@
 #define MAPD_REVISE_H
 
 #include "mapd/build.h"
+#include "mapd/gather.h"
 
 struct revision;
 
@@ -29,5 +30,12 @@ struct revised revise_sum(const struct revision *revision) NONNULL;
  * zone->resign and the rest are brought up to date. On an error the change cannot be used.
  */
 int revise_write(struct build *build, const struct revision *revision) NONNULL MUST_CHECK;
+
+/* What mapd puts into a zone by itself is no record of it. */
+bool revise_is_data(uint16_t type);
+/* SOA RDATA is compared without its serial. */
+bool revise_rdata_equal(uint16_t type, struct bytes a, struct bytes b);
+/* Puts entry i of the plan into the batch; signatures of sets that stay as they are stored are kept. */
+int revise_name(struct build *build, size_t i, struct gathered *g) NONNULL MUST_CHECK;
 
 #endif

@@ -33,6 +33,7 @@ struct rules {
 	size_t n_zones;
 	const struct realm *realms; /* rows of the zones that have a prefix: */
 	size_t n_realms;
+	uint64_t journal; /* octets kept of the differences of a zone; 0: none are */
 };
 
 /* The rule of the zone apex (lower case), or NULL. */

@@ -205,7 +205,7 @@ work_due_find(struct work *work)
 int
 work_sweep(struct work *work, uint32_t id)
 {
-	static const enum table tables[] = {TABLE_NODES, TABLE_DENIAL};
+	static const enum table tables[] = {TABLE_NODES, TABLE_DENIAL, TABLE_JOURNAL};
 	uint8_t octets[4];
 	struct bytes prefix = {octets, sizeof octets};
 	struct change *change;
@@ -213,7 +213,7 @@ work_sweep(struct work *work, uint32_t id)
 	int rc = 0;
 
 	put_u32(octets, id);
-	while (i < 2 && rc == 0) {
+	while (i < sizeof tables / sizeof tables[0] && rc == 0) {
 		rc = change_begin(work->store, &change);
 		if (rc != 0)
 			return rc;
@@ -308,7 +308,9 @@ work_sweep_orphans(struct work *work)
 {
 	int rc = work_sweep_table(work, TABLE_NODES);
 
-	return rc == 0 ? work_sweep_table(work, TABLE_DENIAL) : rc;
+	if (rc == 0)
+		rc = work_sweep_table(work, TABLE_DENIAL);
+	return rc == 0 ? work_sweep_table(work, TABLE_JOURNAL) : rc;
 }
 
 int
@@ -397,6 +399,8 @@ work_init(struct work *work, struct store *store, const char *keys, const struct
 	rc = pool_new(threads > 0 ? threads - 1 : 0, &work->pool);
 	if (rc == 0)
 		rc = batch_new(work->pool, &work->batch);
+	if (rc == 0)
+		rc = journal_new(&work->journal);
 	if (rc == 0) {
 		work->scratch = calloc(WORK_SCRATCH, sizeof *work->scratch);
 		rc = work->scratch == NULL ? -MAP_ENOMEM : work_sweep_orphans(work);
@@ -418,6 +422,7 @@ work_fini(struct work *work)
 	free(work->keys);
 	free(work->scratch);
 	batch_free(work->batch);
+	journal_free(work->journal);
 	pool_free(work->pool);
 	keyring_close(work->ring);
 	memset(work, 0, sizeof *work);

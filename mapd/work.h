@@ -27,6 +27,7 @@ struct work {
 	struct keyring *ring;
 	struct pool *pool;
 	struct batch *batch;
+	struct journal *journal;
 	const struct rules *rules; /* borrowed until other rules are set */
 	struct keyset **keys; /* by apex, read once */
 	size_t n_keys, max_keys;

@@ -174,6 +174,8 @@ static const struct {
 	"map-size: not such a size; expected at least 1M, with its unit B, K, M, G or "
 	"T"},
     {"map-size: 5s\n", ":1: ", "map-size: not such a size"},
+    {"journal-size: 5s\n", ":1: ", "journal-size: not such a size"},
+    {"journal-size: 5\n", ":1: ", "journal-size: not such a size"},
     {"map-size: 99999999T\n", ":1: ", "map-size: not such a size"},
     {"workers: 4s\n", ":1: ", "workers: \"4s\" is not such a number; expected 0 to"},
     {"workers: -1\n", ":1: ", "workers: \"-1\" is not such a number"},
