@@ -432,23 +432,54 @@ plan_number(const struct plan *plan)
 	return PLAN_NONE;
 }
 
-int
-plan_make(struct plan *plan, const struct name *apex, struct bytes records,
-    const struct rules *rules, struct pool *pool, uint64_t now)
+/* NULL: out of memory, and why says so. */
+static struct scan *
+scan_new(struct plan *plan, const struct name *apex, struct bytes records)
 {
 	struct scan *scan = calloc(1, sizeof *scan);
-	int rc;
 
 	memset(plan, 0, sizeof *plan);
 	plan->apex = *apex;
 	name_fold(&plan->apex);
 	plan->records = records;
 	plan->refused = PLAN_NONE;
-	if (scan == NULL) {
+	if (scan == NULL)
 		snprintf(plan->why, sizeof plan->why, "out of memory");
+	else
+		scan->plan = plan;
+	return scan;
+}
+
+int
+plan_shape(struct plan *plan, const struct name *apex, struct bytes records)
+{
+	struct scan *scan = scan_new(plan, apex, records);
+	struct plan_reader reader;
+	struct rrset set;
+	int rc;
+
+	if (scan == NULL)
 		return -MAP_ENOMEM;
+	rc = scan_records(scan);
+	if (rc == 0) {
+		reader = plan_sets(plan, &plan->entries[0]);
+		while (plan_next_set(&reader, &set, scan->set, RRSET_RECORDS))
+			if (set.type == RR_SOA)
+				plan_take_soa(plan, &set);
 	}
-	scan->plan = plan;
+	free(scan);
+	return rc;
+}
+
+int
+plan_make(struct plan *plan, const struct name *apex, struct bytes records,
+    const struct rules *rules, struct pool *pool, uint64_t now)
+{
+	struct scan *scan = scan_new(plan, apex, records);
+	int rc;
+
+	if (scan == NULL)
+		return -MAP_ENOMEM;
 	scan->rules = rules;
 	scan->now = now;
 	scan->rule = rules_find(rules, &plan->apex);

@@ -44,6 +44,12 @@ struct plan {
  */
 int plan_make(struct plan *plan, const struct name *apex, struct bytes records,
     const struct rules *rules, struct pool *pool, uint64_t now) NONNULL MUST_CHECK;
+/*
+ * Only finds each name's place, and what the SOA says, among records of a zone that need not be all of it
+ * and are good already. Else as plan_make().
+ */
+int plan_shape(struct plan *plan, const struct name *apex,
+    struct bytes records) NONNULL MUST_CHECK;
 void plan_fini(struct plan *plan) NONNULL;
 
 /* The name of an entry, in lower case. */

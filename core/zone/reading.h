@@ -1,5 +1,6 @@
 /*
- * reading.h - one run of zone_read(): what its parts share. Only for core/zone and its fuzzer.
+ * reading.h - one run of zone_read(): what its parts share. Only for core/zone, its fuzzer, and mapd/judge.c, which
+ * checks records that no file has.
  */
 #ifndef ZONE_READING_H
 #define ZONE_READING_H

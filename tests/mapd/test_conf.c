@@ -245,8 +245,8 @@ shape_is_refused(const char *key, const char *shape, char message[CONFIG_MESSAGE
 static void
 test_shapes(void **state)
 {
-	static const char *const singles[] = {
-	    "database", "keys", "control", "user", "workers", "map-size", "log"};
+	static const char *const singles[] = {"database", "keys", "control", "user", "workers",
+	    "map-size", "journal-size", "log"};
 	static const char *const lists[] = {"listen"};
 	static const char *const single_shapes[] = {
 	    "\n", " ~\n", " [a]\n", " {a: b}\n", " ''\n", " L\n", " \"a\\0b\"\n"};

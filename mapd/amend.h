@@ -1,0 +1,30 @@
+/*
+ * amend.h - an edit of a zone: its lines checked, shown, and written; the cost is that of what they touch.
+ */
+#ifndef MAPD_AMEND_H
+#define MAPD_AMEND_H
+
+#include "mapd/lines.h"
+#include "mapd/judge.h"
+#include "mapd/work.h"
+
+/* One edit as the writer does it. */
+struct amend {
+	const struct lines *lines; /* borrowed */
+	const char *label; /* what they are lines of */
+	bool dry; /* nothing is written */
+	/* the answer; amend_fini() frees it */
+	struct judge judge;
+	uint8_t *records; /* as frame_record_put() writes them */
+	struct bytes removed, added; /* in them */
+};
+
+/*
+ * Does the edit of the zone apex; durable when 0. -MAP_EFORMAT: the zone would not be loaded, as
+ * judge.errors say; -MAP_ENOTFOUND and others with out->why.
+ */
+int amend_run(struct work *work, const struct name *apex, struct amend *amend,
+    struct outcome *out) NONNULL MUST_CHECK;
+void amend_fini(struct amend *amend) NONNULL;
+
+#endif

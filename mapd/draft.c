@@ -1,0 +1,123 @@
+/*
+ * draft.c - the records of one name while they are edited.
+ * Knows what set and unset mean; knows nothing of what a zone may hold.
+ */
+#include "mapd/draft.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+#include "core/wire/rdata.h"
+#include "core/wire/rrtype.h"
+#include "mapd/node.h"
+#include "mapd/revise.h"
+
+static int
+draft_add(struct draft *draft, const struct draft_record *record)
+{
+	if (draft->n == draft->max) {
+		size_t max = draft->max * 2 + 8;
+		struct draft_record *more = realloc(draft->records, max * sizeof *more);
+
+		if (more == NULL)
+			return -MAP_ENOMEM;
+		draft->records = more;
+		draft->max = max;
+	}
+	draft->records[draft->n++] = *record;
+	return 0;
+}
+
+int
+draft_read(struct draft *draft, struct bytes value)
+{
+	struct draft_record record = {0};
+	struct node node;
+	struct node_set set;
+	size_t at = 0;
+	int rc = 0;
+
+	draft->n = 0;
+	if (value.p == NULL)
+		return 0;
+	if (node_read(value, &node) != 0)
+		return -MAP_EDATABASE;
+	while (rc == 0 && node_next(&node, &at, &set)) {
+		size_t in = 0;
+
+		record.ttl = set.ttl;
+		while (rc == 0 && revise_is_data(set.type) &&
+		       node_set_next(&set, &in, &record.type, &record.rdata))
+			if (record.type != RR_RRSIG)
+				rc = draft_add(draft, &record);
+	}
+	return rc;
+}
+
+static bool
+line_means(const struct line *line, const struct draft_record *record)
+{
+	if (line->type != 0 && line->type != record->type)
+		return false;
+	return !line->has_rdata || rdata_compare(line->type, line->rdata, record->rdata) == 0;
+}
+
+static int
+draft_unset(struct draft *draft, const struct line *line)
+{
+	size_t kept = 0, n = draft->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (!line_means(line, &draft->records[i]))
+			draft->records[kept++] = draft->records[i];
+	draft->n = kept;
+	return kept < n ? 0 : -MAP_ENOTFOUND;
+}
+
+/* A TTL is that of the whole set; of a type that can be there once the old record goes. */
+static int
+draft_set(struct draft *draft, const struct line *line)
+{
+	const struct rrtype *row = rrtype_find(line->type);
+	bool single = row != NULL && (row->flags & RRF_SINGLE) != 0;
+	struct draft_record record = {line->type, line->ttl, line->number, line->rdata};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < draft->n; i++) {
+		struct draft_record *there = &draft->records[i];
+
+		if (there->type == line->type) {
+			if (record.ttl == LINE_NO_TTL)
+				record.ttl = there->ttl;
+			there->ttl = record.ttl;
+			if (single || line_means(line, there))
+				continue;
+		}
+		draft->records[kept++] = *there;
+	}
+	draft->n = kept;
+	return record.ttl == LINE_NO_TTL ? -MAP_EFORMAT : draft_add(draft, &record);
+}
+
+int
+draft_apply(struct draft *draft, const struct line *line)
+{
+	return line->verb == LINE_SET ? draft_set(draft, line) : draft_unset(draft, line);
+}
+
+bool
+draft_has(const struct draft *draft, uint16_t type)
+{
+	for (size_t i = 0; i < draft->n; i++)
+		if (draft->records[i].type == type)
+			return true;
+	return false;
+}
+
+void
+draft_fini(struct draft *draft)
+{
+	free(draft->records);
+	*draft = (struct draft){0};
+}

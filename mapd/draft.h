@@ -1,0 +1,31 @@
+/*
+ * draft.h - the records of one name while they are edited; what mapd makes by itself is not among them.
+ */
+#ifndef MAPD_DRAFT_H
+#define MAPD_DRAFT_H
+
+#include "mapd/lines.h"
+
+struct draft_record {
+	uint16_t type;
+	uint32_t ttl;
+	uint32_t line; /* that set it; 0: it was there */
+	struct bytes rdata; /* borrowed from the store or from the lines */
+};
+
+struct draft {
+	struct draft_record *records;
+	size_t n, max;
+};
+
+/* The records of a stored node, whose value may be none (p is NULL). -MAP_EDATABASE, -MAP_ENOMEM */
+int draft_read(struct draft *draft, struct bytes value) NONNULL MUST_CHECK;
+/*
+ * What a line of this owner does. -MAP_ENOTFOUND: there is nothing to unset; -MAP_EFORMAT: a new set
+ * without TTL; -MAP_ENOMEM.
+ */
+int draft_apply(struct draft *draft, const struct line *line) NONNULL MUST_CHECK;
+bool draft_has(const struct draft *draft, uint16_t type) NONNULL;
+void draft_fini(struct draft *draft) NONNULL;
+
+#endif
