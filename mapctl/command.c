@@ -11,6 +11,7 @@
 #include "core/sys/option.h"
 #include "core/wire/errors.h"
 #include "mapctl/daemon.h"
+#include "mapctl/edit.h"
 #include "mapctl/identity.h"
 #include "mapctl/key.h"
 #include "mapctl/output.h"

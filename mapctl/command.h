@@ -30,6 +30,7 @@ struct mapctl {
 	struct control *control; /* NULL until a command needs the daemon */
 	const struct command *command; /* the one that runs */
 	char argument[NAME_TEXT]; /* the zone it is about; "" if none */
+	const char *before; /* what an error of the daemon begins with; NULL: nothing */
 	const struct places *places; /* of the records that are sent; NULL: none are */
 };
 

@@ -224,13 +224,21 @@ refusal_show(const struct mapctl *m, const json_t *answer, const char *code, con
 {
 	enum status status = strcmp(code, "MAP_EREFUSED") == 0 ? STATUS_REFUSED : STATUS_WRONG;
 	const json_t *record = json_object_get(answer, "record");
+	const json_t *errors = json_object_get(answer, "errors");
 	struct zone_place place;
 
 	if (m->places != NULL && json_is_integer(record) &&
 	    places_find(m->places, json_integer_value(record), &place))
 		return fail(
 		    m, status, error_of_name(code), "%s:%u: %s", place.file, place.line, error);
-	return fail(m, status, error_of_name(code), "%s", error);
+	/* of a check there may be several: the first is error */
+	for (size_t i = 1; i < json_array_size(errors); i++)
+		fail(m, status, error_of_name(code), "%s",
+		    json_string_value(json_array_get(errors, i - 1)));
+	if (json_array_size(errors) > 1)
+		error = json_string_value(json_array_get(errors, json_array_size(errors) - 1));
+	return fail(
+	    m, status, error_of_name(code), "%s%s", m->before != NULL ? m->before : "", error);
 }
 
 static enum status

@@ -74,9 +74,8 @@ daemon_ask(struct mapctl *m, int argc, char **argv)
 	return status != STATUS_DONE ? status : control_finish(m);
 }
 
-/* Prints the records of one frame; -MAP_E... where they are malformed. */
-static int
-records_print(const struct mapctl *m, struct bytes payload, bool plain)
+int
+daemon_print(const struct mapctl *m, struct bytes payload, bool plain, const char *sign)
 {
 	static char text[ZONE_LINE];
 	struct rd rd = rd_init(payload);
@@ -93,11 +92,15 @@ records_print(const struct mapctl *m, struct bytes payload, bool plain)
 			json_t *line;
 
 			text[strcspn(text, "\n")] = '\0';
-			line = json_pack("{s:s}", "record", text);
+			line = json_pack("{s:s}",
+			    sign == NULL   ? "record"
+			    : *sign == '-' ? "removed"
+					   : "added",
+			    text);
 			output_json(line);
 			json_decref(line);
 		} else {
-			fputs(text, stdout);
+			printf("%s%s", sign != NULL ? sign : "", text);
 		}
 	}
 	return rd.error;
@@ -131,7 +134,7 @@ daemon_dump(struct mapctl *m, int argc, char **argv)
 			break;
 		if (frame.type != FRAME_RECORDS)
 			return control_answer(m, &frame);
-		error = records_print(m, frame.payload, plain);
+		error = daemon_print(m, frame.payload, plain, NULL);
 		if (error != 0) {
 			status =
 			    fail(m, STATUS_WRONG, error, "a record of the dump is malformed");

@@ -11,6 +11,12 @@
 enum status zone_name_scan(const struct mapctl *m, const char *text, struct name *zone);
 /* One exchange: the row's parameter in, an answer back. */
 enum status daemon_ask(struct mapctl *m, int argc, char **argv);
+/*
+ * Prints the records of one frame, each behind sign: "-" of one that goes, "+" of one that comes, NULL of one
+ * that is. -MAP_E... where they are malformed.
+ */
+int daemon_print(const struct mapctl *m, struct bytes payload, bool plain,
+    const char *sign) MUST_CHECK;
 /* The records of a zone, then an answer. */
 enum status daemon_dump(struct mapctl *m, int argc, char **argv);
 void daemon_dump_done(json_t *answer);

@@ -326,10 +326,9 @@ amend_write(struct amending *a, struct build *build)
 
 /* What stays the zone's in an edit; else all of it changes. */
 static bool
-amend_is_small(const struct amending *a, const struct build *build)
+amend_is_small(const struct amending *a)
 {
 	return a->before.denial == rules_denial(a->work->rules, &a->before.apex) &&
-	       a->before.algorithm == build->key->algorithm &&
 	       a->before.negative_ttl == a->plan.negative_ttl &&
 	       a->places.n + a->befores.n <= AMEND_MOST;
 }
@@ -342,16 +341,16 @@ amend_commit(struct amending *a)
 	    .store = a->work->store,
 	    .change = a->change,
 	    .zone = &a->zone};
-	struct signer signer;
+	struct signers signers;
 	size_t n = a->kept.n;
 	int rc = amend_shape(a);
 
 	if (rc == 0)
-		rc = load_signer(a->work, &build, &signer, a->now, a->out);
+		rc = load_signers(a->work, &build, &signers, a->now, a->out);
 	if (rc != 0)
 		return rc;
 	a->zone = a->before;
-	if (!amend_is_small(a, &build)) {
+	if (!amend_is_small(a)) {
 		/* the places' own rows are all that is wanted of kept */
 		(void)n;
 		return amend_whole(a);
@@ -379,7 +378,8 @@ amend_check(struct amending *a)
 	a->amend->judge.now = a->now;
 	if (rc == 0)
 		rc = judge_run(&a->amend->judge, &a->places, &a->kept);
-	if (rc == 0)
+	/* what would be refused is shown all the same */
+	if (rc == 0 || (rc == -MAP_EFORMAT && a->amend->dry && a->out->why[0] == '\0'))
 		rc = amend_diff(a);
 	return rc;
 }

@@ -275,7 +275,7 @@ link_write(struct chain *chain, const struct chain_link *link, struct gathered *
 	    stored.signatures > 0 && bytes_equal(stored.rdata, g->sets[0].rdata[0]))
 		return 0;
 	batch_denial(build->batch, build->zone->id, link->hash);
-	batch_set(build->batch, &g->sets[0], build->signer);
+	batch_set(build->batch, &g->sets[0], build->signers);
 	return 0;
 }
 
@@ -302,7 +302,7 @@ link_patch(struct chain *chain, const struct chain_link *link)
 	rdata = (struct bytes){copy, stored.rdata.n};
 	set.ttl = stored.ttl;
 	batch_denial(build->batch, build->zone->id, link->hash);
-	batch_set(build->batch, &set, build->signer);
+	batch_set(build->batch, &set, build->signers);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #define CONTROL_COMMAND (8 << 10)   /* octets of a command */
 #define CONTROL_KEY 4096 /* octets of a key file */
 #define CONTROL_RECORDS (256 << 10) /* octets of a RECORDS frame's payload */
+#define CONTROL_REMOVED 1 /* flags of a RECORDS frame to the client: what goes; else what is, or comes */
 
 enum client_state {
 	CLIENT_IDLE,	/* a command may come */
@@ -49,6 +50,7 @@ struct client {
 	struct name zone;
 	struct spool *spool; /* LOADING */
 	struct change_asked *asked; /* WAITING */
+	struct edit_asked *edit_asked; /* WAITING */
 	struct dump dump;
 };
 
@@ -75,6 +77,9 @@ struct control {
 	unsigned n_clients;
 	struct change_asked *asked;
 	unsigned n_asked;
+	struct edit *edits; /* open ones */
+	int n_edits;
+	struct edit_asked *edit_asked;
 	uint8_t *frame; /* FRAME_MAX octets, for what is being written */
 };
 
@@ -104,6 +109,8 @@ CLIENT_KEYS(X)
 void key_answer(struct client *client, const struct job *job);
 /* Adds "keys" and, if one goes on, "roll" of the client's zone. */
 void key_fields(struct client *client, json_t *fields);
+/* Sends records that go, then records that come. */
+void client_difference(struct client *client, struct bytes removed, struct bytes added);
 
 /* Runs the command in a CONTROL frame's payload. */
 void command_run(struct client *client, struct bytes payload);

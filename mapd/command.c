@@ -12,11 +12,12 @@
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "mapd/client.h"
+#include "mapd/edit.h"
+#include "mapd/past.h"
 
 #define LIST_MAX 8192 /* zones in one answer */
 #define WHY CONF_MESSAGE
 
-/* The zone a command names, as the snapshot has it; false: answered with what is wrong. */
 bool
 client_zone(struct client *client, struct zone *out)
 {
@@ -84,6 +85,7 @@ zone_status(struct client *client, const json_t *request)
 {
 	char text[NAME_TEXT];
 	struct zone zone;
+	uint32_t lines;
 	json_t *fields;
 
 	(void)request;
@@ -98,6 +100,8 @@ zone_status(struct client *client, const json_t *request)
 	json_object_set_new(
 	    fields, "expires", json_integer((json_int_t)time_near_now(zone.expires)));
 	key_fields(client, fields);
+	if (edit_is_open(client->control, &zone.apex, &lines))
+		json_object_set_new(fields, "edit_lines", json_integer(lines));
 	client_answer(client, fields, "zone %s: serial %u, %llu records at %llu names",
 	    name_print(&zone.apex, text), zone.serial, (unsigned long long)zone.records,
 	    (unsigned long long)zone.names);
@@ -196,6 +200,8 @@ change_done(struct job *job)
 	if (job->error != 0)
 		change_refused(asked, zone);
 	else if (job->kind == JOB_LOAD) {
+		if (asked->control != NULL && !o->unchanged)
+			edit_zone_loaded(asked->control, &job->zone, o->serial);
 		diag_info("zone %s: serial %u, %llu records", zone, o->serial,
 		    (unsigned long long)o->records);
 		if (client != NULL)
@@ -205,6 +211,8 @@ change_done(struct job *job)
 		if (client != NULL)
 			key_answer(client, job);
 	} else {
+		if (asked->control != NULL)
+			edit_zone_removed(asked->control, &job->zone);
 		diag_info("zone %s: removed at serial %u", zone, o->serial);
 		if (client != NULL)
 			client_answer(client,
@@ -394,6 +402,8 @@ static const struct command {
     {"zone status", true, zone_status},
     {"zone dump", true, zone_dump},
     {"zone remove", true, zone_remove},
+    {"zone edit", true, edit_command},
+    {"zone journal", true, past_command},
     {"key list", true, key_list},
     {"key ds", true, key_ds},
     {"key generate", true, key_generate},

@@ -19,6 +19,7 @@
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
 #include "mapd/client.h"
+#include "mapd/edit.h"
 
 #define CONTROL_MODE 0660
 #define CONTROL_OUT (1 << 20) /* octets waiting for a client before no more is read of it */
@@ -46,6 +47,7 @@ client_drop(struct client *client)
 	control->n_clients--;
 	if (client->asked != NULL)
 		client->asked->client = NULL;
+	edit_client_gone(client);
 	client->stream = NULL;
 	loop_later(control->options.loop, client_free, client);
 }
@@ -126,6 +128,42 @@ client_refuse(struct client *client, json_t *fields, int error, const char *form
 	va_start(args, format);
 	client_say(client, answer, format, args);
 	va_end(args);
+}
+
+/* Records as frames, as many in each as fit; flags say what they are. */
+static int
+records_send(struct client *client, struct bytes records, uint16_t flags)
+{
+	struct rd rd = rd_init(records);
+	size_t from = 0, at = 0, to;
+	struct name owner;
+	struct rr rr;
+	bool more;
+	int rc = 0;
+
+	do {
+		more = frame_record_read(&rd, &owner, &rr);
+		to = more ? records.n - rd_left(&rd) : at;
+		if (at > from && (!more || to - from > CONTROL_RECORDS)) {
+			struct wr wr = wr_init(client->control->frame, FRAME_MAX);
+			size_t started = frame_start(&wr, FRAME_RECORDS, flags, client->id);
+
+			wr_copy(&wr, records.p + from, at - from);
+			frame_end(&wr, started);
+			rc = stream_write(client->stream, wr.base, wr.n);
+			from = at;
+		}
+		at = to;
+	} while (more && rc == 0);
+	return rc;
+}
+
+void
+client_difference(struct client *client, struct bytes removed, struct bytes added)
+{
+	if (records_send(client, removed, CONTROL_REMOVED) != 0 ||
+	    records_send(client, added, 0) != 0)
+		stream_close_when_written(client->stream);
 }
 
 /* Records of a load; a refusal is answered at once, and the rest skipped. */
@@ -306,6 +344,7 @@ control_free(struct control *control)
 		stream_close(client->stream);
 		client_free(client);
 	}
+	edit_free_all(control);
 	/* What the writer still has is answered to nobody. */
 	for (struct change_asked *asked = control->asked; asked != NULL; asked = asked->next) {
 		asked->control = NULL;

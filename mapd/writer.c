@@ -18,6 +18,7 @@
 #include "core/sys/diag.h"
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
+#include "mapd/amend.h"
 #include "mapd/renew.h"
 
 #define WRITER_WAIT 60 /* seconds at most until the clock is looked at again */
@@ -48,6 +49,16 @@ static void
 job_remove(struct writer *writer, struct job *job)
 {
 	job->error = work_remove(&writer->work, &job->zone, &job->outcome);
+}
+
+static void
+job_edit(struct writer *writer, struct job *job)
+{
+	const struct outcome *out = &job->outcome;
+
+	job->error = amend_run(&writer->work, &job->zone, job->amend, &job->outcome);
+	if (job->error == 0 && !job->amend->dry && !out->unchanged)
+		renew_tell(&writer->renew, &job->zone, out->resign, out->expires);
 }
 
 static void
@@ -107,6 +118,7 @@ job_retire(struct writer *writer, struct job *job)
 
 static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_LOAD] = job_load,
     [JOB_REMOVE] = job_remove,
+    [JOB_EDIT] = job_edit,
     [JOB_RULES] = job_rules,
     [JOB_ROLL] = job_roll,
     [JOB_NEXT] = job_next,

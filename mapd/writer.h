@@ -7,10 +7,12 @@
 #include "mapd/rollover.h"
 
 struct writer;
+struct amend;
 
 enum job_kind {
 	JOB_LOAD,
 	JOB_REMOVE,
+	JOB_EDIT,
 	JOB_RULES,
 	JOB_ROLL,   /* begins one */
 	JOB_NEXT,   /* its next phase */
@@ -26,6 +28,7 @@ enum job_kind {
 struct job {
 	enum job_kind kind;
 	struct name zone;	   /* all but RULES */
+	struct amend *amend;	   /* EDIT: borrowed */
 	struct bytes records;	   /* LOAD: as frame_record_put() writes them; borrowed */
 	enum roll_what what;	   /* ROLL */
 	uint16_t tag;		   /* RETIRE */

@@ -1,6 +1,6 @@
 /*
- * reading.h - one run of zone_read(): what its parts share. Only for core/zone, its fuzzer, and mapd/judge.c, which
- * checks records that no file has.
+ * reading.h - one run of zone_read(): what its parts share. Only for core/zone, its fuzzer, and those who edit
+ * a zone: mapd/judge.c checks records that no file has, mapctl/edit.c reads lines that are none of a file.
  */
 #ifndef ZONE_READING_H
 #define ZONE_READING_H
