@@ -32,6 +32,8 @@ struct world {
 	struct realm realm[WORLD_ZONES];
 	struct rules rules;
 	struct chaos chaos;
+	struct apexes *apexes; /* of so many of the rules */
+	size_t n_apexes;
 	struct work work;
 	bool working;
 	uint8_t records[WORLD_RECORDS];
@@ -104,6 +106,7 @@ world_free(struct world *world)
 		return;
 	if (world->working)
 		work_fini(&world->work);
+	apexes_free(world->apexes);
 	zones_free(world->zones);
 	snapshot_free(world->snap);
 	store_close(world->store);
@@ -162,15 +165,17 @@ world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t 
 	       address_scan(prefix, strlen(prefix), realm->prefix) == 0;
 }
 
-/* The apexes of the rules change with each zone; tests have few. */
-static struct apexes *
-world_apexes(const struct world *world)
+/* The apexes of the rules change with each zone that is added. */
+static const struct apexes *
+world_apexes(struct world *world)
 {
-	struct apexes *apexes;
-
-	if (apexes_new(&world->rules, &apexes) != 0)
+	if (world->apexes != NULL && world->n_apexes == world->rules.n_zones)
+		return world->apexes;
+	apexes_free(world->apexes);
+	if (apexes_new(&world->rules, &world->apexes) != 0)
 		abort();
-	return apexes;
+	world->n_apexes = world->rules.n_zones;
+	return world->apexes;
 }
 
 bool
@@ -194,13 +199,12 @@ static const struct cookies world_cookies = {.secret = {"0123456789abcde"}, .n =
 size_t
 world_ask(struct world *world, enum transport transport, struct bytes wire, uint8_t *out)
 {
-	struct apexes *apexes = world_apexes(world);
 	struct serve s = {.snap = world->snap,
 	    .zones = world->zones,
 	    .stats = &world->stats,
 	    .realms = world->realm,
 	    .n_realms = world->rules.n_realms,
-	    .apexes = apexes,
+	    .apexes = world_apexes(world),
 	    .chaos = &world->chaos,
 	    .cookies = &world_cookies,
 	    .now = clock_seconds()};
@@ -210,7 +214,6 @@ world_ask(struct world *world, enum transport transport, struct bytes wire, uint
 		abort();
 	n = serve(&s, &(struct asker){transport, {world_address, 4}}, wire, out);
 	snapshot_release(world->snap);
-	apexes_free(apexes);
 	return n;
 }
 
