@@ -42,14 +42,15 @@ rrtype_scan(const char *text, size_t n)
 {
 	uint64_t code;
 
-	for (size_t i = 0; i < ROWS; i++)
-		if (strlen(rows[i].mnemonic) == n &&
-		    strncasecmp(rows[i].mnemonic, text, n) == 0)
-			return rows[i].code;
 	/* RFC 3597 5 */
 	if (n > 4 && strncasecmp(text, "TYPE", 4) == 0 &&
 	    text_decimal_read(text + 4, n - 4, UINT16_MAX, &code) == 0)
 		return (int)code;
+	for (size_t i = 0; i < ROWS && n > 0; i++)
+		if ((rows[i].mnemonic[0] | 0x20) == (text[0] | 0x20) &&
+		    strlen(rows[i].mnemonic) == n &&
+		    strncasecmp(rows[i].mnemonic, text, n) == 0)
+			return rows[i].code;
 	return -1;
 }
 

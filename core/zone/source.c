@@ -149,7 +149,17 @@ quoted_add(struct source *s)
 static bool
 ends_word(int c)
 {
-	return c == EOF || strchr(" \t\r\n;()", c) != NULL;
+	/* of each character of a file: a call of strchr() took a sixth of reading it */
+	static const bool ends[256] = {[' '] = true,
+	    ['\t'] = true,
+	    ['\r'] = true,
+	    ['\n'] = true,
+	    [';'] = true,
+	    ['('] = true,
+	    [')'] = true,
+	    ['\0'] = true};
+
+	return c == EOF || ends[c];
 }
 
 /* Reads the word that begins with c. */
