@@ -205,6 +205,57 @@ test_every_bit(void **state)
 	}
 }
 
+static bool
+is_signed_p256(const struct crypto_job *job)
+{
+	return job->key != NULL && job->error == 0 &&
+	       crypto_key_algorithm(job->key) == CRYPTO_ECDSAP256;
+}
+
+/* Any number up to CRYPTO_JOBS, keys of both algorithms and one that cannot sign; no nonce comes twice. */
+static void
+test_many(void **state)
+{
+	enum { KEYS = 4, ROUNDS = 20 };
+	static uint8_t sig[ROUNDS][CRYPTO_JOBS][64];
+	static struct crypto_job jobs[ROUNDS * CRYPTO_JOBS];
+	uint8_t message[CRYPTO_JOBS], octets[64];
+	struct crypto_key *keys[KEYS];
+
+	(void)state;
+	assert_int_equal(crypto_key_generate(CRYPTO_ECDSAP256, &keys[0]), 0);
+	assert_int_equal(crypto_key_generate(CRYPTO_ED25519, &keys[1]), 0);
+	assert_int_equal(crypto_key_generate(CRYPTO_ECDSAP256, &keys[2]), 0);
+	assert_int_equal(crypto_key_public(keys[0], octets), 0);
+	assert_int_equal(
+	    crypto_key_from_public(CRYPTO_ECDSAP256, octets, sizeof octets, &keys[3]), 0);
+	for (size_t i = 0; i < CRYPTO_JOBS; i++)
+		message[i] = (uint8_t)i;
+	for (size_t round = 0; round < ROUNDS; round++) {
+		size_t n = round < 3 ? round : CRYPTO_JOBS - round % 3;
+		struct crypto_job *first = &jobs[round * CRYPTO_JOBS];
+
+		for (size_t i = 0; i < n; i++)
+			first[i] = (struct crypto_job){
+			    keys[(i + round) % KEYS], message, i, sig[round][i], 1};
+		crypto_sign_many(first, n);
+		for (size_t i = 0; i < n; i++) {
+			const struct crypto_job *job = &first[i];
+
+			assert_int_equal(job->error, job->key == keys[3] ? -MAP_ECRYPTO : 0);
+			if (job->error == 0)
+				assert_int_equal(
+				    crypto_verify(job->key, job->p, job->n, job->out, 64), 0);
+		}
+	}
+	for (size_t a = 0; a < ROUNDS * CRYPTO_JOBS; a++)
+		for (size_t b = 0; b < a; b++)
+			if (is_signed_p256(&jobs[a]) && is_signed_p256(&jobs[b]))
+				assert_memory_not_equal(jobs[a].out, jobs[b].out, 32);
+	for (size_t i = 0; i < KEYS; i++)
+		crypto_key_free(keys[i]);
+}
+
 static void
 test_bad_keys(void **state)
 {
@@ -427,6 +478,7 @@ main(void)
 	    cmocka_unit_test(test_ed25519),
 	    cmocka_unit_test(test_p256),
 	    cmocka_unit_test(test_every_bit),
+	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_bad_keys),
 	    cmocka_unit_test(test_digests),
 	    cmocka_unit_test(test_hmac),
