@@ -49,6 +49,8 @@ struct batch {
 	struct wr wr; /* over arena */
 	uint8_t value[BATCH_VALUE];
 	int error;
+	bool started; /* run is going on in the pool */
+	struct sign_run run;
 	struct batch_sum sum;
 };
 
@@ -70,6 +72,7 @@ batch_new(struct pool *pool, struct batch **out)
 		return -MAP_ENOMEM;
 	batch->pool = pool;
 	batch->journal = NULL;
+	batch->started = false;
 	batch->sum = (struct batch_sum){0};
 	batch_empty(batch);
 	*out = batch;
@@ -304,18 +307,43 @@ batch_write(struct batch *batch, const struct item *item, size_t end, struct cha
 	return change_error(change);
 }
 
+void
+batch_start(struct batch *batch)
+{
+	if (batch->error != 0)
+		batch->n_signatures = 0;
+	batch->run = (struct sign_run){batch->signatures, batch->n_signatures};
+	sign_start(batch->pool, &batch->run);
+	batch->started = true;
+}
+
 int
-batch_flush(struct batch *batch, struct change *change)
+batch_sign(struct batch *batch)
+{
+	if (!batch->started)
+		batch_start(batch);
+	batch->started = false;
+	batch_fail(batch, sign_wait(batch->pool, &batch->run));
+	return batch->error;
+}
+
+int
+batch_put(struct batch *batch, struct change *change)
 {
 	int rc = batch->error;
 
-	if (rc == 0)
-		rc = sign_compute(batch->pool, batch->signatures, batch->n_signatures);
 	for (size_t i = 0; i < batch->n_items && rc == 0; i++)
 		rc = batch_write(batch, &batch->items[i],
 		    i + 1 < batch->n_items ? batch->items[i + 1].set : batch->n_sets, change);
 	batch_empty(batch);
 	return rc;
+}
+
+int
+batch_flush(struct batch *batch, struct change *change)
+{
+	(void)batch_sign(batch); /* the error is kept */
+	return batch_put(batch, change);
 }
 
 const struct batch_sum *
@@ -325,8 +353,25 @@ batch_sum(const struct batch *batch)
 }
 
 void
+batch_sum_add(struct batch *batch, const struct batch *other)
+{
+	struct batch_sum *sum = &batch->sum;
+
+	sum->written += other->sum.written;
+	if (!other->sum.any)
+		return;
+	sum->resign =
+	    sum->any ? sign_earlier(sum->resign, other->sum.resign) : other->sum.resign;
+	sum->expires =
+	    sum->any ? sign_earlier(sum->expires, other->sum.expires) : other->sum.expires;
+	sum->any = true;
+}
+
+void
 batch_reset(struct batch *batch)
 {
+	if (batch->started)
+		(void)batch_sign(batch); /* nobody may be signing what is dropped */
 	batch_empty(batch);
 	batch->sum = (struct batch_sum){0};
 }

@@ -41,6 +41,13 @@ void batch_remove(struct batch *batch, struct change *change, enum table table,
 
 /* Signs and writes all into change; 0 or the first error of anything since the last flush. */
 int batch_flush(struct batch *batch, struct change *change) MUST_CHECK;
+/*
+ * The same in steps, so that another batch can be filled and written meanwhile: batch_start() lets the pool
+ * begin, batch_sign() helps and waits, batch_put() writes. One batch at a time may be started.
+ */
+void batch_start(struct batch *batch) NONNULL;
+int batch_sign(struct batch *batch) NONNULL;
+int batch_put(struct batch *batch, struct change *change) NONNULL MUST_CHECK;
 
 /* Drops what was not flushed, and begins the sums anew. */
 void batch_reset(struct batch *batch) NONNULL;
@@ -54,5 +61,7 @@ struct batch_sum {
 	uint32_t expires;
 };
 const struct batch_sum *batch_sum(const struct batch *batch) NONNULL;
+/* Adds what other wrote. */
+void batch_sum_add(struct batch *batch, const struct batch *other) NONNULL;
 
 #endif

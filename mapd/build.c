@@ -12,19 +12,51 @@
 
 #define BUILD_COMMIT 16384 /* nodes and denial records in one transaction */
 
-/* Writes what was gathered; begins another transaction when this one is long enough. */
+/* Begins another transaction when this one is long enough. */
 static int
-build_flush(struct build *build)
+build_commit(struct build *build)
 {
-	int rc = batch_flush(build->batch, build->change);
+	uint64_t written = batch_sum(build->batch)->written + batch_sum(build->behind)->written;
+	int rc;
 
-	if (rc != 0 || batch_sum(build->batch)->written - build->committed < BUILD_COMMIT)
-		return rc;
-	build->committed = batch_sum(build->batch)->written;
+	if (written - build->committed < BUILD_COMMIT)
+		return 0;
+	build->committed = written;
 	rc = change_commit(build->change);
 	build->change = NULL;
 	if (rc == 0)
 		rc = change_begin(build->store, &build->change);
+	return rc;
+}
+
+/*
+ * What was gathered is signed behind, while what was signed before is written and more is gathered: so
+ * neither the disk nor this thread keeps the others from signing.
+ */
+static int
+build_flush(struct build *build)
+{
+	struct batch *full = build->batch;
+	int rc = batch_sign(build->behind);
+
+	batch_start(full);
+	build->batch = build->behind;
+	build->behind = full;
+	if (rc == 0)
+		rc = batch_put(build->batch, build->change);
+	return rc != 0 ? rc : build_commit(build);
+}
+
+/* Writes all that is still on its way. */
+static int
+build_end(struct build *build)
+{
+	int rc = build_flush(build);
+
+	if (rc == 0)
+		rc = batch_sign(build->behind);
+	if (rc == 0)
+		rc = batch_put(build->behind, build->change);
 	return rc;
 }
 
@@ -89,12 +121,15 @@ build_zone(struct build *build)
 	build->why[0] = '\0';
 	build->committed = 0;
 	batch_reset(build->batch);
+	batch_reset(build->behind);
 	for (size_t i = 0; i < build->plan->n && rc == 0; i++)
 		rc = build_node(build, i, g);
 	if (rc == 0 && build->zone->denial == DENIAL_NSEC3)
 		rc = build_chain(build, g);
 	if (rc == 0)
-		rc = batch_flush(build->batch, build->change);
+		rc = build_end(build);
+	batch_sum_add(build->batch, build->behind);
+	batch_reset(build->behind);
 	sum = batch_sum(build->batch);
 	build->zone->resign = sum->resign;
 	build->zone->expires = sum->expires;

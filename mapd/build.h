@@ -13,6 +13,7 @@ struct build {
 	const struct keyset *keys;
 	struct signers *signers;
 	struct batch *batch;
+	struct batch *behind; /* the other one, which is signed while this one is filled */
 	struct store *store;
 	struct change *change; /* open; replaced by another one when much was written */
 	struct zone *zone;     /* id, serial, denial and negative_ttl given; the rest is filled */

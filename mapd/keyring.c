@@ -335,6 +335,21 @@ secret_sign(
 }
 
 void
+secret_sign_many(struct secret_job *jobs, size_t n)
+{
+	struct crypto_job many[SECRET_MANY] = {{NULL}};
+
+	for (size_t i = 0; i < n; i++)
+		many[i] = (struct crypto_job){.key = jobs[i].secret->key,
+		    .p = jobs[i].message.p,
+		    .n = jobs[i].message.n,
+		    .out = jobs[i].signature};
+	crypto_sign_many(many, n);
+	for (size_t i = 0; i < n; i++)
+		jobs[i].error = many[i].error;
+}
+
+void
 secret_free(struct secret *secret)
 {
 	if (secret == NULL)

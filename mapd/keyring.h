@@ -41,6 +41,16 @@ int secret_algorithm(const struct secret *secret);
 size_t secret_public(const struct secret *secret, uint8_t to[KEYRING_PUBLIC]);
 int secret_sign(const struct secret *secret, struct bytes message,
     uint8_t signature[KEYRING_SIGNATURE]) MUST_CHECK;
+/* Several at once, which costs less. */
+struct secret_job {
+	const struct secret *secret;
+	struct bytes message;
+	uint8_t *signature; /* KEYRING_SIGNATURE octets */
+	int error;
+};
+#define SECRET_MANY 32
+/* At most SECRET_MANY, each with its error. */
+void secret_sign_many(struct secret_job *jobs, size_t n) NONNULL;
 void secret_free(struct secret *secret); /* NULL allowed */
 
 #endif

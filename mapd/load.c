@@ -164,8 +164,11 @@ load_plan(
     struct work *work, const struct plan *plan, bool anew, uint64_t now, struct outcome *out)
 {
 	struct zone zone = {0}, before = {0};
-	struct build build = {
-	    .plan = plan, .batch = work->batch, .store = work->store, .zone = &zone};
+	struct build build = {.plan = plan,
+	    .batch = work->batch,
+	    .behind = work->behind,
+	    .store = work->store,
+	    .zone = &zone};
 	struct signers signers;
 	int rc = change_begin(work->store, &build.change);
 

@@ -15,7 +15,9 @@
 
 #include "core/wire/errors.h"
 
-#define POOL_STEP 8 /* items taken at once */
+#define POOL_STEP 8 /* items taken at once, at most */
+#define POOL_SHARES \
+	8 /* into which a thread's part is divided at least, so that all end together */
 
 struct pool {
 	int start; /* eventfd (semaphore): one token starts one thread on a run */
@@ -24,7 +26,7 @@ struct pool {
 	/* The run: written before the tokens of start, read only until those of done. */
 	pool_fn *fn;
 	void *arg;
-	size_t n;
+	size_t n, step;
 	_Atomic size_t next;
 	bool quit;
 	pthread_t thread[];
@@ -51,8 +53,8 @@ pool_work(struct pool *pool)
 {
 	size_t i, end;
 
-	while ((i = atomic_fetch_add(&pool->next, POOL_STEP)) < pool->n) {
-		end = pool->n - i < POOL_STEP ? pool->n : i + POOL_STEP;
+	while ((i = atomic_fetch_add(&pool->next, pool->step)) < pool->n) {
+		end = pool->n - i < pool->step ? pool->n : i + pool->step;
 		for (; i < end; i++)
 			pool->fn(pool->arg, i);
 	}
@@ -111,15 +113,33 @@ pool_free(struct pool *pool)
 }
 
 void
-pool_run(struct pool *pool, pool_fn *fn, void *arg, size_t n)
+pool_start(struct pool *pool, pool_fn *fn, void *arg, size_t n)
 {
 	pool->fn = fn;
 	pool->arg = arg;
 	pool->n = n;
+	pool->step = n / (POOL_SHARES * (pool->threads + 1));
+	if (pool->step > POOL_STEP)
+		pool->step = POOL_STEP;
+	if (pool->step == 0)
+		pool->step = 1;
 	atomic_store(&pool->next, 0);
-	if (pool->threads > 0 && n > POOL_STEP)
+	if (pool->threads > 0 && n > 1)
 		pool_give(pool->start, pool->threads);
+}
+
+void
+pool_wait(struct pool *pool)
+{
 	pool_work(pool);
-	for (unsigned i = 0; n > POOL_STEP && i < pool->threads; i++)
+	for (unsigned i = 0; pool->n > 1 && i < pool->threads; i++)
 		pool_take(pool->done);
+	pool->n = 0;
+}
+
+void
+pool_run(struct pool *pool, pool_fn *fn, void *arg, size_t n)
+{
+	pool_start(pool, fn, arg, n);
+	pool_wait(pool);
 }

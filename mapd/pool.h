@@ -1,5 +1,5 @@
 /*
- * pool.h - the same work on many items, on all cores; the caller waits and works along.
+ * pool.h - the same work on many items, on all cores; the caller works along and waits.
  */
 #ifndef MAPD_POOL_H
 #define MAPD_POOL_H
@@ -16,5 +16,9 @@ int pool_new(unsigned threads, struct pool **out);
 void pool_free(struct pool *pool); /* NULL allowed */
 /* Returns when fn was called for every i below n. */
 void pool_run(struct pool *pool, pool_fn *fn, void *arg, size_t n);
+/* The same in two: the other threads begin, and the caller does something else until pool_wait(). One run at
+ * a time. */
+void pool_start(struct pool *pool, pool_fn *fn, void *arg, size_t n);
+void pool_wait(struct pool *pool);
 
 #endif

@@ -120,22 +120,42 @@ sign_prepare(struct signers *signers, const struct signer *signer, const struct 
 	return rc;
 }
 
+/* Number i of the groups of signatures that are made together. */
 static void
-sign_one(void *arg, size_t i)
+sign_some(void *arg, size_t i)
 {
-	struct signature *s = (struct signature *)arg + i;
+	struct sign_run *run = arg;
+	struct signature *first = run->first + i * SECRET_MANY;
+	struct secret_job jobs[SECRET_MANY] = {{NULL}};
+	size_t n = run->n - i * SECRET_MANY;
 
-	s->error = secret_sign(s->secret, s->message, s->octets);
-	s->sig.signature = (struct bytes){s->octets, sizeof s->octets};
+	if (n > SECRET_MANY)
+		n = SECRET_MANY;
+	for (size_t k = 0; k < n; k++)
+		jobs[k] = (struct secret_job){.secret = first[k].secret,
+		    .message = first[k].message,
+		    .signature = first[k].octets};
+	secret_sign_many(jobs, n);
+	for (size_t k = 0; k < n; k++) {
+		first[k].error = jobs[k].error;
+		first[k].sig.signature =
+		    (struct bytes){first[k].octets, sizeof first[k].octets};
+	}
+}
+
+void
+sign_start(struct pool *pool, struct sign_run *run)
+{
+	pool_start(pool, sign_some, run, (run->n + SECRET_MANY - 1) / SECRET_MANY);
 }
 
 int
-sign_compute(struct pool *pool, struct signature *signatures, size_t n)
+sign_wait(struct pool *pool, const struct sign_run *run)
 {
-	pool_run(pool, sign_one, signatures, n);
-	for (size_t i = 0; i < n; i++)
-		if (signatures[i].error != 0)
-			return signatures[i].error;
+	pool_wait(pool);
+	for (size_t i = 0; i < run->n; i++)
+		if (run->first[i].error != 0)
+			return run->first[i].error;
 	return 0;
 }
 

@@ -60,8 +60,14 @@ struct signature {
 /* Prepares signer's signature of set; the octets to sign are appended to messages. -MAP_ESPACE */
 int sign_prepare(struct signers *signers, const struct signer *signer, const struct rrset *set,
     struct wr *messages, struct signature *out) NONNULL MUST_CHECK;
-/* Computes all; 0 or the first error. */
-int sign_compute(struct pool *pool, struct signature *signatures, size_t n) MUST_CHECK;
+/* Signatures that are computed together. */
+struct sign_run {
+	struct signature *first;
+	size_t n;
+};
+/* Begins to compute all, one run at a time; sign_wait() helps and ends it: 0 or the first error. */
+void sign_start(struct pool *pool, struct sign_run *run) NONNULL;
+int sign_wait(struct pool *pool, const struct sign_run *run) NONNULL MUST_CHECK;
 /* Appends the RRSIG's RDATA. */
 void sign_put(struct wr *wr, const struct signature *signature) NONNULL;
 

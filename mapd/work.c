@@ -401,6 +401,8 @@ work_init(struct work *work, struct store *store, const char *keys, const struct
 		rc = batch_new(work->pool, &work->batch);
 	if (rc == 0)
 		rc = journal_new(&work->journal);
+	if (rc == 0)
+		rc = batch_new(work->pool, &work->behind);
 	if (rc == 0) {
 		work->scratch = calloc(WORK_SCRATCH, sizeof *work->scratch);
 		rc = work->scratch == NULL ? -MAP_ENOMEM : work_sweep_orphans(work);
@@ -423,6 +425,7 @@ work_fini(struct work *work)
 	free(work->scratch);
 	batch_free(work->batch);
 	journal_free(work->journal);
+	batch_free(work->behind);
 	pool_free(work->pool);
 	keyring_close(work->ring);
 	memset(work, 0, sizeof *work);

@@ -26,7 +26,7 @@ struct work {
 	struct store *store; /* borrowed */
 	struct keyring *ring;
 	struct pool *pool;
-	struct batch *batch;
+	struct batch *batch, *behind;
 	struct journal *journal;
 	const struct rules *rules; /* borrowed until other rules are set */
 	struct keyset **keys; /* by apex, read once */
