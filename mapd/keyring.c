@@ -20,8 +20,17 @@
 #define KEYRING_PATH 4096
 #define KEYRING_TAG 5 /* digits of a key tag at the end of a base name */
 
+/* A key that waits for keyring_sync(). */
+struct held {
+	struct held *next;
+	char base[KEYRING_BASE];
+	struct keyfile_draft draft;
+};
+
 struct keyring {
 	int fd; /* of the directory */
+	bool holds;
+	struct held *held;
 	char path[KEYRING_PATH];
 	char **bases; /* of the private files, sorted, as of the time listed */
 	size_t n_bases, max_bases;
@@ -194,6 +203,66 @@ keyring_list_add(struct keyring *ring, const char *base, size_t n)
 	return true;
 }
 
+/* Writes the private file, to be waited for and to appear later. */
+static int
+keyring_draft(struct keyring *ring, const struct secret *secret, const char *base,
+    const char *path, char *why, size_t max)
+{
+	struct held *held = malloc(sizeof *held);
+	int rc = -MAP_ENOMEM;
+
+	if (held != NULL)
+		rc = keyfile_draft(&held->draft, path, secret->key, why, max);
+	if (rc != 0) {
+		free(held);
+		return rc;
+	}
+	snprintf(held->base, sizeof held->base, "%s", base);
+	held->next = ring->held;
+	ring->held = held;
+	return 0;
+}
+
+void
+keyring_hold(struct keyring *ring)
+{
+	ring->holds = true;
+}
+
+int
+keyring_sync(struct keyring *ring, char *why, size_t max)
+{
+	bool listed = keyring_is_listed(ring);
+	struct stat st;
+	int rc = 0;
+
+	ring->holds = false;
+	if (ring->held == NULL)
+		return 0;
+	for (struct held *held = ring->held; held != NULL; held = held->next)
+		keyfile_draft_start(&held->draft);
+	for (struct held *held = ring->held; held != NULL && rc == 0; held = held->next) {
+		rc = keyfile_draft_appear(&held->draft, why, max);
+		listed = listed && keyring_list_add(ring, held->base, strlen(held->base));
+	}
+	if (rc == 0 && fsync(ring->fd) != 0) {
+		snprintf(why, max, "%.2000s: %s", ring->path, strerror(errno));
+		rc = -MAP_ESYS;
+	}
+	while (ring->held != NULL) {
+		struct held *held = ring->held;
+
+		ring->held = held->next;
+		keyfile_draft_drop(&held->draft, rc == 0);
+		free(held);
+	}
+	if (listed && fstat(ring->fd, &st) == 0)
+		ring->listed = st.st_mtim;
+	if (rc != 0)
+		ring->listed = (struct timespec){0}; /* the list is made anew */
+	return rc;
+}
+
 int
 keyring_put(struct keyring *ring, const struct secret *secret, const char *base,
     const char *text, char *why, size_t max)
@@ -212,10 +281,11 @@ keyring_put(struct keyring *ring, const struct secret *secret, const char *base,
 	if (rc == 0)
 		rc = keyring_write(ring, base, text, why, max);
 	if (rc == 0)
-		rc = keyfile_write(path, secret->key, why, max);
+		rc = ring->holds ? keyring_draft(ring, secret, base, path, why, max)
+				 : keyfile_write(path, secret->key, why, max);
 	/* The directory changed by us; a file put there in these milliseconds is seen with the next change. */
 	if (rc == 0 && listed && fstat(ring->fd, &st) == 0 &&
-	    keyring_list_add(ring, base, strlen(base)))
+	    (ring->holds || keyring_list_add(ring, base, strlen(base))))
 		ring->listed = st.st_mtim;
 	return rc;
 }

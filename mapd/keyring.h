@@ -26,6 +26,12 @@ int keyring_make(int algorithm, struct secret **out);
  */
 int keyring_put(struct keyring *ring, const struct secret *secret, const char *base,
     const char *text, char *why, size_t max);
+/*
+ * From here to keyring_sync(), which must follow, keyring_put() does not wait for the disk: keyring_sync()
+ * does, once for all. When it fails, none of them is there; their secrets must be forgotten.
+ */
+void keyring_hold(struct keyring *ring) NONNULL;
+int keyring_sync(struct keyring *ring, char *why, size_t max) NONNULL MUST_CHECK;
 /* Reads BASE.private. */
 int keyring_get(struct keyring *ring, const char *base, struct secret **out, char *why, size_t max);
 /* The stored key number n (from 0) whose base name begins so and ends in 5 digits; false: no more. */

@@ -221,23 +221,30 @@ fd_write(int fd, const char *text)
 		text += done;
 		n -= (size_t)done;
 	}
-	return fsync(fd) == 0 ? 0 : -MAP_ESYS;
+	return 0;
+}
+
+/* Opens the folder of path. */
+static int
+folder_open(const char *path, int flags)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[KEYFILE_PATH] = ".";
+
+	if (slash != NULL && (size_t)(slash - path) + 2 > sizeof folder)
+		return -1;
+	if (slash != NULL)
+		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path),
+		    path);
+	return open(folder, flags | O_CLOEXEC, 0600);
 }
 
 /* The folder of path is synced too: the new name is to outlive a crash. */
 static int
 folder_sync(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char folder[4096] = ".";
-	int fd, error;
+	int fd = folder_open(path, O_RDONLY | O_DIRECTORY), error;
 
-	if (slash != NULL && (size_t)(slash - path) + 2 > sizeof folder)
-		return -MAP_ESPACE;
-	if (slash != NULL)
-		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path),
-		    path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -MAP_ESYS;
 	error = fsync(fd) == 0 ? 0 : -MAP_ESYS;
@@ -245,43 +252,96 @@ folder_sync(const char *path)
 	return error;
 }
 
-/* link() refuses where something stands already, so that no key is ever overwritten. */
+/* A file without a name, of which a kill leaves nothing; where there is no such thing, with another name. */
 static int
-file_appear(const char *temporary, const char *path, const struct complaint *c)
+draft_open(struct keyfile_draft *draft)
 {
-	if (link(temporary, path) != 0)
-		return errno == EEXIST ? complain(c, -MAP_EEXIST,
+	int n = snprintf(draft->temporary, sizeof draft->temporary, "%s.XXXXXX", draft->path);
+	int fd = folder_open(draft->path, O_TMPFILE | O_WRONLY);
+
+	draft->named = fd < 0;
+	if (fd >= 0)
+		n = snprintf(draft->temporary, sizeof draft->temporary, "/proc/self/fd/%d", fd);
+	else if (n >= 0 && (size_t)n < sizeof draft->temporary)
+		fd = mkstemp(draft->temporary); /* 0600 */
+	else
+		errno = ENAMETOOLONG;
+	return fd;
+}
+
+int
+keyfile_draft(struct keyfile_draft *draft, const char *path, const struct crypto_key *key,
+    char *why, size_t max)
+{
+	struct complaint c = {why, max, path};
+	int n = snprintf(draft->path, sizeof draft->path, "%s", path), error;
+	char text[512];
+
+	draft->appeared = false;
+	if (n < 0 || (size_t)n >= sizeof draft->path)
+		return complain(&c, -MAP_ESPACE, "the path is too long");
+	error = text_make(key, text, sizeof text);
+	if (error != 0)
+		return complain(&c, error, "the key cannot be written: %s", error_text(error));
+	draft->fd = draft_open(draft);
+	if (draft->fd < 0) {
+		crypto_wipe(text, sizeof text);
+		return complain(&c, -MAP_ESYS, "%s", strerror(errno));
+	}
+	error = fd_write(draft->fd, text);
+	crypto_wipe(text, sizeof text);
+	if (error != 0) {
+		complain(&c, error, "%s", strerror(errno));
+		keyfile_draft_drop(draft, false);
+	}
+	return error;
+}
+
+void
+keyfile_draft_start(struct keyfile_draft *draft)
+{
+	/* only so that the waits that follow are short: what it returns says nothing */
+	(void)sync_file_range(draft->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+/* linkat() refuses where something stands already, so that no key is ever overwritten. */
+int
+keyfile_draft_appear(struct keyfile_draft *draft, char *why, size_t max)
+{
+	struct complaint c = {why, max, draft->path};
+
+	if (fsync(draft->fd) != 0)
+		return complain(&c, -MAP_ESYS, "%s", strerror(errno));
+	if (linkat(AT_FDCWD, draft->temporary, AT_FDCWD, draft->path, AT_SYMLINK_FOLLOW) != 0)
+		return errno == EEXIST ? complain(&c, -MAP_EEXIST,
 					     "exists already; keys are never overwritten")
-				       : complain(c, -MAP_ESYS, "%s", strerror(errno));
-	if (folder_sync(path) != 0)
-		return complain(c, -MAP_ESYS, "cannot be synced: %s", strerror(errno));
+				       : complain(&c, -MAP_ESYS, "%s", strerror(errno));
+	draft->appeared = true;
 	return 0;
+}
+
+void
+keyfile_draft_drop(struct keyfile_draft *draft, bool keep)
+{
+	close(draft->fd);
+	if (draft->named)
+		unlink(draft->temporary);
+	if (draft->appeared && !keep)
+		unlink(draft->path);
 }
 
 int
 keyfile_write(const char *path, const struct crypto_key *key, char *why, size_t max)
 {
 	struct complaint c = {why, max, path};
-	char temporary[4096], text[512];
-	int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path), fd, error;
+	struct keyfile_draft draft;
+	int error = keyfile_draft(&draft, path, key, why, max);
 
-	if (n < 0 || (size_t)n >= sizeof temporary)
-		return complain(&c, -MAP_ESPACE, "the path is too long");
-	error = text_make(key, text, sizeof text);
 	if (error != 0)
-		return complain(&c, error, "the key cannot be written: %s", error_text(error));
-	fd = mkstemp(temporary); /* 0600 */
-	if (fd < 0) {
-		crypto_wipe(text, sizeof text);
-		return complain(&c, -MAP_ESYS, "%s", strerror(errno));
-	}
-	error = fd_write(fd, text);
-	crypto_wipe(text, sizeof text);
-	if (error != 0)
-		complain(&c, error, "%s", strerror(errno));
-	close(fd);
-	if (error == 0)
-		error = file_appear(temporary, path, &c);
-	unlink(temporary);
+		return error;
+	error = keyfile_draft_appear(&draft, why, max);
+	if (error == 0 && folder_sync(path) != 0)
+		error = complain(&c, -MAP_ESYS, "cannot be synced: %s", strerror(errno));
+	keyfile_draft_drop(&draft, true);
 	return error;
 }
