@@ -19,7 +19,7 @@ build_commit(struct build *build)
 	uint64_t written = batch_sum(build->batch)->written + batch_sum(build->behind)->written;
 	int rc;
 
-	if (written - build->committed < BUILD_COMMIT)
+	if (build->store == NULL || written - build->committed < BUILD_COMMIT)
 		return 0;
 	build->committed = written;
 	rc = change_commit(build->change);
@@ -139,8 +139,10 @@ build_zone(struct build *build)
 	if (rc != 0) {
 		if (build->why[0] == '\0')
 			snprintf(build->why, sizeof build->why, "%s", error_text(rc));
-		change_abort(build->change);
-		build->change = NULL;
+		if (build->store != NULL) {
+			change_abort(build->change);
+			build->change = NULL;
+		}
 	}
 	return rc;
 }

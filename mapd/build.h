@@ -14,7 +14,7 @@ struct build {
 	struct signers *signers;
 	struct batch *batch;
 	struct batch *behind; /* the other one, which is signed while this one is filled */
-	struct store *store;
+	struct store *store;   /* NULL: all stays in change, also after an error */
 	struct change *change; /* open; replaced by another one when much was written */
 	struct zone *zone;     /* id, serial, denial and negative_ttl given; the rest is filled */
 	uint64_t committed;    /* records of the store in transactions before */

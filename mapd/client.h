@@ -14,6 +14,8 @@
 #include "mapd/spool.h"
 
 #define CONTROL_CLIENTS 16
+#define CONTROL_AHEAD 64 /* loads of a connection that wait for the writer */
+#define CONTROL_ASKED 256 /* changes of all, also of those that went away */
 #define CONTROL_IDLE (5 * 60 * 1000) /* ms; not while the writer works for the client */
 #define CONTROL_COMMAND (8 << 10)   /* octets of a command */
 #define CONTROL_KEY 4096 /* octets of a key file */
@@ -24,7 +26,7 @@ enum client_state {
 	CLIENT_IDLE,	/* a command may come */
 	CLIENT_LOADING, /* records come, then END */
 	CLIENT_SKIPPING, /* refused already: what comes until END is read past */
-	CLIENT_WAITING, /* for the writer's answer */
+	CLIENT_WAITING, /* for the writer's answer to what is no load */
 	CLIENT_DUMPING
 };
 
@@ -47,9 +49,9 @@ struct client {
 	struct stream *stream;
 	enum client_state state;
 	uint32_t id; /* of the command being answered */
+	unsigned n_asked; /* changes that the writer has of it */
 	struct name zone;
 	struct spool *spool; /* LOADING */
-	struct change_asked *asked; /* WAITING */
 	struct edit_asked *edit_asked; /* WAITING */
 	struct dump dump;
 };
@@ -61,6 +63,7 @@ struct change_asked {
 	uint8_t text[CONTROL_KEY];
 	struct control *control; /* NULL: closed */
 	struct client *client;	 /* NULL: it went away */
+	uint32_t id;		 /* of the command */
 	struct change_asked *next;
 };
 

@@ -134,6 +134,21 @@ change_free(struct change_asked *asked)
 	free(asked);
 }
 
+/* The client is answered about this one, which need not be the command that it sends now. */
+static uint32_t
+change_answer_begin(const struct change_asked *asked)
+{
+	struct client *client = asked->client;
+	uint32_t id = client->id;
+
+	client->id = asked->id;
+	if (--client->n_asked == 0)
+		stream_set_idle(client->stream, CONTROL_IDLE);
+	if (client->state == CLIENT_WAITING)
+		client->state = CLIENT_IDLE;
+	return id;
+}
+
 static void
 change_refused(const struct change_asked *asked, const char *zone)
 {
@@ -190,13 +205,9 @@ change_done(struct job *job)
 	struct client *client = asked->client;
 	const struct outcome *o = &job->outcome;
 	char zone[NAME_TEXT];
+	uint32_t id = client != NULL ? change_answer_begin(asked) : 0;
 
 	name_print(&job->zone, zone);
-	if (client != NULL) {
-		client->asked = NULL;
-		client->state = CLIENT_IDLE;
-		stream_set_idle(client->stream, CONTROL_IDLE);
-	}
 	if (job->error != 0)
 		change_refused(asked, zone);
 	else if (job->kind == JOB_LOAD) {
@@ -220,6 +231,8 @@ change_done(struct job *job)
 				"{s:s, s:I}", "zone", zone, "serial", (json_int_t)o->serial),
 			    "zone %s: removed; its keys are kept", zone);
 	}
+	if (client != NULL)
+		client->id = id;
 	change_free(asked);
 }
 
@@ -227,7 +240,7 @@ void
 client_change(struct client *client, const struct job *job)
 {
 	struct control *control = client->control;
-	bool room = control->n_asked < CONTROL_CLIENTS;
+	bool room = client->n_asked < CONTROL_AHEAD && control->n_asked < CONTROL_ASKED;
 	struct change_asked *asked = room ? calloc(1, sizeof *asked) : NULL;
 	int rc = !room ? -MAP_ELIMIT : asked == NULL ? -MAP_ENOMEM : 0;
 
@@ -259,8 +272,10 @@ client_change(struct client *client, const struct job *job)
 	asked->spool = client->spool;
 	client->spool = NULL;
 	asked->client = client;
-	client->asked = asked;
-	client->state = CLIENT_WAITING;
+	asked->id = client->id;
+	client->n_asked++;
+	/* more loads may come meanwhile: the writer makes those durable together that wait */
+	client->state = job->kind == JOB_LOAD ? CLIENT_IDLE : CLIENT_WAITING;
 	stream_set_idle(client->stream, 0); /* a large zone may take longer than that */
 	asked->next = control->asked;
 	control->asked = asked;
@@ -463,6 +478,9 @@ command_dispatch(struct client *client, const json_t *request)
 	else if (command->zone && !command_zone(client, request))
 		command_refuse(client, command, -MAP_EUSAGE,
 		    "\"zone\" must be an absolute name, with the trailing dot");
+	else if (client->n_asked > 0 && command->run != zone_load)
+		client_fail(client, -MAP_ELIMIT,
+		    "%s: only zone load may come before all loads are answered", words);
 	else if (snapshot_take(client->control->snap) != 0)
 		command_refuse(client, command, -MAP_EDATABASE, "the database cannot be read");
 	else

@@ -45,8 +45,9 @@ client_drop(struct client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	control->n_clients--;
-	if (client->asked != NULL)
-		client->asked->client = NULL;
+	for (struct change_asked *asked = control->asked; asked != NULL; asked = asked->next)
+		if (asked->client == client)
+			asked->client = NULL;
 	edit_client_gone(client);
 	client->stream = NULL;
 	loop_later(control->options.loop, client_free, client);

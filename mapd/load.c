@@ -4,7 +4,7 @@
  * id of its own, then the table of zones is turned over to it; so a load of any size is one change, and
  * never holds more than a batch.
  */
-#include "mapd/work.h"
+#include "mapd/load.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,6 @@
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
 #include "mapd/build.h"
-#include "mapd/load.h"
 #include "mapd/meta.h"
 #include "mapd/revise.h"
 #include "mapd/spool.h"
@@ -87,9 +86,7 @@ load_build(struct work *work, struct build *build, const struct zone *before, ui
 	}
 	load_put(build, now);
 	meta_bump_generation(build->change);
-	rc = change_commit(build->change);
-	build->change = NULL;
-	return rc;
+	return 0;
 }
 
 /*
@@ -128,8 +125,6 @@ load_revise(struct work *work, struct build *build, const struct zone *before, u
 			load_put(build, now);
 			journal_end(
 			    work->journal, build->change, zone, now, work->rules->journal);
-			*rc = change_commit(build->change);
-			build->change = NULL;
 		}
 	}
 	revise_free(revision);
@@ -159,67 +154,94 @@ load_done(
 		    "database: old content could not be removed: the next start tries again");
 }
 
-static int
-load_plan(
-    struct work *work, const struct plan *plan, bool anew, uint64_t now, struct outcome *out)
+int
+load_plan(struct work *work, struct loading *loading, const struct name *apex,
+    struct bytes records, struct outcome *out)
 {
-	struct zone zone = {0}, before = {0};
-	struct build build = {.plan = plan,
-	    .batch = work->batch,
-	    .behind = work->behind,
-	    .store = work->store,
-	    .zone = &zone};
-	struct signers signers;
-	int rc = change_begin(work->store, &build.change);
-
-	if (rc != 0)
-		return rc;
-	rc = work_check_clock(build.change, now, out->why, sizeof out->why);
-	out->replaced = rc == 0 && work_zone(build.change, &plan->apex, &before);
-	out->previous = before.serial;
-	if (rc == 0)
-		rc = load_signers(work, &build, &signers, now, out);
-	if (rc == 0 && (anew || !out->replaced || !load_may_revise(work, &build, &before) ||
-			   !load_revise(work, &build, &before, now, out, &rc)))
-		rc = load_build(work, &build, &before, now, out);
-	change_abort(build.change);
-	if (rc == 0) {
-		load_done(work, &zone, &before, out);
-		return 0;
-	}
-	if (!out->replaced)
-		work_forget(work, &plan->apex);
-	if (zone.id != 0 && zone.id != before.id)
-		(void)work_sweep(work, zone.id); /* else the next start does it */
-	return rc;
-}
-
-/* anew: what is stored already is not compared with, and its proofs are not judged again. */
-static int
-load_records(struct work *work, const struct name *apex, struct bytes records, bool anew,
-    struct outcome *out)
-{
-	uint64_t now = clock_seconds();
-	struct plan plan;
+	struct plan *plan = &loading->plan;
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	rc = plan_make(&plan, apex, records, work->rules, work->pool, anew ? PLAN_STORED : now);
-	out->refused = plan.refused;
+	loading->zone = loading->before = (struct zone){0};
+	loading->out = out;
+	loading->now = clock_seconds();
+	rc = plan_make(plan, apex, records, work->rules, work->pool,
+	    loading->anew ? PLAN_STORED : loading->now);
+	out->refused = plan->refused;
 	if (rc != 0)
-		snprintf(out->why, sizeof out->why, "%s", plan.why);
-	else
-		rc = load_plan(work, &plan, anew, now, out);
-	plan_fini(&plan);
-	if (rc != 0)
-		outcome_error(out, rc);
+		snprintf(out->why, sizeof out->why, "%s", plan->why);
+	return rc;
+}
+
+int
+load_write(struct work *work, struct loading *loading, struct change **change, bool alone)
+{
+	struct outcome *out = loading->out;
+	struct zone *before = &loading->before;
+	struct build build = {.plan = &loading->plan,
+	    .batch = work->batch,
+	    .behind = work->behind,
+	    .store = alone ? work->store : NULL,
+	    .change = *change,
+	    .zone = &loading->zone};
+	struct signers signers;
+	int rc = work_check_clock(*change, loading->now, out->why, sizeof out->why);
+
+	loading->alone = alone;
+	out->replaced = rc == 0 && work_zone(*change, &loading->plan.apex, before);
+	out->previous = before->serial;
+	if (rc == 0)
+		rc = load_signers(work, &build, &signers, loading->now, out);
+	if (rc == 0 && (loading->anew || !out->replaced || !load_may_revise(work, &build, before) ||
+			   !load_revise(work, &build, before, loading->now, out, &rc)))
+		rc = load_build(work, &build, before, loading->now, out);
+	*change = build.change;
+	return rc;
+}
+
+void
+load_end(struct work *work, struct loading *loading, int rc)
+{
+	uint32_t id = loading->zone.id;
+
+	if (rc == 0) {
+		load_done(work, &loading->zone, &loading->before, loading->out);
+	} else {
+		outcome_error(loading->out, rc);
+		if (!loading->out->replaced)
+			work_forget(work, &loading->plan.apex);
+		/* what was committed on the way; beside others nothing was, and the id is another's now */
+		if (loading->alone && id != 0 && id != loading->before.id)
+			(void)work_sweep(work, id); /* else the next start does it */
+	}
+	plan_fini(&loading->plan);
+}
+
+static int
+load_alone(struct work *work, const struct name *apex, struct bytes records, bool anew,
+    struct outcome *out)
+{
+	struct change *change = NULL;
+	struct loading loading = {.alone = true, .anew = anew};
+	int rc = load_plan(work, &loading, apex, records, out);
+
+	if (rc == 0)
+		rc = change_begin(work->store, &change);
+	if (rc == 0)
+		rc = load_write(work, &loading, &change, true);
+	if (rc == 0 && !out->unchanged) {
+		rc = change_commit(change);
+		change = NULL;
+	}
+	change_abort(change);
+	load_end(work, &loading, rc);
 	return rc;
 }
 
 int
 work_load(struct work *work, const struct name *apex, struct bytes records, struct outcome *out)
 {
-	return load_records(work, apex, records, false, out);
+	return load_alone(work, apex, records, false, out);
 }
 
 /* Appends what the zone's operator gave of a name; what the signer made is left out. */
@@ -294,7 +316,7 @@ work_rebuild(struct work *work, const struct name *apex, struct outcome *out)
 	if (rc == 0)
 		rc = spool_map(spool, &records);
 	if (rc == 0)
-		rc = load_records(work, apex, records, true, out);
+		rc = load_alone(work, apex, records, true, out);
 	if (rc != 0)
 		outcome_error(out, rc);
 	spool_free(spool);

@@ -1,11 +1,33 @@
 /*
- * load.h - what a load and an edit do in the same way.
+ * load.h - a zone on its way into the store, in steps: so that several can share a commit.
  */
 #ifndef MAPD_LOAD_H
 #define MAPD_LOAD_H
 
 #include "mapd/build.h"
 #include "mapd/work.h"
+
+/* One zone, from load_plan() to load_end(). */
+struct loading {
+	struct plan plan;
+	struct zone zone, before;
+	struct outcome *out; /* borrowed */
+	uint64_t now;
+	bool alone;
+	bool anew; /* not compared with what is stored, whose proofs were judged when they came */
+};
+
+/* Checks the records, which are borrowed until load_end(). 0, or -MAP_E... with what is wrong in out. */
+int load_plan(struct work *work, struct loading *loading, const struct name *apex,
+    struct bytes records, struct outcome *out) NONNULL MUST_CHECK;
+/*
+ * Writes the zone into *change. Alone: when it is big, what is written is committed on the way, and *change is
+ * then another one; NULL after an error. Else all stays in *change, also after an error.
+ */
+int load_write(struct work *work, struct loading *loading, struct change **change, bool alone)
+    NONNULL MUST_CHECK;
+/* Told what became of it: durable when 0. No change may be open. */
+void load_end(struct work *work, struct loading *loading, int rc) NONNULL;
 
 /* The serial that the plan's zone gets: never lower than one before (RFC 1982). */
 uint32_t load_serial(struct change *change, const struct plan *plan) NONNULL;

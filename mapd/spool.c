@@ -1,6 +1,7 @@
 /*
- * spool.c - what a client sends piece by piece, kept in a file without a name until it is whole.
- * A file, so that a large zone costs page cache and not memory; it ends with the process.
+ * spool.c - what a client sends piece by piece, kept until it is whole: a little in memory, more in a file
+ * without a name, so that a large zone costs page cache and not memory; it ends with the process. Not always a
+ * file: ext4 looks past each one deleted in the last half minute before it makes another.
  */
 #include "mapd/spool.h"
 
@@ -8,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,11 +17,14 @@
 #include "mapd/lock.h"
 
 #define SPOOL_MAX ((size_t)4 << 30)
+#define SPOOL_MEMORY 32768 /* octets that need no file */
 
 struct spool {
-	int fd;
+	int fd; /* -1: all is in memory */
 	size_t n;
 	void *map;
+	char *directory;
+	uint8_t *memory;
 };
 
 /* Without a name from the start, so that a crash leaves nothing; not every file system can do that. */
@@ -52,10 +57,12 @@ spool_new(const char *directory, struct spool **out)
 
 	if (spool == NULL)
 		return -MAP_ENOMEM;
-	spool->fd = spool_file(directory);
-	if (spool->fd < 0) {
-		free(spool); /* keeps errno */
-		return spool_error(errno);
+	spool->fd = -1;
+	spool->directory = strdup(directory);
+	spool->memory = malloc(SPOOL_MEMORY);
+	if (spool->directory == NULL || spool->memory == NULL) {
+		spool_free(spool);
+		return -MAP_ENOMEM;
 	}
 	*out = spool;
 	return 0;
@@ -68,17 +75,18 @@ spool_free(struct spool *spool)
 		return;
 	if (spool->map != NULL)
 		munmap(spool->map, spool->n);
-	close(spool->fd);
+	if (spool->fd >= 0)
+		close(spool->fd);
+	free(spool->memory);
+	free(spool->directory);
 	free(spool);
 }
 
-int
-spool_add(struct spool *spool, struct bytes octets)
+static int
+spool_write(struct spool *spool, struct bytes octets)
 {
 	ssize_t n;
 
-	if (octets.n > SPOOL_MAX - spool->n)
-		return -MAP_ELIMIT;
 	while (octets.n > 0) {
 		n = write(spool->fd, octets.p, octets.n);
 		if (n < 0 && errno == EINTR)
@@ -87,16 +95,47 @@ spool_add(struct spool *spool, struct bytes octets)
 			return spool_error(n < 0 ? errno : EIO);
 		octets.p += n;
 		octets.n -= (size_t)n;
-		spool->n += (size_t)n;
 	}
 	return 0;
+}
+
+/* What is in memory goes into a file. */
+static int
+spool_move(struct spool *spool)
+{
+	spool->fd = spool_file(spool->directory);
+	if (spool->fd < 0)
+		return spool_error(errno);
+	return spool_write(spool, (struct bytes){spool->memory, spool->n});
+}
+
+int
+spool_add(struct spool *spool, struct bytes octets)
+{
+	int rc = 0;
+
+	if (octets.n > SPOOL_MAX - spool->n)
+		return -MAP_ELIMIT;
+	if (spool->fd < 0 && octets.n <= SPOOL_MEMORY - spool->n) {
+		if (octets.n > 0)
+			memcpy(spool->memory + spool->n, octets.p, octets.n);
+		spool->n += octets.n;
+		return 0;
+	}
+	if (spool->fd < 0)
+		rc = spool_move(spool);
+	if (rc == 0)
+		rc = spool_write(spool, octets);
+	if (rc == 0)
+		spool->n += octets.n;
+	return rc;
 }
 
 int
 spool_map(struct spool *spool, struct bytes *out)
 {
-	*out = (struct bytes){NULL, 0};
-	if (spool->n == 0)
+	*out = (struct bytes){spool->memory, spool->n};
+	if (spool->n == 0 || spool->fd < 0)
 		return 0;
 	spool->map = mmap(NULL, spool->n, PROT_READ, MAP_PRIVATE, spool->fd, 0);
 	if (spool->map == MAP_FAILED) {

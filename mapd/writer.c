@@ -19,6 +19,7 @@
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "mapd/amend.h"
+#include "mapd/group.h"
 #include "mapd/renew.h"
 
 #define WRITER_WAIT 60 /* seconds at most until the clock is looked at again */
@@ -33,6 +34,10 @@ struct writer {
 	struct renew renew;
 	uint64_t retry; /* no renewal before */
 	bool behind; /* the clock is, and it was said */
+	struct job *jobs_taken[GROUP_LOADS]; /* loads that are done together, or one job */
+	size_t n_taken;
+	struct job *next; /* taken too, but for another turn */
+	bool ends;
 };
 
 static void
@@ -40,7 +45,6 @@ job_load(struct writer *writer, struct job *job)
 {
 	const struct outcome *out = &job->outcome;
 
-	job->error = work_load(&writer->work, &job->zone, job->records, &job->outcome);
 	if (job->error == 0 && !out->unchanged)
 		renew_tell(&writer->renew, &job->zone, out->resign, out->expires);
 }
@@ -116,6 +120,7 @@ job_retire(struct writer *writer, struct job *job)
 	    &writer->work, &job->zone, job->tag, clock_seconds(), &job->outcome);
 }
 
+/* What is done with each job alone; of a load, what is left when it is in the database. */
 static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_LOAD] = job_load,
     [JOB_REMOVE] = job_remove,
     [JOB_EDIT] = job_edit,
@@ -198,24 +203,82 @@ writer_renew(struct writer *writer)
 	return WRITER_RETRY;
 }
 
+/* The next job, if there is one now (wait: when there is one, for so long); false: none. */
+static bool
+writer_take(struct writer *writer, int wait, struct job **job)
+{
+	struct pollfd jobs = {.fd = writer->jobs[0], .events = POLLIN};
+
+	*job = writer->next;
+	writer->next = NULL;
+	if (*job != NULL)
+		return true;
+	if (writer->ends || poll(&jobs, 1, wait) <= 0)
+		return false;
+	writer->ends = !queue_take(writer->jobs[0], job) || *job == NULL;
+	return !writer->ends;
+}
+
+/* The loads that wait already, up to another job or a large zone: who waits for one waits for all. */
+static void
+writer_gather(struct writer *writer, struct job *job)
+{
+	size_t octets = 0;
+
+	writer->n_taken = 0;
+	do {
+		bool small = job->kind == JOB_LOAD && job->records.n <= GROUP_OCTETS - octets;
+
+		if (writer->n_taken > 0 && !small) {
+			writer->next = job;
+			return;
+		}
+		writer->jobs_taken[writer->n_taken++] = job;
+		if (!small)
+			return;
+		octets += job->records.n;
+	} while (writer->n_taken < GROUP_LOADS && writer_take(writer, 0, &job));
+}
+
+static void
+writer_load(struct writer *writer)
+{
+	struct group_load loads[GROUP_LOADS];
+	size_t n = writer->n_taken;
+
+	for (size_t i = 0; i < n; i++) {
+		struct job *job = writer->jobs_taken[i];
+
+		loads[i] = (struct group_load){
+		    .zone = &job->zone, .records = job->records, .out = &job->outcome};
+	}
+	group_load(&writer->work, loads, n);
+	for (size_t i = 0; i < n; i++)
+		writer->jobs_taken[i]->error = loads[i].error;
+}
+
 static void *
 writer_thread(void *arg)
 {
 	struct writer *writer = arg;
-	struct pollfd jobs = {.fd = writer->jobs[0], .events = POLLIN};
 	struct job *job;
 	uint64_t wait;
 
-	for (;;) {
-		wait = writer_renew(writer);
-		if (poll(&jobs, 1, (int)(wait * 1000)) <= 0)
+	while (!writer->ends) {
+		wait = writer->next != NULL ? 0 : writer_renew(writer);
+		if (!writer_take(writer, (int)(wait * 1000), &job))
 			continue;
-		if (!queue_take(writer->jobs[0], &job) || job == NULL)
-			return NULL;
-		job_run[job->kind](writer, job);
-		if (!queue_put(writer->answers[1], job))
-			diag_error("writer: an answer was lost: %s", strerror(errno));
+		writer_gather(writer, job);
+		if (job->kind == JOB_LOAD)
+			writer_load(writer);
+		for (size_t i = 0; i < writer->n_taken; i++) {
+			job = writer->jobs_taken[i];
+			job_run[job->kind](writer, job);
+			if (!queue_put(writer->answers[1], job))
+				diag_error("writer: an answer was lost: %s", strerror(errno));
+		}
 	}
+	return NULL;
 }
 
 /* Everything that is due, before the first answer is given. */

@@ -56,6 +56,7 @@ mkfifo "$DIR/ready"
 : >"$DIR/said"
 zone 3 1 >"$DIR/small"
 zone 3 2 >"$DIR/small.2"
+zone 3000 2 >"$DIR/medium"
 zone 30000 1 >"$DIR/big"
 mount -t tmpfs -o size=60M none "$DIR/disk" || exit 1
 
@@ -74,7 +75,7 @@ fill 6000
 ok "records fit, signatures do not: refused" refused big big
 ok "records fit, signatures do not: says what and what to do" says "the disk is full"
 fill 0
-ok "not an octet left: refused" refused a small.2
+ok "not an octet left: refused" refused a medium
 ok "not an octet left: says what and what to do" says "the disk is full"
 ok "not an octet left: the old content is served" serves a 1
 ok "not an octet left: status is shown" mapctl status
@@ -95,6 +96,12 @@ ok "a map of 4 MiB: a small zone is loaded" load a small
 ok "a map of 4 MiB: a big one is refused" refused big big
 ok "a map of 4 MiB: says what to raise" says "the database is full: raise map-size:"
 ok "a map of 4 MiB: the small one still changes" load a small.2
+printf "zone load %s.test $DIR/%s\n" b small m1 medium m2 medium m3 medium m4 medium m5 medium c small >"$DIR/session"
+ok "a map of 4 MiB, a session: fails in the end" eval '! mapctl - <"$DIR/session" >"$DIR/session.said" 2>&1'
+ok "a map of 4 MiB, a session: what fits is loaded, also behind what does not" eval \
+	'serves b 1 && serves m1 2 && serves c 1 && ! serves m5 2'
+ok "a map of 4 MiB, a session: says which and what to raise" grep -q "m5.test.*raise map-size:" "$DIR/session.said"
+for zone in b m1 m2 m3 m4 c; do mapctl zone remove $zone.test >/dev/null 2>&1; done
 stop
 ok "a larger map: starts" start 64M
 ok "a larger map: the big one is loaded" load big big
