@@ -7,13 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/sys/option.h"
 #include "core/wire/errors.h"
+#include "mapctl/ahead.h"
 #include "mapctl/daemon.h"
 #include "mapctl/edit.h"
 #include "mapctl/identity.h"
 #include "mapctl/key.h"
+#include "mapctl/lines.h"
 #include "mapctl/output.h"
 #include "mapctl/zonefile.h"
 
@@ -37,6 +40,7 @@ fail_say(const struct mapctl *m, int error, const char *text)
 {
 	json_t *answer;
 
+	ahead_drain(m->ahead); /* the answers to lines before come first */
 	if (!m->json) {
 		fprintf(stderr, "mapctl: %s\n", text);
 		return;
@@ -188,6 +192,8 @@ command_run(struct mapctl *m, int argc, char **argv)
 		if (words == 0)
 			continue;
 		m->command = &commands[i];
+		if (m->command->run != zonefile_load)
+			ahead_drain(m->ahead);
 		return m->command->run(m, argc - words + 1, argv + words - 1);
 	}
 	return command_unknown(m, argc, argv);
@@ -220,35 +226,45 @@ line_split(char *line, char *words[LINE_WORDS])
 	}
 }
 
+static enum status
+line_run(struct mapctl *m, char *line, unsigned number)
+{
+	char *words[LINE_WORDS];
+	int n = line_split(line, words);
+
+	if (n == 0)
+		return STATUS_DONE;
+	words[n > 0 ? n : 0] = NULL;
+	if (n > 0)
+		return command_run(m, n, words);
+	return fail(m, STATUS_USAGE, -MAP_EUSAGE,
+	    "standard input:%u: a quote is not closed, or too many words", number);
+}
+
 enum status
 command_batch(struct mapctl *m)
 {
-	enum status first = STATUS_DONE;
-	char *line = NULL, *words[LINE_WORDS];
-	size_t max = 0;
-	unsigned number = 0;
+	struct lines input = {.fd = STDIN_FILENO};
+	enum status status;
+	char *line;
 
-	m->batch = true;
-	while (getline(&line, &max, stdin) > 0) {
-		enum status status;
-		int n = line_split(line, words);
-
-		number++;
-		if (n == 0)
-			continue;
-		words[n > 0 ? n : 0] = NULL;
-		if (n < 0)
-			status = fail(m, STATUS_USAGE, -MAP_EUSAGE,
-			    "standard input:%u: a quote is not closed, or too many words",
-			    number);
-		else
-			status = command_run(m, n, words);
-		fflush(stdout);
-		if (status != STATUS_DONE && !m->json)
-			fprintf(stderr, "mapctl: standard input:%u: failed\n", number);
-		if (first == STATUS_DONE)
-			first = status;
+	m->ahead = ahead_new(m);
+	if (m->ahead == NULL)
+		return fail(m, STATUS_WRONG, -MAP_ENOMEM, "out of memory");
+	for (unsigned number = 1;; number++) {
+		/* Who sends the next line when this one is answered must not wait for ever. */
+		if (!lines_is_ready(&input))
+			ahead_drain(m->ahead);
+		line = lines_next(&input);
+		if (line == NULL)
+			break;
+		ahead_line(m->ahead, number);
+		ahead_note(m->ahead, line_run(m, line, number));
 	}
-	free(line);
-	return first;
+	ahead_drain(m->ahead);
+	status = ahead_status(m->ahead);
+	ahead_free(m->ahead);
+	m->ahead = NULL;
+	lines_fini(&input);
+	return status;
 }

@@ -11,6 +11,7 @@
 
 #include "core/wire/name.h"
 
+struct ahead;
 struct control;
 struct places;
 
@@ -26,7 +27,7 @@ enum status {
 struct mapctl {
 	const char *socket; /* of -s; NULL: the command's own */
 	bool json;          /* of -j */
-	bool batch;         /* commands come from standard input */
+	struct ahead *ahead; /* commands come from standard input; NULL: one is on the command line */
 	struct control *control; /* NULL until a command needs the daemon */
 	const struct command *command; /* the one that runs */
 	char argument[NAME_TEXT]; /* the zone it is about; "" if none */

@@ -27,6 +27,7 @@ struct control {
 	uint8_t *in; /* FRAME_MAX octets */
 	size_t n_in;
 	size_t taken; /* of in: the frame returned last */
+	unsigned left; /* answers that are to come besides the current command's */
 	const char *path;
 };
 
@@ -164,7 +165,8 @@ control_ask(struct mapctl *m, json_t *request)
 		json_object_set_new(request, "command", json_string(m->command->words));
 		text = json_dumps(request, JSON_COMPACT);
 		m->control->id++;
-		m->control->n_in = m->control->taken = 0;
+		if (m->control->left == 0)
+			m->control->n_in = m->control->taken = 0;
 		status = text == NULL
 			     ? fail(m, STATUS_WRONG, -MAP_ENOMEM, "out of memory")
 			     : control_send(m, FRAME_CONTROL,
@@ -179,13 +181,22 @@ bool
 control_has_answer(struct mapctl *m)
 {
 	struct control *c = m->control;
+	size_t at = c->taken;
+	struct frame frame;
+	int n;
 
-	/* Nothing but the answer is sent unasked: any input is its beginning. */
-	return c->n_in > c->taken;
+	/* Before it may stand answers that were left. */
+	while ((n = frame_read((struct bytes){c->in + at, c->n_in - at}, &frame)) > 0) {
+		if (frame.id == c->id)
+			return true;
+		at += (size_t)n;
+	}
+	return n < 0;
 }
 
-enum status
-control_receive(struct mapctl *m, struct frame *frame)
+/* The next frame of any command; one that is none, when no whole one has come and it does not wait. */
+static enum status
+frame_next(struct mapctl *m, bool waits, struct frame *frame)
 {
 	struct control *c = m->control;
 
@@ -193,20 +204,41 @@ control_receive(struct mapctl *m, struct frame *frame)
 	c->n_in -= c->taken;
 	c->taken = 0;
 	for (;;) {
+		struct pollfd p = {.fd = c->fd, .events = POLLIN};
 		enum status status;
 		int n = frame_read((struct bytes){c->in, c->n_in}, frame);
 
-		if (n < 0 || (n > 0 && frame->id != c->id))
+		if (n < 0)
 			return control_lost(
 			    m, "what answers there does not speak this protocol");
 		if (n > 0) {
 			c->taken = (size_t)n;
 			return STATUS_DONE;
 		}
+		frame->type = 0;
+		if (!waits && poll(&p, 1, 0) <= 0)
+			return STATUS_DONE;
 		status = control_wait(m, 0);
 		if (status != STATUS_DONE)
 			return status;
 	}
+}
+
+enum status
+control_receive(struct mapctl *m, struct frame *frame)
+{
+	enum status status = frame_next(m, true, frame);
+
+	if (status == STATUS_DONE && frame->id != m->control->id)
+		return control_lost(m, "what answers there does not speak this protocol");
+	return status;
+}
+
+uint32_t
+control_leave(struct mapctl *m)
+{
+	m->control->left++;
+	return m->control->id;
 }
 
 static int
@@ -241,8 +273,8 @@ refusal_show(const struct mapctl *m, const json_t *answer, const char *code, con
 	    m, status, error_of_name(code), "%s%s", m->before != NULL ? m->before : "", error);
 }
 
-static enum status
-answer_show(struct mapctl *m, json_t *answer)
+enum status
+control_show(struct mapctl *m, json_t *answer)
 {
 	const char *code, *error;
 
@@ -262,21 +294,49 @@ answer_show(struct mapctl *m, json_t *answer)
 	return refusal_show(m, answer, code, error);
 }
 
+/* The JSON object in a frame; NULL: the connection is lost. */
+static json_t *
+answer_read(struct mapctl *m, const struct frame *frame)
+{
+	const char *why = "a frame that is no answer";
+	json_t *answer = NULL;
+
+	if (frame->type == FRAME_ANSWER) {
+		why = "an answer that is no JSON object";
+		answer = json_loadb((const char *)frame->payload.p, frame->payload.n, 0, NULL);
+	}
+	if (json_is_object(answer))
+		return answer;
+	json_decref(answer);
+	control_lost(m, why);
+	return NULL;
+}
+
 enum status
 control_answer(struct mapctl *m, const struct frame *frame)
 {
-	json_t *answer;
-	enum status status;
+	json_t *answer = answer_read(m, frame);
+	enum status status = answer != NULL ? control_show(m, answer) : STATUS_NO_DAEMON;
 
-	if (frame->type != FRAME_ANSWER)
-		return control_lost(m, "a frame that is no answer");
-	answer = json_loadb((const char *)frame->payload.p, frame->payload.n, 0, NULL);
-	if (!json_is_object(answer))
-		status = control_lost(m, "an answer that is no JSON object");
-	else
-		status = answer_show(m, answer);
 	json_decref(answer);
 	return status;
+}
+
+enum status
+control_take(struct mapctl *m, bool waits, uint32_t *id, json_t **answer)
+{
+	struct frame frame;
+	enum status status = frame_next(m, waits, &frame);
+
+	*answer = NULL;
+	if (status != STATUS_DONE || frame.type == 0)
+		return status;
+	*id = frame.id;
+	*answer = answer_read(m, &frame);
+	if (*answer == NULL)
+		return STATUS_NO_DAEMON;
+	m->control->left--;
+	return STATUS_DONE;
 }
 
 enum status

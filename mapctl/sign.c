@@ -411,7 +411,7 @@ sign_options(struct signing *s, int argc, char **argv)
 		return status;
 	if (s->key_path == NULL)
 		return usage(s->m, "--key: missing");
-	if (s->m->batch)
+	if (s->m->ahead != NULL)
 		return usage(s->m, "in a batch standard input holds the commands, not records");
 	return STATUS_DONE;
 }

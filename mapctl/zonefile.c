@@ -15,6 +15,7 @@
 #include "core/wire/mapping.h"
 #include "core/wire/rrtype.h"
 #include "core/zone/zone.h"
+#include "mapctl/ahead.h"
 #include "mapctl/control.h"
 #include "mapctl/daemon.h"
 #include "mapctl/output.h"
@@ -183,15 +184,25 @@ static enum status
 zone_send(struct reading *r)
 {
 	struct mapctl *m = r->m;
-	enum status status =
-	    control_ask(m, json_pack("{s:s}", "zone", name_print(&r->zone, m->argument)));
+	size_t octets = 0;
+	char zone[NAME_TEXT];
+	enum status status;
 
+	name_print(&r->zone, zone);
+	for (const struct batch *b = r->first; b != NULL; b = b->next)
+		octets += b->n;
+	if (m->ahead != NULL)
+		ahead_make_room(m->ahead, zone, octets);
+	memcpy(m->argument, zone, sizeof zone);
+	status = control_ask(m, json_pack("{s:s}", "zone", zone));
 	/* An answer that comes early is a refusal; the daemon still waits for the end. */
 	for (const struct batch *b = r->first;
 	     b != NULL && status == STATUS_DONE && !control_has_answer(m); b = b->next)
 		status = control_send(m, FRAME_RECORDS, (struct bytes){b->octets, b->n});
 	if (status == STATUS_DONE)
 		status = control_send(m, FRAME_END, (struct bytes){NULL, 0});
+	if (m->ahead != NULL)
+		return status != STATUS_DONE ? status : ahead_add(m->ahead, &r->places, octets);
 	m->places = r->places;
 	if (status == STATUS_DONE)
 		status = control_finish(m);
