@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,11 +30,10 @@
 #define CSHAKE_CUSTOM 100 /* longest customization string taken: the padding stays one block */
 
 struct crypto_key {
-	EVP_PKEY *pkey;
+	/* Of a P-256 key made when it is first needed: it costs ten times what tells whether a key file is right. */
+	_Atomic(EVP_PKEY *) pkey;
 	int algorithm;
 	bool is_private;
-	/* Ready to sign, and copied for each signature: making one costs a tenth of a signature. */
-	EVP_MD_CTX *signing;
 	BIGNUM *secret; /* of a private P-256 key, as ecdsa.c wants it */
 	uint8_t public[64];
 };
@@ -79,24 +79,20 @@ crypto_public_size(int algorithm)
 	}
 }
 
-/* Only read from here on, so that threads may copy it at once. */
+/* The private number of a key that OpenSSL has made. */
 static bool
-key_prepare(struct crypto_key *key)
+key_take_secret(struct crypto_key *key, EVP_PKEY *pkey)
 {
-	bool is_ecdsa = key->algorithm == CRYPTO_ECDSAP256;
+	uint8_t octets[SECRET_SIZE];
 	BIGNUM *number = NULL;
+	bool ok = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
+		  BN_bn2binpad(number, octets, sizeof octets) == sizeof octets;
 
-	if (is_ecdsa &&
-	    EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1)
-		key->secret = ecdsa_secret(number);
 	BN_clear_free(number);
-	if (is_ecdsa && key->secret == NULL)
-		return false;
-	pthread_once(&crypto_once, crypto_fetch);
-	key->signing = EVP_MD_CTX_new();
-	return key->signing != NULL &&
-	       EVP_DigestSignInit(key->signing, NULL, is_ecdsa ? crypto_fetched.sha256 : NULL,
-		   NULL, key->pkey) == 1;
+	if (ok)
+		key->secret = ecdsa_secret(octets, key->public);
+	crypto_wipe(octets, sizeof octets);
+	return key->secret != NULL;
 }
 
 /* The key takes pkey over, also on an error. */
@@ -112,7 +108,7 @@ key_wrap(int algorithm, EVP_PKEY *pkey, bool is_private, struct crypto_key **out
 		EVP_PKEY_free(pkey);
 		return -MAP_ENOMEM;
 	}
-	key->pkey = pkey;
+	atomic_init(&key->pkey, pkey);
 	key->algorithm = algorithm;
 	key->is_private = is_private;
 	if (algorithm == CRYPTO_ED25519) {
@@ -124,8 +120,9 @@ key_wrap(int algorithm, EVP_PKEY *pkey, bool is_private, struct crypto_key **out
 		     n == P256_POINT && point[0] == 4;
 		if (ok)
 			memcpy(key->public, point + 1, 64);
+		ok = ok && (!is_private || key_take_secret(key, pkey));
 	}
-	if (!ok || (is_private && !key_prepare(key))) {
+	if (!ok) {
 		crypto_key_free(key);
 		return crypto_done(-MAP_ECRYPTO);
 	}
@@ -174,28 +171,56 @@ p256_build(const uint8_t point[P256_POINT], const BIGNUM *secret)
 	return pkey;
 }
 
-/* fromdata() does not compute the point of a private number. */
-static EVP_PKEY *
-p256_from_secret(const uint8_t secret[SECRET_SIZE])
+/* A private P-256 key without OpenSSL's form of it. */
+static int
+p256_from_secret(const uint8_t secret[SECRET_SIZE], struct crypto_key **out)
 {
-	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	struct crypto_key *key = calloc(1, sizeof *key);
+
+	if (key == NULL)
+		return -MAP_ENOMEM;
+	key->algorithm = CRYPTO_ECDSAP256;
+	key->is_private = true;
+	key->secret = ecdsa_secret(secret, key->public);
+	if (key->secret == NULL) {
+		crypto_key_free(key);
+		return crypto_done(-MAP_ECRYPTO);
+	}
+	*out = key;
+	return crypto_done(0);
+}
+
+static EVP_PKEY *
+p256_from_key(const struct crypto_key *key)
+{
+	uint8_t point[P256_POINT] = {4}, octets[SECRET_SIZE];
 	BIGNUM *number = BN_secure_new();
-	EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
-	uint8_t octets[P256_POINT];
 	EVP_PKEY *pkey = NULL;
 
-	if (number != NULL && point != NULL && BN_bin2bn(secret, SECRET_SIZE, number) != NULL &&
-	    !BN_is_zero(number) && BN_cmp(number, EC_GROUP_get0_order(group)) < 0) {
-		BN_set_flags(number, BN_FLG_CONSTTIME);
-		if (EC_POINT_mul(group, point, number, NULL, NULL, NULL) == 1 &&
-		    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, octets,
-			sizeof octets, NULL) == sizeof octets)
-			pkey = p256_build(octets, number);
-	}
-	EC_POINT_free(point);
+	memcpy(point + 1, key->public, sizeof key->public);
+	if (number != NULL && ecdsa_octets(key->secret, octets) &&
+	    BN_bin2bn(octets, sizeof octets, number) != NULL)
+		pkey = p256_build(point, number);
+	crypto_wipe(octets, sizeof octets);
 	BN_clear_free(number);
-	EC_GROUP_free(group);
 	return pkey;
+}
+
+/* OpenSSL's form of a key, borrowed; NULL: it cannot be made. */
+static EVP_PKEY *
+key_pkey(const struct crypto_key *shared)
+{
+	/* What is added here is not what the key is: to all others it stays as it was. */
+	struct crypto_key *key = (struct crypto_key *)(uintptr_t)shared;
+	EVP_PKEY *pkey = atomic_load(&key->pkey), *none = NULL;
+
+	if (pkey != NULL)
+		return pkey;
+	pkey = p256_from_key(key);
+	if (pkey == NULL || atomic_compare_exchange_strong(&key->pkey, &none, pkey))
+		return pkey;
+	EVP_PKEY_free(pkey); /* another thread was faster */
+	return none;
 }
 
 int
@@ -207,7 +232,7 @@ crypto_key_from_private(int algorithm, const uint8_t secret[32], struct crypto_k
 		pkey =
 		    EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, SECRET_SIZE);
 	else if (algorithm == CRYPTO_ECDSAP256)
-		pkey = p256_from_secret(secret);
+		return p256_from_secret(secret, out);
 	if (pkey == NULL)
 		return crypto_done(-MAP_ECRYPTO);
 	return key_wrap(algorithm, pkey, true, out);
@@ -242,19 +267,16 @@ crypto_key_public(const struct crypto_key *key, uint8_t out[64])
 int
 crypto_key_secret(const struct crypto_key *key, uint8_t out[32])
 {
-	BIGNUM *number = NULL;
 	size_t n = SECRET_SIZE;
 	bool ok;
 
 	if (!key->is_private)
 		return -MAP_ECRYPTO;
-	if (key->algorithm == CRYPTO_ED25519) {
-		ok = EVP_PKEY_get_raw_private_key(key->pkey, out, &n) == 1 && n == SECRET_SIZE;
-	} else {
-		ok = EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
-		     BN_bn2binpad(number, out, SECRET_SIZE) == SECRET_SIZE;
-		BN_clear_free(number);
-	}
+	if (key->algorithm == CRYPTO_ED25519)
+		ok = EVP_PKEY_get_raw_private_key(key_pkey(key), out, &n) == 1 &&
+		     n == SECRET_SIZE;
+	else
+		ok = ecdsa_octets(key->secret, out);
 	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
 }
 
@@ -270,8 +292,7 @@ crypto_key_free(struct crypto_key *key)
 	if (key == NULL)
 		return;
 	BN_clear_free(key->secret);
-	EVP_MD_CTX_free(key->signing);
-	EVP_PKEY_free(key->pkey);
+	EVP_PKEY_free(atomic_load(&key->pkey));
 	free(key);
 }
 
@@ -315,14 +336,19 @@ crypto_sign(const struct crypto_key *key, const void *p, size_t n, uint8_t out[6
 {
 	bool is_ecdsa = key->algorithm == CRYPTO_ECDSAP256;
 	EVP_MD_CTX *ctx;
+	EVP_PKEY *pkey;
 	uint8_t sig[80]; /* DER of two 256-bit numbers is at most 72 */
 	size_t sig_n = sizeof sig;
 	bool ok;
 
 	if (!key->is_private)
 		return -MAP_ECRYPTO;
+	pthread_once(&crypto_once, crypto_fetch);
+	pkey = key_pkey(key);
 	ctx = EVP_MD_CTX_new();
-	ok = ctx != NULL && EVP_MD_CTX_copy_ex(ctx, key->signing) == 1 &&
+	ok = ctx != NULL && pkey != NULL &&
+	     EVP_DigestSignInit(
+		 ctx, NULL, is_ecdsa ? crypto_fetched.sha256 : NULL, NULL, pkey) == 1 &&
 	     EVP_DigestSign(ctx, sig, &sig_n, p, n) == 1;
 	EVP_MD_CTX_free(ctx);
 	if (ok && is_ecdsa)
@@ -377,6 +403,7 @@ crypto_verify(
 	bool is_ecdsa = key->algorithm == CRYPTO_ECDSAP256;
 	uint8_t der[80];
 	EVP_MD_CTX *ctx;
+	EVP_PKEY *pkey;
 	int result = -MAP_ECRYPTO;
 
 	if (sig_n != CRYPTO_SIGNATURE)
@@ -388,9 +415,11 @@ crypto_verify(
 			return crypto_done(-MAP_ECRYPTO);
 	}
 	pthread_once(&crypto_once, crypto_fetch);
+	pkey = key_pkey(key);
 	ctx = EVP_MD_CTX_new();
-	if (ctx != NULL && EVP_DigestVerifyInit(ctx, NULL,
-			       is_ecdsa ? crypto_fetched.sha256 : NULL, NULL, key->pkey) == 1)
+	if (ctx != NULL && pkey != NULL &&
+	    EVP_DigestVerifyInit(
+		ctx, NULL, is_ecdsa ? crypto_fetched.sha256 : NULL, NULL, pkey) == 1)
 		result = EVP_DigestVerify(ctx, sig, sig_n, p, n) == 1 ? 0 : -MAP_ESIG;
 	EVP_MD_CTX_free(ctx);
 	return crypto_done(result);

@@ -55,19 +55,62 @@ curve_is_there(void)
 	return curve.group != NULL;
 }
 
-BIGNUM *
-ecdsa_secret(const BIGNUM *number)
+/* x | y of number times the base point. */
+static bool
+point_make(const BIGNUM *number, uint8_t octets[64], BN_CTX *ctx)
 {
-	BIGNUM *secret = BN_secure_new();
-	BN_CTX *ctx = BN_CTX_secure_new();
+	EC_POINT *point = EC_POINT_new(curve.group);
+	bool ok = false;
+	BIGNUM *x, *y;
 
-	if (secret == NULL || ctx == NULL || !curve_is_there() ||
-	    BN_to_montgomery(secret, number, curve.mont, ctx) != 1) {
+	BN_CTX_start(ctx);
+	x = BN_CTX_get(ctx);
+	y = BN_CTX_get(ctx);
+	if (point != NULL && y != NULL)
+		ok = EC_POINT_mul(curve.group, point, number, NULL, NULL, ctx) == 1 &&
+		     EC_POINT_get_affine_coordinates(curve.group, point, x, y, ctx) == 1 &&
+		     BN_bn2binpad(x, octets, 32) == 32 &&
+		     BN_bn2binpad(y, octets + 32, 32) == 32;
+	BN_CTX_end(ctx);
+	EC_POINT_free(point);
+	return ok;
+}
+
+BIGNUM *
+ecdsa_secret(const uint8_t octets[32], uint8_t public[64])
+{
+	BIGNUM *number = BN_secure_new(), *secret = BN_secure_new();
+	BN_CTX *ctx = BN_CTX_secure_new();
+	bool ok = number != NULL && secret != NULL && ctx != NULL && curve_is_there() &&
+		  BN_bin2bn(octets, 32, number) != NULL && !BN_is_zero(number) &&
+		  BN_cmp(number, curve.order) < 0;
+
+	if (ok) {
+		BN_set_flags(number, BN_FLG_CONSTTIME);
+		ok = point_make(number, public, ctx) &&
+		     BN_to_montgomery(secret, number, curve.mont, ctx) == 1;
+	}
+	if (!ok) {
 		BN_clear_free(secret);
 		secret = NULL;
 	}
+	BN_clear_free(number);
 	BN_CTX_free(ctx);
 	return secret;
+}
+
+bool
+ecdsa_octets(const BIGNUM *secret, uint8_t octets[32])
+{
+	BIGNUM *number = BN_secure_new();
+	BN_CTX *ctx = BN_CTX_secure_new();
+	bool ok = number != NULL && ctx != NULL &&
+		  BN_from_montgomery(number, secret, curve.mont, ctx) == 1 &&
+		  BN_bn2binpad(number, octets, 32) == 32;
+
+	BN_clear_free(number);
+	BN_CTX_free(ctx);
+	return ok;
 }
 
 static bool

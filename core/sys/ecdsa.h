@@ -19,8 +19,13 @@ struct ecdsa_item {
 	uint8_t *out; /* 64 octets */
 };
 
-/* The private number as ecdsa_sign() wants it; BN_clear_free() frees it. NULL: out of memory. */
-BIGNUM *ecdsa_secret(const BIGNUM *number);
+/*
+ * The private number of 32 octets as ecdsa_sign() wants it, and its public point; BN_clear_free() frees it.
+ * NULL: it is no key, or out of memory.
+ */
+BIGNUM *ecdsa_secret(const uint8_t octets[32], uint8_t public[64]);
+/* Its octets again. */
+bool ecdsa_octets(const BIGNUM *secret, uint8_t octets[32]);
 /* Signs all (at most ECDSA_MANY); false: none. */
 bool ecdsa_sign(struct ecdsa_item *items, size_t n);
 
