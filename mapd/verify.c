@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "mapd/fault.h"
+#include "mapd/sum.h"
 
 #define PAGE_HEAD 16
 #define PAGE_MIN 512
@@ -86,9 +86,7 @@ struct verify {
 uint32_t
 verify_sum(struct bytes key, struct bytes value)
 {
-	uLong sum = crc32_z(0, key.p, key.n);
-
-	return (uint32_t)crc32_z(sum, value.p, value.n);
+	return sum_add(sum_add(0, key), value);
 }
 
 __attribute__((format(printf, 3, 4))) static bool

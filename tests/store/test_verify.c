@@ -21,6 +21,7 @@
 #include "core/wire/errors.h"
 #include "mapd/fault.h"
 #include "mapd/store.h"
+#include "mapd/sum.h"
 
 #define MAP_SIZE ((size_t)64 << 20)
 #define PAGE 4096u
@@ -61,6 +62,27 @@ content(struct store *store)
 	assert_int_equal(snapshot_error(snap), 0);
 	snapshot_free(snap);
 	return (uint32_t)sum;
+}
+
+/* Every length and place, and in two pieces; and the check value that every catalogue of CRCs has. */
+static void
+test_sum(void **state)
+{
+	static uint8_t octets[600];
+
+	(void)state;
+	assert_int_equal(
+	    sum_add(0, (struct bytes){(const uint8_t *)"123456789", 9}), 0xcbf43926);
+	for (size_t i = 0; i < sizeof octets; i++)
+		octets[i] = (uint8_t)dice(256);
+	for (size_t from = 0; from < 20; from++)
+		for (size_t n = 0; n <= sizeof octets - from; n++) {
+			size_t cut = n > 0 ? dice((uint32_t)n) : 0;
+			uint32_t sum = sum_add(0, (struct bytes){octets + from, cut});
+
+			sum = sum_add(sum, (struct bytes){octets + from + cut, n - cut});
+			assert_int_equal(sum, crc32_z(0, octets + from, n));
+		}
 }
 
 static void
@@ -305,9 +327,10 @@ test_fault(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_octet),
-	    cmocka_unit_test(test_heads), cmocka_unit_test(test_pages),
-	    cmocka_unit_test(test_cut), cmocka_unit_test(test_fault)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sum),
+	    cmocka_unit_test(test_one_octet), cmocka_unit_test(test_heads),
+	    cmocka_unit_test(test_pages), cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_fault)};
 
 	return cmocka_run_group_tests_name("verify", tests, setup, teardown);
 }
