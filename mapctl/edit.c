@@ -305,7 +305,7 @@ script_run(struct editing *e)
 	size_t max = 0;
 	ssize_t n;
 
-	if (e->m->batch)
+	if (e->m->ahead != NULL)
 		return usage(e->m, "standard input has commands; expected a word after ZONE");
 	e->quiet = true;
 	status = edit_ask(
