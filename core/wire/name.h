@@ -33,6 +33,8 @@ int name_scan(const char *text, size_t n, const struct name *origin, struct name
 int name_from(const char *text, struct name *name) NONNULL MUST_CHECK;
 /* Writes the text, with the trailing dot, and returns text. */
 char *name_print(const struct name *name, char text[NAME_TEXT]) NONNULL;
+/* The same for zone files: as ldns, NSD, Knot DNS and BIND all read it. */
+char *name_print_portable(const struct name *name, char text[NAME_TEXT]) NONNULL;
 
 extern const struct name name_root;
 

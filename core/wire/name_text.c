@@ -142,24 +142,24 @@ octet_is_plain(uint8_t c)
 }
 
 static char *
-octet_print(uint8_t c, char *to)
+octet_print(uint8_t c, bool portable, char *to)
 {
-	/* told by their numbers too: what NSD (\\ and \") and BIND (\[) stumble over behind a backslash */
-	if (c <= ' ' || c >= 0x7f || c == '\\' || c == '"' || c == '[') {
+	/* what NSD (\\ and \") and BIND (\[) stumble over behind a backslash is told by its number too */
+	if (c <= ' ' || c >= 0x7f || (portable && strchr("\\\"[", c) != NULL)) {
 		*to++ = '\\';
 		*to++ = (char)('0' + c / 100);
 		*to++ = (char)('0' + c / 10 % 10);
 		*to++ = (char)('0' + c % 10);
 		return to;
 	}
-	if (!octet_is_plain(c))
+	if (portable ? !octet_is_plain(c) : strchr(".\\\"();@$", c) != NULL)
 		*to++ = '\\';
 	*to++ = (char)c;
 	return to;
 }
 
-char *
-name_print(const struct name *name, char text[NAME_TEXT])
+static char *
+octets_print(const struct name *name, bool portable, char *text)
 {
 	char *to = text;
 
@@ -167,9 +167,21 @@ name_print(const struct name *name, char text[NAME_TEXT])
 		*to++ = '.';
 	for (size_t at = 0; at < name->n && name->w[at] != 0; at += name->w[at] + (size_t)1) {
 		for (size_t i = 1; i <= name->w[at]; i++)
-			to = octet_print(name->w[at + i], to);
+			to = octet_print(name->w[at + i], portable, to);
 		*to++ = '.';
 	}
 	*to = '\0';
 	return text;
+}
+
+char *
+name_print(const struct name *name, char text[NAME_TEXT])
+{
+	return octets_print(name, false, text);
+}
+
+char *
+name_print_portable(const struct name *name, char text[NAME_TEXT])
+{
+	return octets_print(name, true, text);
 }

@@ -156,7 +156,7 @@ fields_print(const char *fields, struct bytes rdata, char *text, size_t max)
 		if (fields[i] == 'n') {
 			name_read_plain(&rd, &name);
 			n += (size_t)snprintf(
-			    text + n, max - n, "%s", name_print(&name, name_text));
+			    text + n, max - n, "%s", name_print_portable(&name, name_text));
 		} else if (fields[i] == 'M') {
 			n += types_print(&rd, text + n, max - n);
 		} else {
@@ -224,7 +224,7 @@ static int
 head_print(const struct rr *rr, const char *type, char *text, size_t max)
 {
 	char owner[NAME_TEXT];
-	int n = snprintf(text, max, "%s\t%lu\tIN\t%s\t", name_print(rr->owner, owner),
+	int n = snprintf(text, max, "%s\t%lu\tIN\t%s\t", name_print_portable(rr->owner, owner),
 	    (unsigned long)rr->ttl, type);
 
 	return n >= 0 && (size_t)n < max ? n : -MAP_ESPACE;

@@ -56,10 +56,13 @@ compare() { # CASE: unless its head says why not
 	sed 's/^/# /' "$DIR/asked"
 }
 
+port=$MAPD
 [ $# -gt 0 ] || set -- "$SOURCE"/tests/cases/*.case
 for file; do
 	NAME=$(basename "$file" .case) DIR=$TOP/$(basename "$file" .case)
 	mkdir "$DIR"
+	# ports of its own: a child of NSD may have those of the case before for a moment more
+	MAPD=$((port)) NSD=$((port + 1)) KNOT=$((port + 2)) BIND=$((port + 3)) PDNS=$((port + 4)) port=$((port + 5))
 	configure "$file"
 	run_mapd
 	if "$BUILD/tests/mapd/replay" 127.0.0.1 $MAPD "$BUILD/mapctl/mapctl" "$DIR/control" "$file" >"$DIR/replayed" 2>&1; then
