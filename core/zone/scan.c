@@ -255,6 +255,61 @@ fields_wrong(const struct rrtype *row, char *const *words, size_t n, const struc
 	return wrong;
 }
 
+/* Types of names and numbers only. */
+static bool
+is_ours(const struct rrtype *row)
+{
+	return row != NULL && (row->flags & RRF_SIGNER) == 0 &&
+	       row->fields[strspn(row->fields, "124n")] == '\0';
+}
+
+/* One number; those of SOA behind its serial are times (RFC 2308 and ldns: 1h, 2d). */
+static bool
+number_scan(char letter, bool is_time, const char *word, struct wr *rdata)
+{
+	uint32_t max = letter == '1' ? UINT8_MAX : letter == '2' ? UINT16_MAX : UINT32_MAX;
+	uint32_t seconds = 0;
+	uint64_t value = 0;
+	int error = is_time ? period_scan(word, max, &seconds)
+			    : text_decimal_read(word, strlen(word), max, &value);
+
+	if (is_time)
+		value = seconds;
+	if (letter == '1')
+		wr_u8(rdata, (uint8_t)value);
+	else if (letter == '2')
+		wr_u16(rdata, (uint16_t)value);
+	else
+		wr_u32(rdata, (uint32_t)value);
+	return error == 0;
+}
+
+/*
+ * Most of the records of most zones, read without ldns; which, besides, takes a name whose first label is an at
+ * sign for the origin even where a backslash stands before it (RFC 1035 5.1).
+ */
+static int
+fields_scan(const struct rrtype *row, char *const *words, size_t n, const struct name *origin,
+    struct wr *rdata, const char **why)
+{
+	size_t fields = strlen(row->fields);
+	struct name name;
+
+	if (n != fields)
+		return scan_wrong(
+		    why, n < fields ? "something is missing" : "more than it has");
+	for (size_t i = 0; i < n; i++) {
+		if (row->fields[i] == 'n') {
+			if (name_scan(words[i], strlen(words[i]), origin, &name) != 0)
+				return scan_wrong(why, "not a valid domain name");
+			name_put(rdata, &name);
+		} else if (!number_scan(
+			       row->fields[i], row->code == RR_SOA && i > 2, words[i], rdata))
+			return scan_wrong(why, "a number out of its range");
+	}
+	return rdata->error != 0 ? scan_wrong(why, "the RDATA is too long") : 0;
+}
+
 static int
 standard_scan(uint16_t type, char *const *words, size_t n, const struct name *origin,
     struct wr *rdata, const char **why)
@@ -294,6 +349,8 @@ rdata_scan(uint16_t type, char *const *words, size_t n, const struct name *origi
 		return epid_scan(words, n, origin, rdata, why);
 	if (type == RR_ELOC)
 		return eloc_scan(words, n, origin, rdata, why);
+	if (is_ours(rrtype_find(type)))
+		return fields_scan(rrtype_find(type), words, n, origin, rdata, why);
 	return standard_scan(type, words, n, origin, rdata, why);
 }
 

@@ -34,6 +34,7 @@ test_everything(void **state)
 			"d A \\# 4 c0000202\n"
 			"e TYPE1234 \\# 0\n"
 			"f.example.org. type16 tExt-is-text\n"
+			"\\@ RP \\@ @\n"
 			"\\097\\.\\@ A 192.0.2.3");
 	o = file_read("z", NULL);
 	assert_string_equal(o->messages, "");
@@ -48,6 +49,8 @@ test_everything(void **state)
 	    "f.example.org.\t5400\tIN\tTXT\t\"tExt-is-text\"\n"
 	    "ns.example.org.\t60\tIN\tA\t192.0.2.53\n"
 	    "ns.example.org.\t60\tIN\tAAAA\t2001:db8::35\n"
+	    "\\@.under.sub.example.org.\t5400\tIN\tRP\t\\@.under.Sub.example.org. "
+	    "under.Sub.example.org.\n"
 	    "a.under.sub.example.org.\t5400\tIN\tMX\t10 under.Sub.example.org.\n"
 	    "a\\.\\@.under.sub.example.org.\t5400\tIN\tA\t192.0.2.3\n"
 	    "b.under.sub.example.org.\t5400\tIN\tTXT\t\"a;b (c)\" \"d;e\" \"\\\"\" \"A\" \"\"\n"
