@@ -91,9 +91,9 @@ conf "127.0.0.1@$OTHER" "${rules[@]}"
 ok "a reload with another denial and algorithm" mapctl reload
 # The rules are the writer's after the answer; the next job is done behind them.
 ok "the next change comes behind it" fails 1 'not served' mapctl zone remove absent.test
-ok "says that denial: waits for a load" said 'denial is nsec3, nsec is configured: it changes when the zone is loaded again'
-ok "says that algorithm: has no effect, and what to do" \
-	said 'algorithm is ecdsap256, ed25519 is configured and has no effect: a zone keeps its key; configure algorithm: ecdsap256, or see mapd.yaml(5)'
+ok "says how denial: takes effect" said 'denial is nsec3, nsec is configured: mapctl key roll example.test. denial changes it'
+ok "says how algorithm: takes effect" \
+	said 'algorithm is ecdsap256, ed25519 is configured: mapctl key roll example.test. algorithm changes it'
 ok "zone status shows what is in force" status_has 'denial: nsec3' 'algorithm_name: ecdsap256'
 ok "started again" restarts
 ok "it says both again: denial" said 'denial is nsec3, nsec is configured'
