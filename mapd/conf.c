@@ -362,14 +362,13 @@ config_zones(struct config *c, const struct rows *rows, const struct reading *in
 {
 	struct zone_rule *zones = calloc(rows->n_zones + 1, sizeof(*zones));
 	struct realm *realms = calloc(rows->n_zones + 1, sizeof(*realms));
+	int error = 0;
 
 	c->rules.zones = zones;
 	c->rules.realms = realms;
 	if (zones == NULL || realms == NULL)
 		return config_no_memory(in);
 	for (uint32_t i = 0; i < rows->n_zones; i++) {
-		int error;
-
 		c->rules.n_zones++; /* what it has is freed with it */
 		error = config_zone(&zones[i], &realms[c->rules.n_realms], &rows->zones[i], in);
 		if (error == 0)
@@ -378,7 +377,9 @@ config_zones(struct config *c, const struct rows *rows, const struct reading *in
 			return error;
 		c->rules.n_realms += rows->zones[i].prefix != NULL;
 	}
-	return config_twice(c, rows, in);
+	error = config_twice(c, rows, in);
+	rules_sort(zones, c->rules.n_zones);
+	return error;
 }
 
 static char *

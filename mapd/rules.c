@@ -4,6 +4,7 @@
  */
 #include "mapd/rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/sys/diag.h"
@@ -18,12 +19,37 @@ static const struct word denials[] = {RULES_DENIALS(ROW)};
 static const struct word algorithms[] = {RULES_ALGORITHMS(ROW)};
 #undef ROW
 
+static int
+rule_compare(const void *a, const void *b)
+{
+	const struct zone_rule *x = a, *y = b;
+
+	return name_compare(&x->apex, &y->apex);
+}
+
+void
+rules_sort(struct zone_rule *zones, size_t n)
+{
+	if (n > 0)
+		qsort(zones, n, sizeof *zones, rule_compare);
+}
+
 const struct zone_rule *
 rules_find(const struct rules *rules, const struct name *apex)
 {
-	for (size_t i = 0; i < rules->n_zones; i++)
-		if (name_equal(&rules->zones[i].apex, apex))
-			return &rules->zones[i];
+	size_t low = 0, high = rules->n_zones;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = name_compare(&rules->zones[middle].apex, apex);
+
+		if (order == 0)
+			return &rules->zones[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 

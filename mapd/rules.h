@@ -29,13 +29,15 @@ struct zone_rule {
 };
 
 struct rules {
-	const struct zone_rule *zones;
+	const struct zone_rule *zones; /* sorted: rules_sort() */
 	size_t n_zones;
 	const struct realm *realms; /* rows of the zones that have a prefix: */
 	size_t n_realms;
 	uint64_t journal; /* octets kept of the differences of a zone; 0: none are */
 };
 
+/* By apex, in canonical order, as rules_find() wants them. */
+void rules_sort(struct zone_rule *zones, size_t n);
 /* The rule of the zone apex (lower case), or NULL. */
 const struct zone_rule *rules_find(const struct rules *rules, const struct name *apex) NONNULL;
 /* How absence is proved when the zone is loaded next; the algorithm of its key when one is made. */

@@ -97,29 +97,29 @@ test_everything(void **state)
 	assert_string_equal(c->chaos.version, "v");
 	assert_string_equal(c->chaos.identity, "ns1");
 	assert_int_equal(c->rules.n_zones, 2);
-	assert_int_equal(c->rules.zones[0].denial, DENIAL_NSEC);
-	assert_int_equal(c->rules.zones[0].algorithm, ALGORITHM_ED25519);
-	assert_true(c->rules.zones[0].private_locators);
-	assert_true(c->rules.zones[0].split);
-	assert_true(c->rules.zones[0].manual);
-	assert_int_equal(c->rules.zones[0].ksk_lifetime, 86400);
-	assert_int_equal(c->rules.zones[0].zsk_lifetime, 90 * 86400);
-	assert_int_equal(rules_propagation(&c->rules, &c->rules.zones[0].apex), 0);
-	assert_int_equal(rules_propagation(&c->rules, &c->rules.zones[1].apex), 3600);
-	assert_int_equal(c->rules.zones[0].n_parents, 2);
+	assert_int_equal(c->rules.zones[1].denial, DENIAL_NSEC);
+	assert_int_equal(c->rules.zones[1].algorithm, ALGORITHM_ED25519);
+	assert_true(c->rules.zones[1].private_locators);
+	assert_true(c->rules.zones[1].split);
+	assert_true(c->rules.zones[1].manual);
+	assert_int_equal(c->rules.zones[1].ksk_lifetime, 86400);
+	assert_int_equal(c->rules.zones[1].zsk_lifetime, 90 * 86400);
+	assert_int_equal(rules_propagation(&c->rules, &c->rules.zones[1].apex), 0);
+	assert_int_equal(rules_propagation(&c->rules, &c->rules.zones[0].apex), 3600);
+	assert_int_equal(c->rules.zones[1].n_parents, 2);
 	assert_string_equal(
-	    addr_print(&c->rules.zones[0].parents[1], text), "2001:db8::7@5300");
-	assert_false(c->rules.zones[1].split);
-	assert_false(c->rules.zones[1].manual);
-	assert_int_equal(c->rules.zones[1].zsk_lifetime, 0);
-	assert_true(name_is_lower(&c->rules.zones[0].apex));
-	assert_int_equal(c->rules.zones[1].denial, 0);
-	assert_int_equal(c->rules.zones[1].algorithm, 0);
-	assert_false(c->rules.zones[1].private_locators);
+	    addr_print(&c->rules.zones[1].parents[1], text), "2001:db8::7@5300");
+	assert_false(c->rules.zones[0].split);
+	assert_false(c->rules.zones[0].manual);
+	assert_int_equal(c->rules.zones[0].zsk_lifetime, 0);
+	assert_true(name_is_lower(&c->rules.zones[1].apex));
+	assert_int_equal(c->rules.zones[0].denial, 0);
+	assert_int_equal(c->rules.zones[0].algorithm, 0);
+	assert_false(c->rules.zones[0].private_locators);
 	assert_int_equal(c->rules.n_realms, 1);
 	assert_int_equal(c->rules.realms[0].length, 56);
 	assert_int_equal(c->rules.realms[0].prefix[1], 0x01);
-	assert_true(name_equal(&c->rules.realms[0].suffix, &c->rules.zones[0].apex));
+	assert_true(name_equal(&c->rules.realms[0].suffix, &c->rules.zones[1].apex));
 	config_free(c);
 }
 

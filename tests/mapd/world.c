@@ -118,16 +118,14 @@ world_free(struct world *world)
 static struct zone_rule *
 world_rule(struct world *world, const struct name *apex)
 {
-	struct zone_rule *rule;
-
 	for (size_t i = 0; i < world->rules.n_zones; i++)
 		if (name_equal(&world->rule[i].apex, apex))
 			return &world->rule[i];
 	if (world->rules.n_zones == WORLD_ZONES)
 		return NULL;
-	rule = &world->rule[world->rules.n_zones++];
-	rule->apex = *apex;
-	return rule;
+	world->rule[world->rules.n_zones++].apex = *apex;
+	rules_sort(world->rule, world->rules.n_zones);
+	return world_rule(world, apex);
 }
 
 bool
