@@ -17,6 +17,7 @@
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
+#include "mapd/journal.h"
 #include "mapd/renew.h"
 #include "mapd/rollover.h"
 #include "tests/store/shop.h"
@@ -41,6 +42,7 @@ configure(uint8_t algorithm, bool split)
 static void
 begin_zone(void)
 {
+	shop.rules.journal = 1 << 20;
 	shop_begin("zone.test.");
 	shop_add_apex("7");
 	shop_add("a", 300, "A", "192.0.2.1");
@@ -160,6 +162,33 @@ signatures(const char *name_text, uint16_t type)
 	assert_true(node_find(&node, type, &set));
 	change_abort(change);
 	return set.signatures;
+}
+
+/* What a secondary gets leads to the zone as it is. */
+static void
+journal_is_whole(void)
+{
+	struct zone zone = shop_zone();
+	struct journal_head head;
+	struct difference difference;
+	struct change *change;
+	struct bytes value;
+	uint8_t k[JOURNAL_KEY];
+	uint32_t n = 0, serial;
+
+	put_u32(k, zone.id);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_true(change_get(change, TABLE_JOURNAL, (struct bytes){k, 4}, &value));
+	assert_int_equal(journal_head_read(value, &head), 0);
+	assert_int_equal(head.last, zone.serial);
+	for (serial = head.first; serial != head.last; serial = difference.to, n++) {
+		struct bytes key = {k, journal_key(zone.id, serial, k)};
+
+		assert_true(change_get(change, TABLE_JOURNAL, key, &value));
+		assert_int_equal(difference_read(value, &difference), 0);
+	}
+	assert_int_equal(n, head.n);
+	change_abort(change);
 }
 
 static void
@@ -335,6 +364,7 @@ test_algorithm_step_by_step(void **state)
 		assert_int_equal(signatures("a", RR_A), phases[i].data_signed);
 		assert_int_equal(signatures("@", RR_SOA), phases[i].data_signed);
 		assert_true(shop_zone().serial > serial);
+		journal_is_whole();
 		serial = shop_zone().serial;
 		if (roll_wants_ds(&keys()->roll)) {
 			FAILS(next(), -MAP_EREFUSED, "ds-seen");
