@@ -34,7 +34,7 @@ configure() { # CASE
 }
 # Queries that ask.c can ask: class IN, and nothing odd about their form. Every one with and without DO.
 questions() { # CASE
-	awk '$1 == "query" && !/ \+(class|flags|questions|once|bufsize|noedns)/ {
+	awk '$1 == "query" && !/ \+(class|flags|questions|once|bufsize|noedns|edns)/ {
 		type = $3; sub(/^EPID$/, "TYPE65300", type); sub(/^ELOC$/, "TYPE65301", type)
 		if (!seen[$2, type]++) { print $2, type, 0; print $2, type, 1 } }' "$1"
 }

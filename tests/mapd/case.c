@@ -55,6 +55,24 @@ flag_read(struct asking *asking, const char *word)
 	return false;
 }
 
+/* CODE:HEX, as dig has it. */
+static bool
+ednsopt_read(struct asking *asking, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	struct wr wr = wr_init(asking->options, sizeof(asking->options));
+	uint8_t value[64];
+	int n = colon != NULL ? text_hex_read(colon + 1, strlen(colon + 1), value, 60) : -1;
+
+	if (n < 0)
+		return false;
+	wr_u16(&wr, (uint16_t)strtoul(text, NULL, 10));
+	wr_u16(&wr, (uint16_t)n);
+	wr_copy(&wr, value, (size_t)n);
+	asking->n_options = (uint8_t)wr.n;
+	return wr.error == 0;
+}
+
 static bool
 option_read(struct run *run, const char *word)
 {
@@ -69,6 +87,10 @@ option_read(struct run *run, const char *word)
 		asking->transport = TRANSPORT_TCP;
 	else if (strncmp(word, "+class=", 7) == 0)
 		asking->q.class = (uint16_t)number(word + 7);
+	else if (strncmp(word, "+edns=", 6) == 0)
+		asking->edns = (uint8_t)number(word + 6);
+	else if (strncmp(word, "+ednsopt=", 9) == 0)
+		return ednsopt_read(asking, word + 9);
 	else {
 		run->once = true;
 		if (strcmp(word, "+noedns") == 0)
@@ -104,8 +126,9 @@ query_write(struct run *run, const struct asking *asking)
 		wr_u8(&wr, 0);
 		wr_u16(&wr, RR_OPT);
 		wr_u16(&wr, asking->size);
-		wr_u32(&wr, asking->dnssec ? 0x8000 : 0);
-		wr_u16(&wr, 0);
+		wr_u32(&wr, (uint32_t)asking->edns << 16 | (asking->dnssec ? 0x8000 : 0));
+		wr_u16(&wr, asking->n_options);
+		wr_copy(&wr, asking->options, asking->n_options);
 	}
 	return wr_done(&wr);
 }

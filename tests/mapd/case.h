@@ -7,7 +7,8 @@
  *   said VERSION IDENTITY                   what the configuration has the server say of itself
  *   configured APEX                         the configuration has a zone that nobody has loaded
  *   query NAME TYPE [+dnssec] [+tcp] [+noedns] [+bufsize=N] [+class=C] [+flags=HEX] [+questions=N] [+once]
- *   expect RCODE [aa] [tc] [rd] [cd] [opcode=N] [ede=N] [size<=N]
+ *         [+edns=VERSION] [+ednsopt=CODE:HEX]
+ *   expect RCODE [aa] [tc] [rd] [cd] [opcode=N] [ede=N] [size<=N] [cookie]
  *   expect nothing                          the query is dropped
  *   answer|authority|additional [unsigned] OWNER TTL TYPE RDATA    RDATA ...: whatever it is
  *   answer rrsig OWNER TYPE                 a signature over TYPE, asked for by itself

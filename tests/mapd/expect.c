@@ -210,6 +210,20 @@ answer_ede(const struct expect *e)
 	return -1;
 }
 
+/* RFC 7873 5.2: the client's part as it came, and 16 octets of the server's behind it. */
+static bool
+answer_has_cookie(const struct expect *e)
+{
+	size_t at = 0;
+	uint16_t code;
+	struct bytes value;
+
+	while (edns_next(&e->message.edns, &at, &code, &value))
+		if (code == 10)
+			return value.n == 24 && memcmp(value.p, e->asking.options + 4, 8) == 0;
+	return false;
+}
+
 /* NAME=N and the like; false: another word. */
 static bool
 expect_word(struct expect *e, const char *word)
@@ -221,6 +235,11 @@ expect_word(struct expect *e, const char *word)
 	    {"opcode=", "OPCODE is another than"}};
 	unsigned long n;
 
+	if (strcmp(word, "cookie") == 0) {
+		if (!answer_has_cookie(e))
+			expect_fail(e, "no cookie, or another client's", "");
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t length = strlen(rows[i].word);
 

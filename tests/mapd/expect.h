@@ -21,6 +21,9 @@ struct asking {
 	bool may_be_short; /* over UDP: the case file has it over TCP, or without proofs */
 	uint16_t size; /* 0: no EDNS */
 	uint16_t flags, questions;
+	uint8_t edns; /* version */
+	uint8_t options[64]; /* of EDNS */
+	uint8_t n_options;
 };
 
 /* An answer, and what became of it. */
