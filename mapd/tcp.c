@@ -69,6 +69,7 @@ connection_data(void *arg, const uint8_t *p, size_t n)
 	    &(struct asker){TRANSPORT_TCP, addr_octets(&c->peer)},
 	    (struct bytes){p + 2, length}, tcp->answer + 2);
 	worker_end(tcp->worker);
+	worker_datagrams(tcp->worker);
 	/* what is dropped in silence over UDP has no business on a connection at all */
 	if (answer == 0)
 		return -1;
@@ -168,6 +169,7 @@ tcp_ready(void *arg, int fd, unsigned events)
 			tcp_accept_failed(tcp);
 			return;
 		}
+		worker_datagrams(tcp->worker);
 		client_of(&peer, client);
 		if (tcp_has_room(tcp, client)) {
 			connection_start(tcp, new, client, &peer);

@@ -72,17 +72,22 @@ udp_round(struct udp *udp, const struct serve *s)
 	return n == SOCK_BATCH;
 }
 
-static void
-udp_ready(void *arg, int fd, unsigned events)
+void
+udp_turn(struct udp *udp)
 {
-	struct udp *udp = arg;
 	const struct serve *s = worker_begin(udp->worker);
 
-	(void)fd;
-	(void)events;
 	for (int i = 0; i < UDP_ROUNDS && udp_round(udp, s); i++)
 		;
 	worker_end(udp->worker);
+}
+
+static void
+udp_ready(void *arg, int fd, unsigned events)
+{
+	(void)fd;
+	(void)events;
+	udp_turn(arg);
 }
 
 int

@@ -10,6 +10,8 @@ struct udp; /* owned by one worker */
 
 /* Takes fd over, also when it fails: -MAP_ENOMEM. */
 int udp_new(struct worker *worker, int fd, struct udp **out);
+/* Answers what has come, some batches at most. */
+void udp_turn(struct udp *udp) NONNULL;
 void udp_free(struct udp *udp); /* NULL allowed */
 
 #endif

@@ -15,6 +15,8 @@
 #include "mapd/tcp.h"
 #include "mapd/udp.h"
 
+#define WORKER_TURN 500 /* us at most that connections keep datagrams waiting */
+
 /* An address that is open. */
 struct port {
 	struct port *next;
@@ -29,6 +31,7 @@ struct worker {
 	bool running;
 	unsigned number;
 	unsigned tcp_room;
+	uint64_t turned; /* when datagrams had their turn among connections, us */
 	struct snapshot *snap;
 	struct zones *zones;
 	struct port *ports;
@@ -146,6 +149,22 @@ worker_end(struct worker *w)
 	if (w->serve.snap != NULL)
 		snapshot_release(w->snap);
 	w->serve.snap = NULL;
+}
+
+/*
+ * The loop goes through whatever is ready: a thousand connections with 64 KiB of queries each are seconds.
+ * Datagrams do not wait for that: their buffer is full after some thousand of them.
+ */
+void
+worker_datagrams(struct worker *w)
+{
+	uint64_t now = loop_now_us();
+
+	if (now - w->turned < WORKER_TURN)
+		return;
+	for (struct port *port = w->ports; port != NULL; port = port->next)
+		udp_turn(port->udp);
+	w->turned = loop_now_us();
 }
 
 static struct port *

@@ -46,5 +46,7 @@ struct stats *worker_counters(struct worker *worker);
 /* A snapshot for a batch of messages, to be ended before the loop goes on. */
 const struct serve *worker_begin(struct worker *worker);
 void worker_end(struct worker *worker);
+/* Lets datagrams have their turn, unless they had it just now; not between begin and end. */
+void worker_datagrams(struct worker *worker);
 
 #endif
