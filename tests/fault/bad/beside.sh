@@ -20,7 +20,7 @@ pids=()
 trap 'finish; rm -rf "$DIR"' EXIT
 finish() { [ ${#pids[@]} = 0 ] || { kill "${pids[@]}"; wait "${pids[@]}"; } 2>/dev/null; }
 # before whatever else runs on this machine, when that is allowed
-FIRST=''; ! nice -n -20 true 2>/dev/null || FIRST='nice -n -20'
+FIRST=''; ! chrt -r 1 true 2>/dev/null || FIRST='chrt -r 1'
 on_client() { $FIRST taskset -c 0 "$@"; }
 hostile() { /usr/bin/python3 "$HERE/hostile.py" "$@"; }
 offer() { on_client "$BUILD/bench/offer" "$@"; }
