@@ -23,20 +23,20 @@ edns_next(const struct edns *edns, size_t *at, uint16_t *code, struct bytes *val
 }
 
 static int
-options_check(struct bytes options)
+options_check(struct bytes options, unsigned most)
 {
 	struct rd rd = rd_init(options);
 
-	while (rd.error == 0 && rd_left(&rd) > 0) {
+	for (; rd.error == 0 && rd_left(&rd) > 0 && most > 0; most--) {
 		rd_u16(&rd);
 		rd_bytes(&rd, rd_u16(&rd));
 	}
-	return rd.error != 0 ? -MAP_EFORMAT : 0;
+	return rd_end(&rd) != 0 ? -MAP_EFORMAT : 0;
 }
 
 /* Takes the OPT record (RFC 6891 6.1): one, at the root, in the additional section. */
 static int
-edns_read(const struct record *record, struct edns *edns)
+edns_read(const struct record *record, bool asks, struct edns *edns)
 {
 	if (edns->present || record->section != SECTION_ADDITIONAL || record->owner.n != 1)
 		return -MAP_EFORMAT;
@@ -48,7 +48,7 @@ edns_read(const struct record *record, struct edns *edns)
 	    .udp_size = record->class,
 	    .options = record->rdata,
 	};
-	return options_check(record->rdata);
+	return options_check(record->rdata, asks ? QUERY_OPTIONS : UINT16_MAX);
 }
 
 static void
@@ -113,7 +113,8 @@ message_parse(struct bytes wire, struct message *message)
 	it = records_of(message);
 	while (records_next(&it, &record)) {
 		if (record.type == RR_OPT)
-			rd_fail(&it.rd, edns_read(&record, &message->edns));
+			rd_fail(&it.rd, edns_read(&record, (message->flags & FLAG_QR) == 0,
+					    &message->edns));
 	}
 	return rd_end(&it.rd);
 }

@@ -10,6 +10,7 @@
 #include "core/wire/rrset.h"
 
 #define HEADER_SIZE 12
+#define QUERY_OPTIONS 64 /* of EDNS; a handful is what there are */
 #define QUERY_RECORDS 8 /* besides the question: OPT, TSIG, SIG(0), the SOA of IXFR ... */
 #define FLAG_QR 0x8000
 #define FLAG_AA 0x0400
@@ -68,8 +69,8 @@ struct record {
 /*
  * Reads header, question and all records' frames; finds the OPT record. The message borrows
  * wire. 0; -MAP_ETRUNC, -MAP_EFORMAT, -MAP_EJUNK, when message->id and flags are valid if at least
- * HEADER_SIZE octets came. Two OPTs, an OPT elsewhere than in additional or not at the root, and, but
- * in an UPDATE, a request with more than QUERY_RECORDS besides its question: -MAP_EFORMAT.
+ * HEADER_SIZE octets came. Two OPTs, an OPT elsewhere than in additional or not at the root, a request with
+ * more than QUERY_OPTIONS or, but for an UPDATE, QUERY_RECORDS besides its question: -MAP_EFORMAT.
  */
 int message_parse(struct bytes wire, struct message *message) NONNULL MUST_CHECK;
 

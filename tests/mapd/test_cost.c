@@ -156,7 +156,7 @@ test_chains_of_pointers(void **state)
 	assert_true(most < 1000 * SLOW);
 }
 
-/* As many options as a message has room for: each is looked at, once. */
+/* As many options as a message has room for: a few are looked at. */
 static void
 test_many_options(void **state)
 {
@@ -172,8 +172,8 @@ test_many_options(void **state)
 		wr_u32(&wr, 3 << 16); /* NSID, empty */
 	us = cost(TRANSPORT_TCP, wr.n);
 	print_message("16,000 options: %.1f us\n", us);
-	assert_int_equal(out[3] & 15, RCODE_NOERROR);
-	assert_true(us < 1000 * SLOW);
+	assert_int_equal(out[3] & 15, RCODE_FORMERR);
+	assert_true(us < 50 * SLOW);
 }
 
 /* The longest walk for a closest encloser, with the proofs of NSEC3. */

@@ -163,9 +163,10 @@ def edns():
     yield "6", "an option of 65,535", query(NAME, extra=opt(option(3, b"", 65535)), ar=1), "FORMERR"
     for size in (0, 511, 512, 65535):
         yield "6", "a buffer of %d" % size, query(NAME, 255, extra=opt(size=size, ttl=0x8000), ar=1), "NOERROR"
-    yield "6", "16,000 empty options", query(NAME, extra=opt(option(65001) * 16000), ar=1), (SILENCE, "NOERROR")
-    yield "6", "1,000 NSIDs", query(NAME, extra=opt(option(3) * 1000), ar=1), "NOERROR"
-    yield "6", "100 cookies", query(NAME, extra=opt(option(10, b"12345678") * 100), ar=1), "NOERROR"
+    yield "6", "16,000 empty options", query(NAME, extra=opt(option(65001) * 16000), ar=1), CUT
+    yield "6", "1,000 NSIDs", query(NAME, extra=opt(option(3) * 1000), ar=1), "FORMERR"
+    yield "6", "64 NSIDs", query(NAME, extra=opt(option(3) * 64), ar=1), "NOERROR"
+    yield "6", "60 cookies", query(NAME, extra=opt(option(10, b"12345678") * 60), ar=1), "NOERROR"
     for length in range(42):
         expected = "NOERROR" if length == 8 or 16 <= length <= 40 else "FORMERR"
         yield "6", "a cookie of %d" % length, query(NAME, extra=opt(option(10, b"c" * length)), ar=1), expected
