@@ -45,6 +45,21 @@ def ask(zone, path):
             print("%s.%s. %s" % (owner, zone.name, zone.rng.choice(("A", "TXT", "TYPE65280"))), file=out)
 
 
+def deny(zone, path):
+    """A name that does not exist, below one that does, and some labels deep: random, so that each proof is another."""
+    for _ in range(20):
+        owner = zone.rng.choice(list(zone.records))
+        below = "" if owner == "@" else "." + owner
+        if not ("\\" in owner or "*" in owner or zone.has("*" + below, "CNAME") or zone.is_below("x" + below, "NS", "DNAME")
+                or any(zone.has(owner, t) for t in ("NS", "DNAME", "CNAME")) and owner != "@"):
+            break
+    else:
+        return
+    name = ".".join("%08x" % zone.rng.getrandbits(32) for _ in range(zone.rng.randrange(1, 5)))
+    with open(path, "a", encoding="ascii") as out:
+        print("%s%s.%s. A" % (name, below, zone.name), file=out)
+
+
 def main():
     directory, name, versions, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     rng = random.Random(seed)
@@ -54,6 +69,7 @@ def main():
     for version in range(versions):
         zone.write("%s/%d" % (directory, version))
         ask(zone, "%s/%d.ask" % (directory, version))
+        deny(zone, "%s/%d.ask" % (directory, version))
         before = copy.deepcopy(zone.records)
         while zone.records == before:
             for _ in range(rng.randrange(1, 4)):
