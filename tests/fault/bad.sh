@@ -67,6 +67,29 @@ if grep -vE '^[0-9]+ +(recvmmsg|sendmmsg|epoll_wait|timerfd_settime|restart_sysc
 else
 	echo "ok class 31: 4,000 names that do not exist are answered with nothing of the system but what receives, sends and waits: $calls"
 fi
+
+# --- class 7: RDATA of wrong lengths, of every type that has a form; types that have none are octets of any length
+wrong=0 taken=''
+for type in 1 2 5 6 12 13 15 17 18 25 28 33 35 39 43 52 64 104 106 257 65300 65301; do
+	for rdata in '0' '1 c0' '3 00ffff'; do
+		printf '@ 60 SOA ns h 1 3600 600 86400 60\n@ 60 NS ns\nns 60 A 192.0.2.1\nx 60 TYPE%s \\# %s\n' $type "$rdata" >"$DIR/wrong"
+		wrong=$((wrong + 1))
+		"$BUILD/mapctl/mapctl" zone check wrong.test "$DIR/wrong" >"$DIR/out" 2>&1 && taken+=" TYPE$type($rdata)"
+		grep -q "wrong:4: " "$DIR/out" || taken+=" TYPE$type($rdata) without its line"
+	done
+done
+if [ -z "$taken" ]; then echo "ok class 7: $wrong records of a wrong length are refused with their line"; else
+	echo "not ok class 7: records of a wrong length:$taken"
+fi
+printf '@ 60 SOA ns h 1 3600 600 86400 60\n@ 60 NS ns\nns 60 A 192.0.2.1\n' >"$DIR/octets"
+for n in 0 1 2 3 255 4000; do printf 'x%s 60 TYPE65280 \\# %s %s\n' $n $n "$(printf "%0$((2 * n))d" 0 | head -c $((2 * n)))"; done >>"$DIR/octets"
+mapctl zone load octets.test "$DIR/octets" >"$DIR/out" 2>&1
+if [ "$(mapctl zone dump octets.test | grep -cE 'TYPE65280.\\# (0|1 00|2 0000|3 000000|255 0+|4000 0+)$')" = 6 ]; then
+	echo "ok class 7: octets of any length are printed as that"
+else
+	cat "$DIR/out"
+	echo "not ok class 7: octets of any length are printed as that"
+fi
 finish
 
 # --- class 8: nothing that was never set goes out, or decides
