@@ -88,9 +88,9 @@ load_nsd() {
 	since "$from" >"$DIR/nsd"
 	echo "ldns-signzone and NSD: $(cat "$DIR/nsd") s ($signing s of it signing, $(awk '{ print $1 + $2 }' "$DIR/ldns.cpu") s of CPU)"
 }
-answers() { # PORT: what is served, without what differs by nature: signatures, their times, and the serial
+answers() { # PORT: what is served, without what differs by nature: signatures and their times, and mapd's CDS
 	dig +norecurse +dnssec +noall +answer +authority +tries=3 @127.0.0.1 -p "$1" -f "$DIR/questions" |
-		sed 's/[ \t]\{1,\}/ /g' | awk '$4 == "RRSIG" { print $1, $2, $4, $5, $6, $7, $8; next } { print }' | sort
+		sed 's/[ \t]\{1,\}/ /g; s/ CDS CDNSKEY$//' | awk '$4 == "RRSIG" { print $1, $2, $4, $5, $6, $7, $8; next } { print }' | sort
 }
 
 mkfifo "$DIR/ready"
