@@ -330,26 +330,26 @@ script_run(struct editing *e)
 	return script_end(e, status);
 }
 
-/* The words of a command line as one line. */
+/* The words of a command line as one line: what the shell held together is one string of RDATA. */
 static char *
 words_join(int argc, char **argv)
 {
 	size_t n = 1;
-	char *text;
+	char *text, *end;
 
 	for (int i = 0; i < argc; i++)
-		n += strlen(argv[i]) + 1;
-	text = malloc(n);
-	n = 0;
-	for (int i = 0; i < argc && text != NULL; i++) {
-		size_t length = strlen(argv[i]);
+		n += strlen(argv[i]) + 3;
+	text = end = malloc(n);
+	if (text == NULL)
+		return NULL;
+	for (int i = 0; i < argc; i++) {
+		bool one = strpbrk(argv[i], " \t;()") != NULL && strchr(argv[i], '"') == NULL;
+		const char *quote = one ? "\"" : "";
 
-		memcpy(text + n, argv[i], length);
-		n += length;
-		text[n++] = ' ';
+		end +=
+		    snprintf(end, n - (size_t)(end - text), "%s%s%s ", quote, argv[i], quote);
 	}
-	if (text != NULL)
-		text[n] = '\0';
+	*end = '\0';
 	return text;
 }
 

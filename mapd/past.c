@@ -49,6 +49,11 @@ past_command(struct client *client, const json_t *request)
 	uint32_t from;
 	bool any;
 
+	if (json_is_integer(wanted) &&
+	    (json_integer_value(wanted) < 0 || json_integer_value(wanted) > UINT32_MAX)) {
+		client_fail(client, -MAP_EUSAGE, "zone journal: \"from\" is a serial");
+		return;
+	}
 	if (!client_zone(client, &zone))
 		return;
 	name_print(&zone.apex, text);

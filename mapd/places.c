@@ -58,6 +58,8 @@ places_sort(struct places *places)
 {
 	size_t kept = 0;
 
+	if (places->n == 0)
+		return;
 	qsort(places->at, places->n, sizeof places->at[0], place_compare);
 	for (size_t i = 0; i < places->n; i++) {
 		struct place *place = places->at[i];
@@ -77,9 +79,9 @@ places_sort(struct places *places)
 	places->n = kept;
 }
 
-/* An owner and all names above it, up to the apex. */
+/* An owner and all names above it that are not above the last one too, up to the apex. */
 static int
-places_add_line(struct places *places, const struct line *line)
+places_add_line(struct places *places, const struct line *line, const struct name *last)
 {
 	struct name above = line->owner;
 	struct place *place = places_add(places, &above);
@@ -91,6 +93,8 @@ places_add_line(struct places *places, const struct line *line)
 	place->line = line->number;
 	while (!name_equal(&above, &places->zone->apex)) {
 		name_parent(&above, 1, &above);
+		if (name_is_below(last, &above))
+			break;
 		if (places_add(places, &above) == NULL)
 			return -MAP_ENOMEM;
 	}
@@ -297,13 +301,16 @@ int
 places_make(struct places *places, const struct lines *lines, char *why, size_t max)
 {
 	struct rd rd = lines_first(lines);
+	struct name last = places->zone->apex;
 	struct place *apex;
 	struct line line;
 	int rc = 0;
 
 	why[0] = '\0';
-	while (rc == 0 && lines_next(&rd, &line))
-		rc = places_add_line(places, &line);
+	while (rc == 0 && lines_next(&rd, &line)) {
+		rc = places_add_line(places, &line, &last);
+		last = line.owner;
+	}
 	apex = places_add(places, &places->zone->apex);
 	if (rc != 0 || apex == NULL)
 		return -MAP_ENOMEM;

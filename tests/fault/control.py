@@ -185,6 +185,52 @@ def commands():
     say("nothing of them is served", serial("z.test.") is None and serial("y.test.") is None)
 
 
+def edits():
+    c = Client()
+    c.load("edit.test.", zone("edit.test."))
+    a = c.ask("zone edit", 2, zone="edit.test.", do="begin", bound=True)
+    say("an edit begins", a["ok"], a)
+    good = {"do": "set", "owner": "x.edit.test.", "type": 1, "ttl": 60, "rdata": "c0000201"}
+    number = 3
+    for what, code, wrong in (
+            ("no do", "MAP_EUSAGE", {"do": None}), ("an unknown do", "MAP_EUSAGE", {"do": "frob"}),
+            ("a number as do", "MAP_EUSAGE", {"do": 7}), ("no owner", "MAP_EFORMAT", {"owner": None}),
+            ("an owner elsewhere", "MAP_EFORMAT", {"owner": "x.test."}),
+            ("an owner of too many octets", "MAP_EFORMAT", {"owner": "x" * 64 + ".edit.test."}),
+            ("no type", "MAP_EFORMAT", {"type": 0}), ("type 65536", "MAP_EFORMAT", {"type": 65536}),
+            ("type -1", "MAP_EFORMAT", {"type": -1}), ("a signature", "MAP_EFORMAT", {"type": 46}),
+            ("the type ANY", "MAP_EFORMAT", {"type": 255}), ("a TTL of text", "MAP_EFORMAT", {"ttl": "60"}),
+            ("a TTL below 0", "MAP_EFORMAT", {"ttl": -1}), ("a TTL of 32 bits", "MAP_EFORMAT", {"ttl": 1 << 31}),
+            ("no RDATA", "MAP_EFORMAT", {"rdata": None}), ("half an octet", "MAP_EFORMAT", {"rdata": "c00002010"}),
+            ("no hex", "MAP_EFORMAT", {"rdata": "c000020g"}), ("RDATA too short", "MAP_EFORMAT", {"rdata": "c00002"}),
+            ("RDATA of nothing", "MAP_EFORMAT", {"rdata": ""})):
+        fields = {k: v for k, v in {**good, **wrong}.items() if v is not None}
+        a = c.ask("zone edit", number, zone="edit.test.", **fields)
+        say("an edit with %s is refused" % what, a is not None and not a["ok"] and a["code"] == code, a)
+        number += 1
+    a = c.ask("zone edit", number, zone="edit.test.", **good)
+    say("and goes on", a["ok"] and a["lines"] == 1, a)
+    d = Client()
+    a = d.ask("zone edit", zone="edit.test.", do="begin")
+    say("another is refused meanwhile", a["code"] == "MAP_EREFUSED", a)
+    c.send(command("zone edit", number + 1, zone="edit.test.", do="commit"))
+    c.close()  # before the answer
+    a = d.ask("zone edit", 2, zone="edit.test.", do="begin")
+    while not a["ok"]:  # what was asked for before is answered before
+        a = d.ask("zone edit", 2, zone="edit.test.", do="begin")
+    say("an edit ends with its connection", a["ok"] and lives(), a)
+    for i in range(10000):
+        a = d.ask("zone edit", 3 + i, zone="edit.test.", **{**good, "ttl": i})
+    a = d.ask("zone edit", 10003, zone="edit.test.", **good)
+    say("there is an end to its lines", a["code"] == "MAP_ELIMIT", a)
+    a = d.ask("zone edit", 10004, zone="edit.test.", do="commit")
+    say("which are committed all the same", a["ok"] and a["added"] <= 1, a)
+    for n, code in ((77, "MAP_ENOTFOUND"), (1 << 32, "MAP_EUSAGE"), (-1, "MAP_EUSAGE")):
+        a = d.ask("zone journal", 10005, zone="edit.test.", **{"from": n})
+        say("the journal from serial %d is refused" % n, a is not None and a.get("code") == code, a)
+    d.close()
+
+
 def halves():
     whole = command("zone load", zone="half.test.") + frame(RECORDS, b"".join(zone("half.test.", 50)))
     for n in range(0, len(whole) + 1, 97):
@@ -298,6 +344,7 @@ def noise():
 
 frames()
 commands()
+edits()
 halves()
 many()
 slow()

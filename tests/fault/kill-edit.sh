@@ -10,7 +10,7 @@ SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 ROUNDS=${ROUNDS:-60}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/kill-edit.XXXXXX")
-PORT=5860 MAPD='' EDITOR=''
+PORT=5876 MAPD='' EDITOR=''
 trap 'kill_mapd; rm -rf "$DIR"' EXIT
 
 fail() {

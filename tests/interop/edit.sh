@@ -7,14 +7,14 @@ set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/edit.XXXXXX")
-PORT=5859 MAPD='' failed=0
+PORT=5875 MAPD='' failed=0
 trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
 mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
 edit() { mapctl zone edit edit.test "$@"; }
 start_mapd() {
 	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>>"$DIR/mapd.log" &
 	MAPD=$!
-	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok edit: mapd starts"; exit 1; }
+	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok edit: mapd starts"; cat "$DIR/mapd.log"; exit 1; }
 }
 stop_mapd() { kill "$MAPD"; wait "$MAPD"; MAPD=; }
 ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
@@ -89,6 +89,10 @@ says "with its lines" "edit_lines: 0"
 ok "set" 0 edit set new 60 A 192.0.2.7
 ok "set without TTL at a set" 0 edit set www A 192.0.2.8
 ok "set without TTL at no set" 1 edit set www TXT x
+cp "$DIR/out" "$DIR/out.ttl"
+ok "a word with blanks" 0 edit set words 60 TXT "a b; c"
+ok "is one string" 0 edit unset words TXT '"a b; c"'
+cp "$DIR/out.ttl" "$DIR/out"
 says "wants one" "no TTL: give one, the set is new"
 ok "unset of a record" 0 edit unset www A 192.0.2.2
 ok "unset of what is not there" 1 edit unset www A 192.0.2.2
@@ -151,15 +155,29 @@ script "the prefixes cannot go alone" 1 'unset site\ncommit\n' \
 	"standard input:1: host.edit.test. ELOC: via site.edit.test.: no prefix set"
 judge "after mappings" 3
 
+# an identity with its proof, as id new prints it
+(cd "$DIR" && "$BUILD/mapctl/mapctl" id new --realm 2001:3f:fe00:a00::/56=edit.test --locator 2001:db8::1) >"$DIR/identity"
+owner=$(awk '$4 == "KEY" || $3 == "KEY" { print $1; exit }' "$DIR/identity")
+{ grep "^$owner" "$DIR/identity" | sed 's/^/set /'; echo commit; } >"$DIR/lines"
+ok "an identity" 0 edit <"$DIR/lines"
+says "is published" "serial 4 -> 5"
+script "a locator that its proof does not cover" 1 "set $owner 60 ELOC 10 50 2001:db8::2\\ncommit\\n" \
+	"standard input:1: $owner ELOC: "
+sed 's/.* ELOC: //' "$DIR/out" >"$DIR/words"
+{ cat "$DIR/zone"; grep "^$owner" "$DIR/identity"; echo "$owner 60 ELOC 10 50 2001:db8::2"; } >"$DIR/wrong"
+mapctl zone check edit.test "$DIR/wrong" >"$DIR/out" 2>&1
+says "zone check has the same words of it" "$(cat "$DIR/words")"
+judge "after an identity" 4
+
 # delegations and wildcards, what appears and vanishes
-script "a delegation goes, a wildcard comes" 0 'unset sub\nset *.w 60 A 192.0.2.20\nunset a.b.c\ncommit\n' "serial 4 -> 5"
+script "a delegation goes, a wildcard comes" 0 'unset sub\nset *.w 60 A 192.0.2.20\nunset a.b.c\ncommit\n' "serial 5 -> 6"
 same "what was hidden is seen, the wildcard matches" "$(ask ns.sub.edit.test A) $(ask x.w.edit.test A)" "192.0.2.3 192.0.2.20"
-judge "after a delegation went" 4
-script "it comes again" 0 'set sub 60 NS ns.sub\nset sub 60 DS 1 13 2 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\ncommit\n' "serial 5 -> 6"
-judge "after a delegation came" 5
-script "another proof TTL" 0 'set @ 60 SOA ns hostmaster 100 3600 600 86400 30\ncommit\n' "serial 6 -> 100"
+judge "after a delegation went" 5
+script "it comes again" 0 'set sub 60 NS ns.sub\nset sub 60 DS 1 13 2 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF\ncommit\n' "serial 6 -> 7"
+judge "after a delegation came" 6
+script "another proof TTL" 0 'set @ 60 SOA ns hostmaster 100 3600 600 86400 30\ncommit\n' "serial 7 -> 100"
 says "is all of the zone" "made anew"
-ok "which has no past then" 1 mapctl zone journal edit.test 6
+ok "which has no past then" 1 mapctl zone journal edit.test 7
 dump >"$DIR/dump.old"
 script "and goes on" 0 'set www 60 A 192.0.2.30\ncommit\n' "serial 100 -> 101"
 judge "after that" 100
@@ -193,8 +211,7 @@ printf 'set lost 60 A 192.0.2.1\nstatus\n' >&4
 read -r -t 20 -u 5 said
 same "a script tells its status at once" "${said%%,*}" "zone edit.test.: an edit is open"
 ok "meanwhile it is open" 4 edit begin
-kill -9 $MAPCTL
-wait $MAPCTL 2>/dev/null
+{ kill -9 $MAPCTL; wait $MAPCTL; } 2>/dev/null
 exec 4>&- 5<&-
 ok "another edit begins" 0 edit begin
 ok "JSON" 0 mapctl -j zone edit edit.test status

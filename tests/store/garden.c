@@ -17,13 +17,16 @@
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
+#include "core/zone/zone.h"
 
 struct garden garden;
 static uint32_t seed;
+static bool mappings;
 
 void
-garden_seed(uint32_t from)
+garden_seed(uint32_t from, bool with_mappings)
 {
+	mappings = with_mappings;
 	seed = from;
 }
 
@@ -63,6 +66,24 @@ random_name(struct name *out)
 	    0);
 }
 
+/* Prefixes, or a host part at some name's prefixes. */
+static void
+random_eloc(struct wr *wr)
+{
+	char text[NAME_TEXT + 64], set[NAME_TEXT];
+	struct name name;
+	const char *why = "";
+
+	random_name(&name);
+	if (dice(2) == 0)
+		snprintf(text, sizeof text, "10 50 net:2001:db8:%x::/48", dice(3) + 1);
+	else
+		snprintf(text, sizeof text, "10 50 via:::%x@%s", dice(2) + 1,
+		    name_print(&name, set));
+	if (zone_scan_rdata(RR_ELOC, text, &shop.apex, wr, &why) != 0)
+		fail_msg("%s: %s", text, why);
+}
+
 static void
 random_rdata(struct record *r)
 {
@@ -70,7 +91,9 @@ random_rdata(struct record *r)
 	struct name name;
 
 	random_name(&name);
-	if (r->type == RR_A)
+	if (r->type == RR_ELOC)
+		random_eloc(&wr);
+	else if (r->type == RR_A)
 		wr_u32(&wr, 0xc0000200 + dice(3) + 1);
 	else if (r->type == RR_TXT) {
 		wr_u8(&wr, 1);
@@ -97,6 +120,8 @@ record_add(void)
 		return;
 	random_name(&r->owner);
 	r->type = types[dice(sizeof types / sizeof types[0])];
+	if (mappings && dice(3) == 0)
+		r->type = RR_ELOC;
 	random_rdata(r);
 	r->ttl = 60 + 60 * dice(3);
 	for (size_t i = 0; i < garden.n; i++) {

@@ -24,7 +24,8 @@ struct garden {
 
 extern struct garden garden;
 
-void garden_seed(uint32_t seed);
+/* What comes is the same each time; with_mappings: ELOC records too. */
+void garden_seed(uint32_t seed, bool with_mappings);
 uint32_t dice(uint32_t below);
 /* Owner, type, RDATA. */
 int record_compare(const void *a, const void *b);

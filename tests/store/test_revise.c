@@ -58,7 +58,7 @@ static void
 test_edits_nsec3(void **state)
 {
 	(void)state;
-	garden_seed(1);
+	garden_seed(1, false);
 	edit(DENIAL_NSEC3, 600);
 }
 
@@ -66,7 +66,7 @@ static void
 test_edits_nsec(void **state)
 {
 	(void)state;
-	garden_seed(2);
+	garden_seed(2, false);
 	edit(DENIAL_NSEC, 600);
 }
 
