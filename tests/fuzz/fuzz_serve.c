@@ -20,6 +20,26 @@ world_end(void)
 	world_free(world);
 }
 
+/* The zone with a little of everything once more, under another name, with NSEC. */
+static bool
+world_load_again(const char *path)
+{
+	char copy[] = "/tmp/eidmap-fuzz.XXXXXX", line[1024];
+	FILE *from = fopen(path, "r"), *to;
+	int fd = mkstemp(copy);
+	bool good;
+
+	HOLDS(from != NULL && fd >= 0);
+	to = fdopen(fd, "w");
+	HOLDS(to != NULL);
+	while (fgets(line, sizeof line, from) != NULL)
+		fputs(strncmp(line, "$ORIGIN", 7) == 0 ? "$ORIGIN example.net.\n" : line, to);
+	fclose(from);
+	good = fclose(to) == 0 && world_load(world, "example.net.", copy, DENIAL_NSEC);
+	remove(copy);
+	return good;
+}
+
 static void
 world_begin(void)
 {
@@ -39,6 +59,8 @@ world_begin(void)
 		snprintf(path, sizeof(path), "%s/tests/cases/%s.zone",
 		    source != NULL ? source : ".", zones[i].file);
 		HOLDS(world_load(world, zones[i].apex, path, zones[i].denial));
+		if (i == 0)
+			HOLDS(world_load_again(path));
 	}
 }
 
@@ -54,7 +76,8 @@ answer_holds(const struct message *query, bool parsed, struct bytes answer)
 	HOLDS(m.id == query->id);
 	HOLDS((m.flags & FLAG_QR) != 0 && (m.flags & FLAG_RA) == 0);
 	HOLDS(m.count[SECTION_QUESTION] <= 1);
-	HOLDS(message_rcode(&m) != RCODE_SERVFAIL); /* these zones and their database are sound */
+	HOLDS(
+	    message_rcode(&m) != RCODE_SERVFAIL); /* these zones and their database are sound */
 	if (m.count[SECTION_QUESTION] == 1) {
 		HOLDS(parsed);
 		HOLDS(bytes_equal(
@@ -72,6 +95,38 @@ answer_holds(const struct message *query, bool parsed, struct bytes answer)
 	if (message_rcode(&m) != RCODE_NOERROR && message_rcode(&m) != RCODE_NXDOMAIN &&
 	    message_rcode(&m) != RCODE_YXDOMAIN)
 		HOLDS(records == m.edns.present);
+}
+
+/* Asks again with the cookie of the answer, if there is one: then it is known. */
+static void
+cookie_holds(const struct message *query, struct bytes answer)
+{
+	static uint8_t in[512], out[SERVE_TCP_MAX];
+	struct wr wr = wr_init(in, sizeof in);
+	struct message m;
+	struct bytes value = {0};
+	uint16_t code = 0;
+	size_t at = 0;
+	uint64_t known = world_count(world, STAT_QUERY_COOKIE_KNOWN);
+
+	HOLDS(message_parse(answer, &m) == 0);
+	while (code != 10 && edns_next(&m.edns, &at, &code, &value))
+		;
+	if (code != 10 || m.count[SECTION_QUESTION] != 1)
+		return;
+	HOLDS(value.n == 24);
+	wr_u16(&wr, query->id);
+	wr_u16(&wr, 0);
+	wr_u32(&wr, 1 << 16);
+	wr_u32(&wr, 1);
+	name_put(&wr, &query->question.name);
+	wr_u16(&wr, query->question.type);
+	wr_u16(&wr, query->question.class);
+	wr_copy(&wr, "\0\0\x29\x04\xd0\0\0\x80\0\0\x1c\0\x0a\0\x18", 15);
+	wr_bytes(&wr, value);
+	HOLDS(wr.error == 0);
+	HOLDS(world_ask(world, TRANSPORT_UDP, wr_done(&wr), out) > 0);
+	HOLDS(world_count(world, STAT_QUERY_COOKIE_KNOWN) == known + 1);
 }
 
 int
@@ -94,6 +149,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		HOLDS(transport == TRANSPORT_TCP ||
 		      length <= (parsed ? reply_size(&query) : REPLY_PLAIN_SIZE));
 		answer_holds(&query, parsed, (struct bytes){out, length});
+		if (parsed && transport == TRANSPORT_UDP)
+			cookie_holds(&query, (struct bytes){out, length});
 	}
 	return 0;
 }

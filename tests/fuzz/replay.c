@@ -1,12 +1,14 @@
 /*
  * replay.c - main of a fuzz target that is built without libFuzzer: gives it every file of its
  * corpus, or those named on the command line, each also cut short at every octet and with a bit
- * of each octet flipped.
+ * of each octet flipped. The file "found" is many inputs, each behind two octets of length: what libFuzzer found
+ * to reach something new (pack.py).
  */
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define INPUT_MAX (1024 * 1024)
@@ -39,6 +41,28 @@ bits_flip(uint8_t *data, size_t n)
 	}
 }
 
+static bool
+is_pack(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL && strcmp(slash, "/found") == 0;
+}
+
+static void
+pack_replay(const uint8_t *data, size_t n)
+{
+	while (n >= 2) {
+		size_t input = (size_t)data[0] << 8 | data[1];
+
+		if (input > n - 2)
+			abort();
+		octets_give(data + 2, input);
+		data += 2 + input;
+		n -= 2 + input;
+	}
+}
+
 static int
 file_replay(const char *path)
 {
@@ -51,9 +75,12 @@ file_replay(const char *path)
 		n = fread(data, 1, INPUT_MAX, file);
 		failed = ferror(file) != 0;
 	}
-	for (size_t cut = n <= CUTS_MAX ? 0 : n; !failed && cut <= n; cut++)
-		octets_give(data, cut);
-	if (!failed && n <= CUTS_MAX)
+	if (!failed && is_pack(path))
+		pack_replay(data, n);
+	else
+		for (size_t cut = n <= CUTS_MAX ? 0 : n; !failed && cut <= n; cut++)
+			octets_give(data, cut);
+	if (!failed && n <= CUTS_MAX && !is_pack(path))
 		bits_flip(data, n);
 	if (file != NULL)
 		fclose(file);

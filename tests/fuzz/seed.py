@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """Writes the seed corpora of the fuzz targets: octets made by dnspython, and texts. Run by hand when a
-target gets a new kind of input; the files are kept in the tree."""
+target gets a new kind of input; the files are kept in the tree.
+usage: seed.py
+       seed.py cases DIRECTORY     the queries of tests/cases for fuzz_serve, to be packed into its "found" """
 import os
 import struct
 import sys
 
 import dns.edns
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -164,13 +167,50 @@ def queries():
     yield "badvers", query.to_wire()
 
 
+def texts():
+    """Of our types, whose text only we have; and what any type may be."""
+    yield "epid_text", 65300, "10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e at=56/id.example.org."
+    yield "epid_key", 65300, "10 gxiccan53skxelil2nfxl5mwhxtymgqclbhpfqlbbjj3kpyd33iq@example.org."
+    yield "epid_name", 65300, "30 www.example.org."
+    yield "eloc_via", 65301, "10 50 via:::1:0:0:0:10@site cap=mptcp,tls"
+    yield "eloc_net", 65301, "10 60 net:2001:db8:a::/48 path=isp-a"
+    yield "eloc_direct", 65301, "20 0 2001:db8:a:1::10 home backup path=isp-a probe=4177"
+    yield "opaque", 65280, "\\# 4 00010203"
+
+
+def cases(directory):
+    folder = os.path.join(HERE, "..", "..", "cases")
+    lines = set()
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".case"):
+            with open(os.path.join(folder, name), encoding="utf-8") as f:
+                lines.update(tuple(line.split()[1:3]) for line in f if line.startswith("query ") and len(line.split()) > 2)
+    for i, (qname, qtype) in enumerate(sorted(lines)):
+        try:
+            rdtype = dns.rdatatype.from_text({"EPID": "TYPE65300", "ELOC": "TYPE65301"}.get(qtype, qtype))
+            for name in {qname, qname.replace("example.test.", "example.net.")}:
+                query = dns.message.make_query(name, rdtype, use_edns=0, want_dnssec=i % 4 > 0, payload=1232, id=i,
+                                               options=[dns.edns.GenericOption(10, b"12345678")] if i % 2 else [])
+                with open(os.path.join(directory, "%d%s" % (i, name[-5:-1])), "wb") as out:
+                    out.write(query.to_wire())
+        except (dns.exception.DNSException, ValueError):
+            pass  # what dnspython does not take has other seeds
+
+
 def main():
+    if sys.argv[1:2] == ["cases"]:
+        cases(sys.argv[2])
+        return 0
+    for name, rdtype, text in texts():
+        put("rdata_text", name, struct.pack("!H", rdtype) + text.encode())
     for name, data in queries():
         put("serve", name, data)
     for name, data in messages():
         put("message", name, data)
-    for name, rdtype, wire, _ in rdatas():
+    for name, rdtype, wire, data in rdatas():
         put("rdata", name, struct.pack("!H", rdtype) + wire)
+        if data is not None:
+            put("rdata_text", name, struct.pack("!H", rdtype) + data.split(" ", 1)[1].encode())
     for i, text in enumerate(NAMES):
         put("name_text", "text%02d" % i, text.encode("latin-1"))
     for name, text in zones():
