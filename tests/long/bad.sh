@@ -7,5 +7,7 @@ echo "# all types, all flags, each message over UDP and TCP"
 EIDMAP_BAD_EVERY=1 "$FAULT/bad.sh"
 echo "# a hostile client that sends 100,000 messages a second, 5 seconds of each kind"
 "$FAULT/bad/beside.sh" 5 100000 95
+echo "# the same as fast as it can from its own core: more than mapd can answer, no promise"
+"$FAULT/bad/beside.sh" 5 0 0 chains noise responses edns deep proved absent
 echo "# wrong clocks, serials that wrap"
 "$FAULT/clocks.sh"

@@ -59,7 +59,7 @@ coverage() {
 	lines_of message core/wire/{message,name,name_text,cursor}.c
 	lines_of rdata core/wire/{rdata,rrtype,epid,eloc,eloc_text}.c core/zone/print.c
 	lines_of rdata_text core/wire/{rdata,epid,eloc,eloc_text,text}.c
-	lines_of zone $(cd "$source_dir" && ls core/zone/*.c)
+	lines_of zone core/zone/{check,print,read,records,scan,source,zone}.c
 }
 running=0
 for target in tests/fuzz/fuzz_*; do
