@@ -13,6 +13,8 @@ trap 'stop; rm -rf "$DIR"' EXIT
 stop() { [ -z "$MAPD" ] || { kill "$MAPD"; wait "$MAPD"; MAPD=; } 2>/dev/null; }
 now() { date +%s.%N; }
 since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.2f", b - a }'; }
+cpu() { sed 's/.*) //' "/proc/$MAPD/stat" | awk -v hz="$(getconf CLK_TCK)" '{ printf "%.1f", ($12 + $13) / hz }'; }
+busy() { awk -v hz="$(getconf CLK_TCK)" '$1 == "cpu" { printf "%.1f", ($2 + $3 + $4 + $7 + $8) / hz }' /proc/stat; } # of all programs
 start() {
 	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>"$DIR/log" &
 	MAPD=$!
@@ -36,10 +38,14 @@ python3 - "$DIR" <<-'P'
 	os.unlink(sys.argv[1] + "/probe")
 P
 start
+before=$(busy)
 from=$(now)
-"$BUILD/mapctl/mapctl" -s "$DIR/control" - <"$DIR/commands" >"$DIR/said" || { tail -n 3 "$DIR/said"; exit 1; }
+TIMEFORMAT='%U %S'
+{ time "$BUILD/mapctl/mapctl" -s "$DIR/control" - <"$DIR/commands" >"$DIR/said"; } 2>"$DIR/cpu" || { tail -n 3 "$DIR/said"; exit 1; }
 load=$(since "$from")
 echo "$ZONES zones loaded and signed, each durable: $load s"
+awk -v l="$load" -v m="$(cpu)" -v b="$before" -v a="$(busy)" -v n="$(nproc)" '{ c = $1 + $2
+	printf "seconds of CPU: %.1f in mapctl, %.1f in mapd, %.1f in all other programs, of %.1f\n", c, m, a - b - c - m, l * n }' "$DIR/cpu"
 [ "$(grep -c ': new, serial 1, 4 records$' "$DIR/said")" = "$ZONES" ] || { echo "not all of them are"; exit 1; }
 for _ in 1 2 3 4 5; do
 	stop

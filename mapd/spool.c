@@ -1,7 +1,7 @@
 /*
  * spool.c - what a client sends piece by piece, kept until it is whole: a little in memory, more in a file
- * without a name, so that a large zone costs page cache and not memory; it ends with the process. Not always a
- * file: ext4 looks past each one deleted in the last half minute before it makes another.
+ * without a name, so that a large zone costs page cache and not memory; it ends with the process. To make and
+ * delete a file for each small zone takes longer than to load it.
  */
 #include "mapd/spool.h"
 
