@@ -74,14 +74,33 @@ keyset_free(struct keyset *set)
 	free(set);
 }
 
+static size_t
+keyset_size(size_t keys)
+{
+	return sizeof(struct keyset) + keys * sizeof(struct keyset_key);
+}
+
 struct keyset *
 keyset_copy(const struct keyset *set)
 {
-	struct keyset *copy = malloc(sizeof *copy);
+	struct keyset *copy = malloc(keyset_size(KEYSET_KEYS));
 
-	if (copy != NULL)
-		*copy = *set;
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, set, keyset_size(set->n));
+	copy->max = KEYSET_KEYS;
 	return copy;
+}
+
+struct keyset *
+keyset_trim(struct keyset *set)
+{
+	struct keyset *trimmed = realloc(set, keyset_size(set->n));
+
+	if (trimmed == NULL)
+		return set;
+	trimmed->max = trimmed->n;
+	return trimmed;
 }
 
 struct keyset_key *
@@ -96,7 +115,7 @@ keyset_find(struct keyset *set, uint16_t tag)
 int
 keyset_add(struct keyset *set, const struct zonekey *key, struct secret *secret)
 {
-	if (set->n == KEYSET_KEYS)
+	if (set->n == set->max)
 		return -MAP_ESPACE;
 	if (keyset_find(set, key->tag) != NULL)
 		return -MAP_EEXIST;
@@ -147,7 +166,7 @@ keyset_read(
 	any = change_ceiling(change, TABLE_KEYS, (struct bytes){prefix, n}, &found, &value);
 	while (rc == 0 && any && found.n == n + 2 && memcmp(found.p, prefix, n) == 0) {
 		rc = zonekey_read(value, &key);
-		if (rc == 0 && set->n == KEYSET_KEYS)
+		if (rc == 0 && set->n == set->max)
 			rc = -MAP_EFORMAT;
 		if (rc != 0) {
 			snprintf(
@@ -232,13 +251,14 @@ int
 keyset_open(struct keyring *ring, struct change *change, const struct name *apex,
     const struct keyset_wish *wish, uint64_t now, struct keyset **out, char *why, size_t max)
 {
-	struct keyset *set = calloc(1, sizeof *set);
+	struct keyset *set = calloc(1, keyset_size(KEYSET_KEYS));
 	int rc = -MAP_ENOMEM;
 
 	if (set == NULL) {
 		snprintf(why, max, "%s", error_text(rc));
 		return rc;
 	}
+	set->max = KEYSET_KEYS;
 	set->apex = *apex;
 	name_fold(&set->apex);
 	rc = keyset_read(ring, change, set, why, max);

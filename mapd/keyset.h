@@ -14,11 +14,11 @@
 struct keyset {
 	struct name apex; /* lower case */
 	struct roll roll;
-	size_t n;
+	size_t n, max; /* keys, and room for them: one that is kept has no more than it needs */
 	struct keyset_key {
 		struct zonekey key;
 		struct secret *secret;
-	} keys[KEYSET_KEYS];
+	} keys[];
 };
 
 /* What to make where there is nothing. */
@@ -35,8 +35,13 @@ int keyset_open(struct keyring *ring, struct change *change, const struct name *
     const struct keyset_wish *wish, uint64_t now, struct keyset **out, char *why, size_t max)
     MUST_CHECK;
 void keyset_free(struct keyset *set); /* NULL allowed */
-/* A copy that shares the secrets, to be changed and then kept or dropped with free(). NULL: no memory. */
+/*
+ * A copy that shares the secrets, with room for more keys, to be changed and then kept or dropped with free().
+ * NULL: no memory.
+ */
 struct keyset *keyset_copy(const struct keyset *set) NONNULL;
+/* The same set in no more room than it needs. */
+struct keyset *keyset_trim(struct keyset *set) NONNULL MUST_CHECK;
 
 /* The key with that tag; NULL: none. */
 struct keyset_key *keyset_find(struct keyset *set, uint16_t tag) NONNULL;

@@ -118,8 +118,10 @@ work_keys(struct work *work, struct change *change, const struct name *apex,
 	if (set != NULL)
 		return 0;
 	rc = keyset_open(work->ring, change, apex, &wish, clock_seconds(), &set, why, max);
-	if (rc == 0)
+	if (rc == 0) {
+		set = keyset_trim(set);
 		rc = work_key_insert(work, work_key_place(work, apex), set);
+	}
 	if (rc != 0) {
 		keyset_free(rc == -MAP_ENOMEM ? set : NULL);
 		return rc;
@@ -137,6 +139,7 @@ work_keys_take(struct work *work, struct keyset *set)
 	size_t at = work_key_place(work, &set->apex);
 
 	work->roll_at = 0;
+	set = keyset_trim(set);
 	if (!work_key_is_at(work, at, &set->apex))
 		return work_key_insert(work, at, set);
 	/* secrets that both have are the new one's */
