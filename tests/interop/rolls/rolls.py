@@ -457,6 +457,21 @@ def life(scene, days, step):
         "life: %d zone-signing and %d key-signing keys took turns" % (count["zsk"], count["ksk"]))
 
 
+def scene_off(scene):
+    """A month off: nothing is served of what has expired, not even for the first question after the start."""
+    scene.begin()
+    for daemon in scene.child, scene.parent:
+        daemon.stop(signal.SIGKILL)
+    scene.clock.set(scene.clock.now + 31 * 86400)
+    scene.parent.start()
+    scene.child.start()
+    judge = Judge(scene.clock, scene.folder, scene.anchors, "the first question")
+    why = judge.complaint()
+    say(why is None, "off: a month later the first answers validate" + (": " + why if why else ""))
+    judge.stop()
+    scene.verify()
+
+
 def scene_life(scene):
     life(scene, 60, 4 * 3600)
 
