@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bad - every bad message at a running mapd; an honest client beside each kind of hostile one; wrong clocks
-# needs: root dnspython strace valgrind faketime unbound-host ldns dig
+# needs: root cores dnspython strace valgrind faketime unbound-host ldns dig
 set -u
 FAULT=$(dirname "$(readlink -f "$0")")/../fault
 echo "# all types, all flags, each message over UDP and TCP"

@@ -2,6 +2,7 @@
 """hostile.py - what a hostile sender sends: writes a file of messages for bench/offer, or makes trouble over TCP.
 usage: hostile.py write KIND FILE
        hostile.py tcp KIND ADDRESS PORT      until it is killed; prints "ready" when the trouble is there
+       hostile.py ask ADDRESS PORT           an honest client over TCP: 50 connections, "50 of 50 answered"
        hostile.py kinds                      lists both: "udp KIND WHAT", "tcp KIND WHAT" """
 import random
 import resource
@@ -176,6 +177,18 @@ TCP = {
 }
 
 
+def ask(address):
+    answered = 0
+    for _ in range(50):
+        try:
+            with socket.create_connection(address, timeout=5) as s:
+                s.sendall(frame(messages.good()))
+                answered += len(s.recv(2)) == 2
+        except OSError:
+            pass
+    print("%d of 50 answered" % answered)
+
+
 def main():
     if sys.argv[1] == "kinds":
         for kind, (_, what) in UDP.items():
@@ -185,6 +198,8 @@ def main():
     elif sys.argv[1] == "write":
         with open(sys.argv[3], "wb") as out:
             out.write(b"".join(frame(wire) for wire in UDP[sys.argv[2]][0]()))
+    elif sys.argv[1] == "ask":
+        ask((sys.argv[2], int(sys.argv[3])))
     else:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
