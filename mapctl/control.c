@@ -254,7 +254,9 @@ error_of_name(const char *name)
 static enum status
 refusal_show(const struct mapctl *m, const json_t *answer, const char *code, const char *error)
 {
-	enum status status = strcmp(code, "MAP_EREFUSED") == 0 ? STATUS_REFUSED : STATUS_WRONG;
+	enum status status = strcmp(code, "MAP_EREFUSED") == 0 ? STATUS_REFUSED
+			     : strcmp(code, "MAP_EUSAGE") == 0 ? STATUS_USAGE
+							       : STATUS_WRONG;
 	const json_t *record = json_object_get(answer, "record");
 	const json_t *errors = json_object_get(answer, "errors");
 	struct zone_place place;
