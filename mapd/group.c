@@ -37,7 +37,7 @@ group_commit(struct work *work, struct change *change)
 	return rc;
 }
 
-/* 0: each has its answer. Else nothing was changed, and none of those that were good has one. */
+/* 0: each has its answer. Else nothing was changed, and those whose error is 0 have none. */
 static int
 group_try(struct work *work, struct loading *loading, struct group_load *loads, size_t n)
 {
@@ -57,10 +57,12 @@ group_try(struct work *work, struct loading *loading, struct group_load *loads, 
 			good += loads[i].error == 0;
 		}
 		rc = group_commit(work, change);
+		if (good == 0)
+			rc = 0;
 	}
 	for (size_t i = 0; i < n; i++)
 		load_end(work, &loading[i], loads[i].error != 0 ? loads[i].error : rc);
-	return good > 0 ? rc : 0;
+	return rc;
 }
 
 void

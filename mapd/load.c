@@ -163,6 +163,7 @@ load_plan(struct work *work, struct loading *loading, const struct name *apex,
 
 	memset(out, 0, sizeof *out);
 	loading->zone = loading->before = (struct zone){0};
+	loading->opened = false;
 	loading->out = out;
 	loading->now = clock_seconds();
 	rc = plan_make(plan, apex, records, work->rules, work->pool,
@@ -188,12 +189,14 @@ load_write(struct work *work, struct loading *loading, struct change **change, b
 	int rc = work_check_clock(*change, loading->now, out->why, sizeof out->why);
 
 	loading->alone = alone;
+	loading->opened = work_keys_known(work, &loading->plan.apex) == NULL;
 	out->replaced = rc == 0 && work_zone(*change, &loading->plan.apex, before);
 	out->previous = before->serial;
 	if (rc == 0)
 		rc = load_signers(work, &build, &signers, loading->now, out);
-	if (rc == 0 && (loading->anew || !out->replaced || !load_may_revise(work, &build, before) ||
-			   !load_revise(work, &build, before, loading->now, out, &rc)))
+	if (rc == 0 &&
+	    (loading->anew || !out->replaced || !load_may_revise(work, &build, before) ||
+		!load_revise(work, &build, before, loading->now, out, &rc)))
 		rc = load_build(work, &build, before, loading->now, out);
 	*change = build.change;
 	return rc;
@@ -208,7 +211,7 @@ load_end(struct work *work, struct loading *loading, int rc)
 		load_done(work, &loading->zone, &loading->before, loading->out);
 	} else {
 		outcome_error(loading->out, rc);
-		if (!loading->out->replaced)
+		if (loading->opened)
 			work_forget(work, &loading->plan.apex);
 		/* what was committed on the way; beside others nothing was, and the id is another's now */
 		if (loading->alone && id != 0 && id != loading->before.id)

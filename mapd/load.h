@@ -14,6 +14,7 @@ struct loading {
 	struct outcome *out; /* borrowed */
 	uint64_t now;
 	bool alone;
+	bool opened; /* the zone's keys were not in memory before: they stay only with the change */
 	bool anew; /* not compared with what is stored, whose proofs were judged when they came */
 };
 
