@@ -19,7 +19,14 @@
 #define BATCH_VALUE ((size_t)1 << 20)
 #define BATCH_ITEM_SETS 264 /* sets of one name, those of the signer included */
 #define BATCH_SET_OCTETS 512 /* of a set's signed octets and its RRSIG, besides its records */
-#define BATCH_RECORD_OCTETS (2 * NAME_WIRE) /* of a record's signed octets, besides its RDATA */
+#define BATCH_RECORD_OCTETS \
+	(NAME_WIRE + 10) /* of a record's signed octets, besides its RDATA */
+
+/* The fullest name, twice its stored octets and all, has room in an empty batch: who waits for room ends. */
+_Static_assert(
+    BATCH_SIGNERS *(4 * (size_t)RRSET_NAME + RRSET_NAME / RRSET_FRAME * BATCH_RECORD_OCTETS +
+		    BATCH_ITEM_SETS * BATCH_SET_OCTETS) <= BATCH_ARENA,
+    "a name that a zone may have does not fit");
 
 struct item {
 	uint8_t key[NODE_KEY];

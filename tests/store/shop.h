@@ -16,7 +16,7 @@ extern struct shop {
 	struct zone_rule rule; /* not one of rules until a test says so */
 	struct realm realm;
 	struct rules rules;
-	uint8_t octets[1 << 22];
+	uint8_t octets[1 << 23];
 	struct wr records; /* over octets */
 	struct name apex;
 	struct outcome outcome;

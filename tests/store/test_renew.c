@@ -202,12 +202,36 @@ test_renewal_in_steps(void **state)
 	change_abort(change);
 }
 
+/* A name with as many records as one may have: two signers' octets of it have room, and the walk goes past. */
+static void
+test_renewal_of_a_full_name(void **state)
+{
+	char owner[NAME_TEXT] = "";
+	uint8_t rdata[2];
+	uint64_t now = clock_seconds();
+
+	(void)state;
+	shop_begin("zone.test.");
+	shop_add_apex("1");
+	for (size_t i = 0; i < 3 * 64 + 50; i++)
+		owner[i] = i % 64 == 63 ? '.' : 'x';
+	for (unsigned type = 65281; type < 65285; type++)
+		for (unsigned i = 0; i < RRSET_RECORDS; i++) {
+			put_u16(rdata, (uint16_t)i);
+			shop_add_rdata(
+			    owner, 300, (uint16_t)type, (struct bytes){rdata, sizeof rdata});
+		}
+	shop_load_good();
+	assert_true(renew_all(now + 11 * DAY) > 0);
+	assert_true(serial_after(shop_zone().expires, (uint32_t)(now + 20 * DAY)));
+}
+
 int
 main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
-	const struct CMUnitTest tests[] = {
-	    CASE(test_lifetimes), CASE(test_renewal), CASE(test_renewal_in_steps)};
+	const struct CMUnitTest tests[] = {CASE(test_lifetimes), CASE(test_renewal),
+	    CASE(test_renewal_in_steps), CASE(test_renewal_of_a_full_name)};
 
 	return cmocka_run_group_tests_name("renew", tests, NULL, NULL);
 }
