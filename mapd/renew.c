@@ -326,8 +326,10 @@ step_walk(struct step *step, bool *end)
 			break;
 		}
 		looked++;
-		if (!batch_fits(step->work->batch, step_records(step, value), 2 * value.n))
+		if (!batch_fits(step->work->batch, step_records(step, value), 2 * value.n)) {
+			rc = step->names > 0 ? 0 : -MAP_ESPACE; /* empty: it will never fit */
 			break;
+		}
 		rc = renew->table == TABLE_NODES ? node_visit(step, key, value)
 						 : denial_visit(step, key, value);
 		memcpy(renew->key, key.p, key.n);
@@ -456,10 +458,13 @@ renew_step(struct renew *renew, struct work *work, uint64_t now)
 	}
 	keys = step_roll(&step, now);
 	rc = change_commit(step.change);
-	if (rc == 0 && keys != NULL)
-		rc = work_keys_take(work, keys);
-	else
+	if (rc != 0) { /* the walk is past names whose signatures are the old ones still */
 		free(keys);
+		renew->walking = false;
+		return rc;
+	}
+	if (keys != NULL)
+		rc = work_keys_take(work, keys);
 	if (rc == 0)
 		work_due_note(work, &step.zone);
 	if (rc == 0 && !renew->walking)
