@@ -148,16 +148,32 @@ times(BIGNUM *to, const BIGNUM *a, const BIGNUM *b, BN_CTX *ctx)
 	return BN_mod_mul_montgomery(to, a, b, curve.mont, ctx) == 1;
 }
 
-/* A nonce, uniform from 1 to order - 1, and what is published of it: r = x(k G) mod order. */
+/*
+ * A number from 1 to order - 1, as OpenSSL's own signatures have it: of random octets, the secret and the digest,
+ * so that a generator that repeats itself (a machine that was copied while it ran) repeats no nonce for another
+ * message. Without item: of random octets alone.
+ */
 static bool
-nonce_make(struct run *run, size_t i)
+nonce_draw(struct run *run, BIGNUM *k, const struct ecdsa_item *item)
+{
+	int ok;
+
+	do
+		ok = item == NULL ? BN_priv_rand_range_ex(k, curve.order, 0, run->ctx)
+				  : BN_generate_dsa_nonce(k, curve.order, item->secret,
+					item->digest, sizeof item->digest, run->ctx);
+	while (ok == 1 && BN_is_zero(k));
+	return ok == 1;
+}
+
+/* A nonce, and what is published of it: r = x(k G) mod order. */
+static bool
+nonce_make(struct run *run, size_t i, const struct ecdsa_item *item)
 {
 	BIGNUM *k = run->t;
 
-	do
-		if (BN_priv_rand_range_ex(k, curve.order, 0, run->ctx) != 1)
-			return false;
-	while (BN_is_zero(k));
+	if (!nonce_draw(run, k, item))
+		return false;
 	BN_set_flags(k, BN_FLG_CONSTTIME);
 	if (EC_POINT_mul(curve.group, run->point, k, NULL, NULL, run->ctx) != 1 ||
 	    EC_POINT_get_affine_coordinates(
@@ -176,12 +192,12 @@ nonce_make(struct run *run, size_t i)
  * how long the inversion takes says nothing about the others.
  */
 static bool
-nonces_make(struct run *run)
+nonces_make(struct run *run, const struct ecdsa_item *items)
 {
 	BIGNUM *product = run->s;
 
 	for (size_t i = 0; i < run->n; i++)
-		if (!nonce_make(run, i))
+		if (!nonce_make(run, i, i == 0 ? NULL : &items[i - 1]))
 			return false;
 	return BN_from_montgomery(product, run->product_m[run->n - 1], curve.mont, run->ctx) ==
 		   1 &&
@@ -217,7 +233,7 @@ ecdsa_sign(struct ecdsa_item *items, size_t n)
 
 	if (n > ECDSA_MANY || !curve_is_there())
 		return false;
-	ok = run_init(&run, n) && nonces_make(&run);
+	ok = run_init(&run, n) && nonces_make(&run, items);
 	for (size_t i = n; i > 0 && ok; i--)
 		ok = item_sign(&run, i, &items[i - 1]);
 	run_fini(&run);
