@@ -15,7 +15,8 @@
 
 #define CONTROL_CLIENTS 16
 #define CONTROL_AHEAD 64 /* loads of a connection that wait for the writer */
-#define CONTROL_ASKED 256 /* changes of all, also of those that went away */
+/* changes of all, also of those that went away: no connection is refused for the loads of others */
+#define CONTROL_ASKED (CONTROL_CLIENTS * CONTROL_AHEAD + 256)
 #define CONTROL_IDLE (5 * 60 * 1000) /* ms; not while the writer works for the client */
 #define CONTROL_COMMAND (8 << 10)   /* octets of a command */
 #define CONTROL_KEY 4096 /* octets of a key file */

@@ -262,6 +262,8 @@ client_change(struct client *client, const struct job *job)
 	if (rc == 0)
 		rc = writer_submit(control->options.writer, &asked->job);
 	if (rc != 0) {
+		if (asked != NULL)
+			crypto_wipe(asked->text, sizeof asked->text);
 		free(asked);
 		spool_free(client->spool);
 		client->spool = NULL;

@@ -100,6 +100,17 @@ one_by_one() {
 }
 ok "a line that waits for the answer before it" one_by_one
 
+# As many sessions as mapd takes, each with as many loads ahead as it may have.
+at_once() {
+	local s all=()
+	for s in $(seq 15); do
+		for i in $(seq 64); do echo "zone load s$s.$i.test $DIR/good"; done | mapctl - >"$DIR/said.$s" 2>&1 &
+		all+=($!)
+	done
+	for s in $(seq 15); do wait "${all[s - 1]}" || { tail -n 2 "$DIR/said.$s"; return 1; }; done
+}
+ok "15 sessions at once" at_once
+
 # kill -9 when some of a session have been answered: those are there, and the rest whole or not at all.
 killed() {
 	local round answered
