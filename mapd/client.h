@@ -21,6 +21,7 @@
 #define CONTROL_COMMAND (8 << 10)   /* octets of a command */
 #define CONTROL_KEY 4096 /* octets of a key file */
 #define CONTROL_RECORDS (256 << 10) /* octets of a RECORDS frame's payload */
+#define CONTROL_DIFFERENCE ((size_t)30 << 20) /* octets of a difference; it waits for the client as a whole */
 #define CONTROL_REMOVED 1 /* flags of a RECORDS frame to the client: what goes; else what is, or comes */
 
 enum client_state {
@@ -113,8 +114,8 @@ CLIENT_KEYS(X)
 void key_answer(struct client *client, const struct job *job);
 /* Adds "keys" and, if one goes on, "roll" of the client's zone. */
 void key_fields(struct client *client, json_t *fields);
-/* Sends records that go, then records that come. */
-void client_difference(struct client *client, struct bytes removed, struct bytes added);
+/* Sends records that go, then records that come; false: it is too long, which was answered. */
+bool client_difference(struct client *client, struct bytes removed, struct bytes added);
 
 /* Runs the command in a CONTROL frame's payload. */
 void command_run(struct client *client, struct bytes payload);

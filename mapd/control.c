@@ -22,7 +22,7 @@
 #include "mapd/edit.h"
 
 #define CONTROL_MODE 0660
-#define CONTROL_OUT (1 << 20) /* octets waiting for a client before no more is read of it */
+#define CONTROL_OUT (2 << 20) /* octets waiting for a client before no more is read of it */
 #define CONTROL_TEXT (CONF_MESSAGE + 1100) /* and the name of a zone */
 
 static void
@@ -159,12 +159,19 @@ records_send(struct client *client, struct bytes records, uint16_t flags)
 	return rc;
 }
 
-void
+bool
 client_difference(struct client *client, struct bytes removed, struct bytes added)
 {
-	if (records_send(client, removed, CONTROL_REMOVED) != 0 ||
-	    records_send(client, added, 0) != 0)
-		stream_close_when_written(client->stream);
+	if (removed.n > CONTROL_DIFFERENCE || added.n > CONTROL_DIFFERENCE - removed.n) {
+		client_fail(client, -MAP_ELIMIT,
+		    "a difference of %zu octets is too long to be shown", removed.n + added.n);
+		return false;
+	}
+	if (records_send(client, removed, CONTROL_REMOVED) == 0 &&
+	    records_send(client, added, 0) == 0)
+		return true;
+	stream_close_when_written(client->stream);
+	return false;
 }
 
 /* Records of a load; a refusal is answered at once, and the rest skipped. */

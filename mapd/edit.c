@@ -311,12 +311,14 @@ static void
 diff_answer(struct client *client, struct edit_asked *asked, const char *zone)
 {
 	const struct outcome *o = &asked->job.outcome;
-	json_t *errors = messages_array(asked->amend.judge.errors);
-	json_t *fields = json_pack("{s:s, s:I, s:I, s:I, s:o*}", "zone", zone, "serial",
+	json_t *errors, *fields;
+
+	if (!client_difference(client, asked->amend.removed, asked->amend.added))
+		return;
+	errors = messages_array(asked->amend.judge.errors);
+	fields = json_pack("{s:s, s:I, s:I, s:I, s:o*}", "zone", zone, "serial",
 	    (json_int_t)o->serial, "added", (json_int_t)o->added, "removed",
 	    (json_int_t)o->removed, "errors", errors);
-
-	client_difference(client, asked->amend.removed, asked->amend.added);
 	json_object_set_new(fields, "warnings", messages_array(asked->amend.judge.warnings));
 	client_answer(client, fields, "zone %s: serial %u, %llu added, %llu removed%s", zone,
 	    o->serial, (unsigned long long)o->added, (unsigned long long)o->removed,

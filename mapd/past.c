@@ -25,7 +25,8 @@ past_answer(struct client *client, const struct zone *zone, uint32_t from,
 {
 	char text[NAME_TEXT];
 
-	client_difference(client, difference->removed, difference->added);
+	if (!client_difference(client, difference->removed, difference->added))
+		return;
 	name_print(&zone->apex, text);
 	client_answer(client,
 	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "zone", text, "from",
