@@ -562,6 +562,13 @@ renew_tell(struct renew *renew, const struct name *apex, uint32_t resign, uint32
 		renew_note(renew, resign, expires);
 }
 
+void
+renew_tell_keys(struct renew *renew, const struct name *apex)
+{
+	if (renew->walking && name_equal(&renew->apex, apex))
+		renew->since = 0;
+}
+
 uint64_t
 renew_wait(struct work *work, uint64_t now, uint64_t limit)
 {

@@ -35,6 +35,8 @@ int renew_step(struct renew *renew, struct work *work, uint64_t now);
  */
 void renew_tell(
     struct renew *renew, const struct name *apex, uint32_t resign, uint32_t expires);
+/* The same of its keys: whatever roll goes on now, this walk has not seen all for it. */
+void renew_tell_keys(struct renew *renew, const struct name *apex);
 /*
  * Brings the zone's own name to what keys say (DNSKEY, CDS, CDNSKEY), with one more serial; zone is brought
  * up to date, its row is the caller's. On an error the change cannot be used.

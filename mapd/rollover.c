@@ -9,6 +9,7 @@
 
 #include "core/wire/errors.h"
 #include "core/wire/text.h"
+#include "mapd/renew.h"
 #include "mapd/turn.h"
 
 #define DS_TTL 86400 /* of a parent's DS that nobody has seen */
@@ -294,6 +295,9 @@ rollover_cancel(struct work *work, const struct name *apex, uint64_t now, struct
 	turn.keys->roll = (struct roll){0};
 	if (kind == ROLL_ALGORITHM && turn.served)
 		turn.zone.resign = (uint32_t)now;
+	/* a walk that goes on has passed some of it, and ends with a time of its own */
+	if (kind == ROLL_ALGORITHM && work->walk != NULL)
+		renew_tell(work->walk, apex, (uint32_t)now, turn.zone.expires);
 	turn_say(
 	    &turn, "roll %s is taken back: its new keys wait for another", roll_word(kind));
 	return turn_end(&turn, turn_apex(&turn));

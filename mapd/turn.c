@@ -95,6 +95,8 @@ turn_take(struct turn *turn)
 	char why[512];
 	int rc = 0;
 
+	if (turn->work->walk != NULL)
+		renew_tell_keys(turn->work->walk, &apex);
 	if (turn->served || !turn->fresh)
 		rc = work_keys_take(turn->work, turn->keys);
 	else
@@ -147,23 +149,40 @@ turn_apex(struct turn *turn)
 	return renew_apex(turn->work, turn->change, turn->keys, &turn->zone, turn->now);
 }
 
+static int
+turn_add_key(struct turn *turn, const struct zonekey *key, struct secret *secret)
+{
+	int rc = keyset_add(turn->keys, key, secret);
+
+	if (rc == 0)
+		return 0;
+	return outcome_refuse(turn->out, rc,
+	    rc == -MAP_ESPACE ? "it has %d keys already: retire one"
+			      : "another key has that tag",
+	    KEYSET_KEYS);
+}
+
 /* A key into the copy; its tag must be its own. */
 int
 turn_add(struct turn *turn, struct zonekey *key, struct secret *secret, enum key_side side)
 {
 	char why[512];
+	uint8_t have;
 	int rc;
 
 	key->side = (uint8_t)side;
 	key->made = key->since = turn->now;
-	rc = keyset_add(turn->keys, key, secret);
+	have = keyset_have(turn->keys).algorithm;
+	if (side == KEY_CURRENT && have != 0 && have != key->algorithm)
+		rc = outcome_refuse(turn->out, -MAP_EREFUSED,
+		    "its other key is of %s, and all keys of a zone are of one algorithm",
+		    rules_algorithm_word(have));
+	else
+		rc = turn_add_key(turn, key, secret);
 	if (rc != 0) {
 		(void)keyring_retire(turn->work->ring, key->base, why, sizeof why);
 		secret_free(secret);
-		return outcome_refuse(turn->out, rc,
-		    rc == -MAP_ESPACE ? "it has %d keys already: retire one"
-				      : "another key has that tag",
-		    KEYSET_KEYS);
+		return rc;
 	}
 	turn->made[turn->n_made].secret = secret;
 	turn->made[turn->n_made++].key = *key;

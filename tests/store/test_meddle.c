@@ -1,0 +1,130 @@
+/*
+ * test_meddle.c - what comes between the steps of a roll: loads that are refused, rolls taken back while
+ * signatures are made, keys that do not go together.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/sys/loop.h"
+#include "core/wire/dnssec.h"
+#include "core/wire/errors.h"
+#include "core/wire/rrtype.h"
+#include "mapd/journal.h"
+#include "mapd/renew.h"
+#include "mapd/rollover.h"
+#include "tests/store/ring.h"
+
+/* A file that is refused has no part in what becomes of the keys. */
+static void
+test_bad_load_during_a_roll(void **state)
+{
+	(void)state;
+	begin_zone();
+	shop_load_good();
+	DOES(roll(WHAT_CSK), "begins");
+	begin_zone();
+	shop_add("a", 300, "CNAME", "b");
+	assert_int_not_equal(shop_load(), 0);
+	age(100000);
+	shop.work.roll_at = 0;
+	(void)rollover_tick(&shop.work, now(), 100);
+	assert_int_equal(keys()->roll.phase, 1);
+}
+
+/* What a walk that goes on has passed already is cleaned after it. */
+static void
+test_cancel_during_a_walk(void **state)
+{
+	struct renew renew = {0};
+	char last[8];
+
+	(void)state;
+	begin_zone();
+	for (int i = 0; i < 1500; i++) {
+		snprintf(last, sizeof last, "h%04d", i);
+		shop_add(last, 300, "A", "192.0.2.1");
+	}
+	shop_load_good();
+	configure(ALGORITHM_ED25519, false);
+	DOES(roll(WHAT_ALGORITHM), "begins");
+	shop.work.rolling = true;
+	shop.work.walk = &renew;
+	assert_true(renew_start(&renew, &shop.work, now()));
+	assert_int_equal(renew_step(&renew, &shop.work, now()), 0);
+	assert_true(renew.walking);
+	assert_int_equal(signatures("h0100", RR_A), 2);
+	assert_int_equal(signatures("h1400", RR_A), 1);
+	DOES(rollover_cancel(&shop.work, &shop.apex, now(), &shop.outcome), "taken back");
+	while (renew.walking)
+		assert_int_equal(renew_step(&renew, &shop.work, now()), 0);
+	walk();
+	shop.work.walk = NULL;
+	assert_int_equal(signatures("h0100", RR_A), 1);
+	assert_int_equal(signatures("h1400", RR_A), 1);
+}
+
+/* Nor does such a walk say that all is signed for a roll which begins in the same second. */
+static void
+test_another_roll_during_a_walk(void **state)
+{
+	struct renew renew = {0};
+	uint64_t at = now();
+	char last[8];
+
+	(void)state;
+	begin_zone();
+	for (int i = 0; i < 1500; i++) {
+		snprintf(last, sizeof last, "h%04d", i);
+		shop_add(last, 300, "A", "192.0.2.1");
+	}
+	shop_load_good();
+	configure(ALGORITHM_ED25519, false);
+#define AT(call) call(&shop.work, &shop.apex, at, &shop.outcome)
+	DOES(rollover_begin(&shop.work, &shop.apex, WHAT_ALGORITHM, at, &shop.outcome), "");
+	shop.work.rolling = true;
+	shop.work.walk = &renew;
+	assert_true(renew_start(&renew, &shop.work, at));
+	assert_int_equal(renew_step(&renew, &shop.work, at), 0);
+	DOES(AT(rollover_cancel), "taken back");
+	assert_int_equal(renew_step(&renew, &shop.work, at), 0);
+	DOES(rollover_begin(&shop.work, &shop.apex, WHAT_ALGORITHM, at, &shop.outcome), "");
+	while (renew.walking)
+		assert_int_equal(renew_step(&renew, &shop.work, at), 0);
+	if (signatures("h0700", RR_A) != 2)
+		assert_int_equal(keys()->roll.walked, 0);
+	walk();
+	shop.work.walk = NULL;
+	assert_int_equal(signatures("h0700", RR_A), 2);
+	assert_int_not_equal(keys()->roll.walked, 0);
+}
+
+/* Two keys that sign one zone are of one algorithm, before it is loaded too. */
+static void
+test_halves_of_two_algorithms(void **state)
+{
+	(void)state;
+	begin_zone();
+	DOES(gain(ALGORITHM_ECDSAP256, ROLE_KSK), "will sign");
+	FAILS(gain(ALGORITHM_ED25519, ROLE_ZSK), -MAP_EREFUSED, "ecdsap256");
+	assert_int_equal(count_files(".private"), 1);
+	DOES(gain(ALGORITHM_ECDSAP256, ROLE_ZSK), "will sign");
+}
+
+int
+main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
+	const struct CMUnitTest tests[] = {CASE(test_bad_load_during_a_roll),
+	    CASE(test_cancel_during_a_walk), CASE(test_another_roll_during_a_walk),
+	    CASE(test_halves_of_two_algorithms)};
+
+	return cmocka_run_group_tests_name("meddle", tests, NULL, NULL);
+}
