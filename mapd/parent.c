@@ -24,6 +24,7 @@
 #define ASKED_MOST 64 /* zones asked about at once */
 #define SERVERS 16
 #define ANSWER 4096 /* octets of an answer */
+#define TTL_MOST 604800 /* seconds: longer nothing is kept */
 #define DS_RDATA 68 /* of the longest digest */
 
 struct server {
@@ -82,6 +83,15 @@ parent_ask(const struct name *zone, uint16_t id, uint8_t octets[PARENT_QUERY])
 	return wr.n;
 }
 
+/* The roll waits for so long: whoever answers must not make it wait for years (RFC 2181 8, RFC 8767 4). */
+static uint32_t
+ds_ttl(uint32_t ttl)
+{
+	if (ttl > INT32_MAX)
+		return 0;
+	return ttl < TTL_MOST ? ttl : TTL_MOST;
+}
+
 int
 parent_read(struct bytes wire, const struct name *zone, uint16_t id,
     struct bytes ds[ROLLOVER_DS], size_t *n, uint32_t *ttl, const char **why)
@@ -107,14 +117,18 @@ parent_read(struct bytes wire, const struct name *zone, uint16_t id,
 	*why = "it is no server of the zone above: the answer is not authoritative";
 	if ((m.flags & FLAG_AA) == 0)
 		return -MAP_EREFUSED;
+	*why = "it has more DS than one zone should";
 	it = records_of(&m);
-	while (records_next(&it, &record) && *n < ROLLOVER_DS) {
+	while (records_next(&it, &record)) {
 		if (record.section != SECTION_ANSWER || record.type != RR_DS ||
 		    record.class != CLASS_IN || !name_equal(&record.owner, zone) ||
 		    record.rdata.n > DS_RDATA)
 			continue;
+		if (*n == ROLLOVER_DS)
+			return -MAP_ELIMIT; /* the old one may be among those not looked at */
 		ds[(*n)++] = record.rdata;
-		*ttl = record.ttl;
+		if (*ttl < ds_ttl(record.ttl))
+			*ttl = ds_ttl(record.ttl);
 	}
 	return 0;
 }

@@ -101,7 +101,9 @@ tick_parent(struct work *work, const struct name *apex, uint64_t now, uint64_t *
 		n++;
 	}
 	change_abort(change);
-	if (found && rollover_told(work, apex, ds, n, set.ttl, now, &out) == 0)
+	/* of too many to be looked at, the old one may be one */
+	if (found && set.records <= ROLLOVER_DS &&
+	    rollover_told(work, apex, ds, n, set.ttl, now, &out) == 0)
 		tick_say(apex, 0, &out);
 	if (found)
 		tick_at(at, now + RETRY);
