@@ -126,14 +126,14 @@ time_print(const char *what, json_t *value)
 		printf("%s%s", what, text);
 }
 
-/* "12345 csk 13 in use: signs keys, signs data, DS at the parent; K....private" */
+/* "12345 csk 13 in use: signs keys, signs data, DS for the parent; K....private" */
 static void
 key_print(json_t *key)
 {
 	static const struct duty {
 		const char *field, *says;
 	} duties[] = {{"published", "published"}, {"signs_keys", "signs the keys"},
-	    {"signs_data", "signs the data"}, {"ds", "DS at the parent"}};
+	    {"signs_data", "signs the data"}, {"ds", "DS for the parent"}};
 	const char *before = ": ";
 
 	printf("%5lld %s %lld %s", (long long)json_integer_value(json_object_get(key, "tag")),

@@ -174,22 +174,27 @@ key_answer(struct client *client, const struct job *job)
 	client_answer(client, fields, "zone %s: %s", zone, job->outcome.done);
 }
 
-/* A word of the request; "": it has none. */
-static const char *
-request_word(const json_t *request, const char *name)
+/* A word of the request, "" if it has none; false: answered that it is no text. */
+static bool
+request_word(struct client *client, const json_t *request, const char *name, const char **word)
 {
-	const char *word = json_string_value(json_object_get(request, name));
+	const json_t *value = json_object_get(request, name);
 
-	return word != NULL ? word : "";
+	*word = value == NULL ? "" : json_string_value(value);
+	if (*word == NULL)
+		client_fail(client, -MAP_EUSAGE, "\"%s\" must be a string", name);
+	return *word != NULL;
 }
 
 /* The role and the algorithm of a request; false: answered with what is wrong. */
 static bool
 request_key(struct client *client, const json_t *request, struct job *job)
 {
-	const char *role = request_word(request, "role");
-	const char *algorithm = request_word(request, "algorithm");
+	const char *role, *algorithm;
 
+	if (!request_word(client, request, "role", &role) ||
+	    !request_word(client, request, "algorithm", &algorithm))
+		return false;
 	job->role = zonekey_role(role);
 	job->algorithm = rules_algorithm_from(algorithm);
 	if (role[0] != '\0' && job->role == 0)
@@ -214,9 +219,12 @@ key_generate(struct client *client, const json_t *request)
 void
 key_import(struct client *client, const json_t *request)
 {
-	const char *text = request_word(request, "text");
-	struct job job = {.kind = JOB_GAIN, .text = {(const uint8_t *)text, strlen(text)}};
+	struct job job = {.kind = JOB_GAIN};
+	const char *text;
 
+	if (!request_word(client, request, "text", &text))
+		return;
+	job.text = (struct bytes){(const uint8_t *)text, strlen(text)};
 	if (text[0] == '\0')
 		client_fail(client, -MAP_EUSAGE, "\"text\" must be a key file's");
 	else if (request_key(client, request, &job))
@@ -226,9 +234,12 @@ key_import(struct client *client, const json_t *request)
 void
 key_roll(struct client *client, const json_t *request)
 {
-	const char *word = request_word(request, "what");
-	int what = rollover_what(word);
+	const char *word;
+	int what;
 
+	if (!request_word(client, request, "what", &word))
+		return;
+	what = rollover_what(word);
 	if (what < 0)
 		client_fail(client, -MAP_EUSAGE,
 		    "%.32s: expected zsk, ksk, csk, keys, algorithm or denial", word);
@@ -257,9 +268,10 @@ key_cancel(struct client *client, const json_t *request)
 void
 key_seen(struct client *client, const json_t *request)
 {
-	json_int_t ttl = json_integer_value(json_object_get(request, "ttl"));
+	const json_t *given = json_object_get(request, "ttl");
+	json_int_t ttl = json_integer_value(given);
 
-	if (ttl < 0 || ttl > TTL_MOST)
+	if ((given != NULL && !json_is_integer(given)) || ttl < 0 || ttl > TTL_MOST)
 		client_fail(client, -MAP_EUSAGE, "\"ttl\" must be 0 to %d seconds", TTL_MOST);
 	else
 		client_change(client, &(struct job){.kind = JOB_SEEN, .ttl = (uint32_t)ttl});

@@ -278,6 +278,11 @@ keyring_put(struct keyring *ring, const struct secret *secret, const char *base,
 		return -MAP_ESPACE;
 	}
 	rc = keyring_path(ring, base, ".private", path, why, max);
+	/* another key of that tag: its public half stays what it is */
+	if (rc == 0 && access(path, F_OK) == 0) {
+		snprintf(why, max, "%s: exists already; keys are never overwritten", path);
+		rc = -MAP_EEXIST;
+	}
 	if (rc == 0)
 		rc = keyring_write(ring, base, text, why, max);
 	if (rc == 0)

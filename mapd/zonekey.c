@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/sys/crypto.h"
 #include "core/trust/trust.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
@@ -16,6 +17,8 @@
 #define DIGEST_SHA256 2
 #define ZONEKEY_TEXT 2048
 #define ZONEKEY_VERSION 2
+#define ZONEKEY_FILE \
+	220 /* octets of a zone's name in a file's: with all else and .private.retired, 255 */
 
 size_t
 zonekey_prefix(const struct name *apex, uint8_t key[ZONEKEY_PREFIX])
@@ -131,30 +134,44 @@ zonekey_ds(const struct name *apex, const struct zonekey *key, uint8_t rdata[ZON
 }
 
 /*
- * "Kexample.org.+013+": BIND's form of file names. Octets that a file name or a shell may stumble
- * over are %XX.
+ * The name as it can stand in a file's: octets that a file name or a shell may stumble over are %XX. Returns how
+ * many there are, which may be more than were put.
+ */
+static size_t
+zonekey_name(const struct name *apex, char *to, size_t max)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t at = 1, n = 0;
+
+	for (uint8_t left = apex->w[0]; left != 0; left = apex->w[at++]) {
+		for (; left > 0; left--, at++) {
+			bool is_plain = apex->w[at] != 0 && strchr(plain, apex->w[at]) != NULL;
+
+			n += (size_t)snprintf(n < max ? to + n : NULL, n < max ? max - n : 0,
+			    is_plain ? "%c" : "%%%02x", apex->w[at]);
+		}
+		n += (size_t)snprintf(n < max ? to + n : NULL, n < max ? max - n : 0, ".");
+	}
+	return n > 0 ? n : (size_t)snprintf(to, max, ".");
+}
+
+/*
+ * "Kexample.org.+013+": BIND's form of file names. Of a name that does not fit there is the beginning, and
+ * its SHA-256: "Kaaaa~0123...+013+".
  */
 static int
 zonekey_beginning(const struct name *apex, int algorithm, char *to, size_t max)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
-	size_t at = 1, n = 0;
-	uint8_t left = 0;
+	char name[ZONEKEY_FILE + 1], hex[2 * 32 + 1];
+	uint8_t digest[32];
 
-	if (max < 2)
-		return -MAP_ESPACE;
-	to[n++] = 'K';
-	for (left = apex->w[0]; left != 0 && n + 4 < max; left = apex->w[at++]) {
-		for (; left > 0 && n + 4 < max; left--, at++)
-			if (strchr(plain, apex->w[at]) != NULL && apex->w[at] != 0)
-				to[n++] = (char)apex->w[at];
-			else
-				n += (size_t)snprintf(to + n, max - n, "%%%02x", apex->w[at]);
-		to[n++] = '.';
+	if (zonekey_name(apex, name, sizeof name) > ZONEKEY_FILE) {
+		if (crypto_sha256(apex->w, apex->n, digest) != 0 ||
+		    text_hex_put(hex, sizeof hex, (struct bytes){digest, sizeof digest}) < 0)
+			return -MAP_ECRYPTO;
+		snprintf(name + ZONEKEY_FILE - sizeof hex, sizeof hex + 1, "~%s", hex);
 	}
-	if (apex->w[0] == 0)
-		to[n++] = '.';
-	if (n + 4 >= max || (size_t)snprintf(to + n, max - n, "+%03d+", algorithm) >= max - n)
+	if ((size_t)snprintf(to, max, "K%s+%03d+", name, algorithm) >= max)
 		return -MAP_ESPACE;
 	return 0;
 }

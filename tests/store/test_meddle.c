@@ -118,13 +118,80 @@ test_halves_of_two_algorithms(void **state)
 	DOES(gain(ALGORITHM_ECDSAP256, ROLE_ZSK), "will sign");
 }
 
+/* A name that is longer than a file's may be, once its octets are told apart. */
+static void
+test_names_of_odd_octets(void **state)
+{
+	char name[1024] = "";
+	uint16_t tag;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		size_t n = strlen(name);
+
+		snprintf(name + n, sizeof name - n, "\\%03d%s", i + 1, i % 50 == 49 ? "." : "");
+	}
+	shop_begin(name);
+	shop_add_apex("7");
+	shop_load_good();
+	tag = keys()->keys[0].key.tag;
+	DOES(gain(0, 0), "waits");
+	DOES(rollover_retire(&shop.work, &shop.apex,
+		 keys()->keys[keys()->keys[0].key.tag == tag].key.tag, now(), &shop.outcome),
+	    "is retired");
+	assert_int_equal(count_files(".private"), 1);
+	assert_int_equal(count_files(".private.retired"), 1);
+	shop_close();
+	assert_int_equal(chdir(shop.directory), 0);
+	assert_int_equal(unlink("data.mdb"), 0);
+	shop_open();
+	shop_load_good();
+	assert_int_equal(keys()->n, 1);
+	assert_int_equal(keys()->keys[0].key.tag, tag);
+}
+
+static size_t
+file_text(const char *suffix, char text[1024])
+{
+	char path[512];
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof path, "%s/%s%s", shop.keys, keys()->keys[0].key.base, suffix);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	n = fread(text, 1, 1023, file);
+	fclose(file);
+	text[n] = '\0';
+	return n;
+}
+
+/* What there is no room for beside another leaves the other's files alone. */
+static void
+test_a_tag_that_is_taken(void **state)
+{
+	char private[1024], before[1024], after[1024];
+	struct bytes text = {(uint8_t *)private, 0};
+
+	(void)state;
+	begin_zone();
+	shop_load_good();
+	text.n = file_text(".private", private);
+	file_text(".key", before);
+	FAILS(rollover_gain(&shop.work, &shop.apex, 0, ROLE_KSK, text, now(), &shop.outcome),
+	    -MAP_EEXIST, "exists");
+	file_text(".key", after);
+	assert_string_equal(before, after);
+}
+
 int
 main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {CASE(test_bad_load_during_a_roll),
 	    CASE(test_cancel_during_a_walk), CASE(test_another_roll_during_a_walk),
-	    CASE(test_halves_of_two_algorithms)};
+	    CASE(test_halves_of_two_algorithms), CASE(test_names_of_odd_octets),
+	    CASE(test_a_tag_that_is_taken)};
 
 	return cmocka_run_group_tests_name("meddle", tests, NULL, NULL);
 }
