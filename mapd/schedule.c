@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define CHANGES 16 /* of a tick, each a commit: jobs and renewals wait as long */
 #define RETRY \
 	60 /* seconds until something that failed, or waits for the parent, is tried again */
 
@@ -151,15 +152,19 @@ tick_zone(struct work *work, const struct name *apex, uint64_t now, uint64_t *at
 uint64_t
 rollover_tick(struct work *work, uint64_t now, uint64_t limit)
 {
-	uint64_t at = UINT64_MAX;
+	uint64_t at = UINT64_MAX, one;
+	size_t changed = 0;
 
 	if (now < work->roll_at)
 		return work->roll_at - now < limit ? work->roll_at - now : limit;
 	work->rolling = false;
-	for (size_t i = 0; i < work->n_keys; i++) {
+	for (size_t i = 0; i < work->n_keys && changed < CHANGES; i++) {
 		struct name apex = work->keys[i]->apex;
 
-		tick_zone(work, &apex, now, &at);
+		one = UINT64_MAX;
+		tick_zone(work, &apex, now, &one);
+		changed += one <= now;
+		tick_at(&at, one);
 	}
 	work->roll_at = at;
 	if (at <= now)

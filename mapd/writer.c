@@ -189,7 +189,7 @@ writer_renew(struct writer *writer)
 	roll = rollover_tick(&writer->work, now, WRITER_WAIT);
 	/* far ahead: the clock was, when the last one failed */
 	if (now < writer->retry && writer->retry - now <= WRITER_RETRY)
-		return WRITER_WAIT;
+		return roll;
 	if (!renew->walking && !renew_start(renew, &writer->work, now)) {
 		wait = renew_wait(&writer->work, now, WRITER_WAIT);
 		return roll < wait ? roll : wait;
