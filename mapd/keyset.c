@@ -209,14 +209,48 @@ keyset_gain(struct keyring *ring, struct change *change, struct keyset *set, uin
 	return rc;
 }
 
+/*
+ * The algorithm of a zone that has no keys yet: that of the files that are there, for the database may have been
+ * lost when another one was configured already; else the one that is wished for. *is_split: they are two keys.
+ */
+static int
+keyset_files(struct keyring *ring, const struct name *apex, uint8_t *algorithm, bool *is_split,
+    char *why, size_t max)
+{
+	static const uint8_t known[] = {ALGORITHM_ECDSAP256, ALGORITHM_ED25519};
+	static const uint8_t roles[] = {ROLE_KSK, ROLE_ZSK};
+	struct zonekey key, first = {0};
+	struct secret *secret;
+
+	for (size_t i = 0; i < sizeof known * sizeof roles; i++) {
+		uint8_t role = roles[i % sizeof roles], tried = known[i / sizeof roles];
+		int rc = zonekey_adopt(ring, apex, tried, role, &key, &secret, why, max);
+
+		if (rc == -MAP_ENOTFOUND)
+			continue;
+		if (rc != 0)
+			return rc;
+		secret_free(secret);
+		if (first.algorithm != 0 && first.algorithm != tried) {
+			snprintf(why, max,
+			    "%s.private and %s.private: keys of two algorithms: move those away"
+			    " that the parent's DS is not of",
+			    first.base, key.base);
+			return -MAP_EKEY;
+		}
+		first = key;
+		*algorithm = tried;
+		*is_split |= role == ROLE_ZSK;
+	}
+	return 0;
+}
+
 /* Gives each duty to a key. */
 static int
 keyset_complete(struct keyring *ring, struct change *change, struct keyset *set,
     const struct keyset_wish *wish, uint64_t now, char *why, size_t max)
 {
 	uint8_t algorithm = wish->algorithm, has = 0;
-	struct secret *secret;
-	struct zonekey key;
 	bool split = wish->split;
 	int rc = 0;
 
@@ -227,15 +261,10 @@ keyset_complete(struct keyring *ring, struct change *change, struct keyset *set,
 		}
 	if (has == ROLE_CSK)
 		return 0;
-	/* files of two keys say it as well as the configuration does */
-	if (has == 0 && !split) {
-		rc = zonekey_adopt(
-		    ring, &set->apex, algorithm, ROLE_ZSK, &key, &secret, why, max);
-		split = rc == 0;
-		if (rc == 0)
-			secret_free(secret);
-	}
-	if (rc != 0 && rc != -MAP_ENOTFOUND)
+	/* files say it better than the configuration does */
+	if (has == 0)
+		rc = keyset_files(ring, &set->apex, &algorithm, &split, why, max);
+	if (rc != 0)
 		return rc;
 	if (has == 0 && !split)
 		return keyset_gain(ring, change, set, algorithm, ROLE_CSK, now, why, max);

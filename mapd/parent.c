@@ -346,11 +346,17 @@ parent_look(struct parent *parent, struct bytes key, struct bytes value)
 	const struct rules *rules = parent->options.rules(parent->options.arg);
 	size_t head = sizeof KEYSET_ROLLS - 1;
 	const struct zone_rule *rule;
+	uint8_t octets[NAME_KEY];
+	struct bytes row;
 	struct roll roll;
 	struct name zone;
 
 	if (keyset_read_roll(value, &roll) != 0 || !roll_wants_ds(&roll) ||
 	    name_from_key((struct bytes){key.p + head, key.n - head}, &zone) != 0)
+		return;
+	/* keys outlive their zone */
+	if (!snapshot_get(parent->snap, TABLE_ZONES,
+		(struct bytes){octets, zone_meta_key(&zone, octets)}, &row))
 		return;
 	rule = rules_find(rules, &zone);
 	if (rule != NULL && rule->n_parents > 0 && !parent_is_asked(parent, &zone))

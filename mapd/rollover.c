@@ -406,11 +406,25 @@ rollover_gain(struct work *work, const struct name *apex, uint8_t algorithm, uin
 	return turn_end(&turn, rc);
 }
 
+/* Ends the roll of a zone that was removed, in favour of the keys that did not go. */
+static void
+turn_settle(struct turn *turn, enum key_side gone)
+{
+	enum key_side stays = gone == KEY_OLD ? KEY_NEW : KEY_OLD;
+
+	turn_move(turn, gone, KEY_SPARE);
+	turn_move(turn, stays, KEY_CURRENT);
+	turn->keys->roll = (struct roll){0};
+	turn_say(turn, " its roll has ended with it");
+}
+
 int
 rollover_retire(
     struct work *work, const struct name *apex, uint16_t tag, uint64_t now, struct outcome *out)
 {
 	struct keyset_key *found;
+	uint8_t side;
+	bool rolls;
 	struct turn turn;
 	enum roll_what what;
 	int rc = turn_begin(&turn, work, apex, now, out);
@@ -421,7 +435,8 @@ rollover_retire(
 	if (found == NULL)
 		return turn_end(&turn,
 		    outcome_refuse(out, -MAP_ENOTFOUND, "key %u: it has no such key", tag));
-	if (found->key.side == KEY_OLD || found->key.side == KEY_NEW)
+	rolls = found->key.side == KEY_OLD || found->key.side == KEY_NEW;
+	if (rolls && turn.served)
 		return turn_end(
 		    &turn, outcome_refuse(out, -MAP_EREFUSED,
 			       "key %u: it takes part in a roll that goes on", tag));
@@ -432,6 +447,9 @@ rollover_retire(
 		turn_leave(&turn);
 		return rollover_begin(work, apex, what, now, out);
 	}
+	side = found->key.side;
 	turn_drop(&turn, (size_t)(found - turn.keys->keys));
+	if (rolls)
+		turn_settle(&turn, (enum key_side)side);
 	return turn_end(&turn, 0);
 }

@@ -184,6 +184,56 @@ test_a_tag_that_is_taken(void **state)
 	assert_string_equal(before, after);
 }
 
+/* The database is lost when another algorithm was configured already: the files say what the parent has. */
+static void
+test_lost_before_an_algorithm_roll(void **state)
+{
+	uint16_t tag;
+
+	(void)state;
+	begin_zone();
+	shop_load_good();
+	tag = keys()->keys[0].key.tag;
+	configure(ALGORITHM_ED25519, false);
+	shop_close();
+	assert_int_equal(chdir(shop.directory), 0);
+	assert_int_equal(unlink("data.mdb"), 0);
+	shop_open();
+	shop_load_good();
+	assert_int_equal(keys()->n, 1);
+	assert_int_equal(keys()->keys[0].key.tag, tag);
+	/* in the middle of one nobody can tell */
+	DOES(roll(WHAT_ALGORITHM), "begins");
+	shop_close();
+	assert_int_equal(unlink("data.mdb"), 0);
+	shop_open();
+	assert_int_equal(shop_load(), -MAP_EKEY);
+	assert_non_null(strstr(shop.outcome.why, "keys of two algorithms"));
+}
+
+/* A zone that is removed leaves keys behind, whose roll can be ended. */
+static void
+test_removed_in_a_roll(void **state)
+{
+	uint16_t old = 0;
+
+	(void)state;
+	begin_zone();
+	shop_load_good();
+	DOES(roll(WHAT_CSK), "begins");
+	assert_int_equal(work_remove(&shop.work, &shop.apex, &shop.outcome), 0);
+	FAILS(next(), -MAP_ENOTFOUND, "not served");
+	for (size_t i = 0; i < keys()->n; i++)
+		if (keys()->keys[i].key.side == KEY_OLD)
+			old = keys()->keys[i].key.tag;
+	DOES(rollover_retire(&shop.work, &shop.apex, old, now(), &shop.outcome), "has ended");
+	shop_load_good();
+	assert_int_equal(keys()->n, 1);
+	assert_int_equal(keys()->roll.kind, ROLL_NONE);
+	assert_int_equal(keys()->keys[0].key.side, KEY_CURRENT);
+	assert_int_not_equal(keys()->keys[0].key.tag, old);
+}
+
 int
 main(void)
 {
@@ -191,7 +241,8 @@ main(void)
 	const struct CMUnitTest tests[] = {CASE(test_bad_load_during_a_roll),
 	    CASE(test_cancel_during_a_walk), CASE(test_another_roll_during_a_walk),
 	    CASE(test_halves_of_two_algorithms), CASE(test_names_of_odd_octets),
-	    CASE(test_a_tag_that_is_taken)};
+	    CASE(test_a_tag_that_is_taken), CASE(test_lost_before_an_algorithm_roll),
+	    CASE(test_removed_in_a_roll)};
 
 	return cmocka_run_group_tests_name("meddle", tests, NULL, NULL);
 }
