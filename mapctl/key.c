@@ -81,6 +81,15 @@ request_make(struct mapctl *m, int argc, char **argv, const char *words, enum st
 	return json_pack("{s:s}", "zone", name_print(&zone, m->argument));
 }
 
+/* The same after the options. */
+static json_t *
+request_take(struct mapctl *m, int argc, char **argv, const struct option *longs,
+    struct key_options *options, const char *words, enum status *status)
+{
+	*status = options_take(m, argc, argv, longs, options);
+	return *status == STATUS_DONE ? request_make(m, argc, argv, words, status) : NULL;
+}
+
 /* Adds text if there is any, which the daemon judges; false: it is none. */
 static bool
 request_add(json_t *request, const char *name, const char *text)
@@ -102,9 +111,8 @@ key_generate(struct mapctl *m, int argc, char **argv)
 	static const struct option longs[] = {{"role", required_argument, NULL, 'r'},
 	    {"algorithm", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
 	struct key_options options = {0};
-	enum status status = options_take(m, argc, argv, longs, &options);
-	json_t *request =
-	    status == STATUS_DONE ? request_make(m, argc, argv, "ZONE", &status) : NULL;
+	enum status status;
+	json_t *request = request_take(m, argc, argv, longs, &options, "ZONE", &status);
 
 	if (status != STATUS_DONE)
 		return status;
@@ -149,9 +157,8 @@ key_import(struct mapctl *m, int argc, char **argv)
 	    {"role", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
 	struct key_options options = {0};
 	char text[KEY_TEXT + 1];
-	enum status status = options_take(m, argc, argv, longs, &options);
-	json_t *request =
-	    status == STATUS_DONE ? request_make(m, argc, argv, "ZONE FILE", &status) : NULL;
+	enum status status;
+	json_t *request = request_take(m, argc, argv, longs, &options, "ZONE FILE", &status);
 
 	if (status == STATUS_DONE)
 		status = path_check(m, "FILE", argv[optind + 1]);
@@ -195,9 +202,8 @@ key_seen(struct mapctl *m, int argc, char **argv)
 	static const struct option longs[] = {
 	    {"ttl", required_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
 	struct key_options options = {0};
-	enum status status = options_take(m, argc, argv, longs, &options);
-	json_t *request =
-	    status == STATUS_DONE ? request_make(m, argc, argv, "ZONE", &status) : NULL;
+	enum status status;
+	json_t *request = request_take(m, argc, argv, longs, &options, "ZONE", &status);
 
 	if (status != STATUS_DONE)
 		return status;
@@ -210,11 +216,10 @@ key_retire(struct mapctl *m, int argc, char **argv)
 {
 	static const struct option longs[] = {{NULL, 0, NULL, 0}};
 	struct key_options options = {0};
-	enum status status = options_take(m, argc, argv, longs, &options);
 	char begins[OPTION_TEXT];
+	enum status status;
 	uint64_t tag;
-	json_t *request =
-	    status == STATUS_DONE ? request_make(m, argc, argv, "ZONE TAG", &status) : NULL;
+	json_t *request = request_take(m, argc, argv, longs, &options, "ZONE TAG", &status);
 
 	if (status != STATUS_DONE)
 		return status;

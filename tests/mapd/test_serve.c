@@ -364,15 +364,9 @@ test_amplification(void **state)
 static int
 setup(void **state)
 {
-	const char *source = getenv("srcdir");
-	char path[1024];
-
 	(void)state;
-	snprintf(
-	    path, sizeof(path), "%s/tests/cases/basic.zone", source != NULL ? source : ".");
-	world = world_new();
-	return world == NULL || !world_load(world, "example.test.", path, DENIAL_NSEC3) ? -1
-											: 0;
+	world = world_basic();
+	return world == NULL ? -1 : 0;
 }
 
 static int

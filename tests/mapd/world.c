@@ -150,6 +150,22 @@ world_load(struct world *world, const char *apex_text, const char *path, uint8_t
 	return false;
 }
 
+struct world *
+world_basic(void)
+{
+	const char *source = getenv("srcdir");
+	struct world *world = world_new();
+	char path[1024];
+
+	snprintf(
+	    path, sizeof(path), "%s/tests/cases/basic.zone", source != NULL ? source : ".");
+	if (world != NULL && world_load(world, "example.test.", path, DENIAL_NSEC3))
+		return world;
+	if (world != NULL)
+		world_free(world);
+	return NULL;
+}
+
 bool
 world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t length)
 {

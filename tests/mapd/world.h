@@ -11,6 +11,8 @@ struct world;
 
 /* A database of its own in a temporary directory, removed by world_free(). NULL after a message. */
 struct world *world_new(void);
+/* The same with example.test. of tests/cases/basic.zone, by NSEC3. */
+struct world *world_basic(void);
 void world_free(struct world *world);
 /* Loads a zone file, or what it has become; denial as enum zone_denial, or 0. False after a message on standard error. */
 bool world_load(struct world *world, const char *apex, const char *path, uint8_t denial);

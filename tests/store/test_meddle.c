@@ -39,21 +39,29 @@ test_bad_load_during_a_roll(void **state)
 	assert_int_equal(keys()->roll.phase, 1);
 }
 
+/* One that a walk needs several steps for, and whose algorithm is to be another. */
+static void
+begin_long_zone(void)
+{
+	char name[8];
+
+	begin_zone();
+	for (int i = 0; i < 1500; i++) {
+		snprintf(name, sizeof name, "h%04d", i);
+		shop_add(name, 300, "A", "192.0.2.1");
+	}
+	shop_load_good();
+	configure(ALGORITHM_ED25519, false);
+}
+
 /* What a walk that goes on has passed already is cleaned after it. */
 static void
 test_cancel_during_a_walk(void **state)
 {
 	struct renew renew = {0};
-	char last[8];
 
 	(void)state;
-	begin_zone();
-	for (int i = 0; i < 1500; i++) {
-		snprintf(last, sizeof last, "h%04d", i);
-		shop_add(last, 300, "A", "192.0.2.1");
-	}
-	shop_load_good();
-	configure(ALGORITHM_ED25519, false);
+	begin_long_zone();
 	DOES(roll(WHAT_ALGORITHM), "begins");
 	shop.work.rolling = true;
 	shop.work.walk = &renew;
@@ -77,16 +85,9 @@ test_another_roll_during_a_walk(void **state)
 {
 	struct renew renew = {0};
 	uint64_t at = now();
-	char last[8];
 
 	(void)state;
-	begin_zone();
-	for (int i = 0; i < 1500; i++) {
-		snprintf(last, sizeof last, "h%04d", i);
-		shop_add(last, 300, "A", "192.0.2.1");
-	}
-	shop_load_good();
-	configure(ALGORITHM_ED25519, false);
+	begin_long_zone();
 #define AT(call) call(&shop.work, &shop.apex, at, &shop.outcome)
 	DOES(rollover_begin(&shop.work, &shop.apex, WHAT_ALGORITHM, at, &shop.outcome), "");
 	shop.work.rolling = true;
