@@ -19,11 +19,9 @@ static const struct roll_phase phases[] = {
 #undef PHASE
 };
 
-static const struct kind {
-	const char *word, *says;
-} kinds[] = {
-    {"none", ""},
-#define ROLL(kind, word, says) {word, says},
+static const char *const kinds[] = {
+    "none",
+#define ROLL(kind, word, says) word,
 #define PHASE(kind, word, new, old, passes, says)
 #include "mapd/roll.def"
 #undef ROLL
@@ -33,13 +31,7 @@ static const struct kind {
 const char *
 roll_word(unsigned kind)
 {
-	return kinds[kind < ROLL_KINDS ? kind : ROLL_NONE].word;
-}
-
-const char *
-roll_says(unsigned kind)
-{
-	return kinds[kind < ROLL_KINDS ? kind : ROLL_NONE].says;
+	return kinds[kind < ROLL_KINDS ? kind : ROLL_NONE];
 }
 
 const struct roll_phase *

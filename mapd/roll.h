@@ -61,7 +61,6 @@ struct roll_phase {
 
 /* "zsk", "ksk", "keys", "algorithm"; "none". */
 const char *roll_word(unsigned kind);
-const char *roll_says(unsigned kind);
 /* The roll's phase; NULL: there is none of that number. */
 const struct roll_phase *roll_phase(unsigned kind, unsigned phase);
 /* What a key of role on side does now: DUTY_* that its role has. */

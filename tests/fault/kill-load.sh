@@ -12,18 +12,8 @@ DIR=$(mktemp -d "${TMPDIR:-/tmp}/kill-load.XXXXXX")
 PORT=5854 MAPD='' LOADER=''
 trap 'kill_mapd; rm -rf "$DIR"' EXIT
 
-fail() {
-	echo "not ok $*"
-	tail -n 5 "$DIR/mapd.log" | sed 's/^/    | /'
-	exit 1
-}
-mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
-start_mapd() {
-	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>>"$DIR/mapd.log" &
-	MAPD=$!
-	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || fail "round $round: mapd does not start again"
-}
-kill_mapd() { [ -z "$MAPD" ] || { kill -9 "$MAPD"; wait "$MAPD"; MAPD=; } 2>/dev/null; }
+# shellcheck source=tests/fault/killed.inc
+. "$SOURCE/tests/fault/killed.inc"
 # Loads one version after the other until mapd is gone; each line of the report is a serial that was
 # said to be done. Even versions are big enough to be written in several transactions.
 load_on() {

@@ -247,7 +247,7 @@ test_rows_are_whole(void **state)
 		const struct roll_phase *phase;
 		unsigned n = 0;
 
-		assert_true(strlen(roll_word(kind)) > 0 && strlen(roll_says(kind)) > 0);
+		assert_true(strlen(roll_word(kind)) > 0);
 		for (; (phase = roll_phase(kind, n)) != NULL; n++) {
 			assert_int_not_equal(phase->passes, 0);
 			assert_true(strlen(phase->word) > 0 && strlen(phase->says) > 0);
