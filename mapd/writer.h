@@ -62,6 +62,14 @@ void writer_stop(struct writer *writer);
 
 /* -MAP_ELIMIT: too many are waiting. */
 int writer_submit(struct writer *writer, struct job *job) MUST_CHECK;
+/*
+ * Hands an update over, from any thread; done is called by the writer's. -MAP_ELIMIT: too many are waiting, and
+ * it is still the caller's.
+ */
+struct proposal;
+int writer_propose(struct writer *writer, struct proposal *proposal) MUST_CHECK;
+/* What replays are looked up in; lives as long as the writer. */
+struct replay *writer_replay(struct writer *writer);
 /* Readable when there are answers. */
 int writer_fd(const struct writer *writer);
 /* Calls done of each answered job; does not wait. */

@@ -1,0 +1,62 @@
+/*
+ * seal.h - messages under a key: SIG(0) (RFC 2931) and TSIG (RFC 8945), checked and made.
+ * Joins the octets of core/wire with the sums of core/sys; knows no policy and no clock but the one it is given.
+ */
+#ifndef TRUST_SEAL_H
+#define TRUST_SEAL_H
+
+#include "core/sys/crypto.h"
+#include "core/wire/sig0.h"
+#include "core/wire/tsig.h"
+
+#define SEAL_SECRET 512 /* octets of a shared secret, at most */
+
+struct tsig_key {
+	struct name name; /* lower case */
+	enum crypto_mac mac;
+	uint16_t n;
+	uint8_t secret[SEAL_SECRET];
+};
+
+/* 0: the signature is key's; -MAP_ESIG; -MAP_ECRYPTO, -MAP_ENOMEM. Times are not looked at. */
+int seal_sig0_check(const struct crypto_key *key, const struct message *m,
+    const struct sig0 *sig) NONNULL MUST_CHECK;
+/* Signs the message in wr (all of it) and appends the record. -MAP_ESPACE, -MAP_ECRYPTO */
+int seal_sig0_sign(const struct crypto_key *key, const struct name *signer, uint32_t inception,
+    uint32_t expiration, struct wr *wr) NONNULL MUST_CHECK;
+
+/*
+ * Judges the TSIG of a request by these keys at now: enum tsig_error (with *key the one that is meant, NULL
+ * with BADKEY), or -MAP_EFORMAT for a MAC of no length it can have (RFC 8945 5.2.2.1), -MAP_ECRYPTO.
+ * BADTIME only when the MAC holds.
+ */
+int seal_tsig_check(const struct tsig_key *keys, size_t n, const struct message *m,
+    const struct tsig *tsig, uint64_t now, const struct tsig_key **key) NONNULL MUST_CHECK;
+/* What seal_tsig_answer() may append, at most: so much room is to be kept. */
+size_t seal_tsig_room(const struct name *key, const struct name *algorithm) NONNULL;
+/*
+ * Appends the TSIG of an answer (in wr, all of it) to a request with that TSIG; key NULL or error BADKEY, BADSIG:
+ * without MAC. With BADTIME the time here goes along (RFC 8945 5.2.3).
+ */
+int seal_tsig_answer(const struct tsig_key *key, const struct tsig *request, int error, uint64_t now,
+    struct wr *wr) MUST_CHECK;
+/* Signs a request; mac gets its MAC, which the answer's is made with. Returns the MAC's length or -MAP_E.... */
+int seal_tsig_sign(const struct tsig_key *key, uint64_t now, struct wr *wr,
+    uint8_t mac[TSIG_MAC_MOST]) NONNULL MUST_CHECK;
+/* 0: the answer's TSIG is right; -MAP_ESIG, -MAP_EEXPIRED, -MAP_ENOTFOUND, -MAP_EFORMAT. */
+int seal_tsig_check_answer(const struct tsig_key *key, const struct message *m,
+    struct bytes request_mac, uint64_t now) NONNULL MUST_CHECK;
+
+/* The algorithm of a name as in TSIG records (lower case), and back; 0 if it is none. */
+enum crypto_mac tsig_algorithm(const struct name *name) NONNULL;
+void tsig_algorithm_name(enum crypto_mac mac, struct name *out) NONNULL;
+
+/*
+ * Reads keys from a file as tsig-keygen writes it: key "NAME" { algorithm hmac-sha256; secret "BASE64"; };
+ * with comments; one that others may read is refused. -MAP_ECONFIG with "FILE" or "FILE:LINE: cause;
+ * expected ...". Caller frees with crypto_wipe() and free().
+ */
+int tsig_keys_load(const char *path, struct tsig_key **out, size_t *n, char *why,
+    size_t max) NONNULL MUST_CHECK;
+
+#endif
