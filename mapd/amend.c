@@ -156,6 +156,53 @@ amend_diff(struct amending *a)
 	return rc;
 }
 
+/* What goes with the edit joins its change. */
+static int
+amend_beside(const struct amend *amend, struct change *change)
+{
+	return amend->beside != NULL ? amend->beside(amend->beside_arg, change) : 0;
+}
+
+/* The same and the end of it, where nothing of the zone differs. */
+static int
+amend_unchanged(struct amending *a)
+{
+	int rc;
+
+	a->out->unchanged = true;
+	if (a->amend->dry || a->amend->beside == NULL)
+		return 0;
+	rc = amend_beside(a->amend, a->change);
+	if (rc != 0)
+		return rc;
+	rc = change_commit(a->change);
+	a->change = NULL;
+	return rc;
+}
+
+/* A load of all records, with what goes with the edit. */
+static int
+amend_load(struct amending *a, struct bytes records)
+{
+	struct loading loading = {.alone = true};
+	struct change *change = NULL;
+	int rc = load_plan(a->work, &loading, &a->before.apex, records, a->out);
+
+	if (rc == 0)
+		rc = change_begin(a->work->store, &change);
+	if (rc == 0)
+		rc = load_write(a->work, &loading, &change, true);
+	if (rc == 0)
+		rc = amend_beside(a->amend, change);
+	if (rc == 0) {
+		rc = change_commit(change);
+		change = NULL;
+	}
+	change_abort(change);
+	load_end(a->work, &loading, rc);
+	return rc;
+}
+
 /* The zone with the edit, all of it, goes the way of a load. */
 static int
 amend_whole(struct amending *a)
@@ -201,7 +248,7 @@ amend_whole(struct amending *a)
 	change_abort(a->change);
 	a->change = NULL;
 	if (rc == 0)
-		rc = work_load(a->work, &a->before.apex, records, a->out);
+		rc = amend_load(a, records);
 	free(octets);
 	return rc;
 }
@@ -319,6 +366,9 @@ amend_write(struct amending *a, struct build *build)
 	amend_count(a);
 	load_put(build, a->now);
 	journal_end(a->work->journal, a->change, &a->zone, a->now, a->work->rules->journal);
+	rc = amend_beside(a->amend, a->change);
+	if (rc != 0)
+		return rc;
 	rc = change_commit(a->change);
 	a->change = NULL;
 	return rc;
@@ -413,7 +463,7 @@ amend_run(struct work *work, const struct name *apex, struct amend *amend, struc
 	if (rc == 0)
 		rc = amend_check(a);
 	if (rc == 0 && out->added + out->removed == 0)
-		out->unchanged = true;
+		rc = amend_unchanged(a);
 	else if (rc == 0 && !amend->dry)
 		rc = amend_commit(a);
 	if (rc != 0 && out->why[0] == '\0')

@@ -13,6 +13,12 @@ struct amend {
 	const struct lines *lines; /* borrowed */
 	const char *label; /* what they are lines of */
 	bool dry; /* nothing is written */
+	/*
+	 * What is to be durable with the edit or not at all: called with the change before its commit, also when
+	 * nothing of the zone differs, and not when dry. Its error is the edit's. NULL: nothing goes with it.
+	 */
+	int (*beside)(void *arg, struct change *change);
+	void *beside_arg;
 	/* the answer; amend_fini() frees it */
 	struct judge judge;
 	uint8_t *records; /* as frame_record_put() writes them */

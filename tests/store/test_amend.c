@@ -16,6 +16,7 @@
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
 #include "core/zone/reading.h"
+#include "core/zone/zone.h"
 #include "tests/store/past.h"
 
 #define TEXT 65536
@@ -240,11 +241,97 @@ test_edits_nsec(void **state)
 	edits(DENIAL_NSEC, 4, 1000);
 }
 
+/* What goes with an edit: a row of another table, or an error. */
+static int
+row_beside(void *arg, struct change *change)
+{
+	const int *error = arg;
+
+	change_put(change, TABLE_PEOPLE, (struct bytes){(const uint8_t *)"key", 3},
+	    (struct bytes){(const uint8_t *)"value", 5});
+	return *error;
+}
+
+/* Whether the row is there; it is taken away again. */
+static bool
+row_is_there(void)
+{
+	struct bytes key = {(const uint8_t *)"key", 3}, value;
+	struct change *change;
+	bool there;
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	there = change_get(change, TABLE_PEOPLE, key, &value);
+	change_remove(change, TABLE_PEOPLE, key);
+	assert_int_equal(change_commit(change), 0);
+	return there;
+}
+
+/* An edit of one line with a row beside it; what amend_run() says. */
+static int
+beside_run(const char *type, const char *text, int error)
+{
+	struct amend edit = {.label = "edit", .lines = &lines, .beside = row_beside};
+	uint8_t rdata[512];
+	struct wr wr = wr_init(rdata, sizeof rdata);
+	struct line line = {.verb = LINE_SET, .number = 1, .ttl = 300, .has_rdata = true};
+	const char *cause = "";
+	int rc;
+
+	lines_fini(&lines);
+	line.owner = shop.apex;
+	line.type = (uint16_t)rrtype_scan(type, strlen(type));
+	assert_int_equal(zone_scan_rdata(line.type, text, &shop.apex, &wr, &cause), 0);
+	line.rdata = wr_done(&wr);
+	assert_int_equal(lines_add(&lines, &line), 0);
+	edit.beside_arg = &error;
+	rc = amend_run(&shop.work, &shop.apex, &edit, &shop.outcome);
+	amend_fini(&edit);
+	return rc;
+}
+
+/* In place, without a difference, and as a whole: all of it is there, or nothing. */
+static void
+test_beside(void **state)
+{
+	static const char *const soas[] = {
+	    "ns hostmaster 1 3600 600 86400 61", "ns hostmaster 1 3600 600 86400 62"};
+	uint32_t serial;
+
+	(void)state;
+	garden_seed(5, false);
+	shop.rules.journal = 1 << 20;
+	garden_begin(DENIAL_NSEC3);
+	serial = shop_zone().serial;
+	assert_int_equal(beside_run("TXT", "one", -MAP_EEXIST), -MAP_EEXIST);
+	assert_false(row_is_there());
+	assert_int_equal(shop_zone().serial, serial);
+	assert_int_equal(beside_run("TXT", "one", 0), 0);
+	assert_true(row_is_there());
+	assert_int_equal(shop_zone().serial, serial + 1);
+	assert_int_equal(beside_run("TXT", "one", 0), 0);
+	assert_true(shop.outcome.unchanged);
+	assert_true(row_is_there());
+	assert_int_equal(beside_run("TXT", "one", -MAP_EEXIST), -MAP_EEXIST);
+	assert_false(row_is_there());
+	assert_int_equal(shop_zone().serial, serial + 1);
+	/* another TTL of denial: all of the zone is made anew */
+	assert_int_equal(beside_run("SOA", soas[0], 0), 0);
+	assert_false(shop.outcome.revised);
+	assert_true(row_is_there());
+	assert_int_equal(shop_zone().serial, serial + 2);
+	assert_int_equal(beside_run("SOA", soas[1], -MAP_EEXIST), -MAP_EEXIST);
+	assert_false(row_is_there());
+	assert_int_equal(shop_zone().serial, serial + 2);
+	lines_fini(&lines);
+}
+
 int
 main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
-	const struct CMUnitTest tests[] = {CASE(test_edits_nsec3), CASE(test_edits_nsec)};
+	const struct CMUnitTest tests[] = {
+	    CASE(test_edits_nsec3), CASE(test_edits_nsec), CASE(test_beside)};
 
 	return cmocka_run_group_tests_name("amend", tests, NULL, NULL);
 }
