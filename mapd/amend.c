@@ -16,6 +16,7 @@
 #include "core/zone/records.h"
 #include "mapd/beside.h"
 #include "mapd/chain.h"
+#include "mapd/gather.h"
 #include "mapd/load.h"
 #include "mapd/meta.h"
 #include "mapd/revise.h"
@@ -334,11 +335,59 @@ amend_count(struct amending *a)
 	zone->expires = sign_earlier(zone->expires, sum->expires);
 }
 
+/* While the chain of denial is brought up to date. */
+struct linking {
+	struct chain chain;
+	struct build *build;
+	struct gathered *g;
+};
+
+/* The place's record in the chain, from its entry of the plan. */
+static int
+link_put(void *arg, const struct chain_link *link)
+{
+	struct linking *l = arg;
+	struct hashed at = {.entry = (uint32_t)link->at}, next = {.entry = 0};
+	int rc;
+
+	memcpy(at.hash, link->hash, NSEC3_HASH);
+	memcpy(next.hash, link->next, NSEC3_HASH);
+	rc = gather_nsec3(l->build, &at, &next, l->g);
+	if (rc != 0 || chain_has(&l->chain, link, l->g->sets[0].rdata[0], l->g->sets[0].ttl))
+		return rc;
+	batch_denial(l->build->batch, l->build->zone->id, link->hash);
+	batch_set(l->build->batch, &l->g->sets[0], l->build->signers);
+	return 0;
+}
+
+static int
+amend_link(struct amending *a, struct chain *chain)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < a->places.n && rc == 0; i++) {
+		const struct place *place = a->places.at[i];
+		bool wanted = place->entry != PLACE_NONE &&
+			      (a->plan.entries[place->entry].flags & NODE_OCCLUDED) == 0;
+
+		rc = chain_add(chain, &place->name,
+		    place->stored && (place->flags & NODE_OCCLUDED) == 0, wanted, place->entry);
+	}
+	return rc != 0 ? rc : chain_find(chain);
+}
+
 static int
 amend_write(struct amending *a, struct build *build)
 {
 	struct gathered *g = malloc(sizeof *g);
-	struct chain chain = {.build = build, .places = &a->places};
+	struct linking l = {.chain = {.change = build->change,
+				.batch = build->batch,
+				.signers = build->signers,
+				.zone = build->zone,
+				.why = build->why,
+				.why_max = sizeof build->why},
+	    .build = build,
+	    .g = g};
 	int rc = g == NULL ? -MAP_ENOMEM : 0;
 
 	batch_reset(build->batch);
@@ -346,17 +395,17 @@ amend_write(struct amending *a, struct build *build)
 	batch_set_journal(build->batch, a->work->journal);
 	/* what the chain is to be is found before anything of it is written */
 	if (rc == 0 && a->zone.denial == DENIAL_NSEC3)
-		rc = chain_find(&chain);
+		rc = amend_link(a, &l.chain);
 	if (rc == 0)
 		rc = names_write(a, build, &a->places, g);
 	if (rc == 0)
 		rc = names_write(a, build, &a->befores, g);
 	if (rc == 0)
-		rc = chain_write(&chain, g);
+		rc = chain_write(&l.chain, link_put, &l);
 	if (rc == 0)
 		rc = batch_flush(build->batch, a->change);
 	batch_set_journal(build->batch, NULL);
-	chain_fini(&chain);
+	chain_fini(&l.chain);
 	free(g);
 	if (rc != 0) {
 		batch_reset(build->batch);

@@ -1,6 +1,6 @@
 /*
- * chain.c - the NSEC3 records that an edit changes.
- * Knows the order of hashes; knows nothing of why a name comes or goes.
+ * chain.c - the NSEC3 records that a change of some names takes.
+ * Knows the order of hashes; knows nothing of why a name comes or goes, nor of what it holds.
  */
 #include "mapd/chain.h"
 
@@ -28,7 +28,7 @@ link_compare(const void *a, const void *b)
 	    ((const struct chain_link *)a)->hash, ((const struct chain_link *)b)->hash);
 }
 
-/* The link of a name that the edit touches; NULL: it is another's. */
+/* The link of a name that the change touches; NULL: it is another's. */
 static struct chain_link *
 chain_own(const struct chain *chain, const uint8_t hash[NSEC3_HASH])
 {
@@ -36,7 +36,7 @@ chain_own(const struct chain *chain, const uint8_t hash[NSEC3_HASH])
 
 	memcpy(wanted.hash, hash, NSEC3_HASH);
 	return bsearch(
-	    &wanted, chain->links, chain->n_places, sizeof chain->links[0], link_compare);
+	    &wanted, chain->links, chain->n_names, sizeof chain->links[0], link_compare);
 }
 
 static bool
@@ -50,16 +50,16 @@ link_goes(const struct chain *chain, const uint8_t hash[NSEC3_HASH])
 static bool
 key_is_zones(const struct chain *chain, struct bytes key)
 {
-	return key.n == DENIAL_KEY && get_u32(key.p) == chain->build->zone->id;
+	return key.n == DENIAL_KEY && get_u32(key.p) == chain->zone->id;
 }
 
 /* The stored record that follows, around the end, and stays; false: there is none. */
 static bool
 stored_next(const struct chain *chain, const uint8_t hash[NSEC3_HASH], uint8_t out[NSEC3_HASH])
 {
-	struct change *change = chain->build->change;
+	struct change *change = chain->change;
 	uint8_t octets[DENIAL_KEY];
-	struct bytes key = {octets, denial_key(chain->build->zone->id, hash, octets)}, value;
+	struct bytes key = {octets, denial_key(chain->zone->id, hash, octets)}, value;
 	bool more = change_ceiling(change, TABLE_DENIAL, key, &key, &value);
 
 	if (more && key_is_zones(chain, key) && memcmp(key.p + 4, hash, NSEC3_HASH) == 0)
@@ -96,7 +96,7 @@ stored_floor(const struct chain *chain, uint8_t octets[DENIAL_KEY])
 
 	do {
 		key = (struct bytes){octets, DENIAL_KEY};
-		if (!change_floor(chain->build->change, TABLE_DENIAL, key, &key, &value) ||
+		if (!change_floor(chain->change, TABLE_DENIAL, key, &key, &value) ||
 		    !key_is_zones(chain, key))
 			return false;
 		memcpy(octets, key.p, DENIAL_KEY);
@@ -113,9 +113,9 @@ stored_before(
 {
 	uint8_t octets[DENIAL_KEY];
 
-	denial_key(chain->build->zone->id, hash, octets);
+	denial_key(chain->zone->id, hash, octets);
 	if (!key_less(octets) || !stored_floor(chain, octets)) {
-		denial_key(chain->build->zone->id, hash, octets);
+		denial_key(chain->zone->id, hash, octets);
 		memset(octets + 4, 0xff, NSEC3_HASH);
 		if (!stored_floor(chain, octets))
 			return false;
@@ -138,7 +138,7 @@ static void
 chain_next(const struct chain *chain, const uint8_t hash[NSEC3_HASH], uint8_t out[NSEC3_HASH])
 {
 	bool any = stored_next(chain, hash, out);
-	size_t low = 0, high = chain->n_places;
+	size_t low = 0, high = chain->n_names;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -148,8 +148,8 @@ chain_next(const struct chain *chain, const uint8_t hash[NSEC3_HASH], uint8_t ou
 		else
 			high = middle;
 	}
-	for (size_t i = 0; i < chain->n_places; i++) {
-		const struct chain_link *link = &chain->links[(low + i) % chain->n_places];
+	for (size_t i = 0; i < chain->n_names; i++) {
+		const struct chain_link *link = &chain->links[(low + i) % chain->n_names];
 
 		if (link->had || !link->wanted)
 			continue;
@@ -162,40 +162,47 @@ chain_next(const struct chain *chain, const uint8_t hash[NSEC3_HASH], uint8_t ou
 }
 
 static int
-chain_refuse(struct chain *chain, uint32_t entry)
+chain_refuse(struct chain *chain, const struct name *name)
 {
-	struct build *build = chain->build;
 	char text[NAME_TEXT];
-	struct name name;
 
-	plan_name(build->plan, &build->plan->entries[entry], &name);
-	snprintf(build->why, sizeof build->why,
+	snprintf(chain->why, chain->why_max,
 	    "%s: the same NSEC3 hash as another name: configure denial: nsec",
-	    name_print(&name, text));
+	    name_print(name, text));
 	return -MAP_EREFUSED;
 }
 
+/* Each touched name may have one before it. */
 static int
-chain_add_places(struct chain *chain)
+chain_room(struct chain *chain)
 {
-	const struct plan *plan = chain->build->plan;
-	int rc = 0;
+	size_t max = chain->max * 2 + 64;
+	struct chain_link *more;
 
-	for (size_t i = 0; i < chain->places->n && rc == 0; i++) {
-		const struct place *place = chain->places->at[i];
-		struct chain_link *link = &chain->links[chain->n_places];
+	if (2 * (chain->n_names + 1) <= chain->max)
+		return 0;
+	more = realloc(chain->links, max * sizeof *more);
+	if (more == NULL)
+		return -MAP_ENOMEM;
+	chain->links = more;
+	chain->max = max;
+	return 0;
+}
 
-		link->entry = place->entry;
-		link->had = place->stored && (place->flags & NODE_OCCLUDED) == 0;
-		link->wanted = place->entry != PLACE_NONE &&
-			       (plan->entries[place->entry].flags & NODE_OCCLUDED) == 0;
-		if (!link->had && !link->wanted)
-			continue;
-		rc = trust_nsec3(&place->name, link->hash);
-		chain->n_places++;
-	}
-	qsort(chain->links, chain->n_places, sizeof chain->links[0], link_compare);
-	return rc;
+int
+chain_add(struct chain *chain, const struct name *name, bool had, bool wanted, size_t at)
+{
+	struct chain_link *link;
+	int rc;
+
+	if (!had && !wanted)
+		return 0;
+	rc = chain_room(chain);
+	if (rc != 0)
+		return rc;
+	link = &chain->links[chain->n_names++];
+	*link = (struct chain_link){.name = name, .at = at, .had = had, .wanted = wanted};
+	return trust_nsec3(name, link->hash);
 }
 
 /* Those of other names, before what comes or goes. */
@@ -204,21 +211,21 @@ chain_add_before(struct chain *chain)
 {
 	uint8_t hash[NSEC3_HASH];
 
-	chain->n = chain->n_places;
-	for (size_t i = 0; i < chain->n_places; i++) {
+	chain->n = chain->n_names;
+	for (size_t i = 0; i < chain->n_names; i++) {
 		struct chain_link *link = &chain->links[i];
 
 		if (link->had == link->wanted || !stored_before(chain, link->hash, hash) ||
 		    chain_own(chain, hash) != NULL)
 			continue;
 		/* neighbours are next to each other: the same one is found again at once, or at the end */
-		if ((chain->n > chain->n_places &&
+		if ((chain->n > chain->n_names &&
 			hash_compare(chain->links[chain->n - 1].hash, hash) == 0) ||
-		    (chain->n > chain->n_places + 1 &&
-			hash_compare(chain->links[chain->n_places].hash, hash) == 0))
+		    (chain->n > chain->n_names + 1 &&
+			hash_compare(chain->links[chain->n_names].hash, hash) == 0))
 			continue;
 		link = &chain->links[chain->n++];
-		*link = (struct chain_link){.entry = PLACE_NONE, .had = true, .wanted = true};
+		*link = (struct chain_link){.had = true, .wanted = true};
 		memcpy(link->hash, hash, NSEC3_HASH);
 	}
 }
@@ -226,27 +233,22 @@ chain_add_before(struct chain *chain)
 int
 chain_find(struct chain *chain)
 {
-	struct change *change = chain->build->change;
-	int rc;
+	struct change *change = chain->change;
 
-	chain->links = calloc(2 * chain->places->n + 1, sizeof chain->links[0]);
-	if (chain->links == NULL)
-		return -MAP_ENOMEM;
-	rc = chain_add_places(chain);
-	for (size_t i = 0; i < chain->n_places && rc == 0; i++) {
+	if (chain->n_names == 0)
+		return 0;
+	qsort(chain->links, chain->n_names, sizeof chain->links[0], link_compare);
+	for (size_t i = 0; i < chain->n_names; i++) {
 		const struct chain_link *link = &chain->links[i];
 		uint8_t octets[DENIAL_KEY];
-		struct bytes key = {
-		    octets, denial_key(chain->build->zone->id, link->hash, octets)};
+		struct bytes key = {octets, denial_key(chain->zone->id, link->hash, octets)};
 		struct bytes value;
 
 		if ((i > 0 && link_compare(&chain->links[i - 1], link) == 0) ||
 		    (link->wanted && !link->had &&
 			change_get(change, TABLE_DENIAL, key, &value)))
-			rc = chain_refuse(chain, link->entry);
+			return chain_refuse(chain, link->name);
 	}
-	if (rc != 0)
-		return rc;
 	chain_add_before(chain);
 	for (size_t i = 0; i < chain->n; i++)
 		if (chain->links[i].wanted)
@@ -254,84 +256,66 @@ chain_find(struct chain *chain)
 	return change_error(change);
 }
 
-/* The record of a name that the edit touches. */
-static int
-link_write(struct chain *chain, const struct chain_link *link, struct gathered *g)
+bool
+chain_has(
+    const struct chain *chain, const struct chain_link *link, struct bytes rdata, uint32_t ttl)
 {
-	struct build *build = chain->build;
-	struct hashed at = {.entry = link->entry}, next = {.entry = 0};
 	uint8_t octets[DENIAL_KEY];
-	struct bytes key = {octets, denial_key(build->zone->id, link->hash, octets)}, value;
+	struct bytes key = {octets, denial_key(chain->zone->id, link->hash, octets)}, value;
 	struct denial stored;
-	int rc;
 
-	memcpy(at.hash, link->hash, NSEC3_HASH);
-	memcpy(next.hash, link->next, NSEC3_HASH);
-	rc = gather_nsec3(build, &at, &next, g);
-	if (rc != 0)
-		return rc;
-	if (change_get(build->change, TABLE_DENIAL, key, &value) &&
-	    denial_read(value, &stored) == 0 && stored.ttl == g->sets[0].ttl &&
-	    stored.signatures > 0 && bytes_equal(stored.rdata, g->sets[0].rdata[0]))
-		return 0;
-	batch_denial(build->batch, build->zone->id, link->hash);
-	batch_set(build->batch, &g->sets[0], build->signers);
-	return 0;
+	return change_get(chain->change, TABLE_DENIAL, key, &value) &&
+	       denial_read(value, &stored) == 0 && stored.ttl == ttl && stored.signatures > 0 &&
+	       bytes_equal(stored.rdata, rdata);
 }
 
 /* Another name's record, of which only the next hash changes. */
 static int
 link_patch(struct chain *chain, const struct chain_link *link)
 {
-	struct build *build = chain->build;
 	uint8_t octets[DENIAL_KEY], label[NSEC3_LABEL + 2] = {NSEC3_LABEL}, *copy;
-	struct bytes key = {octets, denial_key(build->zone->id, link->hash, octets)}, value,
+	struct bytes key = {octets, denial_key(chain->zone->id, link->hash, octets)}, value,
 		     rdata;
 	struct denial stored;
 	struct name owner;
 	struct rrset set = {&owner, RR_NSEC3, CLASS_IN, 0, 1, &rdata};
 
-	if (!change_get(build->change, TABLE_DENIAL, key, &value) ||
+	if (!change_get(chain->change, TABLE_DENIAL, key, &value) ||
 	    denial_read(value, &stored) != 0 || stored.rdata.n < NEXT_AT + NSEC3_HASH)
 		return -MAP_EDATABASE;
-	copy = batch_keep(build->batch, stored.rdata.p, stored.rdata.n);
+	copy = batch_keep(chain->batch, stored.rdata.p, stored.rdata.n);
 	nsec3_label(link->hash, (char *)label + 1);
-	if (copy == NULL || name_child(&build->zone->apex, label, &owner) != 0)
+	if (copy == NULL || name_child(&chain->zone->apex, label, &owner) != 0)
 		return -MAP_ESPACE;
 	memcpy(copy + NEXT_AT, link->next, NSEC3_HASH);
 	rdata = (struct bytes){copy, stored.rdata.n};
 	set.ttl = stored.ttl;
-	batch_denial(build->batch, build->zone->id, link->hash);
-	batch_set(build->batch, &set, build->signers);
+	batch_denial(chain->batch, chain->zone->id, link->hash);
+	batch_set(chain->batch, &set, chain->signers);
 	return 0;
 }
 
 int
-chain_write(struct chain *chain, struct gathered *g)
+chain_write(struct chain *chain, chain_put_fn *put, void *arg)
 {
-	struct build *build = chain->build;
 	uint8_t octets[DENIAL_KEY];
 	int rc = 0;
 
 	for (size_t i = 0; i < chain->n && rc == 0; i++) {
 		const struct chain_link *link = &chain->links[i];
-		size_t records = link->wanted && link->entry != PLACE_NONE
-				     ? build->plan->entries[link->entry].records
-				     : 1;
 
-		if (!batch_fits(build->batch, records, RRSET_NAME))
-			rc = batch_flush(build->batch, build->change);
+		if (!batch_fits(chain->batch, 1, RRSET_NAME))
+			rc = batch_flush(chain->batch, chain->change);
 		if (rc != 0)
 			break;
 		if (!link->wanted)
-			batch_remove(build->batch, build->change, TABLE_DENIAL,
+			batch_remove(chain->batch, chain->change, TABLE_DENIAL,
 			    (struct bytes){
-				octets, denial_key(build->zone->id, link->hash, octets)});
+				octets, denial_key(chain->zone->id, link->hash, octets)});
 		else
-			rc = link->entry != PLACE_NONE ? link_write(chain, link, g)
-						       : link_patch(chain, link);
+			rc = link->name != NULL ? put(arg, link) : link_patch(chain, link);
 	}
-	return rc != 0 ? rc : change_error(build->change);
+	return rc != 0 ? rc : change_error(chain->change);
 }
 
 void

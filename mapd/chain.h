@@ -1,30 +1,42 @@
 /*
- * chain.h - the NSEC3 records that an edit changes: those of its names, and those before them in the chain.
+ * chain.h - the NSEC3 records that a change of some names takes: theirs, and those before them in the chain.
  */
 #ifndef MAPD_CHAIN_H
 #define MAPD_CHAIN_H
 
-#include "mapd/gather.h"
-#include "mapd/places.h"
+#include "mapd/batch.h"
 
 struct chain_link {
 	uint8_t hash[NSEC3_HASH];
 	uint8_t next[NSEC3_HASH];
-	uint32_t entry; /* of the plan; PLACE_NONE: of a name that the edit does not touch */
+	const struct name *name; /* borrowed; NULL: one that the change does not touch */
+	size_t at; /* as given to chain_add() */
 	bool had, wanted; /* in the chain before, and from now on */
 };
 
 struct chain {
-	struct build *build;
-	const struct places *places;
-	struct chain_link *links; /* of the places, by hash; then those before them */
-	size_t n, n_places;
+	struct change *change;
+	struct batch *batch;
+	struct signers *signers;
+	const struct zone *zone;
+	char *why; /* what is wrong, for -MAP_EREFUSED */
+	size_t why_max;
+	struct chain_link *links; /* of the names, by hash; then those before them */
+	size_t n, n_names, max;
 };
 
-/* Finds them, in a store that is as it was. -MAP_EREFUSED with why in build; -MAP_ENOMEM, -MAP_E... */
+/* A name that the change touches; the place before it in the chain is found by chain_find(). -MAP_ENOMEM */
+int chain_add(struct chain *chain, const struct name *name, bool had, bool wanted,
+    size_t at) NONNULL MUST_CHECK;
+/* Finds what is to be written, in a store that is as it was. -MAP_EREFUSED with why; -MAP_ENOMEM, -MAP_E... */
 int chain_find(struct chain *chain) NONNULL MUST_CHECK;
+/* Puts the NSEC3 record of a name into the batch, which has room, unless it is stored already. */
+typedef int chain_put_fn(void *arg, const struct chain_link *link);
 /* Puts what differs into the batch, and removes what goes. */
-int chain_write(struct chain *chain, struct gathered *g) MUST_CHECK;
+int chain_write(struct chain *chain, chain_put_fn *put, void *arg) MUST_CHECK;
+/* Whether the record of link is stored just so already. */
+bool chain_has(const struct chain *chain, const struct chain_link *link, struct bytes rdata,
+    uint32_t ttl) NONNULL;
 void chain_fini(struct chain *chain) NONNULL;
 
 #endif

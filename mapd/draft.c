@@ -13,7 +13,7 @@
 #include "mapd/node.h"
 #include "mapd/revise.h"
 
-static int
+int
 draft_add(struct draft *draft, const struct draft_record *record)
 {
 	if (draft->n == draft->max) {
@@ -104,6 +104,73 @@ int
 draft_apply(struct draft *draft, const struct line *line)
 {
 	return line->verb == LINE_SET ? draft_set(draft, line) : draft_unset(draft, line);
+}
+
+int
+draft_copy(const struct draft *draft, struct draft *to)
+{
+	if (to->max < draft->n) {
+		struct draft_record *more =
+		    realloc(to->records, draft->n * sizeof to->records[0]);
+
+		if (more == NULL)
+			return -MAP_ENOMEM;
+		to->records = more;
+		to->max = draft->n;
+	}
+	to->n = draft->n;
+	if (draft->n > 0)
+		memcpy(to->records, draft->records, draft->n * sizeof to->records[0]);
+	return 0;
+}
+
+static bool
+record_equal(const struct draft_record *a, const struct draft_record *b)
+{
+	return a->type == b->type && a->ttl == b->ttl &&
+	       rdata_compare(a->type, a->rdata, b->rdata) == 0;
+}
+
+bool
+draft_equal(const struct draft *a, const struct draft *b)
+{
+	bool found = a->n == b->n;
+
+	/* no record stands twice, so one way is enough */
+	for (size_t i = 0; i < a->n && found; i++) {
+		found = record_equal(&a->records[i], &b->records[i]);
+		for (size_t k = 0; k < b->n && !found; k++)
+			found = record_equal(&a->records[i], &b->records[k]);
+	}
+	return found;
+}
+
+size_t
+draft_set_of(
+    const struct draft *draft, uint16_t type, struct bytes *rdata, size_t max, uint32_t *ttl)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < draft->n; i++) {
+		if (draft->records[i].type != type)
+			continue;
+		if (n < max)
+			rdata[n] = draft->records[i].rdata;
+		*ttl = draft->records[i].ttl;
+		n++;
+	}
+	return n;
+}
+
+void
+draft_drop(struct draft *draft, uint16_t type)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < draft->n; i++)
+		if (draft->records[i].type != type)
+			draft->records[kept++] = draft->records[i];
+	draft->n = kept;
 }
 
 bool

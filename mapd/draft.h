@@ -25,6 +25,17 @@ int draft_read(struct draft *draft, struct bytes value) NONNULL MUST_CHECK;
  * without TTL; -MAP_ENOMEM.
  */
 int draft_apply(struct draft *draft, const struct line *line) NONNULL MUST_CHECK;
+/* Adds a record behind the others, whatever they are. -MAP_ENOMEM */
+int draft_add(struct draft *draft, const struct draft_record *record) NONNULL MUST_CHECK;
+/* Makes to the same as draft; what it had is dropped. -MAP_ENOMEM */
+int draft_copy(const struct draft *draft, struct draft *to) NONNULL MUST_CHECK;
+/* The same records, whatever their order. */
+bool draft_equal(const struct draft *a, const struct draft *b) NONNULL;
+/* Their RDATA of one type, at most max; returns how many there are, *ttl their TTL. */
+size_t draft_set_of(const struct draft *draft, uint16_t type, struct bytes *rdata, size_t max,
+    uint32_t *ttl) NONNULL;
+/* Drops all of a type. */
+void draft_drop(struct draft *draft, uint16_t type) NONNULL;
 bool draft_has(const struct draft *draft, uint16_t type) NONNULL;
 void draft_fini(struct draft *draft) NONNULL;
 
