@@ -3,10 +3,10 @@
  * must be looked at.
  *
  * TABLE_LEASES: ordered key of the owner -> u8 version | u64 since | u64 until | u64 key until |
- *               u32 lease | u32 key lease | u8 flags | 8 octets source
- * TABLE_EXPIRY: u32 time | ordered key of the owner -> u8 version. Not exact: an entry may come too early
- *               (a refresh moves the claim, not the entry), never too late.
- * TABLE_COUNTS: 'r' ordered key of the apex, or 's' source 'r' ordered key of the apex -> u8 version | u64
+ *               u32 lease | u32 key lease | u8 flags | 8 octets source | u64 time of its entry in EXPIRY
+ * TABLE_EXPIRY: 5 octets time | ordered key of the owner -> u8 version. One entry of a claim, which may come
+ *               too early (a refresh moves the claim, not the entry), never too late.
+ * TABLE_COUNTS: 'r' apex, or 's' source, apex -> u8 version | u64; the apex in wire form, lower case
  */
 #ifndef MAPD_CLAIM_H
 #define MAPD_CLAIM_H
@@ -24,16 +24,23 @@ struct claim {
 	uint32_t lease, key_lease; /* as granted, seconds; 0: none */
 	uint8_t flags;
 	uint8_t source[CLAIM_SOURCE];
-	bool counted; /* not stored: kept by claim_get() for claim_put() */
+	/* kept by claim_get() for claim_put(), nobody else's: what is written already */
+	bool counted;
+	uint8_t counted_source[CLAIM_SOURCE];
+	uint64_t entry; /* in EXPIRY; 0: there is none */
 };
 
+/* The source of an address of 4 or 16 octets; an IPv4-mapped one is IPv4's. */
 void claim_source(struct bytes address, uint8_t source[CLAIM_SOURCE]) NONNULL;
 /* The claim of owner (lower case); false: none, or damaged. */
 bool claim_get(struct change *change, const struct name *owner, struct claim *out) NONNULL;
-/* Writes it, with its entry in EXPIRY, and counts it when it is new (apex: of its zone). */
+/*
+ * Writes it: one put, when it is a refresh of what claim_get() gave. Its entry in EXPIRY is written when there is
+ * none, or one that comes too late; it is counted when it is new (apex: of its zone).
+ */
 void claim_put(struct change *change, const struct name *apex, const struct name *owner,
     const struct claim *claim) NONNULL;
-/* Removes it and counts it down; entries in EXPIRY that are left are dropped when they are due. */
+/* Removes it with its entry, and counts it down. */
 void claim_remove(
     struct change *change, const struct name *apex, const struct name *owner) NONNULL;
 /* The same for those of the workers. */
@@ -43,8 +50,10 @@ uint64_t claim_count_source(struct change *change, const struct name *apex,
     const uint8_t source[CLAIM_SOURCE]) NONNULL;
 
 /*
- * The first owners whose entry is due at now, at most max; their entries are removed (the caller puts claims
- * anew that are not due yet: claim_put()). Returns how many; *next is when there is more (UINT64_MAX: never).
+ * The first owners whose claim must be looked at now: until or key_until has come. At most max entries are
+ * taken away; those that came too early are put where they belong, and not returned. What is returned must be put
+ * (claim_put()) or removed in the same change, or nobody looks at it again. Returns how many, which may be none
+ * though there is more; *next is when to look again (UINT64_MAX: never; now or before: there is more).
  */
 size_t claim_due(struct change *change, uint64_t now, struct name *owners, size_t max,
     uint64_t *next) NONNULL;

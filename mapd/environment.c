@@ -22,6 +22,7 @@
 /* Stands beside the tables: the text is the version of what is in them. */
 #define STORE_MARK "eidmap-mapd-1"
 #define STORE_MARK_KEY "version"
+#define STORE_TABLES_FIRST (TABLE_REPLAY + 1) /* later ones are made where they are missing */
 #define STORE_NEW "new" /* a directory in ours: a database that is being made */
 #define STORE_LOCKS 65536 /* octets of LMDB's table of readers, at least */
 
@@ -107,6 +108,7 @@ store_verify(const struct store *store, char *why, size_t max)
 {
 	const struct verify_want want = {.tables = store_names,
 	    .n_tables = TABLE_COUNT,
+	    .n_least = STORE_TABLES_FIRST,
 	    .mark_key = {(const uint8_t *)STORE_MARK_KEY, sizeof STORE_MARK_KEY - 1},
 	    .mark = {(const uint8_t *)STORE_MARK, sizeof STORE_MARK - 1}};
 	char path[LOCK_PATH + 16], what[256];
@@ -137,7 +139,8 @@ store_tables(struct store *store, unsigned flags)
 	if (rc != 0)
 		return rc;
 	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++)
-		rc = mdb_dbi_open(txn, store_names[i], flags, &store->dbi[i]);
+		rc = mdb_dbi_open(txn, store_names[i],
+		    flags | (i < STORE_TABLES_FIRST ? 0 : MDB_CREATE), &store->dbi[i]);
 	if (rc == 0 && flags != 0)
 		rc = mdb_dbi_open(txn, NULL, 0, &main);
 	if (rc == 0 && flags != 0)

@@ -4,7 +4,7 @@
  * TABLE_PEOPLE:   ordered key of the identity's look-up name -> u8 version | u8 flags | u64 enrolled |
  *                 u64 banned | u16 length, why it was banned
  * TABLE_ASSIGNED: 'n' ordered key of a name -> u8 version | the identity's look-up name in wire form
- *                 'i' ordered key of the look-up name 00 00 ordered key of the name -> u8 version
+ *                 'i' look-up name, name, both in wire form, lower case -> u8 version
  */
 #ifndef MAPD_PEOPLE_H
 #define MAPD_PEOPLE_H

@@ -8,8 +8,9 @@
 
 /* What the database must be. */
 struct verify_want {
-	const char *const *tables; /* their names; all of them, and no other */
+	const char *const *tables; /* their names; no others are there */
 	size_t n_tables; /* at most 32 */
+	size_t n_least; /* so many of them, the first ones, must be there */
 	struct bytes mark_key, mark; /* beside the tables' names: says whose database it is */
 };
 
