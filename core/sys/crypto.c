@@ -1,5 +1,5 @@
 /*
- * crypto.c - digests, MACs, signatures, random octets, by OpenSSL.
+ * crypto.c - digests, signatures, random octets, by OpenSSL.
  * Knows octets and keys; knows nothing of DNS. Everything here may be called from any thread.
  */
 #include "core/sys/crypto.h"
@@ -43,8 +43,6 @@ static struct {
 	EVP_MD *sha256;
 	EVP_MD *sha384;
 	EVP_MD *kmac128;
-	EVP_MAC *hmac;
-	EVP_MAC *siphash;
 } crypto_fetched;
 static pthread_once_t crypto_once = PTHREAD_ONCE_INIT;
 
@@ -54,8 +52,6 @@ crypto_fetch(void)
 	crypto_fetched.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	crypto_fetched.sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
 	crypto_fetched.kmac128 = EVP_MD_fetch(NULL, "KECCAK-KMAC-128", NULL);
-	crypto_fetched.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	crypto_fetched.siphash = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
 }
 
 /* OpenSSL's error queue belongs to the thread and would grow with every forged signature. */
@@ -502,48 +498,6 @@ int
 crypto_cshake128(const uint8_t custom[16], const void *p, size_t n, uint8_t *out, size_t out_n)
 {
 	return crypto_cshake128_any(custom, 16, p, n, out, out_n);
-}
-
-int
-crypto_hmac_sha256(const void *key, size_t key_n, const void *p, size_t n, uint8_t out[32])
-{
-	char digest[] = "SHA256";
-	OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-	    OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC_CTX *ctx;
-	size_t out_n = 0;
-	bool ok;
-
-	pthread_once(&crypto_once, crypto_fetch);
-	ctx = crypto_fetched.hmac != NULL ? EVP_MAC_CTX_new(crypto_fetched.hmac) : NULL;
-	/* A NULL key means "the key of before" to EVP_MAC_init(). */
-	ok = ctx != NULL && EVP_MAC_init(ctx, key_n > 0 ? key : "", key_n, params) == 1 &&
-	     EVP_MAC_update(ctx, p, n) == 1 && EVP_MAC_final(ctx, out, &out_n, 32) == 1 &&
-	     out_n == 32;
-	EVP_MAC_CTX_free(ctx);
-	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
-}
-
-int
-crypto_siphash(const uint8_t key[16], const void *p, size_t n, uint8_t out[8])
-{
-	size_t size = 8, out_n = 0;
-	OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size),
-	    OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC_CTX *ctx;
-	bool ok;
-
-	pthread_once(&crypto_once, crypto_fetch);
-	ctx = crypto_fetched.siphash != NULL ? EVP_MAC_CTX_new(crypto_fetched.siphash) : NULL;
-	ok = ctx != NULL && EVP_MAC_init(ctx, key, 16, params) == 1 &&
-	     EVP_MAC_update(ctx, p, n) == 1 && EVP_MAC_final(ctx, out, &out_n, 8) == 1 &&
-	     out_n == 8;
-	EVP_MAC_CTX_free(ctx);
-	return crypto_done(ok ? 0 : -MAP_ECRYPTO);
 }
 
 bool

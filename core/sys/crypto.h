@@ -49,6 +49,20 @@ int crypto_sha384(const void *p, size_t n, uint8_t out[48]);
 int crypto_cshake128_any(const void *custom, size_t custom_n, const void *p, size_t n, uint8_t *out,
     size_t out_n);
 int crypto_cshake128(const uint8_t custom[16], const void *p, size_t n, uint8_t *out, size_t out_n);
+
+enum crypto_mac {
+	CRYPTO_MAC_NONE,
+	CRYPTO_HMAC_SHA1,
+	CRYPTO_HMAC_SHA224,
+	CRYPTO_HMAC_SHA256,
+	CRYPTO_HMAC_SHA384,
+	CRYPTO_HMAC_SHA512
+};
+#define CRYPTO_MAC 64 /* octets of the longest */
+size_t crypto_mac_size(enum crypto_mac mac); /* 0: none */
+/* out gets crypto_mac_size() octets. */
+int crypto_hmac(enum crypto_mac mac, const void *key, size_t key_n, const void *p, size_t n,
+    uint8_t *out);
 int crypto_hmac_sha256(const void *key, size_t key_n, const void *p, size_t n, uint8_t out[32]);
 /* SipHash-2-4, 64 bits, of at least one octet. */
 int crypto_siphash(const uint8_t key[16], const void *p, size_t n, uint8_t out[8]);

@@ -21,14 +21,20 @@ struct tsig_key {
 /* 0: the signature is key's; -MAP_ESIG; -MAP_ECRYPTO, -MAP_ENOMEM. Times are not looked at. */
 int seal_sig0_check(const struct crypto_key *key, const struct message *m,
     const struct sig0 *sig) NONNULL MUST_CHECK;
-/* Signs the message in wr (all of it) and appends the record. -MAP_ESPACE, -MAP_ECRYPTO */
+/*
+ * Signs the message in wr (all of it) and appends the record; the tag in it is that of seal_key_put()'s record.
+ * -MAP_ESPACE, -MAP_ECRYPTO, -MAP_ENOMEM
+ */
 int seal_sig0_sign(const struct crypto_key *key, const struct name *signer, uint32_t inception,
     uint32_t expiration, struct wr *wr) NONNULL MUST_CHECK;
+/* Appends the RDATA of the KEY record that goes with a key, as dnssec-keygen -T KEY -n HOST writes it. */
+int seal_key_put(struct wr *wr, const struct crypto_key *key) NONNULL MUST_CHECK;
 
 /*
  * Judges the TSIG of a request by these keys at now: enum tsig_error (with *key the one that is meant, NULL
- * with BADKEY), or -MAP_EFORMAT for a MAC of no length it can have (RFC 8945 5.2.2.1), -MAP_ECRYPTO.
- * BADTIME only when the MAC holds.
+ * with BADKEY), or -MAP_EFORMAT for a MAC of no length it can have (RFC 8945 5.2.2.1) or an error in a
+ * request, -MAP_ECRYPTO, -MAP_ENOMEM. BADTIME and BADTRUNC (a MAC that holds, as far as it goes: only whole ones are
+ * taken) only when the MAC holds.
  */
 int seal_tsig_check(const struct tsig_key *keys, size_t n, const struct message *m,
     const struct tsig *tsig, uint64_t now, const struct tsig_key **key) NONNULL MUST_CHECK;

@@ -141,3 +141,20 @@ records_next(struct records *it, struct record *out)
 	it->left--;
 	return it->rd.error == 0;
 }
+
+int
+records_seal(const struct message *message, struct record *out)
+{
+	struct records it = records_of(message);
+	bool found = false;
+
+	/* out stays the last one that there is: at the end records_next() leaves it alone */
+	while (records_next(&it, out)) {
+		if (found)
+			return -MAP_EFORMAT;
+		found = out->type == RR_SIG || out->type == RR_TSIG;
+		if (found && out->section != SECTION_ADDITIONAL)
+			return -MAP_EFORMAT;
+	}
+	return found ? 0 : -MAP_ENOTFOUND;
+}

@@ -97,6 +97,12 @@ struct records {
 struct records records_of(const struct message *message) NONNULL;
 bool records_next(struct records *it, struct record *out) NONNULL;
 
+/*
+ * The SIG or TSIG record of a message, which is its last one: 0; -MAP_ENOTFOUND: it has none; -MAP_EFORMAT: two of
+ * them, or one elsewhere.
+ */
+int records_seal(const struct message *message, struct record *out) NONNULL MUST_CHECK;
+
 /* The next option of edns, *at 0 at first; false at the end. */
 bool edns_next(const struct edns *edns, size_t *at, uint16_t *code, struct bytes *value) NONNULL;
 

@@ -22,7 +22,12 @@ struct sig0 {
  * two of them, or one beside a TSIG.
  */
 int sig0_read(const struct message *m, struct sig0 *out) NONNULL MUST_CHECK;
-/* Appends what a request's is made over: RDATA without signature, then the message without the record. */
+/* Appends RDATA up to the signature. */
+void sig0_head_put(struct wr *wr, const struct sig0 *sig) NONNULL;
+/*
+ * Appends what a request's is made over: sig->head, then the message (at least a header) without the record at
+ * sig->at; where that is the end of wire, there is none yet.
+ */
 void sig0_message(struct wr *wr, struct bytes wire, const struct sig0 *sig) NONNULL;
 /* The record, into a message whose counts are set already (and counted up here); message is all of wr. */
 void sig0_put(struct wr *wr, const struct sig0 *sig) NONNULL;

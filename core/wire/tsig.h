@@ -25,8 +25,9 @@ struct tsig {
  */
 int tsig_read(const struct message *m, struct tsig *out) NONNULL MUST_CHECK;
 /*
- * Appends what its MAC is taken over: request's MAC with its length (n 0: this is a request), the message as it
- * was without the record (ID and count put back), and the record's variables.
+ * Appends what its MAC is taken over: request's MAC with its length (n 0: this is a request), the message (at least
+ * a header) as it was without the record at at (ID and count put back; at the end of wire: there is none yet), and
+ * the record's variables.
  */
 void tsig_message(struct wr *wr, struct bytes wire, size_t at, const struct tsig *tsig,
     struct bytes request_mac) NONNULL;
