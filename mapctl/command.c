@@ -18,6 +18,7 @@
 #include "mapctl/key.h"
 #include "mapctl/lines.h"
 #include "mapctl/output.h"
+#include "mapctl/site.h"
 #include "mapctl/zonefile.h"
 
 #define LINE_WORDS 64

@@ -25,6 +25,18 @@ zone_name_scan(const struct mapctl *m, const char *text, struct name *zone)
 	return STATUS_DONE;
 }
 
+enum status
+name_take(const struct mapctl *m, const char *what, const char *text, struct name *name)
+{
+	char begins[OPTION_TEXT];
+
+	if (name_scan(text, strlen(text), NULL, name) != 0)
+		return usage(
+		    m, "%s %s: not a valid domain name", what, option_short(text, begins));
+	name_fold(name);
+	return STATUS_DONE;
+}
+
 /* The value of a row's parameter as mapd will judge it. */
 static enum status
 value_check(const struct mapctl *m, const char *value)

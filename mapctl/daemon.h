@@ -9,6 +9,9 @@
 
 /* A zone's name out of a command line: absolute and lower case. */
 enum status zone_name_scan(const struct mapctl *m, const char *text, struct name *zone);
+/* Any other name; what says what it is in messages ("SET"). */
+enum status name_take(
+    const struct mapctl *m, const char *what, const char *text, struct name *name);
 /* One exchange: the row's parameter in, an answer back. */
 enum status daemon_ask(struct mapctl *m, int argc, char **argv);
 /*

@@ -19,6 +19,7 @@
 #include "mapd/gather.h"
 #include "mapd/load.h"
 #include "mapd/meta.h"
+#include "mapd/renew.h"
 #include "mapd/revise.h"
 
 #define AMEND_MOST 8192 /* names written in one transaction */
@@ -532,4 +533,19 @@ amend_fini(struct amend *amend)
 {
 	free(amend->records);
 	amend->records = NULL;
+}
+
+int
+amend_change(
+    struct work *work, const struct name *apex, struct amend *amend, struct outcome *out)
+{
+	int rc = amend_run(work, apex, amend, out);
+	const char *errors = amend->judge.errors;
+
+	if (rc != 0 && errors[0] != '\0')
+		snprintf(out->why, sizeof out->why, "%.*s", (int)strcspn(errors, "\n"), errors);
+	if (rc == 0 && !out->unchanged && work->walk != NULL)
+		renew_tell(work->walk, apex, out->resign, out->expires);
+	amend_fini(amend);
+	return rc;
 }

@@ -32,5 +32,11 @@ struct amend {
 int amend_run(struct work *work, const struct name *apex, struct amend *amend,
     struct outcome *out) NONNULL MUST_CHECK;
 void amend_fini(struct amend *amend) NONNULL;
+/*
+ * The same from beginning to end, for changes whose difference nobody wants to see: of a refusal out->why has
+ * what the check said first, a renewal that goes on is told, and amend needs no amend_fini().
+ */
+int amend_change(struct work *work, const struct name *apex, struct amend *amend,
+    struct outcome *out) NONNULL MUST_CHECK;
 
 #endif

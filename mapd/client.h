@@ -11,6 +11,7 @@
 #include "core/wire/frame.h"
 #include "mapd/control.h"
 #include "mapd/node.h"
+#include "mapd/site.h"
 #include "mapd/spool.h"
 
 #define CONTROL_CLIENTS 16
@@ -63,6 +64,7 @@ struct change_asked {
 	struct job job;
 	struct spool *spool;
 	uint8_t text[CONTROL_KEY];
+	struct site site;
 	struct control *control; /* NULL: closed */
 	struct client *client;	 /* NULL: it went away */
 	uint32_t id;		 /* of the command */
@@ -101,6 +103,11 @@ __attribute__((format(printf, 4, 5))) void client_refuse(
 
 /* The zone a command names, as the snapshot has it; false: answered with what is wrong. */
 bool client_zone(struct client *client, struct zone *out);
+/* The zone that name is in, which becomes the client's; false: answered that there is none. */
+bool client_zone_of(struct client *client, const struct name *name, struct zone *out);
+/* An absolute name of the request in lower case; false: answered that it is none. */
+bool client_name(
+    struct client *client, const json_t *request, const char *field, struct name *out);
 /* Hands a change of the client's zone to the writer; what was spooled goes with it. */
 void client_change(struct client *client, const struct job *job);
 
@@ -112,6 +119,14 @@ void client_change(struct client *client, const struct job *job);
 CLIENT_KEYS(X)
 #undef X
 void key_answer(struct client *client, const struct job *job);
+
+/* The commands that are about prefix sets. */
+void site_drain(struct client *client, const json_t *request);
+void site_restore(struct client *client, const json_t *request);
+void site_weight(struct client *client, const json_t *request);
+void site_show(struct client *client, const json_t *request);
+void site_answer(struct client *client, const struct job *job);
+
 /* Adds "keys" and, if one goes on, "roll" of the client's zone. */
 void key_fields(struct client *client, json_t *fields);
 /* Sends records that go, then records that come; false: it is too long, which was answered. */

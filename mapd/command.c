@@ -36,6 +36,48 @@ client_zone(struct client *client, struct zone *out)
 	return false;
 }
 
+bool
+client_zone_of(struct client *client, const struct name *name, struct zone *out)
+{
+	struct snapshot *snap = client->control->snap;
+	struct name apex = *name;
+	uint8_t key[NAME_KEY];
+	char text[NAME_TEXT];
+	struct bytes value;
+
+	for (;;) {
+		if (snapshot_get(snap, TABLE_ZONES,
+			(struct bytes){key, zone_meta_key(&apex, key)}, &value) &&
+		    zone_meta_read(value, out) == 0) {
+			client->zone = apex;
+			return true;
+		}
+		if (name_labels(&apex) == 0)
+			break;
+		name_parent(&apex, 1, &apex);
+	}
+	client_fail(client, snapshot_error(snap) != 0 ? snapshot_error(snap) : -MAP_ENOTFOUND,
+	    "%s: %s", name_print(name, text),
+	    snapshot_error(snap) != 0 ? "the database cannot be read"
+				      : "in no zone that is served here");
+	return false;
+}
+
+bool
+client_name(struct client *client, const json_t *request, const char *field, struct name *out)
+{
+	const char *text = json_string_value(json_object_get(request, field));
+	size_t n = text != NULL ? strlen(text) : 0;
+
+	if (n == 0 || text[n - 1] != '.' || name_from(text, out) != 0) {
+		client_fail(client, -MAP_EUSAGE,
+		    "\"%s\" must be an absolute name, with the trailing dot", field);
+		return false;
+	}
+	name_fold(out);
+	return true;
+}
+
 static json_t *
 zone_row(const struct zone *zone)
 {
@@ -153,7 +195,7 @@ static void
 change_refused(const struct change_asked *asked, const char *zone)
 {
 	static const char *const what[JOB_KINDS] = {
-	    [JOB_LOAD] = "load", [JOB_REMOVE] = "removal"};
+	    [JOB_LOAD] = "load", [JOB_REMOVE] = "removal", [JOB_SITE] = "change of a site"};
 	const char *word = what[asked->job.kind];
 	json_t *fields = NULL;
 
@@ -220,7 +262,7 @@ change_done(struct job *job)
 	} else if (job->kind != JOB_REMOVE) {
 		diag_info("zone %s: %s", zone, o->done);
 		if (client != NULL)
-			key_answer(client, job);
+			(job->kind == JOB_SITE ? site_answer : key_answer)(client, job);
 	} else {
 		if (asked->control != NULL)
 			edit_zone_removed(asked->control, &job->zone);
@@ -250,6 +292,10 @@ client_change(struct client *client, const struct job *job)
 		asked->job.zone = client->zone;
 		asked->job.done = change_done;
 		asked->job.arg = asked;
+		if (job->site != NULL) {
+			asked->site = *job->site;
+			asked->job.site = &asked->site;
+		}
 		if (client->spool != NULL)
 			rc = spool_map(client->spool, &asked->job.records);
 		if (job->text.n > sizeof asked->text)
@@ -430,6 +476,10 @@ static const struct command {
     {"key cancel", true, key_cancel},
     {"key ds-seen", true, key_seen},
     {"key retire", true, key_retire},
+    {"site drain", false, site_drain},
+    {"site restore", false, site_restore},
+    {"site weight", false, site_weight},
+    {"site show", false, site_show},
     {"status", false, server_status},
     {"reload", false, server_reload},
     {"log", false, server_log},

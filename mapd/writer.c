@@ -21,6 +21,7 @@
 #include "mapd/amend.h"
 #include "mapd/group.h"
 #include "mapd/renew.h"
+#include "mapd/site.h"
 
 #define WRITER_WAIT 60 /* seconds at most until the clock is looked at again */
 #define WRITER_RETRY 60 /* seconds until a renewal that failed is tried again */
@@ -120,6 +121,12 @@ job_retire(struct writer *writer, struct job *job)
 	    &writer->work, &job->zone, job->tag, clock_seconds(), &job->outcome);
 }
 
+static void
+job_site(struct writer *writer, struct job *job)
+{
+	job->error = site_run(&writer->work, &job->zone, job->site, &job->outcome);
+}
+
 /* What is done with each job alone; of a load, what is left when it is in the database. */
 static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_LOAD] = job_load,
     [JOB_REMOVE] = job_remove,
@@ -131,7 +138,8 @@ static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_L
     [JOB_SEEN] = job_seen,
     [JOB_TOLD] = job_told,
     [JOB_GAIN] = job_gain,
-    [JOB_RETIRE] = job_retire};
+    [JOB_RETIRE] = job_retire,
+    [JOB_SITE] = job_site};
 
 /* A pipe takes and gives a pointer whole (less than PIPE_BUF). */
 static bool

@@ -8,6 +8,7 @@
 
 struct writer;
 struct amend;
+struct site;
 
 enum job_kind {
 	JOB_LOAD,
@@ -21,6 +22,7 @@ enum job_kind {
 	JOB_TOLD,   /* the parent was asked for its DS */
 	JOB_GAIN,   /* one more key */
 	JOB_RETIRE, /* of a key */
+	JOB_SITE,   /* a path of a prefix set */
 	JOB_KINDS
 };
 
@@ -29,6 +31,7 @@ struct job {
 	enum job_kind kind;
 	struct name zone;	   /* all but RULES */
 	struct amend *amend;	   /* EDIT: borrowed */
+	const struct site *site;   /* SITE: borrowed */
 	struct bytes records;	   /* LOAD: as frame_record_put() writes them; borrowed */
 	enum roll_what what;	   /* ROLL */
 	uint16_t tag;		   /* RETIRE */
