@@ -18,13 +18,13 @@
 #include "core/wire/mapping.h"
 #include "core/wire/rrtype.h"
 #include "core/wire/text.h"
+#include "mapctl/locators.h"
 #include "mapctl/output.h"
 
 #define TTL_LOCATORS 60
 #define TTL_IDENTITY 300
 #define KEY_RDATA (4 + 64)
 #define KEY_TEXT 128
-#define WORDS 16
 
 /* What is being made. */
 struct making {
@@ -35,12 +35,7 @@ struct making {
 	struct name at;
 	const char *folder;
 	uint32_t expire;
-	size_t n;
-	struct bytes rdata[MAPPING_SET]; /* ELOC records */
-	struct {
-		const char *option, *text;
-	} given[MAPPING_SET]; /* what they were made of */
-	uint8_t octets[MAPPING_SET][512];
+	struct locators locators;
 	struct crypto_key *key;
 	struct eid id;
 	struct name owner;
@@ -61,22 +56,6 @@ expire_scan(const struct mapctl *m, const char *text, uint32_t *seconds)
 	return STATUS_DONE;
 }
 
-void
-key_rdata_put(struct wr *wr, const struct crypto_key *key)
-{
-	uint8_t public[64];
-	int algorithm = crypto_key_algorithm(key);
-
-	if (crypto_key_public(key, public) != 0) {
-		wr->error = -MAP_ECRYPTO;
-		return;
-	}
-	wr_u16(wr, 512);
-	wr_u8(wr, 3);
-	wr_u8(wr, (uint8_t)algorithm);
-	wr_copy(wr, public, crypto_public_size(algorithm));
-}
-
 int
 key_rdata_print(struct bytes rdata, char *text, size_t max)
 {
@@ -93,55 +72,6 @@ key_rdata_print(struct bytes rdata, char *text, size_t max)
 	return n >= 0 && (size_t)n < max ? 0 : -MAP_ESPACE;
 }
 
-/* What is wrong with the value of --locator or --via. */
-static enum status
-locator_fail(const struct making *k, const char *option, const char *text, const char *why)
-{
-	char begins[OPTION_TEXT];
-
-	return usage(k->m, "--%s %s: %s", option, option_short(text, begins), why);
-}
-
-/* A locator as ELOC's text has it; preference 10 and weight 50 where it begins with the locator. */
-static enum status
-locator_add(struct making *k, const char *option, const char *prefix, const char *text)
-{
-	char copy[512], *words[WORDS], *rest = NULL;
-	struct wr wr = wr_init(k->octets[k->n], sizeof k->octets[0]);
-	const char *why = NULL;
-	size_t n = 0;
-	int length;
-
-	if (k->n == MAPPING_SET - 1)
-		return locator_fail(k, option, text, "the 16th; at most 15 can be given");
-	length = snprintf(copy, sizeof copy, "%s%s%s",
-	    strspn(text, "0123456789") == strcspn(text, " ") && *text != '\0' ? "" : "10 50 ",
-	    prefix, text);
-	if (length < 0 || (size_t)length >= sizeof copy)
-		return locator_fail(k, option, text, "longer than any locator");
-	for (char *p = strtok_r(copy, " ", &rest); p != NULL && n < WORDS;
-	     p = strtok_r(NULL, " ", &rest))
-		words[n++] = p;
-	if (eloc_scan(words, n, &name_root, &wr, &why) != 0)
-		return locator_fail(k, option, text, why);
-	k->given[k->n].option = option;
-	k->given[k->n].text = text;
-	k->rdata[k->n++] = wr_done(&wr);
-	return STATUS_DONE;
-}
-
-/* All of them together, when the realm is known, under which no locator can be. */
-static enum status
-locators_check(const struct making *k)
-{
-	size_t at;
-	const char *why = mapping_refusal_at(
-	    RR_ELOC, k->rdata, k->n, true, &k->by.realm, k->by.has_realm ? 1 : 0, &at);
-
-	return why == NULL ? STATUS_DONE
-			   : locator_fail(k, k->given[at].option, k->given[at].text, why);
-}
-
 static enum status
 new_option(struct making *k, int option, char *const *argv, const struct option *options)
 {
@@ -150,9 +80,8 @@ new_option(struct making *k, int option, char *const *argv, const struct option 
 		k->name = optarg;
 		return option_name(k->m, "name", optarg, &k->at);
 	case 'l':
-		return locator_add(k, "locator", "", optarg);
 	case 'v':
-		return locator_add(k, "via", "via:", optarg);
+		return locators_option(k->m, &k->locators, option, optarg);
 	case 'd':
 		k->folder = optarg;
 		return path_check(k->m, "--dir", optarg);
@@ -192,7 +121,7 @@ new_options(struct making *k, int argc, char **argv)
 		status = words_check(k->m, argc - optind, argv + optind, "");
 	if (status == STATUS_DONE)
 		status = allocation_check(k->m, &k->by);
-	return status == STATUS_DONE ? locators_check(k) : status;
+	return status == STATUS_DONE ? locators_check(k->m, &k->locators, &k->by) : status;
 }
 
 /* Where the key goes: named like the endpoint, else like the identity. */
@@ -228,7 +157,7 @@ public_write(struct making *k)
 	FILE *f;
 	int fd;
 
-	key_rdata_put(&wr, k->key);
+	trust_key_put(&wr, k->key);
 	if (wr.error != 0 || key_rdata_print(wr_done(&wr), text, sizeof text) != 0)
 		return fail(k->m, STATUS_WRONG, -MAP_ECRYPTO, "the key cannot be printed");
 	snprintf(path, sizeof path, "%s.key", k->path);
@@ -288,15 +217,15 @@ mapping_out(struct making *k)
 	char text[RDATA_TEXT];
 	int error = 0;
 
-	for (size_t i = 0; i < k->n && error == 0; i++) {
-		error = eloc_print(k->rdata[i], text, sizeof text);
+	for (size_t i = 0; i < k->locators.n && error == 0; i++) {
+		error = eloc_print(k->locators.rdata[i], text, sizeof text);
 		if (error == 0)
 			line_out(k, &k->owner, TTL_LOCATORS, "ELOC", text);
 	}
-	if (error != 0 || k->n == 0)
+	if (error != 0 || k->locators.n == 0)
 		return error;
-	error = trust_proof_sign(
-	    k->key, &k->owner, k->rdata, k->n, now, (uint32_t)(now / 1000) + k->expire, 0, &wr);
+	error = trust_proof_sign(k->key, &k->owner, k->locators.rdata, k->locators.n, now,
+	    (uint32_t)(now / 1000) + k->expire, 0, &wr);
 	if (error == 0)
 		error = eloc_print(wr_done(&wr), text, sizeof text);
 	if (error == 0)
@@ -321,7 +250,7 @@ records_out(struct making *k)
 		line_out(k, &k->at, TTL_IDENTITY, "EPID", text);
 	}
 	wr = wr_init(octets, sizeof octets);
-	key_rdata_put(&wr, k->key);
+	trust_key_put(&wr, k->key);
 	error = wr.error != 0 ? wr.error : key_rdata_print(wr_done(&wr), text, sizeof text);
 	if (error != 0)
 		return error;

@@ -112,7 +112,7 @@ file_show(struct showing *s, const char *path)
 	set_text(s->answer, "algorithm",
 	    crypto_key_algorithm(key) == CRYPTO_ED25519 ? "15 (ED25519)"
 							: "13 (ECDSAP256SHA256)");
-	key_rdata_put(&wr, key);
+	trust_key_put(&wr, key);
 	if (wr.error != 0 || key_rdata_print(wr_done(&wr), text, sizeof text) != 0) {
 		status = fail(s->m, STATUS_WRONG, -MAP_ECRYPTO, "%s: cannot be printed", path);
 	} else {

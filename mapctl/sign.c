@@ -207,7 +207,7 @@ line_has_key(const struct signing *s, const struct line *line)
 	uint8_t rdata[4 + 64];
 	struct wr wr = wr_init(rdata, sizeof rdata);
 
-	key_rdata_put(&wr, s->key);
+	trust_key_put(&wr, s->key);
 	return line->type == RR_KEY && wr.error == 0 && line->n == wr.n &&
 	       memcmp(line->rdata + 2, rdata + 2, wr.n - 2) == 0;
 }

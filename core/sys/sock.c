@@ -81,14 +81,35 @@ sock_udp_bind(const struct addr *addr)
 	return fd;
 }
 
-int
-sock_udp_connect(const struct addr *addr)
+static int
+sock_connect(const struct addr *addr, int type)
 {
-	int fd = socket(addr->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(addr->sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -MAP_ESYS;
-	return connect(fd, &addr->sa, addr->n) == 0 ? fd : sock_fail(fd);
+	if (type == SOCK_STREAM)
+		sock_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	return connect(fd, &addr->sa, addr->n) == 0 || errno == EINPROGRESS ? fd
+									    : sock_fail(fd);
+}
+
+int
+sock_udp_connect(const struct addr *addr)
+{
+	return sock_connect(addr, SOCK_DGRAM);
+}
+
+int
+sock_tcp_connect(const struct addr *addr)
+{
+	return sock_connect(addr, SOCK_STREAM);
+}
+
+int
+sock_udp_own(const struct addr *addr)
+{
+	return sock_bind(addr, SOCK_DGRAM, false);
 }
 
 int

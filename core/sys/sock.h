@@ -42,6 +42,10 @@ int sock_udp_bind(const struct addr *addr);
 int sock_tcp_listen(const struct addr *addr, int backlog);
 /* A datagram socket whose only peer is addr. */
 int sock_udp_connect(const struct addr *addr);
+/* One that nobody can share. */
+int sock_udp_own(const struct addr *addr);
+/* A connection that may still be on its way: what became of it shows in what is read or written. */
+int sock_tcp_connect(const struct addr *addr);
 /* Whether nobody has addr, for UDP and TCP: SO_REUSEPORT lets two processes of one user share it without
  * a word, and then each gets some of the queries. 0; -MAP_ESYS, errno is EADDRINUSE */
 int sock_probe(const struct addr *addr);
