@@ -17,9 +17,10 @@ struct policy {
 	bool verify_locators;
 	bool private_locators;
 	uint32_t lease, key_lease; /* seconds: granted to who asks for none; open realms only */
-	uint32_t lease_least, lease_most; /* what is granted lies between; the same for KEY-LEASE */
+	uint32_t lease_least; /* what is granted lies between: both leases */
+	uint32_t lease_most, key_lease_most;
 	uint32_t eloc, epid, key; /* records of a name */
-	uint32_t octets; /* RDATA of a name, all types */
+	uint32_t octets; /* RDATA of a name, all types; what was more may become less */
 	uint32_t names; /* assigned to an identity */
 	uint64_t identities; /* of the realm that keys have claimed */
 	uint32_t identities_of_source; /* claimed from one /24 or /56 */
@@ -48,10 +49,13 @@ struct policy_case {
 	const struct actor *actor;
 	const struct name *owner;
 	const struct draft *before, *after;
-	bool enrolled, banned; /* the actor's identity */
+	bool enrolled, banned, revoked; /* the actor's identity */
+	const char *why; /* it was banned, as the operator said; NULL: not said */
+	bool cut; /* owner is at or below a delegation or a DNAME */
 	const struct name *assigned; /* the identity that owner is assigned to; NULL: to none */
 	uint64_t since, until, key_until; /* of owner's claim, seconds; 0: none, no end */
 	uint64_t identities, identities_of_source; /* claimed already, this one not counted */
+	uint64_t names; /* assigned to the actor's identity, this one not counted; for new ones */
 	bool is_new; /* there is no claim of owner yet */
 	uint64_t now;
 };
@@ -73,7 +77,7 @@ const struct policy_rule *policy_judge(
     const struct policy_case *c, char text[POLICY_TEXT]) NONNULL MUST_CHECK;
 /*
  * The part that needs no content, before any signature is checked: whether this type of this name can be the
- * actor's at all. NULL: it can.
+ * actor's at all; type 0: of all types. Neither before nor after is looked at. NULL: it can.
  */
 const struct policy_rule *policy_may_touch(const struct policy_case *c, uint16_t type) NONNULL;
 /* All rules in turn, for documentation and mapctl; NULL at the end. */

@@ -1,0 +1,47 @@
+/*
+ * view.h - one name of an update as policy.c's rules see it: where it stands to who signed, what comes and goes.
+ */
+#ifndef MAPD_VIEW_H
+#define MAPD_VIEW_H
+
+#include "core/wire/mapping.h"
+#include "mapd/policy.h"
+
+#define KEY_HEAD 4 /* octets of a KEY before the key: flags, protocol, algorithm */
+
+/* Where the owner stands to the actor: see policy.def. */
+enum place { PLACE_NONE, PLACE_OWN, PLACE_NAME, PLACE_HOST, PLACE_ASSIGNED, PLACE_REVERSE };
+
+struct view {
+	const struct policy_case *c;
+	enum place place;
+	uint16_t type; /* without content: 0 is all */
+	bool content;
+	/* the owner, and the actor's name, are look-up names of identities that certify themselves: */
+	bool certain, actor_certain;
+	struct eid id, actor_id;
+};
+
+struct view view_of(const struct policy_case *c, uint16_t type, bool content) NONNULL;
+/* What may be changed there. */
+bool place_has_type(enum place place, uint16_t type);
+
+/* What the update changes, record by record: *at 0 at first. False at the end. */
+struct difference {
+	const struct draft_record *record;
+	bool added, removed; /* neither: another TTL */
+};
+bool difference_next(const struct view *v, size_t *at, struct difference *out) NONNULL;
+bool difference_has(const struct view *v, uint16_t type) NONNULL;
+/* The next record of a type that is added, or NULL; the next ELOC of a kind. */
+const struct draft_record *added_next(const struct view *v, uint16_t type, size_t *at) NONNULL;
+bool added_eloc_next(const struct view *v, enum eloc_kind kind, size_t *at, struct eloc *out) NONNULL;
+
+size_t draft_count(const struct draft *draft, uint16_t type) NONNULL;
+size_t draft_octets(const struct draft *draft) NONNULL; /* of RDATA */
+bool draft_has_key(const struct draft *draft, const struct actor *actor) NONNULL;
+bool key_is_actors(const struct draft_record *record, const struct actor *actor) NONNULL;
+/* The KEY is the one that the identity certifies. */
+bool key_is_certified(const struct eid *id, struct bytes rdata) NONNULL;
+
+#endif
