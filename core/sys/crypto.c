@@ -35,6 +35,7 @@ struct crypto_key {
 	int algorithm;
 	bool is_private;
 	BIGNUM *secret; /* of a private P-256 key, as ecdsa.c wants it */
+	EC_KEY *point; /* of a public P-256 key, as ecdsa.c wants it */
 	uint8_t public[64];
 };
 
@@ -140,7 +141,7 @@ crypto_key_generate(int algorithm, struct crypto_key **out)
 	return key_wrap(algorithm, pkey, true, out);
 }
 
-/* A P-256 key out of its point and, when secret is not NULL, its private number. */
+/* A P-256 key out of its point and its private number. */
 static EVP_PKEY *
 p256_build(const uint8_t point[P256_POINT], const BIGNUM *secret)
 {
@@ -154,12 +155,10 @@ p256_build(const uint8_t point[P256_POINT], const BIGNUM *secret)
 		build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) &&
 	    OSSL_PARAM_BLD_push_octet_string(
 		build, OSSL_PKEY_PARAM_PUB_KEY, point, P256_POINT) &&
-	    (secret == NULL || OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, secret)))
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, secret))
 		params = OSSL_PARAM_BLD_to_param(build);
-	/* Refuses a point that is not on the curve. */
 	if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &pkey,
-		secret != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+	    EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) != 1)
 		pkey = NULL;
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
@@ -184,6 +183,24 @@ p256_from_secret(const uint8_t secret[SECRET_SIZE], struct crypto_key **out)
 	}
 	*out = key;
 	return crypto_done(0);
+}
+
+static int
+p256_from_public(const uint8_t public[64], struct crypto_key **out)
+{
+	struct crypto_key *key = calloc(1, sizeof *key);
+
+	if (key == NULL)
+		return -MAP_ENOMEM;
+	key->algorithm = CRYPTO_ECDSAP256;
+	memcpy(key->public, public, sizeof key->public);
+	key->point = ecdsa_public(public);
+	if (key->point == NULL) {
+		crypto_key_free(key);
+		return crypto_done(-MAP_ECRYPTO);
+	}
+	*out = key;
+	return 0;
 }
 
 static EVP_PKEY *
@@ -237,17 +254,13 @@ crypto_key_from_private(int algorithm, const uint8_t secret[32], struct crypto_k
 int
 crypto_key_from_public(int algorithm, const uint8_t *octets, size_t n, struct crypto_key **out)
 {
-	uint8_t point[P256_POINT] = {4};
-	EVP_PKEY *pkey = NULL;
+	EVP_PKEY *pkey;
 
 	if (n == 0 || n != crypto_public_size(algorithm))
 		return -MAP_ECRYPTO;
-	if (algorithm == CRYPTO_ED25519) {
-		pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, octets, n);
-	} else {
-		memcpy(point + 1, octets, n);
-		pkey = p256_build(point, NULL);
-	}
+	if (algorithm == CRYPTO_ECDSAP256)
+		return p256_from_public(octets, out);
+	pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, octets, n);
 	if (pkey == NULL)
 		return crypto_done(-MAP_ECRYPTO);
 	return key_wrap(algorithm, pkey, false, out);
@@ -288,6 +301,7 @@ crypto_key_free(struct crypto_key *key)
 	if (key == NULL)
 		return;
 	BN_clear_free(key->secret);
+	ecdsa_public_free(key->point);
 	EVP_PKEY_free(atomic_load(&key->pkey));
 	free(key);
 }
@@ -302,29 +316,6 @@ ecdsa_to_octets(const uint8_t *der, size_t n, uint8_t out[CRYPTO_SIGNATURE])
 
 	ECDSA_SIG_free(sig);
 	return ok;
-}
-
-/* Length of the DER form, 0 on an error. */
-static size_t
-ecdsa_from_octets(const uint8_t sig[CRYPTO_SIGNATURE], uint8_t *der, size_t max)
-{
-	ECDSA_SIG *value = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(sig, 32, NULL);
-	BIGNUM *s = BN_bin2bn(sig + 32, 32, NULL);
-	int n = 0;
-
-	if (value == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(value, r, s) != 1) {
-		BN_free(r);
-		BN_free(s);
-	} else {
-		n = i2d_ECDSA_SIG(value, NULL);
-		if (n > 0 && (size_t)n <= max)
-			n = i2d_ECDSA_SIG(value, &der);
-		else
-			n = 0;
-	}
-	ECDSA_SIG_free(value);
-	return n > 0 ? (size_t)n : 0;
 }
 
 int
@@ -392,30 +383,38 @@ crypto_sign_many(struct crypto_job *jobs, size_t n)
 			    crypto_sign(jobs[i].key, jobs[i].p, jobs[i].n, jobs[i].out);
 }
 
+static int
+p256_verify(const struct crypto_key *key, const void *p, size_t n, const uint8_t *sig)
+{
+	EC_KEY *point = key->is_private ? ecdsa_public(key->public) : key->point;
+	uint8_t digest[32];
+	int error = crypto_sha256(p, n, digest), valid = -1;
+
+	if (error == 0 && point != NULL)
+		valid = ecdsa_verify(point, digest, sig);
+	if (key->is_private)
+		ecdsa_public_free(point);
+	if (valid < 0)
+		return crypto_done(-MAP_ECRYPTO);
+	return crypto_done(valid == 1 ? 0 : -MAP_ESIG);
+}
+
 int
 crypto_verify(
     const struct crypto_key *key, const void *p, size_t n, const uint8_t *sig, size_t sig_n)
 {
-	bool is_ecdsa = key->algorithm == CRYPTO_ECDSAP256;
-	uint8_t der[80];
 	EVP_MD_CTX *ctx;
 	EVP_PKEY *pkey;
 	int result = -MAP_ECRYPTO;
 
 	if (sig_n != CRYPTO_SIGNATURE)
 		return -MAP_ESIG;
-	if (is_ecdsa) {
-		sig_n = ecdsa_from_octets(sig, der, sizeof der);
-		sig = der;
-		if (sig_n == 0)
-			return crypto_done(-MAP_ECRYPTO);
-	}
-	pthread_once(&crypto_once, crypto_fetch);
+	if (key->algorithm == CRYPTO_ECDSAP256)
+		return p256_verify(key, p, n, sig);
 	pkey = key_pkey(key);
 	ctx = EVP_MD_CTX_new();
 	if (ctx != NULL && pkey != NULL &&
-	    EVP_DigestVerifyInit(
-		ctx, NULL, is_ecdsa ? crypto_fetched.sha256 : NULL, NULL, pkey) == 1)
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1)
 		result = EVP_DigestVerify(ctx, sig, sig_n, p, n) == 1 ? 0 : -MAP_ESIG;
 	EVP_MD_CTX_free(ctx);
 	return crypto_done(result);

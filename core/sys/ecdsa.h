@@ -1,5 +1,5 @@
 /*
- * ecdsa.h - P-256 signatures, several at once; only crypto.c includes it.
+ * ecdsa.h - P-256 signatures, made several at once, and checked; only crypto.c includes it.
  */
 #ifndef SYS_ECDSA_H
 #define SYS_ECDSA_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <openssl/bn.h>
+#include <openssl/ec.h>
 
 #define ECDSA_MANY 32 /* in one call */
 
@@ -28,5 +29,11 @@ BIGNUM *ecdsa_secret(const uint8_t octets[32], uint8_t public[64]);
 bool ecdsa_octets(const BIGNUM *secret, uint8_t octets[32]);
 /* Signs all (at most ECDSA_MANY); false: none. */
 bool ecdsa_sign(struct ecdsa_item *items, size_t n);
+
+/* A public key of x | y, which ecdsa_public_free() frees. NULL: no point of the curve, or out of memory. */
+EC_KEY *ecdsa_public(const uint8_t public[64]);
+void ecdsa_public_free(EC_KEY *key); /* NULL allowed */
+/* 1: r | s is the key's signature; 0: it is not; -1: it cannot be told. */
+int ecdsa_verify(const EC_KEY *key, const uint8_t digest[32], const uint8_t signature[64]);
 
 #endif

@@ -46,6 +46,37 @@ is_signature(const uint8_t public[64], const uint8_t digest[32], const uint8_t s
 	return ok;
 }
 
+/* What is signed verifies, with another digest or numbers out of range it does not; no other points are keys. */
+static void
+verifies(const uint8_t public[64], const struct ecdsa_item items[4], const uint8_t order[32])
+{
+	static const uint8_t zero[32], most[32] = {255, 255, 255, 255, 255};
+	const uint8_t *wrong[] = {zero, order, most};
+	EC_KEY *key = ecdsa_public(public);
+	uint8_t sig[64];
+
+	assert_non_null(key);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(ecdsa_verify(key, items[i].digest, items[i].out), 1);
+		/* digests 0 and order are the same number */
+		assert_int_equal(ecdsa_verify(key, items[i ^ 2].digest, items[i].out), 0);
+	}
+	for (size_t i = 0; i < 3; i++)
+		for (size_t half = 0; half < 64; half += 32) {
+			memcpy(sig, items[0].out, sizeof sig);
+			memcpy(sig + half, wrong[i], 32);
+			assert_int_equal(ecdsa_verify(key, items[0].digest, sig), 0);
+		}
+	ecdsa_public_free(key);
+	memcpy(sig, public, sizeof sig);
+	sig[63] ^= 1;
+	assert_null(ecdsa_public(sig));
+	memset(sig, 0, sizeof sig);
+	assert_null(ecdsa_public(sig));
+	memset(sig, 255, sizeof sig);
+	assert_null(ecdsa_public(sig));
+}
+
 /* 0, and what is not below the order of the group, are digests too, and no keys. */
 static void
 test_edges(void **state)
@@ -73,6 +104,7 @@ test_edges(void **state)
 	assert_true(ecdsa_sign(items, 4));
 	for (size_t i = 0; i < 4; i++)
 		assert_true(is_signature(public, items[i].digest, out[i]));
+	verifies(public, items, order);
 	out[0][63] ^= 1;
 	assert_false(is_signature(public, items[0].digest, out[0]));
 	assert_false(ecdsa_sign(items, ECDSA_MANY + 1));
