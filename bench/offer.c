@@ -19,6 +19,8 @@
 #define OFFER_SOCKETS 16 /* sources, so that no worker of the server has them all */
 #define OFFER_MAX 65507
 #define OFFER_ANSWER 65535
+#define OFFER_IDS 65536
+#define OFFER_WAIT 1000000 /* us: longer is not told apart */
 
 struct offered {
 	size_t n;
@@ -33,6 +35,10 @@ struct run {
 	size_t n, next;
 	bool deaf; /* never reads: answers are thrown away by the kernel */
 	uint64_t sent, answers, held; /* held: the kernel did not take it */
+	bool
+	    late; /* says how late the answers came; for less than OFFER_IDS messages in flight */
+	uint64_t since[OFFER_IDS]; /* us; 0: not in flight */
+	uint64_t waits[OFFER_WAIT + 1]; /* answers by us */
 	struct datagram out[SOCK_BATCH], in[SOCK_BATCH];
 	uint8_t octets[SOCK_BATCH][OFFER_MAX];
 	uint8_t answer[SOCK_BATCH][OFFER_ANSWER];
@@ -69,6 +75,8 @@ messages_read(struct run *run, const char *path)
 static void
 run_send(struct run *run, uint64_t most)
 {
+	uint64_t now = loop_now_us();
+
 	while (most > 0) {
 		int n = most < SOCK_BATCH ? (int)most : SOCK_BATCH, sent;
 		int fd = run->fd[run->next / SOCK_BATCH % OFFER_SOCKETS];
@@ -78,8 +86,10 @@ run_send(struct run *run, uint64_t most)
 			struct datagram *d = &run->out[i];
 
 			memcpy(run->octets[i], m->p, m->n);
-			if (m->n >= 2)
+			if (m->n >= 2) {
 				put_u16(run->octets[i], (uint16_t)run->next);
+				run->since[(uint16_t)run->next] = now;
+			}
 			*d = (struct datagram){.buffer = run->octets[i], .n = m->n};
 			d->peer = run->server;
 		}
@@ -91,8 +101,31 @@ run_send(struct run *run, uint64_t most)
 }
 
 static void
+wait_note(struct run *run, const struct datagram *d, uint64_t now)
+{
+	uint64_t *since = &run->since[d->n >= 2 ? get_u16(d->buffer) : 0];
+	uint64_t wait = now - *since;
+
+	if (*since != 0)
+		run->waits[wait < OFFER_WAIT ? wait : OFFER_WAIT]++;
+	*since = 0;
+}
+
+/* Which so many of a thousand answers did not exceed. */
+static uint64_t
+wait_of(const struct run *run, uint64_t thousandths)
+{
+	uint64_t seen = 0, us = 0;
+
+	while (us < OFFER_WAIT && (seen += run->waits[us]) * 1000 < run->answers * thousandths)
+		us++;
+	return us;
+}
+
+static void
 run_receive(struct run *run)
 {
+	uint64_t now = loop_now_us();
 	int n;
 
 	for (unsigned i = 0; i < OFFER_SOCKETS; i++)
@@ -103,6 +136,8 @@ run_receive(struct run *run)
 			}
 			n = sock_receive(run->fd[i], run->in, SOCK_BATCH);
 			run->answers += n > 0 ? (uint64_t)n : 0;
+			for (int k = 0; run->late && k < n; k++)
+				wait_note(run, &run->in[k], now);
 		} while (n == SOCK_BATCH);
 }
 
@@ -158,11 +193,13 @@ main(int argc, char **argv)
 	uint64_t seconds = 3, rate = 30000;
 	int option;
 
-	while ((option = getopt(argc, argv, "r:t:x")) != -1) {
+	while ((option = getopt(argc, argv, "lr:t:x")) != -1) {
 		if (option == 'r')
 			rate = strtoull(optarg, NULL, 10);
 		else if (option == 't')
 			seconds = strtoull(optarg, NULL, 10);
+		else if (option == 'l')
+			run.late = true;
 		else if (option == 'x')
 			run.deaf = true;
 		else
@@ -171,8 +208,8 @@ main(int argc, char **argv)
 	if (argc - optind != 2 || seconds == 0 ||
 	    addr_scan(argv[optind], 53, &run.server) != 0) {
 		fprintf(stderr,
-		    "usage: offer [-r RATE] [-t SECONDS] [-x] ADDRESS@PORT MESSAGES\n"
-		    "RATE 0: as fast as it can; -x: reads no answers\n");
+		    "usage: offer [-r RATE] [-t SECONDS] [-l] [-x] ADDRESS@PORT MESSAGES\n"
+		    "RATE 0: as fast as it can; -l: how late answers come; -x: reads none\n");
 		return 2;
 	}
 	if (messages_read(&run, argv[optind + 1]) != 0 || run_open(&run) != 0) {
@@ -181,8 +218,12 @@ main(int argc, char **argv)
 	}
 	run_go(&run, rate, seconds);
 	printf("%" PRIu64 " sent/s, %" PRIu64 " answers/s, %" PRIu64 " sent, %" PRIu64
-	       " answers, %" PRIu64 " held\n",
+	       " answers, %" PRIu64 " held",
 	    run.sent / seconds, run.answers / seconds, run.sent, run.answers, run.held);
+	if (run.late)
+		printf(", median %" PRIu64 " us, p99 %" PRIu64 " us", wait_of(&run, 500),
+		    wait_of(&run, 990));
+	printf("\n");
 	free(run.file);
 	free(run.messages);
 	return 0;

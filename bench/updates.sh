@@ -1,0 +1,377 @@
+#!/usr/bin/env bash
+# updates.sh - signed UPDATEs a second: mapd, BIND, Knot DNS and PowerDNS (LMDB), each with automatic signing (P-256,
+# NSEC3) and everything durable, and bare LMDB (bench/floor), which no server that keeps its data so can beat.
+# needs: dig bind9 knot pdns pdns-lmdb
+#
+# usage: bench/updates.sh [-t SECONDS] [-m MODES] [-s SERVERS] [-x] [SIZE...]     (10000)
+#   MODES:   of tsig p256 ed25519 p256-proof ed25519-proof (all; beyond 10,000 identities tsig alone), separated by commas
+#   SERVERS: of mapd bind knot pdns floor (all)
+#   -x       without what is measured of mapd besides: visibility, and queries meanwhile
+#
+# One client for all: 16 connections of TCP with 64 messages in flight each, made and signed before. mapd gets ELOC, its
+# peers the same names with AAAA. A peer is measured at the sizes that it loads and signs within 10 minutes and 16 GB;
+# its last figure stands for the larger ones. Updates made within 300 s (TSIG) and 890 s (SIG(0)) before their end.
+set -u
+export LC_ALL=C
+PATH=$PATH:/usr/sbin
+SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
+BUILD=${EIDMAP_BUILD:-$SOURCE/build}
+BENCH=$BUILD/bench
+SECONDS_EACH=30 MODES=tsig,p256,ed25519,p256-proof,ed25519-proof SERVERS=mapd,floor,bind,knot,pdns EXTRAS=yes
+while getopts t:m:s:x option; do
+	case $option in
+	t) SECONDS_EACH=$OPTARG ;;
+	m) MODES=$OPTARG ;;
+	s) SERVERS=$OPTARG ;;
+	x) EXTRAS=no ;;
+	*) sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,15p' >&2; exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+SIZES=("${@:-10000}")
+ZONE=id.bench.test PORT=5871 SECRET=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=
+LOAD_LIMIT=600 MEMORY_LIMIT=$((16 * 1024 * 1024))
+DIR=$(mktemp -d "${TMPDIR:-/tmp}/updates.XXXXXX")
+PID=''
+trap 'stop; rm -rf "$DIR"' EXIT
+missed=0 first=0
+mkfifo "$DIR/ready" "$DIR/never"
+exec 9<>"$DIR/never"
+
+stop() { [ -z "$PID" ] || { kill "$PID"; wait "$PID"; PID=; } 2>/dev/null; cp "$DIR/log" /tmp/bench-last.log; }
+fail() { echo "updates.sh: $*" >&2; tail -n 5 "$DIR/log" >&2; exit 1; }
+calc() { awk "BEGIN { $1 }" </dev/null; }
+now() { date +%s.%N; }
+since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f", b - a }'; }
+has() { [[ ",$1," == *",$2,"* ]]; } # LIST WORD
+for need in dig named knotd pdns_server pdnsutil; do
+	command -v $need >/dev/null || { echo "updates.sh: $need is missing" >&2; exit 1; }
+done
+
+# ------------------------------------------------------------------------------------- the servers
+
+start() { "$@" >>"$DIR/log" 2>&1 & PID=$!; }
+memory() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status" 2>/dev/null || echo 0; }
+ask() { dig +norecurse +dnssec +tries=1 +time=1 +noall +answer +authority @127.0.0.1 -p $PORT "$@" 2>/dev/null; }
+# The last name is signed, and so is what does not exist.
+is_signed() { ask "$LAST" "$TYPE" | grep -q RRSIG && ask "zzz.$ZONE" A | grep -q 'IN[[:space:]]NSEC3'; }
+wait_signed() { # FROM: 1: not within the limits
+	until is_signed; do
+		kill -0 "$PID" 2>/dev/null || { echo "ended: $(tail -n 1 "$DIR/log")" >"$DIR/why"; return 1; }
+		if calc "exit !($(since "$1") > $LOAD_LIMIT)"; then echo "not signed in $LOAD_LIMIT s" >"$DIR/why"; return 1; fi
+		if [ "$(memory "$PID")" -gt $MEMORY_LIMIT ]; then echo "more than 16 GB" >"$DIR/why"; return 1; fi
+		read -r -t 0.5 -u 9 # nobody writes there
+	done
+	return 0
+}
+load_mapd() {
+	cat >"$DIR/mapd.yaml" <<-Y
+	listen: [127.0.0.1@$PORT]
+	database: $DIR/server/db
+	control: $DIR/control
+	map-size: 64G
+	tsig-keys: $DIR/tsig.key
+	realms: [{prefix: "2001:3f:fe00:a00::/56", suffix: $ZONE}]
+	zones: {$ZONE: {denial: nsec3, updates: open, verify-locators: no}}
+	Y
+	printf 'key "bench." { algorithm hmac-sha256; secret "%s"; };\n' $SECRET >"$DIR/tsig.key"
+	chmod 600 "$DIR/tsig.key"
+	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>>"$DIR/log" &
+	PID=$!
+	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || fail "mapd does not start"
+	"$BUILD/mapctl/mapctl" -s "$DIR/control" zone load $ZONE "$DIR/zone" >>"$DIR/log" 2>&1 || fail "mapd does not load it"
+}
+load_bind() {
+	cat >"$DIR/server/named.conf" <<-C
+	options {
+		directory "$DIR/server"; pid-file none; session-keyfile none; listen-on port $PORT { 127.0.0.1; };
+		listen-on-v6 { none; }; recursion no; notify no; update-quota 100000; tcp-clients 2000;
+		sig-signing-nodes 10000; sig-signing-signatures 10000; dnssec-validation no; minimal-responses yes;
+	};
+	controls { };
+	key "bench." { algorithm hmac-sha256; secret "$SECRET"; };
+	dnssec-policy bench {
+		keys { csk lifetime unlimited algorithm ecdsap256sha256; };
+		nsec3param iterations 0 optout no salt-length 0;
+	};
+	zone "$ZONE" { type primary; file "$DIR/zone"; allow-update { key "bench."; }; dnssec-policy bench; };
+	C
+	start named -g -c "$DIR/server/named.conf"
+}
+load_knot() {
+	cat >"$DIR/server/knot.conf" <<-C
+	server:
+	  listen: 127.0.0.1@$PORT
+	  rundir: $DIR/server
+	database:
+	  storage: $DIR/server
+	  journal-db-max-size: 16G
+	log:
+	  - target: stderr
+	    any: error
+	key:
+	  - id: bench.
+	    algorithm: hmac-sha256
+	    secret: $SECRET
+	acl:
+	  - id: bench
+	    key: bench.
+	    action: update
+	policy:
+	  - id: bench
+	    algorithm: ecdsap256sha256
+	    single-type-signing: on
+	    nsec3: on
+	    nsec3-iterations: 0
+	    nsec3-salt-length: 0
+	zone:
+	  - domain: $ZONE
+	    file: $DIR/zone
+	    acl: bench
+	    dnssec-signing: on
+	    dnssec-policy: bench
+	    zonefile-sync: -1
+	C
+	start knotd -c "$DIR/server/knot.conf"
+}
+load_pdns() {
+	cat >"$DIR/server/pdns.conf" <<-C
+	launch=lmdb
+	lmdb-filename=$DIR/server/pdns.lmdb
+	lmdb-sync-mode=sync
+	local-address=127.0.0.1
+	local-port=$PORT
+	socket-dir=$DIR/server
+	dnsupdate=yes
+	allow-dnsupdate-from=127.0.0.0/8
+	daemon=no
+	guardian=no
+	security-poll-suffix=
+	max-tcp-connections=1000
+	max-tcp-connections-per-client=0
+	loglevel=2
+	C
+	local util=(timeout "$LOAD_LIMIT" pdnsutil "--config-dir=$DIR/server")
+	{ "${util[@]}" load-zone $ZONE "$DIR/zone" && "${util[@]}" secure-zone $ZONE &&
+		"${util[@]}" set-nsec3 $ZONE '1 0 0 -' && "${util[@]}" rectify-zone $ZONE &&
+		"${util[@]}" import-tsig-key bench hmac-sha256 $SECRET &&
+		"${util[@]}" set-meta $ZONE TSIG-ALLOW-DNSUPDATE bench; } >>"$DIR/log" 2>&1 ||
+		{ echo "pdnsutil did not within $LOAD_LIMIT s" >"$DIR/why"; return 1; }
+	start pdns_server "--config-dir=$DIR/server"
+}
+
+# ------------------------------------------------------------------------------------ measurements
+
+put() { echo "$1" >>"$DIR/results"; } # "SIZE MODE SERVER WHAT VALUE"
+get() { awk -v a="$1" -v b="$2" -v c="$3" -v d="$4" '$1 == a && $2 == b && $3 == c && $4 == d { v = $5 } END { print v }' "$DIR/results"; }
+of_run() { awk -v w="$1" '$1 == w { print $2 }' "$DIR/run"; }
+written() { awk '$1 == "write_bytes:" { print $2 }' "/proc/$PID/io"; }
+cpu() { sed 's/.*) //' "/proc/$PID/stat" | awk -v hz="$(getconf CLK_TCK)" '{ print ($12 + $13) / hz }'; }
+premake() { # MODE SIZE WORD...
+	local mode=$1 size=$2 kind=()
+	shift 2
+	case $mode in
+	tsig) kind=(-k tsig) ;;
+	*-proof) kind=(-k "${mode%-proof}" -p) ;;
+	*) kind=(-k "$mode") ;;
+	esac
+	[ "$TYPE" != AAAA ] || kind+=(-a)
+	"$BENCH/premake" -n "$size" "${kind[@]}" "$@"
+}
+make_zone() { # MODE SIZE
+	premake "${1%-proof}" "$2" zone >"$DIR/zone" || fail premake
+	LAST=$(awk '$1 > last { last = $1 } END { print last }' "$DIR/zone") # an order that BIND signs in
+}
+make_updates() { # MODE SIZE COUNT
+	premake "$1" "$2" -c "$3" -f "$first" updates >"$DIR/updates" || fail premake
+	first=$((first + $3))
+}
+send() { # OPTION...: the client's figures to file run
+	"$BENCH/update" "$@" 127.0.0.1@$PORT "$DIR/updates" >"$DIR/run" 2>>"$DIR/log" || { tail -n 2 "$DIR/log"; return 1; }
+	sed 's/^/    /' "$DIR/run" | grep -E 'rcode_|unseen' # what should not be
+	grep -h '^update:' "$DIR/log" | tail -n 1 >"$DIR/refusal"
+	sed -i '/^update:/d' "$DIR/log"
+	cat "$DIR/refusal"
+	return 0
+}
+most() { # SERVER MODE: more updates than it can take, a second
+	case $1.$2 in
+	mapd.tsig) echo 60000 ;;
+	mapd.*-proof) echo 12000 ;;
+	mapd.*) echo 20000 ;;
+	*) echo 6000 ;;
+	esac
+}
+measure() { # SERVER MODE SIZE
+	local bytes used half
+	make_updates "$2" "$3" $(($(most "$1" "$2") * SECONDS_EACH))
+	bytes=$(written) used=$(cpu)
+	send -t "$SECONDS_EACH" || { put "$3 $2 $1 rate 0"; return; }
+	bytes=$(($(written) - bytes)) used=$(calc "print $(cpu) - $used")
+	for what in rate slowest_second p99_us lost client_cpu; do put "$3 $2 $1 $what $(of_run $what)"; done
+	put "$3 $2 $1 bytes $(calc "printf \"%.0f\", $bytes / $(of_run acknowledged)")"
+	put "$3 $2 $1 cpu_us $(calc "printf \"%.0f\", $used * 1e6 / $(of_run acknowledged)")"
+	half=$(($(of_run rate) / 2))
+	echo "  $1 $2: $(of_run rate) updates/s (slowest second $(of_run slowest_second), lost $(of_run lost)), acknowledged after" \
+		"$(of_run median_us) us, p99 $(of_run p99_us); $(get "$3" "$2" "$1" bytes) bytes written and $(get "$3" "$2" "$1" cpu_us) us of" \
+		"CPU each; client's CPU: $(of_run client_cpu)"
+	[ "$half" -gt 0 ] || return
+	make_updates "$2" "$3" $((half * (SECONDS_EACH / 3 + 1) + 1000))
+	send -r "$half" -t $((SECONDS_EACH / 3 + 1)) || return
+	put "$3 $2 $1 half_p99_us $(of_run p99_us)"
+	echo "    at half that rate ($half/s offered, $(of_run rate) acknowledged): median $(of_run median_us) us, p99 $(of_run p99_us) us"
+}
+goal() { # CONDITION TEXT
+	if calc "exit !($1)"; then echo "held: $2"; else echo "missed: $2"; missed=1; fi
+}
+extras() { # SIZE: of mapd alone
+	local answers
+	make_updates tsig "$1" 100000
+	send -v -t 120 -n 100000 || return
+	goal "$(of_run unseen) == 0 && $(of_run seen) == 100000" \
+		"$1 identities: $(of_run seen) of 100000 changes shown by the next query after their acknowledgement, $(of_run unseen) not"
+	# questions for all names in turn, as messages
+	awk '$3 == "TYPE65301" && $1 != last { print $1; last = $1 } NR > 60000 { exit }' "$DIR/zone" | questions >"$DIR/questions"
+	make_updates tsig "$1" $((10000 * SECONDS_EACH))
+	"$BENCH/offer" -r 30000 -t "$SECONDS_EACH" -l 127.0.0.1@$PORT "$DIR/questions" >"$DIR/offered" &
+	local offer=$!
+	send -r 10000 -t "$SECONDS_EACH"
+	wait $offer
+	cat "$DIR/offered"
+	answers=$(sed 's/.* \([0-9]*\) answers,.*/\1/' "$DIR/offered")
+	goal "$answers >= 0.99 * 30000 * $SECONDS_EACH && $(sed 's/.*p99 \([0-9]*\) us.*/\1/' "$DIR/offered") <= 5000" \
+		"$1 identities: of 30,000 queries/s offered $(calc "printf \"%.2f\", 100 * $answers / (30000 * $SECONDS_EACH)") % answered, $(sed 's/.*\(p99 .* us\).*/\1/' "$DIR/offered"), beside $(of_run rate) updates/s (10,000 offered; p99 $(of_run p99_us) us)"
+}
+questions() { # names to questions for ELOC, each behind its length
+	/usr/bin/python3 -c '
+import struct, sys
+for line in sys.stdin:
+    name = b"".join(bytes([len(l)]) + l.encode() for l in line.strip().split(".")[:-1]) + b"\0"
+    m = struct.pack(">HHHHHH", 0, 0, 1, 0, 0, 0) + name + struct.pack(">HH", 65301, 1)
+    sys.stdout.buffer.write(struct.pack(">H", len(m)) + m)'
+}
+run_server() { # SERVER SIZE MODE
+	local from loaded
+	TYPE=AAAA
+	[ "$1" != mapd ] || TYPE=TYPE65301
+	rm -rf "$DIR/server"
+	mkdir -p "$DIR/server"
+	: >"$DIR/log"
+	make_zone "$3" "$2"
+	from=$(now)
+	if ! "load_$1" || ! wait_signed "$from"; then
+		echo "  $1 is not measured at $2 identities: $(cat "$DIR/why")"
+		put "$2 $3 $1 failed 1"
+		stop
+		return
+	fi
+	loaded=$(since "$from")
+	put "$2 $3 $1 load $loaded"
+	echo "  $1: $2 identities loaded and signed in $loaded s, $(($(memory "$PID") / 1024)) MB"
+	measure "$1" "$3" "$2"
+	if [ "$1.$3" = mapd.tsig ] && [ $EXTRAS = yes ]; then extras "$2"; fi
+	if [ "$1.$3" = mapd.p256 ] && has "$MODES" p256-proof; then measure mapd p256-proof "$2"; fi
+	if [ "$1.$3" = mapd.ed25519 ] && has "$MODES" ed25519-proof; then measure mapd ed25519-proof "$2"; fi
+	stop
+}
+# A peer that took long for fewer, or could not, is not tried with more.
+too_many() { # SERVER SIZE
+	local size load
+	for size in "${SIZES[@]}"; do
+		[ "$size" -lt "$2" ] || continue
+		[ -z "$(get "$size" tsig "$1" failed)" ] || return 0
+		load=$(get "$size" tsig "$1" load)
+		if [ -n "$load" ] && calc "exit !($load * $2 / $size > 2 * $LOAD_LIMIT)"; then
+			echo "  $1 is not tried with $2 identities: $load s for $size"
+			return 0
+		fi
+	done
+	return 1
+}
+run_floor() { # SIZE
+	"$BENCH/floor" -n "$1" -t $((SECONDS_EACH / 3 + 1)) ${EIDMAP_FLOOR:-} "$DIR/floor" >"$DIR/run" || fail floor
+	rm -rf "$DIR/floor"
+	put "$1 tsig floor rate $(of_run rate)"
+	echo "  floor: $(of_run rate) updates/s"
+}
+
+# ------------------------------------------------------------------------------------------ report
+
+rate_of() { # SERVER SIZE: its own, or that of the largest size it had
+	local rate size
+	rate=$(get "$2" tsig "$1" rate)
+	if [ -z "$rate" ]; then
+		for size in "${SIZES[@]}"; do
+			[ "$size" -ge "$2" ] || rate=$(get "$size" tsig "$1" rate)
+			[ -n "$rate" ] || continue
+		done
+	fi
+	echo "${rate:-0}"
+}
+best_peer() { local s; for s in bind knot pdns; do rate_of $s "$1"; done | sort -n | tail -n 1; }
+report() {
+	local size mode rate peer server row
+	echo
+	printf '%-10s %-13s %8s %8s %8s %8s %8s %10s %10s\n' identities updates mapd BIND Knot PowerDNS floor mapd/peer mapd/floor
+	for size in "${SIZES[@]}"; do
+		for mode in ${MODES//,/ }; do
+			rate=$(get "$size" "$mode" mapd rate)
+			[ $mode = tsig ] || [ -n "$rate" ] || continue
+			peer=$(best_peer "$size")
+			row=$(printf '%-10s %-13s %8s' "$size" "$mode" "${rate:--}")
+			for server in bind knot pdns floor; do
+				if [ $mode != tsig ]; then row+=$(printf ' %8s' -)
+				elif [ -n "$(get "$size" tsig $server rate)" ]; then row+=$(printf ' %8s' "$(get "$size" tsig $server rate)")
+				else row+=$(printf ' %8s' "($(rate_of $server "$size"))"); fi
+			done
+			row+=$(calc "printf \" %10s\", $peer > 0 ? sprintf(\"%.1f\", ${rate:-0} / $peer) : \"-\"")
+			row+=$(calc "f = ${mode/tsig*/$(get "$size" tsig floor rate)}+0; printf \" %10s\", f > 0 ? sprintf(\"%.2f\", ${rate:-0} / f) : \"-\"" 2>/dev/null || printf ' %10s' -)
+			echo "$row"
+		done
+	done
+	echo "(in brackets: the peer's figure at a smaller size)"
+}
+goals() {
+	local size rate floor
+	has "$SERVERS" mapd || return
+	for size in "${SIZES[@]}"; do
+		rate=$(get "$size" tsig mapd rate)
+		floor=$(get "$size" tsig floor rate)
+		if [ "$size" -le 10000 ]; then
+			has "$MODES" tsig && goal "${rate:-0} >= 20000" "$size identities: ${rate:-0} TSIG updates/s (goal: 20,000)"
+			for row in p256:8000 ed25519:6000 p256-proof:3500 ed25519-proof:3500; do
+				has "$MODES" "${row%:*}" || continue
+				rate=$(get "$size" "${row%:*}" mapd rate)
+				goal "${rate:-0} >= ${row#*:}" "$size identities: ${rate:-0} SIG(0) updates/s, ${row%:*} (goal: ${row#*:})"
+			done
+		else
+			goal "${rate:-0} >= 0.6 * ${floor:-1e9}" "$size identities: ${rate:-0} updates/s, at least 60 % of the floor's ${floor:--}"
+			goal "${rate:-0} >= 10 * $(best_peer "$size")" "$size identities: ${rate:-0} updates/s, at least ten times the best peer's $(best_peer "$size")"
+		fi
+		for mode in ${MODES//,/ }; do
+			half=$(get "$size" "$mode" mapd half_p99_us)
+			[ -z "$half" ] || goal "$half < $((size >= 10000000 ? 50000 : 20000))" "$size identities, $mode: p99 of the acknowledgement at half the rate $half us"
+		done
+	done
+}
+
+: >"$DIR/results"
+echo "$(nproc) cores; $(named -v); $(knotd -V); PowerDNS $(pdns_server --version 2>&1 | grep -oE '[0-9]+\.[0-9.]+' | head -n 1); $SECONDS_EACH s each"
+for size in "${SIZES[@]}"; do
+	echo "$size identities"
+	for server in ${SERVERS//,/ }; do
+		if [ "$server" = floor ]; then run_floor "$size"; continue; fi
+		if [ "$server" != mapd ]; then
+			if has "$MODES" tsig && ! too_many "$server" "$size"; then run_server "$server" "$size" tsig; fi
+			continue
+		fi
+		for mode in tsig p256 ed25519; do
+			has "$MODES" $mode || { [ $mode != tsig ] && has "$MODES" $mode-proof; } || continue
+			[ $mode = tsig ] || [ "$size" -le 10000 ] || continue
+			run_server mapd "$size" $mode
+		done
+	done
+done
+report
+goals
+exit $missed
