@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# kill-update.sh - is each acknowledged update still there after kill -9? mapd is killed at a random moment while
+# hosts and administrators change their records as fast as they can, is started again, and must have all that was
+# acknowledged and nothing half done; 1,000 times in ./check --long kills.
+# needs: ldns dnssec-verify dnspython cryptography
+# limit: 240
+set -u
+SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+BUILD=${EIDMAP_BUILD:-$SOURCE/build}
+NAME=kill-update
+# shellcheck source=tests/interop/update/realm.inc
+. "$SOURCE/tests/interop/update/realm.inc"
+realm_conf "verify-locators: no" "journal-size: 256M"
+realm_must_start
+realm_load
+realm_stop
+/usr/bin/python3 "$SOURCE/tests/fault/update/kill.py" "$BUILD" "$DIR" "$PORT" $REALM "$SECRET" "${ROUNDS:-20}"

@@ -1,0 +1,263 @@
+#!/usr/bin/python3
+"""kill.py - kills mapd while it is sent updates, starts it again, and looks whether it kept its word.
+usage: kill.py BUILD FOLDER PORT ZONE SECRET ROUNDS     FOLDER has mapd.yaml and the database
+Of each name it is known what was acknowledged last, and what was sent after that and not acknowledged: one of
+these is what must be served. An administrator's update changes two names at once, which must be equal."""
+import base64
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import hosts
+from hosts import A, ELOC
+
+BUILD, DIR, PORT, ZONE = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+ADMIN = hosts.Secret("admin", secret=base64.b64decode(sys.argv[5]))
+ROUNDS = int(sys.argv[6])
+SENDERS, HOSTS, PAIRS = 24, 6, 2  # of each sender
+MOST, LIFE = 50, 10  # updates of a key in the seconds that a signature lives: a server remembers 64
+rng = random.Random(os.environ.get("SEED"))
+
+
+class Wrong(Exception):
+    pass
+
+
+class Mapd:
+    """One life after the other of a mapd."""
+
+    def __init__(self):
+        self.process = None
+
+    def start(self, grace=None):
+        """Waits until it serves; with grace, a number of seconds, kills it then if it does not yet."""
+        heard, told = os.pipe()
+        with open(DIR + "/mapd.log", "ab") as log:
+            self.process = subprocess.Popen([BUILD + "/mapd/mapd", "-c", DIR + "/mapd.yaml", "--ready-fd", str(told)],
+                                            pass_fds=[told], stderr=log)
+        os.close(told)
+        ready = select.select([heard], [], [], 60 if grace is None else grace)[0]
+        serves = bool(ready) and os.read(heard, 1) != b""
+        os.close(heard)
+        if not serves and grace is None:
+            raise Wrong("mapd does not start again")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+class Thing:
+    """What one key holds, or two names of the administrator's: what was acknowledged, what may be."""
+
+    def __init__(self, sender, number, key):
+        self.key, self.at = key, "%d-%d.pair.%s" % (sender, number, ZONE)
+        self.value, self.pending, self.last, self.times, self.count = [], None, None, [], 0
+
+    def message(self):
+        self.count += 1
+        now = int(time.time())
+        if self.key is None:
+            value = [] if rng.random() < 0.1 else [os.urandom(4)]
+            update = hosts.Update(ZONE)
+            for owner in ("a" + self.at, "b" + self.at):
+                update.delete(owner, A)
+                for rdata in value:
+                    update.add(owner, A, rdata)
+            wire, _ = hosts.tsig(update, ADMIN)
+        else:
+            self.times = [t for t in self.times if t >= now - LIFE - 1] + [now]
+            some = ["2001:db8:%x:%x::%x" % (rng.getrandbits(16), rng.getrandbits(16), i) for i in range(rng.randrange(4))]
+            update = hosts.registration(self.key, some, ZONE, proved=bool(some) and rng.random() < 0.2)
+            value = sorted(r[-1] for r in [(h[6],) for h in hosts.records(update.wire()) if h[3] == ELOC and h[4] == 1])
+            wire = hosts.sig0(update, self.key, now - 1, now + LIFE)
+        return wire, value
+
+    def is_spent(self):
+        now = time.time()
+        return self.key is not None and len([t for t in self.times if t >= now - LIFE - 1]) >= MOST
+
+    def served(self, server):
+        if self.key is not None:
+            return server.ask(self.key.owner, ELOC)[1]
+        first, second = (server.ask(letter + self.at, A)[1] for letter in "ab")
+        if first != second:
+            raise Wrong("%s: half an update: %r, %r" % (self.at, first, second))
+        return first
+
+
+class Sender(threading.Thread):
+    """Changes its things one after the other until the connection is gone."""
+
+    def __init__(self, number):
+        super().__init__(daemon=True)
+        self.number, self.things = number, []
+        self.acknowledged = self.tries = 0
+        self.trouble = None
+
+    def run(self):
+        server = hosts.Server(PORT, source="127.0.%d.1" % (self.number + 2))
+        while True:
+            thing = rng.choice(self.things)
+            if thing.is_spent():
+                continue
+            wire, value = thing.message()
+            thing.pending, self.tries = (wire, value), self.tries + 1
+            answer = server.udp(wire) if thing.key is None and self.number % 2 else server.tcp(wire)
+            if answer is None:
+                return
+            if hosts.said(answer) != "NOERROR":
+                self.trouble = hosts.said(answer)
+                return
+            self.acknowledged += 1
+            thing.value, thing.last, thing.pending = value, wire, None
+
+
+class Watch(threading.Thread):
+    """The last serial that was served."""
+
+    def __init__(self, last):
+        super().__init__(daemon=True)
+        self.last, self.wrong = last, None
+
+    def run(self):
+        server = hosts.Server(PORT)
+        while True:
+            serial = server.serial(ZONE)
+            if serial is None:
+                return
+            if serial < self.last:
+                self.wrong = "serial %d after %d" % (serial, self.last)
+            self.last = serial
+            select.select([], [], [], 0.002)
+
+
+def mapctl(*words):
+    return subprocess.run([BUILD + "/mapctl/mapctl", "-s", DIR + "/control", "zone", *words], check=True,
+                          stdout=subprocess.PIPE).stdout.decode()
+
+
+def judged(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        raise Wrong("%s: %s" % (command[0], done.stdout.decode()[-1000:]))
+
+
+def journal_leads(zone, at, serial):
+    """The journal makes of the zone at a serial the one that is served."""
+    if at == serial:
+        journal = ""
+    else:
+        journal = mapctl("journal", ZONE, str(at))
+    gone, come, differences = set(), set(), 0
+    for line in journal.splitlines():
+        if line[0] == ";":
+            first, last = line.split()[2], line.split()[4].rstrip(",")
+            if int(first) != at:
+                raise Wrong("journal: from %s, not %d" % (first, at))
+            if not gone <= zone or come & (zone - gone):
+                raise Wrong("journal: at %d it takes what is not there, or adds what is" % at)
+            zone, at, gone, come, differences = zone - gone | come, int(last), set(), set(), differences + 1
+        else:
+            (gone if line[0] == "-" else come).add(line[2:])
+    zone = zone - gone | come
+    if at != serial:
+        raise Wrong("journal: to %d, not %d" % (at, serial))
+    if zone != set(mapctl("dump", ZONE).splitlines()):
+        raise Wrong("journal: it makes another zone")
+    return zone, differences
+
+
+def again(thing, server):
+    """An honest retransmission of what was acknowledged, and of what was not, gets NOERROR; the first changes nothing."""
+    if thing.last is not None and thing.pending is None:
+        before = server.serial(ZONE)
+        said = hosts.said(server.tcp(thing.last))
+        if (said, server.serial(ZONE)) != ("NOERROR", before):
+            raise Wrong("acknowledged, and sent again: %s, serial %d to %d" % (said, before, server.serial(ZONE)))
+    if thing.pending is not None:
+        wire, value = thing.pending
+        said = hosts.said(server.tcp(wire))
+        if said != "NOERROR":
+            raise Wrong("not acknowledged, and sent again: %s" % said)
+        thing.value, thing.last, thing.pending = value, wire, None
+
+
+def one_round(number, mapd, things, state):
+    """Load, kill, start, look. Returns tries, acknowledged, lost."""
+    senders = [Sender(n) for n in range(SENDERS)]
+    for n, sender in enumerate(senders):
+        sender.things = things[n]
+    watch = Watch(state["serial"])
+    for thread in senders + [watch]:
+        thread.start()
+    threading.Event().wait(rng.uniform(0.005, 0.7))  # a random moment, which is what is tested
+    mapd.kill()
+    if rng.random() < 0.1:
+        mapd.start(rng.uniform(0, 0.05))
+        mapd.kill()
+    mapd.start()
+    for thread in senders:
+        thread.join(60)
+        if thread.trouble:
+            raise Wrong("round %d: an update is answered %s" % (number, thread.trouble))
+    watch.join(60)
+    server = hosts.Server(PORT)
+    serial = server.serial(ZONE)
+    if watch.wrong or serial < watch.last:
+        raise Wrong("round %d: %s" % (number, watch.wrong or "serial %d after %d" % (serial, watch.last)))
+    lost = 0
+    for thing in sum(things, []):
+        found = thing.served(server)
+        may = [thing.value] + ([thing.pending[1]] if thing.pending else [])
+        if found not in may:
+            lost += 1
+            print("    | round %d: %s: %r is served, not one of %r" % (number, thing.at, found, may))
+    with open(DIR + "/dump", "w", encoding="ascii") as out:
+        out.write(mapctl("dump", "--plain", ZONE))
+    judged("ldns-verify-zone", "-V", "1", DIR + "/dump")
+    if number % 10 == 0:
+        judged("dnssec-verify", "-q", "-o", ZONE, "-z", DIR + "/dump")
+    state["zone"], differences = journal_leads(state["zone"], state["serial"], serial)
+    state["differences"] += differences
+    for thing in sum(things, []):
+        if thing.pending is not None or rng.random() < 0.05:
+            again(thing, server)
+            if thing.served(server) != thing.value:
+                raise Wrong("round %d: %s: another value after it was sent again" % (number, thing.at))
+    state["serial"], before = server.serial(ZONE), serial
+    state["zone"], differences = journal_leads(state["zone"], before, state["serial"])
+    state["differences"] += differences
+    return sum(s.tries for s in senders), sum(s.acknowledged for s in senders), lost
+
+
+def main():
+    mapd = Mapd()
+    mapd.start()
+    things = [[Thing(n, i, hosts.Key(hosts.ED25519 if i % 2 else hosts.P256, "%d %d" % (n, i)).at(ZONE)) for i in range(HOSTS)] +
+              [Thing(n, i, None) for i in range(PAIRS)] for n in range(SENDERS)]
+    state = {"serial": hosts.Server(PORT).serial(ZONE), "zone": set(mapctl("dump", ZONE).splitlines()), "differences": 0}
+    tries = acknowledged = lost = 0
+    number = 0
+    try:
+        for number in range(1, ROUNDS + 1):
+            more = one_round(number, mapd, things, state)
+            tries, acknowledged, lost = tries + more[0], acknowledged + more[1], lost + more[2]
+    except Wrong as wrong:
+        print("not ok kill-update: round %d: %s" % (number, wrong))
+        lost += 1
+    finally:
+        mapd.kill()
+    print("# kills %d, updates sent %d, acknowledged %d, lost %d, differences in the journal %d, last serial %d" % (
+        number, tries, acknowledged, lost, state["differences"], state["serial"]))
+    print("%s kill-update: %d times kill -9 under load: %d updates sent, %d acknowledged, lost: %d" % (
+        "not ok" if lost else "ok", number, tries, acknowledged, lost))
+    return 1 if lost else 0
+
+
+sys.exit(main())
