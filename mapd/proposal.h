@@ -42,6 +42,8 @@ struct proposal {
 	uint8_t source[CLAIM_SOURCE];
 	uint8_t digest[32]; /* SHA-256 of wire; with TSIG of its MAC */
 	bool dry; /* nothing is written: mapctl policy test */
+	const struct update_item *added; /* the proof among its records; NULL: none */
+	struct eid identity; /* whose look-up name added's owner is; EID_NONE: nobody's */
 	void *origin; /* the taker's: where the answer goes */
 	/* Called once with one or more of them, linked by next, from any thread. */
 	void (*done)(struct proposal *list);

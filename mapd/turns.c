@@ -1,0 +1,140 @@
+/*
+ * turns.c - one queue for each source, and the queue of sources.
+ * Knows proposals by their source only.
+ */
+#include "mapd/turns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sys/crypto.h"
+#include "core/wire/errors.h"
+
+/* Who has something waiting; in a chain of its bucket, and in the queue of sources. */
+struct source {
+	struct source *same; /* the next of the bucket, or of the free ones */
+	struct source *next;
+	uint8_t id[CLAIM_SOURCE];
+	unsigned n;
+	struct proposal *first, **end;
+};
+
+struct turns {
+	unsigned most, n;
+	uint64_t seed; /* so that nobody can choose sources of one bucket */
+	struct source *spare;
+	struct source *first, **end;
+	size_t mask;
+	struct source **bucket;
+	struct source source[];
+};
+
+int
+turns_new(unsigned most, struct turns **out)
+{
+	struct turns *turns = calloc(1, sizeof *turns + most * sizeof turns->source[0]);
+	size_t buckets = 16;
+
+	if (turns == NULL)
+		return -MAP_ENOMEM;
+	while (buckets < most)
+		buckets *= 2;
+	turns->bucket = calloc(buckets, sizeof(struct source *));
+	if (turns->bucket == NULL || crypto_random(&turns->seed, sizeof turns->seed) != 0) {
+		turns_free(turns);
+		return -MAP_ENOMEM;
+	}
+	turns->mask = buckets - 1;
+	turns->most = most;
+	turns->end = &turns->first;
+	for (unsigned i = 0; i < most; i++) {
+		turns->source[i].same = turns->spare;
+		turns->spare = &turns->source[i];
+	}
+	*out = turns;
+	return 0;
+}
+
+void
+turns_free(struct turns *turns)
+{
+	if (turns == NULL)
+		return;
+	free(turns->bucket);
+	free(turns);
+}
+
+/* What points to the source with this id, or to the end of its bucket. */
+static struct source **
+turns_find(struct turns *turns, const uint8_t id[CLAIM_SOURCE])
+{
+	uint64_t hash = (get_u64(id) ^ turns->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	struct source **at;
+
+	hash = (hash ^ hash >> 32) * (turns->seed | 1);
+	at = &turns->bucket[hash >> 32 & turns->mask];
+	while (*at != NULL && memcmp((*at)->id, id, CLAIM_SOURCE) != 0)
+		at = &(*at)->same;
+	return at;
+}
+
+static struct source *
+turns_add(struct turns *turns, struct source **at, const uint8_t id[CLAIM_SOURCE])
+{
+	struct source *source = turns->spare;
+
+	turns->spare = source->same;
+	*source = (struct source){.end = &source->first};
+	memcpy(source->id, id, CLAIM_SOURCE);
+	*at = source;
+	*turns->end = source;
+	turns->end = &source->next;
+	return source;
+}
+
+bool
+turns_put(struct turns *turns, struct proposal *p)
+{
+	struct source **at = turns_find(turns, p->source), *source = *at;
+
+	/* as many sources as proposals at most: there is one to spare */
+	if (turns->n == turns->most ||
+	    (source != NULL && source->n >= turns->most - turns->n))
+		return false;
+	if (source == NULL)
+		source = turns_add(turns, at, p->source);
+	p->next = NULL;
+	*source->end = p;
+	source->end = &p->next;
+	source->n++;
+	turns->n++;
+	return true;
+}
+
+struct proposal *
+turns_take(struct turns *turns)
+{
+	struct source *source = turns->first, **at;
+	struct proposal *p;
+
+	if (source == NULL)
+		return NULL;
+	turns->first = source->next;
+	if (turns->first == NULL)
+		turns->end = &turns->first;
+	p = source->first;
+	source->first = p->next;
+	p->next = NULL;
+	turns->n--;
+	if (--source->n > 0) {
+		source->next = NULL;
+		*turns->end = source;
+		turns->end = &source->next;
+		return p;
+	}
+	at = turns_find(turns, source->id);
+	*at = source->same;
+	source->same = turns->spare;
+	turns->spare = source;
+	return p;
+}

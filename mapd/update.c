@@ -1,0 +1,383 @@
+/*
+ * update.c - the checks of an UPDATE in the order of what they cost, none of them with a public key.
+ * Knows the snapshot and the charters of its worker; what the zone then holds is the writer's to judge.
+ */
+#include "mapd/update.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/trust/trust.h"
+#include "core/wire/dnssec.h"
+#include "core/wire/errors.h"
+#include "core/wire/rrtype.h"
+#include "mapd/lookup.h"
+#include "mapd/people.h"
+#include "mapd/update_key.h"
+
+#define REFUSAL(why) (&update_rows[UPDATE_##why])
+
+const struct update_row update_rows[UPDATE_REFUSALS] = {
+#define X(name, word, rcode, ede, text, stat, told)                                            \
+	[UPDATE_##name] = {{word, false, rcode, ede, text}, STAT_##stat, told},
+#include "mapd/update.def"
+#undef X
+};
+
+/* One of them, while it is judged. */
+struct intake {
+	const struct serve *s;
+	const struct asker *asker;
+	const struct update_cookie *cookie;
+	struct proposal *p;
+	const struct charter *charter;
+	const struct zone *zone;
+	int tsig_error; /* enum tsig_error */
+	const struct tsig_key *key;
+	const struct policy_rule *rule; /* of the policy, that forbids */
+};
+
+typedef const struct update_row *check_fn(struct intake *in);
+
+static bool
+is_large(const struct update *update, struct bytes wire)
+{
+	return wire.n > UPDATE_OCTETS || update->n_changes > UPDATE_RECORDS ||
+	       update->n_prerequisites > UPDATE_RECORDS;
+}
+
+bool
+update_reads(const struct updates *updates, struct bytes wire)
+{
+	unsigned records = 0;
+	struct name key;
+
+	for (size_t at = 6; at < HEADER_SIZE; at += 2)
+		records += get_u16(wire.p + at);
+	if (wire.n <= UPDATE_OCTETS && records <= 2 * UPDATE_RECORDS + QUERY_RECORDS &&
+	    get_u16(wire.p + 4) <= 1)
+		return true;
+	return update_key_peek(wire, &key) && charters_have_key(updates->charters, &key);
+}
+
+static const struct update_row *
+check_grammar(struct intake *in)
+{
+	struct proposal *p = in->p;
+	const char *why;
+	int sig0 = sig0_read(&p->message, &p->sig0), tsig = tsig_read(&p->message, &p->tsig);
+	int rcode;
+
+	if ((sig0 != 0 && sig0 != -MAP_ENOTFOUND) || (tsig != 0 && tsig != -MAP_ENOTFOUND))
+		return REFUSAL(GRAMMAR);
+	p->seal = sig0 == 0 ? SEALED_SIG0 : tsig == 0 ? SEALED_TSIG : SEALED_NOT;
+	rcode = update_read(&p->message, &p->update, &why);
+	if (rcode < 0)
+		return REFUSAL(MEMORY);
+	return rcode == RCODE_NOERROR  ? NULL
+	       : rcode == RCODE_NOTZONE ? REFUSAL(OUTSIDE)
+					: REFUSAL(GRAMMAR);
+}
+
+static const struct update_row *
+check_zone(struct intake *in)
+{
+	const struct name *apex = &in->p->update.zone;
+
+	if (in->p->message.question.class != CLASS_IN)
+		return REFUSAL(ZONE);
+	in->charter = charters_find(in->s->updates->charters, apex);
+	in->zone = zone_find(in->s->zones, apex);
+	if (in->zone != NULL && name_equal(&in->zone->apex, apex))
+		return NULL;
+	return in->charter != NULL ? REFUSAL(LOADED) : REFUSAL(ZONE);
+}
+
+static const struct update_row *
+check_seal(struct intake *in)
+{
+	if (in->p->seal == SEALED_TSIG)
+		return NULL;
+	if (in->charter == NULL || in->charter->policy.kind == POLICY_CLOSED)
+		return REFUSAL(CLOSED);
+	return in->p->seal == SEALED_SIG0 ? NULL : REFUSAL(UNSEALED);
+}
+
+static const struct update_row *
+check_tsig(struct intake *in)
+{
+	struct proposal *p = in->p;
+	const struct charter *charter = in->charter;
+
+	if (p->seal != SEALED_TSIG)
+		return NULL;
+	in->tsig_error = seal_tsig_check(charter != NULL ? charter->keys : NULL,
+	    charter != NULL ? charter->n_keys : 0, &p->message, &p->tsig, in->s->now, &in->key);
+	switch (in->tsig_error) {
+	case TSIG_NOERROR:
+		break;
+	case TSIG_BADKEY:
+		return REFUSAL(BADKEY);
+	case TSIG_BADSIG:
+		return REFUSAL(BADSIG);
+	case TSIG_BADTIME:
+		return REFUSAL(BADTIME);
+	case TSIG_BADTRUNC:
+		return REFUSAL(BADTRUNC);
+	default:
+		return in->tsig_error == -MAP_EFORMAT ? REFUSAL(GRAMMAR) : REFUSAL(DATABASE);
+	}
+	p->key = *in->key;
+	p->actor.kind = ACTOR_ADMIN;
+	p->actor.name = in->key->name;
+	return NULL;
+}
+
+static const struct update_row *
+check_size(struct intake *in)
+{
+	return in->p->seal == SEALED_SIG0 && is_large(&in->p->update, in->p->wire)
+		   ? REFUSAL(SIZE)
+		   : NULL;
+}
+
+static const struct update_row *
+check_time(struct intake *in)
+{
+	const struct sig0 *sig = &in->p->sig0;
+	uint32_t now = (uint32_t)in->s->now;
+
+	if (in->p->seal != SEALED_SIG0)
+		return NULL;
+	/* RFC 1982; a span of more than half the circle is negative, and so too long as well */
+	if ((sig->inception == 0 && sig->expiration == 0) ||
+	    serial_after(sig->inception, now + UPDATE_AHEAD) ||
+	    serial_after(now, sig->expiration) ||
+	    sig->expiration - sig->inception > UPDATE_SPAN)
+		return REFUSAL(TIME);
+	return NULL;
+}
+
+static const struct update_row *
+check_key(struct intake *in)
+{
+	struct proposal *p = in->p;
+	const struct name *signer = &p->sig0.signer;
+	const struct update_signer from = {.snap = in->s->snap,
+	    .zone = in->zone,
+	    .realms = in->s->realms,
+	    .n_realms = in->s->n_realms,
+	    .open = in->charter != NULL && in->charter->policy.kind == POLICY_OPEN};
+
+	if (p->seal != SEALED_SIG0)
+		return NULL;
+	if (crypto_public_size(p->sig0.algorithm) == 0)
+		return REFUSAL(ALGORITHM);
+	if (zone_find(in->s->zones, signer) != in->zone)
+		return REFUSAL(SIGNER);
+	return update_key_find(&from, p) ? NULL : REFUSAL(KEY);
+}
+
+/* What hosts add and delete, name by name; what the zone's administrators do the writer judges alone. */
+static const struct update_row *
+check_owners(struct intake *in)
+{
+	struct proposal *p = in->p;
+	struct snapshot *snap = in->s->snap;
+	struct person person = {0};
+	struct name assigned;
+	struct policy_case c = {.policy = &in->charter->policy,
+	    .apex = &in->zone->apex,
+	    .realms = in->s->realms,
+	    .n_realms = in->s->n_realms,
+	    .actor = &p->actor,
+	    .now = in->s->now};
+
+	if (p->seal != SEALED_SIG0)
+		return NULL;
+	if (person_find(snap, &p->actor.name, &person)) {
+		c.enrolled = (person.flags & PERSON_ENROLLED) != 0;
+		c.banned = (person.flags & PERSON_BANNED) != 0;
+	}
+	for (size_t i = 0; i < p->update.n_changes; i++) {
+		const struct update_item *item =
+		    &p->update.items[p->update.n_prerequisites + i];
+
+		if (c.owner == NULL || !name_equal(c.owner, item->owner))
+			c.assigned =
+			    assigned_find(snap, item->owner, &assigned) ? &assigned : NULL;
+		c.owner = item->owner;
+		in->rule = policy_may_touch(&c, item->type);
+		if (in->rule != NULL)
+			return REFUSAL(POLICY);
+	}
+	return NULL;
+}
+
+/* A proof is public-key work of its own, and there is one identity a message. */
+static const struct update_row *
+check_proofs(struct intake *in)
+{
+	struct proposal *p = in->p;
+
+	for (size_t i = 0; i < p->update.n_changes; i++) {
+		const struct update_item *item =
+		    &p->update.items[p->update.n_prerequisites + i];
+
+		if (item->verb != UPDATE_ADD || !update_item_is_proof(item))
+			continue;
+		if (p->added != NULL)
+			return REFUSAL(PROOFS);
+		p->added = item;
+	}
+	if (p->added != NULL && eid_from_owner(p->added->owner, in->s->realms, in->s->n_realms,
+				    &p->identity) != 0)
+		p->identity = (struct eid){.form = EID_NONE};
+	return NULL;
+}
+
+static const struct update_row *
+check_budget(struct intake *in)
+{
+	struct proposal *p = in->p;
+	struct bytes seen = p->seal == SEALED_TSIG ? p->tsig.mac : p->wire;
+
+	if (in->asker->address.n == 16)
+		memcpy(p->address, in->asker->address.p, 16);
+	else {
+		p->address[10] = p->address[11] = 0xff;
+		memcpy(p->address + 12, in->asker->address.p, 4);
+	}
+	claim_source(in->asker->address, p->source);
+	if (crypto_sha256(seen.p, seen.n, p->digest) != 0)
+		return REFUSAL(DATABASE);
+	if (p->seal == SEALED_TSIG || in->asker->transport != TRANSPORT_UDP ||
+	    in->cookie->known ||
+	    budget_take(desk_budget(in->s->updates->desk), p->source, in->s->us))
+		return NULL;
+	return in->cookie->both != NULL ? REFUSAL(COOKIE) : REFUSAL(BUSY);
+}
+
+static check_fn *const checks[] = {check_grammar, check_zone, check_seal, check_tsig, check_size,
+    check_time, check_key, check_owners, check_proofs, check_budget};
+
+/* What is under TSIG is answered under it (RFC 8945 5.3); 0: it cannot be. */
+static size_t
+intake_seal(const struct intake *in, struct reply *r, size_t n)
+{
+	struct wr wr = wr_init(r->p, r->max);
+	const struct proposal *p = in->p;
+
+	if (p == NULL || p->seal != SEALED_TSIG || in->tsig_error < 0 ||
+	    (in->key == NULL && in->tsig_error == TSIG_NOERROR))
+		return n;
+	wr.n = n;
+	return seal_tsig_answer(in->key, &p->tsig, in->tsig_error, in->s->now, &wr) == 0 ? wr.n
+											: 0;
+}
+
+static size_t
+intake_refuse(const struct intake *in, const struct update_row *row, struct reply *r)
+{
+	const struct serve *s = in->s;
+	struct proposal *p = in->p;
+
+	stats_add(s->stats, row->stat, 1);
+	if (row->told && row->rule.ede != EDE_NONE)
+		reply_ede(r, (enum ede)row->rule.ede, row->rule.text);
+	if (p != NULL && s->updates->desk != NULL) {
+		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s", row->rule.text);
+		p->verdict.rule = in->rule != NULL ? in->rule : &row->rule;
+		update_log(s->updates->desk, p, s->now);
+	}
+	return intake_seal(in, r, reply_finish(r, row->rule.rcode));
+}
+
+/* From here on it is somebody else's. */
+static const struct update_row *
+intake_pass(struct intake *in)
+{
+	const struct updates *updates = in->s->updates;
+	struct proposal *p = in->p;
+
+	p->origin = updates->remember(in->asker, in->cookie->both);
+	if (p->origin == NULL)
+		return REFUSAL(MEMORY);
+	p->done = updates->done;
+	if (desk_put(updates->desk, p) == 0)
+		return NULL;
+	updates->forget(p->origin);
+	return REFUSAL(QUEUE);
+}
+
+size_t
+update_handle(const struct serve *s, const struct asker *asker, const struct message *m,
+    const struct update_cookie *cookie, struct reply *r)
+{
+	struct intake in = {.s = s, .asker = asker, .cookie = cookie};
+	const struct update_row *why = NULL;
+	size_t n;
+	int error;
+
+	stats_add(s->stats, STAT_UPDATE_RECEIVED, 1);
+	if (s->updates->desk == NULL)
+		return intake_refuse(&in, REFUSAL(STOPPING), r);
+	if (m == NULL)
+		return intake_refuse(&in, REFUSAL(GRAMMAR), r);
+	if (s->snap == NULL)
+		return intake_refuse(&in, REFUSAL(DATABASE), r);
+	error = proposal_new(m->wire, &in.p);
+	if (error != 0)
+		return intake_refuse(
+		    &in, error == -MAP_ENOMEM ? REFUSAL(MEMORY) : REFUSAL(GRAMMAR), r);
+	for (size_t i = 0; why == NULL && i < sizeof checks / sizeof checks[0]; i++)
+		why = checks[i](&in);
+	if (why == NULL)
+		why = intake_pass(&in);
+	if (why == NULL)
+		return SERVE_LATER;
+	n = intake_refuse(&in, why, r);
+	proposal_free(in.p);
+	return n;
+}
+
+enum stat
+update_stat(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < UPDATE_REFUSALS; i++)
+		if (verdict->rule == &update_rows[i].rule)
+			return update_rows[i].stat;
+	if (verdict->rcode == RCODE_NOERROR)
+		return STAT_UPDATE_NOERROR;
+	if (verdict->n_prove > 0)
+		return STAT_UPDATE_UNPROVED;
+	if (verdict->rcode == RCODE_SERVFAIL)
+		return STAT_UPDATE_FAILED;
+	/* without a rule of the policy it is a prerequisite that does not hold */
+	return verdict->rule != NULL || verdict->rcode == RCODE_REFUSED
+		   ? STAT_UPDATE_POLICY
+		   : STAT_UPDATE_PREREQUISITE;
+}
+
+void
+update_log(struct desk *desk, const struct proposal *p, uint64_t now)
+{
+	const struct verdict *verdict = &p->verdict;
+	const struct name *actor = p->actor.name.n > 0	    ? &p->actor.name
+				   : p->seal == SEALED_SIG0 ? &p->sig0.signer
+				   : p->seal == SEALED_TSIG ? &p->tsig.key
+							    : NULL;
+	char zone[NAME_TEXT], who[NAME_TEXT], address[ADDRESS_TEXT], others[64] = "";
+	unsigned left_out;
+
+	if (!desk_may_remark(desk, now, &left_out))
+		return;
+	if (left_out > 0)
+		snprintf(others, sizeof others, "; %u others were not said", left_out);
+	diag_info("zone %s: update of %s from %s: RCODE %u by rule %s: %s%s",
+	    p->update.zone.n > 0 ? name_print(&p->update.zone, zone) : "?",
+	    actor != NULL ? name_print(actor, who) : "nobody",
+	    address_print(p->address, address), verdict->rcode,
+	    verdict->rule != NULL ? verdict->rule->name : "none", verdict->text, others);
+}

@@ -1,0 +1,64 @@
+/*
+ * update.h - an UPDATE as it comes (protocol 8): judged by all that costs no public-key work, then passed on.
+ * Knows no sockets.
+ */
+#ifndef MAPD_UPDATE_H
+#define MAPD_UPDATE_H
+
+#include "core/wire/reply.h"
+#include "mapd/charter.h"
+#include "mapd/desk.h"
+#include "mapd/serve.h"
+
+/* Of who signs with SIG(0). */
+#define UPDATE_OCTETS 8192
+#define UPDATE_RECORDS 64 /* changes, and as many prerequisites */
+#define UPDATE_AHEAD 60 /* seconds that an inception may lie ahead */
+#define UPDATE_SPAN 900 /* seconds from inception to expiration */
+
+/* Why an update goes no further: a row of update.def. */
+enum update_refusal {
+#define X(name, word, rcode, ede, text, stat, told) UPDATE_##name,
+#include "mapd/update.def"
+#undef X
+	UPDATE_REFUSALS
+};
+
+struct update_row {
+	struct policy_rule rule; /* so that a verdict can point to it */
+	enum stat stat;
+	bool told;
+};
+extern const struct update_row update_rows[UPDATE_REFUSALS];
+
+/* Owned by one worker; what it points to is borrowed. */
+struct updates {
+	const struct charters *charters;
+	struct desk *desk; /* NULL: the server is stopping */
+	/* Remembers who asks, with the cookie of the answer or NULL: the proposal's origin. NULL: out of memory. */
+	void *(*remember)(const struct asker *asker, const uint8_t *cookie);
+	void (*forget)(void *origin);
+	void (*done)(struct proposal *list);
+};
+
+/* What is known of the message's cookie (RFC 7873). */
+struct update_cookie {
+	bool known; /* its server's part was made here */
+	const uint8_t *both; /* what the answer has; NULL: the client sent none */
+};
+
+/* Whether it is worth reading: short, or under a key of a name that we have. */
+bool update_reads(const struct updates *updates, struct bytes wire) NONNULL;
+/*
+ * Judges an UPDATE, whose answer was started in r; m is NULL when it was not or could not be read. Returns the
+ * answer's length, or SERVE_LATER when it was passed on: the answer comes by updates->done.
+ */
+size_t update_handle(const struct serve *s, const struct asker *asker, const struct message *m,
+    const struct update_cookie *cookie, struct reply *r);
+
+/* The counter of a verdict. */
+enum stat update_stat(const struct verdict *verdict) NONNULL;
+/* Says in the log that an update was not done; with others, left out when there are many. */
+void update_log(struct desk *desk, const struct proposal *proposal, uint64_t now) NONNULL;
+
+#endif

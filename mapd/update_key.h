@@ -1,0 +1,29 @@
+/*
+ * update_key.h - the key that an update is signed with: stored at the signer, or brought along.
+ */
+#ifndef MAPD_UPDATE_KEY_H
+#define MAPD_UPDATE_KEY_H
+
+#include "mapd/proposal.h"
+
+/* Where it is looked for; all is borrowed. */
+struct update_signer {
+	struct snapshot *snap;
+	const struct zone *zone; /* that the signer is in */
+	const struct realm *realms;
+	size_t n_realms;
+	bool open; /* the realm: who comes first has a name without KEY */
+};
+
+/*
+ * Fills the actor of a proposal with SIG(0). Stored is the first KEY at the signer of the signature's algorithm
+ * and tag; else the first such that the message adds there, if it is the identity's own by its digest, or in an
+ * open realm at another name where no KEY is. So one candidate at most is tried. False: there is none.
+ */
+bool update_key_find(const struct update_signer *from, struct proposal *proposal) NONNULL MUST_CHECK;
+/* Whether a record of an update is an ELOC of the kind proof. */
+bool update_item_is_proof(const struct update_item *item) NONNULL;
+/* Whether wire, which need not be well-formed, ends with a TSIG record: its owner. */
+bool update_key_peek(struct bytes wire, struct name *key) NONNULL MUST_CHECK;
+
+#endif
