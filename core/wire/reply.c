@@ -43,6 +43,7 @@ reply_start_header(struct reply *r, void *buffer, size_t max, uint16_t id, uint1
 	r->truncated = false;
 	r->ede = EDE_NONE;
 	r->ede_text = NULL;
+	r->lease = (struct lease_option){.present = false};
 	r->cookie = NULL;
 	r->n_names = 0;
 }
@@ -312,34 +313,64 @@ reply_cookie(struct reply *r, const uint8_t cookie[REPLY_COOKIE])
 	r->limit -= OPTION_HEAD + REPLY_COOKIE;
 }
 
+void
+reply_lease(struct reply *r, const struct lease_option *option)
+{
+	if (!r->edns)
+		return;
+	r->lease = *option;
+	r->lease.present = true;
+	r->limit -= OPTION_HEAD + (option->both ? 8 : 4);
+}
+
+bool
+reply_keep(struct reply *r, size_t octets)
+{
+	if (r->n > r->limit || octets > r->limit - r->n)
+		return false;
+	r->limit -= octets;
+	r->max -= octets;
+	return true;
+}
+
+/* Code and text; the text goes in whole or not at all: half an address would be another one. */
+static void
+ede_put(struct wr *wr, int code, const char *text)
+{
+	size_t left = wr->max - wr->n, n = text != NULL ? strlen(text) : 0;
+
+	if (left < OPTION_HEAD + 2)
+		return;
+	if (n > left - OPTION_HEAD - 2)
+		n = 0;
+	wr_u16(wr, OPTION_EDE);
+	wr_u16(wr, (uint16_t)(2 + n));
+	wr_u16(wr, (uint16_t)code);
+	wr_copy(wr, text, n);
+}
+
 static void
 reply_put_opt(struct reply *r, unsigned rcode)
 {
-	uint8_t *opt = r->p + r->n, *p = opt + REPLY_OPT;
-	size_t text = r->ede_text != NULL ? strlen(r->ede_text) : 0;
-	size_t left = r->max - r->n - REPLY_OPT;
+	uint8_t *opt = r->p + r->n;
+	struct wr wr = wr_init(opt, r->max - r->n);
 
 	opt[0] = 0;
 	put_u16(opt + 1, RR_OPT);
 	put_u16(opt + 3, REPLY_UDP_SIZE);
 	put_u32(opt + 5, (uint32_t)(rcode >> 4) << 24 | (r->dnssec_ok ? 0x8000u : 0));
+	wr.n = REPLY_OPT;
 	if (r->cookie != NULL) {
-		put_u16(p, OPTION_COOKIE);
-		put_u16(p + 2, REPLY_COOKIE);
-		memcpy(p + OPTION_HEAD, r->cookie, REPLY_COOKIE);
-		p += OPTION_HEAD + REPLY_COOKIE;
-		left -= OPTION_HEAD + REPLY_COOKIE;
+		wr_u16(&wr, OPTION_COOKIE);
+		wr_u16(&wr, REPLY_COOKIE);
+		wr_copy(&wr, r->cookie, REPLY_COOKIE);
 	}
-	if (r->ede != EDE_NONE && OPTION_HEAD + 2 + text <= left) {
-		put_u16(p, OPTION_EDE);
-		put_u16(p + 2, (uint16_t)(2 + text));
-		put_u16(p + 4, (uint16_t)r->ede);
-		if (text > 0)
-			memcpy(p + 6, r->ede_text, text);
-		p += OPTION_HEAD + 2 + text;
-	}
-	put_u16(opt + 9, (uint16_t)(p - opt - REPLY_OPT));
-	r->n = (size_t)(p - r->p);
+	if (r->lease.present)
+		lease_option_put(&wr, &r->lease);
+	if (r->ede != EDE_NONE)
+		ede_put(&wr, r->ede, r->ede_text);
+	put_u16(opt + 9, (uint16_t)(wr.n - REPLY_OPT));
+	r->n += wr.n;
 	r->count[SECTION_ADDITIONAL]++;
 }
 

@@ -6,6 +6,7 @@
 #define WIRE_REPLY_H
 
 #include "core/wire/message.h"
+#include "core/wire/update.h"
 
 #define REPLY_NAMES 64 /* suffixes remembered as targets of compression pointers */
 #define REPLY_UDP_SIZE 1232 /* the largest datagram sent, and what our OPT announces */
@@ -17,10 +18,14 @@
 enum ede {
 	EDE_NONE = -1,
 	EDE_OTHER = 0,
+	EDE_SIGNATURE_EXPIRED = 7,
+	EDE_SIGNATURE_NOT_YET_VALID = 8,
 	EDE_NOT_READY = 14,
+	EDE_BLOCKED = 15,
 	EDE_PROHIBITED = 18,
 	EDE_NOT_AUTHORITATIVE = 20,
-	EDE_NOT_SUPPORTED = 21
+	EDE_NOT_SUPPORTED = 21,
+	EDE_INVALID_DATA = 24
 };
 
 struct reply {
@@ -37,6 +42,7 @@ struct reply {
 	bool truncated; /* from here on nothing more goes in */
 	int ede; /* enum ede, or EDE_NONE */
 	const char *ede_text;
+	struct lease_option lease;
 	const uint8_t *cookie; /* REPLY_COOKIE octets, or NULL; borrowed until reply_finish() */
 	unsigned n_names; /* 0: the question's suffixes are not noted yet */
 	struct {
@@ -91,7 +97,17 @@ void reply_truncate(struct reply *r) NONNULL;
 
 /* Puts a COOKIE option into the OPT record: before any record, since its room is kept free. */
 void reply_cookie(struct reply *r, const uint8_t cookie[REPLY_COOKIE]) NONNULL;
-/* Says why in an Extended DNS Error (RFC 8914); text is static, or NULL. */
+/* Puts a LEASE option into the OPT record, if there is one, in the same way. The option is copied. */
+void reply_lease(struct reply *r, const struct lease_option *option) NONNULL;
+/*
+ * Keeps octets free behind all that reply_finish() writes, for who appends a record to the message: before any
+ * record. False: there are not so many; nothing is kept.
+ */
+bool reply_keep(struct reply *r, size_t octets) NONNULL;
+/*
+ * Says why in an Extended DNS Error (RFC 8914); text, or NULL, is borrowed until reply_finish(). Its room is not kept:
+ * where the text does not fit, the code goes alone, or not even that.
+ */
 void reply_ede(struct reply *r, enum ede code, const char *text) NONNULL;
 /* Writes OPT and header; returns the length of the message. */
 size_t reply_finish(struct reply *r, unsigned rcode) NONNULL;

@@ -177,6 +177,86 @@ test_opt_and_ede(void **state)
 	assert_int_equal(get_u16(buffer + 10), 1);
 }
 
+/* An answer to an UPDATE: cookie, lease and reason in OPT, and room for what is appended. */
+static void
+test_options_and_room(void **state)
+{
+	static const uint8_t want[] = "\0\0\x29\4\xd0\0\0\0\0\0\x39"
+				      "\0\x0a\0\x18"
+				      "0123456789abcdef01234567"
+				      "\0\2\0\x08\0\0\x1c\x20\0\x12\x75\0"
+				      "\0\x0f\0\x0d\0\x12prove 2::1,";
+	static const struct lease_option lease = {
+	    .both = true, .lease = 7200, .key_lease = 1209600};
+	static const uint8_t cookie[] = "0123456789abcdef01234567";
+	struct message m = query_of("www.example.", true, false);
+	char text[] = "prove 2::1,";
+	size_t room = 29 + sizeof(want) - 1;
+	struct reply r;
+
+	(void)state;
+	for (size_t kept = 512 - room - 2; kept <= 512 - room; kept++) {
+		reply_start(&r, buffer, 512, &m);
+		reply_cookie(&r, cookie);
+		reply_lease(&r, &lease);
+		assert_true(reply_keep(&r, kept));
+		reply_ede(&r, EDE_PROHIBITED, text);
+		memset(buffer + 512 - kept, 0x55, kept);
+		assert_int_equal(reply_finish(&r, RCODE_REFUSED), room);
+		assert_memory_equal(buffer + 29, want, sizeof(want) - 1);
+		for (size_t i = 512 - kept; i < 512; i++)
+			assert_int_equal(buffer[i], 0x55);
+	}
+	/* then without the text, and then without the code */
+	for (size_t kept = 512 - room + 1; kept <= 512 - room + 11 + 7; kept++) {
+		size_t ede = kept <= 512 - room + 11 ? 6 : 0;
+
+		reply_start(&r, buffer, 512, &m);
+		reply_cookie(&r, cookie);
+		reply_lease(&r, &lease);
+		assert_int_equal(reply_keep(&r, kept), kept <= 512 - room + 11 + 6);
+		reply_ede(&r, EDE_PROHIBITED, text);
+		if (kept <= 512 - room + 11 + 6)
+			assert_int_equal(reply_finish(&r, RCODE_REFUSED), room - 17 + ede);
+	}
+}
+
+/* What is kept and what the options take is not there for records; a set goes in whole or not at all. */
+static void
+test_room_and_sets(void **state)
+{
+	static const struct lease_option lease = {.lease = 7200};
+	struct message m = query_of("www.example.", true, false);
+	struct reply_set set = stored_set();
+	size_t used = 29 + REPLY_OPT + 8, kept = 512 - used - 32;
+	struct reply r;
+
+	(void)state;
+	reply_start(&r, buffer, 512, &m);
+	reply_lease(&r, &lease);
+	assert_true(reply_keep(&r, kept));
+	assert_true(reply_put_set(&r, SECTION_ANSWER, NULL, &set));
+	assert_int_equal(reply_finish(&r, 0), 512 - kept);
+	reply_start(&r, buffer, 512, &m);
+	reply_lease(&r, &lease);
+	assert_true(reply_keep(&r, kept + 1));
+	assert_false(reply_put_set(&r, SECTION_ANSWER, NULL, &set));
+	assert_int_equal(reply_finish(&r, 0), used);
+	/* more than there is */
+	reply_start(&r, buffer, 512, &m);
+	assert_false(reply_keep(&r, 512));
+	assert_true(reply_keep(&r, 512 - 29 - REPLY_OPT));
+	assert_false(reply_keep(&r, 1));
+	assert_true(reply_keep(&r, 0));
+	/* without EDNS there is no option */
+	m = query_of("www.example.", false, false);
+	reply_start(&r, buffer, 512, &m);
+	reply_lease(&r, &lease);
+	assert_true(reply_keep(&r, 512 - 29));
+	reply_ede(&r, EDE_OTHER, "x");
+	assert_int_equal(reply_finish(&r, 0), 29);
+}
+
 static void
 test_header_only(void **state)
 {
@@ -216,6 +296,8 @@ main(void)
 	    cmocka_unit_test(test_set_that_does_not_fit),
 	    cmocka_unit_test(test_truncated_takes_no_more),
 	    cmocka_unit_test(test_opt_and_ede),
+	    cmocka_unit_test(test_options_and_room),
+	    cmocka_unit_test(test_room_and_sets),
 	    cmocka_unit_test(test_header_only),
 	    cmocka_unit_test(test_size),
 	};
