@@ -35,8 +35,7 @@ struct run {
 	size_t n, next;
 	bool deaf; /* never reads: answers are thrown away by the kernel */
 	uint64_t sent, answers, held; /* held: the kernel did not take it */
-	bool
-	    late; /* says how late the answers came; for less than OFFER_IDS messages in flight */
+	bool late; /* says how late answers come, with fewer than OFFER_IDS in flight */
 	uint64_t since[OFFER_IDS]; /* us; 0: not in flight */
 	uint64_t waits[OFFER_WAIT + 1]; /* answers by us */
 	struct datagram out[SOCK_BATCH], in[SOCK_BATCH];
