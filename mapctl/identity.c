@@ -13,6 +13,7 @@
 #include "core/sys/loop.h"
 #include "core/sys/option.h"
 #include "core/trust/keyfile.h"
+#include "core/trust/seal.h"
 #include "core/trust/trust.h"
 #include "core/wire/errors.h"
 #include "core/wire/mapping.h"
@@ -157,8 +158,8 @@ public_write(struct making *k)
 	FILE *f;
 	int fd;
 
-	trust_key_put(&wr, k->key);
-	if (wr.error != 0 || key_rdata_print(wr_done(&wr), text, sizeof text) != 0)
+	if (seal_key_put(&wr, k->key) != 0 ||
+	    key_rdata_print(wr_done(&wr), text, sizeof text) != 0)
 		return fail(k->m, STATUS_WRONG, -MAP_ECRYPTO, "the key cannot be printed");
 	snprintf(path, sizeof path, "%s.key", k->path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -250,8 +251,9 @@ records_out(struct making *k)
 		line_out(k, &k->at, TTL_IDENTITY, "EPID", text);
 	}
 	wr = wr_init(octets, sizeof octets);
-	trust_key_put(&wr, k->key);
-	error = wr.error != 0 ? wr.error : key_rdata_print(wr_done(&wr), text, sizeof text);
+	error = seal_key_put(&wr, k->key);
+	if (error == 0)
+		error = key_rdata_print(wr_done(&wr), text, sizeof text);
 	if (error != 0)
 		return error;
 	line_out(k, &k->owner, TTL_IDENTITY, "KEY", text);

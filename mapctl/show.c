@@ -7,6 +7,7 @@
 
 #include "core/sys/loop.h"
 #include "core/trust/keyfile.h"
+#include "core/trust/seal.h"
 #include "core/trust/trust.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
@@ -112,8 +113,8 @@ file_show(struct showing *s, const char *path)
 	set_text(s->answer, "algorithm",
 	    crypto_key_algorithm(key) == CRYPTO_ED25519 ? "15 (ED25519)"
 							: "13 (ECDSAP256SHA256)");
-	trust_key_put(&wr, key);
-	if (wr.error != 0 || key_rdata_print(wr_done(&wr), text, sizeof text) != 0) {
+	if (seal_key_put(&wr, key) != 0 ||
+	    key_rdata_print(wr_done(&wr), text, sizeof text) != 0) {
 		status = fail(s->m, STATUS_WRONG, -MAP_ECRYPTO, "%s: cannot be printed", path);
 	} else {
 		set_text(s->answer, "key", text);

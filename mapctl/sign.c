@@ -9,6 +9,7 @@
 #include "core/sys/loop.h"
 #include "core/sys/option.h"
 #include "core/trust/keyfile.h"
+#include "core/trust/seal.h"
 #include "core/trust/trust.h"
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
@@ -207,8 +208,7 @@ line_has_key(const struct signing *s, const struct line *line)
 	uint8_t rdata[4 + 64];
 	struct wr wr = wr_init(rdata, sizeof rdata);
 
-	trust_key_put(&wr, s->key);
-	return line->type == RR_KEY && wr.error == 0 && line->n == wr.n &&
+	return line->type == RR_KEY && seal_key_put(&wr, s->key) == 0 && line->n == wr.n &&
 	       memcmp(line->rdata + 2, rdata + 2, wr.n - 2) == 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/wire/eid.h"
 #include "core/wire/errors.h"
 #include "core/wire/message.h"
 
@@ -108,8 +109,8 @@ answer_read(struct bytes wire, const struct answer_to *to, struct answer *out)
 	if (message_parse(wire, &m) != 0 || m.id != to->id || (m.flags & FLAG_QR) == 0 ||
 	    message_opcode(&m) != OPCODE_UPDATE)
 		return -MAP_EFORMAT;
-	if (m.count[SECTION_QUESTION] > 1 || (m.count[SECTION_QUESTION] == 1 &&
-						 !name_equal(&m.question.name, to->zone)))
+	if (m.count[SECTION_QUESTION] > 1 ||
+	    (m.count[SECTION_QUESTION] == 1 && !name_equal(&m.question.name, to->zone)))
 		return -MAP_EFORMAT;
 	if (!cookie_take(&m, to, out) && to->datagram)
 		return -MAP_EFORMAT;

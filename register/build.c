@@ -92,7 +92,7 @@ proof_make(
     const struct build *b, const struct bytes *rdata, size_t n, struct build_proof *proof)
 {
 	struct wr wr = wr_init(proof->rdata, sizeof proof->rdata);
-	uint64_t serial = b->now > proof->serial ? b->now : proof->serial + 1;
+	uint64_t serial = b->now > b->serial_above ? b->now : b->serial_above + 1;
 	uint32_t expiry = (uint32_t)(b->now / 1000) + b->content->expire;
 	int error = trust_proof_sign(
 	    b->content->key, &b->content->owner, rdata, n, serial, expiry, 0, &wr);
@@ -139,11 +139,10 @@ changes_put(struct making *k, struct build_proof *proof)
 	struct epid epid = {.preference = 10, .id = content->id};
 	uint8_t octets[RDATA_ROOM];
 	struct wr key = wr_init(octets, sizeof octets);
-	int error = 0;
+	int error = seal_key_put(&key, content->key);
 
-	trust_key_put(&key, content->key);
-	if (key.error != 0)
-		return key.error;
+	if (error != 0)
+		return error;
 	set_delete(k, &content->owner, RR_ELOC);
 	if (sets)
 		error = locators_put(k, proof);

@@ -24,7 +24,7 @@ enum build_verb {
 	BUILD_RELEASE /* the KEY goes too */
 };
 
-/* The last proof made, zero at first. Serials only grow; n 0: a new one is wanted, whatever the verb. */
+/* A proof, zero at first: what build_update() was given before may be used again; n 0: there is none. */
 struct build_proof {
 	uint64_t serial; /* ms since 1970 */
 	uint32_t expiry; /* seconds since 1970, 32 bits */
@@ -39,6 +39,7 @@ struct build {
 	uint32_t without; /* bit i: locator i is left out */
 	uint16_t id;
 	uint64_t now; /* ms since 1970 */
+	uint64_t serial_above; /* a new proof's serial is larger than this one */
 	struct prove_option prove;
 	const uint8_t *cookie; /* COOKIE_CLIENT octets; NULL: none */
 	struct bytes server_cookie; /* n 0: not known yet */

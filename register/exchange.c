@@ -95,7 +95,8 @@ exchange_due(void *arg)
 		exchange_tell(x);
 		return;
 	}
-	snprintf(why, sizeof why, "no answer in %llu ms", (unsigned long long)x->options.deadline);
+	snprintf(
+	    why, sizeof why, "no answer in %llu ms", (unsigned long long)x->options.deadline);
 	exchange_fail(x, why);
 }
 

@@ -65,22 +65,6 @@ trust_key_check(const struct eid *id, int algorithm, struct bytes key)
 	return memcmp(digest, id->digest, sizeof digest) == 0 ? 0 : -MAP_EKEY;
 }
 
-void
-trust_key_put(struct wr *wr, const struct crypto_key *key)
-{
-	uint8_t public[64];
-	int algorithm = crypto_key_algorithm(key);
-
-	if (crypto_key_public(key, public) != 0) {
-		wr->error = -MAP_ECRYPTO;
-		return;
-	}
-	wr_u16(wr, 512);
-	wr_u8(wr, 3);
-	wr_u8(wr, (uint8_t)algorithm);
-	wr_copy(wr, public, crypto_public_size(algorithm));
-}
-
 /* Verifies sig by a public key given as octets. */
 static int
 octets_verify(int algorithm, struct bytes key, struct bytes message, struct bytes sig)

@@ -14,8 +14,6 @@ int trust_hhit(const uint8_t left[8], const uint8_t key[32], uint8_t address[16]
 int trust_digest(int algorithm, struct bytes key, uint8_t digest[EID_DIGEST]) MUST_CHECK;
 /* The key is the identity's: 0; -MAP_EKEY; -MAP_EUNKNOWN: not self-certifying. */
 int trust_key_check(const struct eid *id, int algorithm, struct bytes key) NONNULL MUST_CHECK;
-/* Appends the KEY RDATA of a key: flags 512, protocol 3. A key that cannot be read is wr's error. */
-void trust_key_put(struct wr *wr, const struct crypto_key *key) NONNULL;
 
 /*
  * Verifies the proof found in a set (index i of rdata) for id at owner, at now (seconds).
