@@ -16,7 +16,7 @@ struct refusal {
 
 /* Of the header alone: the counter of what is dropped in silence, or STAT_COUNT. */
 enum stat gate_header(struct bytes wire);
-/* Of an UPDATE, as long as none is served: whether it is so short that reading it costs nothing. */
+/* Of an UPDATE where none is taken: whether it is so short that reading it costs nothing. */
 bool gate_reads(struct bytes wire);
 /* Of the whole message, parsed says whether it could be read: NULL: pass. */
 const struct refusal *gate_check(const struct message *message, bool parsed) NONNULL;

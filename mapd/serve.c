@@ -6,6 +6,7 @@
 
 #include "mapd/gate.h"
 #include "mapd/query.h"
+#include "mapd/update.h"
 
 /*
  * RFC 7873 5.2: who sends a cookie gets it back with a server's; it says that the answer is no forgery. False:
@@ -13,7 +14,7 @@
  */
 static bool
 serve_cookie(const struct serve *s, const struct asker *asker, const struct message *m,
-    struct reply *r, uint8_t both[COOKIE_BOTH])
+    struct reply *r, uint8_t both[COOKIE_BOTH], struct update_cookie *out)
 {
 	struct cookie cookie;
 	int known;
@@ -28,8 +29,10 @@ serve_cookie(const struct serve *s, const struct asker *asker, const struct mess
 	known = cookies_answer(s->cookies, &cookie, asker->address, s->now, both);
 	if (known == 1)
 		stats_add(s->stats, STAT_QUERY_COOKIE_KNOWN, 1);
-	if (known >= 0)
-		reply_cookie(r, both);
+	if (known < 0)
+		return true;
+	reply_cookie(r, both);
+	*out = (struct update_cookie){.known = known == 1, .both = both};
 	return true;
 }
 
@@ -43,10 +46,20 @@ serve_count(const struct serve *s, enum transport transport, const struct messag
 		stats_add(s->stats, STAT_QUERY_DO, 1);
 }
 
+/* Whether more than the header is looked at, which has the opcode. */
+static bool
+serve_reads(const struct serve *s, struct bytes wire)
+{
+	if (s->updates == NULL || (get_u16(wire.p + 2) >> 11 & 15) != OPCODE_UPDATE)
+		return gate_reads(wire);
+	return update_reads(s->updates, wire);
+}
+
 size_t
 serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8_t *out)
 {
 	uint8_t both[COOKIE_BOTH];
+	struct update_cookie cookie = {.both = NULL};
 	enum stat drop = gate_header(wire);
 	struct bytes read = wire;
 	const struct refusal *refusal;
@@ -58,18 +71,19 @@ serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8
 		stats_add(s->stats, drop, 1);
 		return 0;
 	}
-	if (!gate_reads(wire))
-		read.n =
-		    HEADER_SIZE; /* which has the opcode, and more than that is not needed */
+	if (!serve_reads(s, wire))
+		read.n = HEADER_SIZE;
 	parsed = message_parse(read, &m) == 0;
 	serve_count(s, asker->transport, &m);
 	/* what could not be read cannot be trusted to say how large an answer may be */
 	if (parsed) {
 		reply_start(&r, out,
 		    asker->transport == TRANSPORT_UDP ? reply_size(&m) : SERVE_TCP_MAX, &m);
-		parsed = serve_cookie(s, asker, &m, &r, both);
+		parsed = serve_cookie(s, asker, &m, &r, both, &cookie);
 	} else
 		reply_start_header(&r, out, SERVE_UDP_MAX, m.id, m.flags);
+	if (message_opcode(&m) == OPCODE_UPDATE && s->updates != NULL)
+		return update_handle(s, asker, parsed ? &m : NULL, &cookie, &r);
 	refusal = gate_check(&m, parsed);
 	return refusal != NULL ? query_refuse(s, &r, refusal) : query_handle(s, &m, &r);
 }

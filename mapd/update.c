@@ -26,7 +26,7 @@ const struct update_row update_rows[UPDATE_REFUSALS] = {
 };
 
 /* One of them, while it is judged. */
-struct intake {
+struct arrival {
 	const struct serve *s;
 	const struct asker *asker;
 	const struct update_cookie *cookie;
@@ -38,7 +38,7 @@ struct intake {
 	const struct policy_rule *rule; /* of the policy, that forbids */
 };
 
-typedef const struct update_row *check_fn(struct intake *in);
+typedef const struct update_row *check_fn(struct arrival *in);
 
 static bool
 is_large(const struct update *update, struct bytes wire)
@@ -62,7 +62,7 @@ update_reads(const struct updates *updates, struct bytes wire)
 }
 
 static const struct update_row *
-check_grammar(struct intake *in)
+check_grammar(struct arrival *in)
 {
 	struct proposal *p = in->p;
 	const char *why;
@@ -81,7 +81,7 @@ check_grammar(struct intake *in)
 }
 
 static const struct update_row *
-check_zone(struct intake *in)
+check_zone(struct arrival *in)
 {
 	const struct name *apex = &in->p->update.zone;
 
@@ -95,7 +95,7 @@ check_zone(struct intake *in)
 }
 
 static const struct update_row *
-check_seal(struct intake *in)
+check_seal(struct arrival *in)
 {
 	if (in->p->seal == SEALED_TSIG)
 		return NULL;
@@ -105,7 +105,7 @@ check_seal(struct intake *in)
 }
 
 static const struct update_row *
-check_tsig(struct intake *in)
+check_tsig(struct arrival *in)
 {
 	struct proposal *p = in->p;
 	const struct charter *charter = in->charter;
@@ -135,7 +135,7 @@ check_tsig(struct intake *in)
 }
 
 static const struct update_row *
-check_size(struct intake *in)
+check_size(struct arrival *in)
 {
 	return in->p->seal == SEALED_SIG0 && is_large(&in->p->update, in->p->wire)
 		   ? REFUSAL(SIZE)
@@ -143,7 +143,7 @@ check_size(struct intake *in)
 }
 
 static const struct update_row *
-check_time(struct intake *in)
+check_time(struct arrival *in)
 {
 	const struct sig0 *sig = &in->p->sig0;
 	uint32_t now = (uint32_t)in->s->now;
@@ -160,7 +160,7 @@ check_time(struct intake *in)
 }
 
 static const struct update_row *
-check_key(struct intake *in)
+check_key(struct arrival *in)
 {
 	struct proposal *p = in->p;
 	const struct name *signer = &p->sig0.signer;
@@ -181,7 +181,7 @@ check_key(struct intake *in)
 
 /* What hosts add and delete, name by name; what the zone's administrators do the writer judges alone. */
 static const struct update_row *
-check_owners(struct intake *in)
+check_owners(struct arrival *in)
 {
 	struct proposal *p = in->p;
 	struct snapshot *snap = in->s->snap;
@@ -217,7 +217,7 @@ check_owners(struct intake *in)
 
 /* A proof is public-key work of its own, and there is one identity a message. */
 static const struct update_row *
-check_proofs(struct intake *in)
+check_proofs(struct arrival *in)
 {
 	struct proposal *p = in->p;
 
@@ -238,23 +238,17 @@ check_proofs(struct intake *in)
 }
 
 static const struct update_row *
-check_budget(struct intake *in)
+check_budget(struct arrival *in)
 {
 	struct proposal *p = in->p;
 	struct bytes seen = p->seal == SEALED_TSIG ? p->tsig.mac : p->wire;
 
-	if (in->asker->address.n == 16)
-		memcpy(p->address, in->asker->address.p, 16);
-	else {
-		p->address[10] = p->address[11] = 0xff;
-		memcpy(p->address + 12, in->asker->address.p, 4);
-	}
 	claim_source(in->asker->address, p->source);
 	if (crypto_sha256(seen.p, seen.n, p->digest) != 0)
 		return REFUSAL(DATABASE);
 	if (p->seal == SEALED_TSIG || in->asker->transport != TRANSPORT_UDP ||
 	    in->cookie->known ||
-	    budget_take(desk_budget(in->s->updates->desk), p->source, in->s->us))
+	    budget_take(admission_budget(in->s->updates->admission), p->source, in->s->us))
 		return NULL;
 	return in->cookie->both != NULL ? REFUSAL(COOKIE) : REFUSAL(BUSY);
 }
@@ -264,7 +258,7 @@ static check_fn *const checks[] = {check_grammar, check_zone, check_seal, check_
 
 /* What is under TSIG is answered under it (RFC 8945 5.3); 0: it cannot be. */
 static size_t
-intake_seal(const struct intake *in, struct reply *r, size_t n)
+arrival_seal(const struct arrival *in, struct reply *r, size_t n)
 {
 	struct wr wr = wr_init(r->p, r->max);
 	const struct proposal *p = in->p;
@@ -278,7 +272,7 @@ intake_seal(const struct intake *in, struct reply *r, size_t n)
 }
 
 static size_t
-intake_refuse(const struct intake *in, const struct update_row *row, struct reply *r)
+arrival_refuse(const struct arrival *in, const struct update_row *row, struct reply *r)
 {
 	const struct serve *s = in->s;
 	struct proposal *p = in->p;
@@ -286,17 +280,17 @@ intake_refuse(const struct intake *in, const struct update_row *row, struct repl
 	stats_add(s->stats, row->stat, 1);
 	if (row->told && row->rule.ede != EDE_NONE)
 		reply_ede(r, (enum ede)row->rule.ede, row->rule.text);
-	if (p != NULL && s->updates->desk != NULL) {
+	if (p != NULL && s->updates->admission != NULL) {
 		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s", row->rule.text);
 		p->verdict.rule = in->rule != NULL ? in->rule : &row->rule;
-		update_log(s->updates->desk, p, s->now);
+		update_log(s->updates->admission, p, s->now);
 	}
-	return intake_seal(in, r, reply_finish(r, row->rule.rcode));
+	return arrival_seal(in, r, reply_finish(r, row->rule.rcode));
 }
 
 /* From here on it is somebody else's. */
 static const struct update_row *
-intake_pass(struct intake *in)
+arrival_pass(struct arrival *in)
 {
 	const struct updates *updates = in->s->updates;
 	struct proposal *p = in->p;
@@ -305,39 +299,55 @@ intake_pass(struct intake *in)
 	if (p->origin == NULL)
 		return REFUSAL(MEMORY);
 	p->done = updates->done;
-	if (desk_put(updates->desk, p) == 0)
+	if (admission_put(updates->admission, p) == 0)
 		return NULL;
 	updates->forget(p->origin);
 	return REFUSAL(QUEUE);
+}
+
+static int
+arrival_start(struct arrival *in, const struct message *m)
+{
+	const struct bytes *address = &in->asker->address;
+	int error = proposal_new(m->wire, &in->p);
+
+	if (error != 0)
+		return error;
+	if (address->n == 4)
+		memset(in->p->address + 10, 0xff, 2);
+	memcpy(in->p->address + 16 - address->n, address->p, address->n);
+	return 0;
 }
 
 size_t
 update_handle(const struct serve *s, const struct asker *asker, const struct message *m,
     const struct update_cookie *cookie, struct reply *r)
 {
-	struct intake in = {.s = s, .asker = asker, .cookie = cookie};
+	struct arrival in = {.s = s, .asker = asker, .cookie = cookie};
 	const struct update_row *why = NULL;
 	size_t n;
 	int error;
 
 	stats_add(s->stats, STAT_UPDATE_RECEIVED, 1);
-	if (s->updates->desk == NULL)
-		return intake_refuse(&in, REFUSAL(STOPPING), r);
+	if (s->updates->admission == NULL)
+		return arrival_refuse(&in, REFUSAL(STOPPING), r);
 	if (m == NULL)
-		return intake_refuse(&in, REFUSAL(GRAMMAR), r);
+		return arrival_refuse(&in, REFUSAL(GRAMMAR), r);
+	if (m->edns.present && m->edns.version != 0)
+		return arrival_refuse(&in, REFUSAL(VERSION), r);
 	if (s->snap == NULL)
-		return intake_refuse(&in, REFUSAL(DATABASE), r);
-	error = proposal_new(m->wire, &in.p);
+		return arrival_refuse(&in, REFUSAL(DATABASE), r);
+	error = arrival_start(&in, m);
 	if (error != 0)
-		return intake_refuse(
+		return arrival_refuse(
 		    &in, error == -MAP_ENOMEM ? REFUSAL(MEMORY) : REFUSAL(GRAMMAR), r);
 	for (size_t i = 0; why == NULL && i < sizeof checks / sizeof checks[0]; i++)
 		why = checks[i](&in);
 	if (why == NULL)
-		why = intake_pass(&in);
+		why = arrival_pass(&in);
 	if (why == NULL)
 		return SERVE_LATER;
-	n = intake_refuse(&in, why, r);
+	n = arrival_refuse(&in, why, r);
 	proposal_free(in.p);
 	return n;
 }
@@ -361,7 +371,7 @@ update_stat(const struct verdict *verdict)
 }
 
 void
-update_log(struct desk *desk, const struct proposal *p, uint64_t now)
+update_log(struct admission *admission, const struct proposal *p, uint64_t now)
 {
 	const struct verdict *verdict = &p->verdict;
 	const struct name *actor = p->actor.name.n > 0	    ? &p->actor.name
@@ -371,7 +381,7 @@ update_log(struct desk *desk, const struct proposal *p, uint64_t now)
 	char zone[NAME_TEXT], who[NAME_TEXT], address[ADDRESS_TEXT], others[64] = "";
 	unsigned left_out;
 
-	if (!desk_may_remark(desk, now, &left_out))
+	if (!admission_may_remark(admission, now, &left_out))
 		return;
 	if (left_out > 0)
 		snprintf(others, sizeof others, "; %u others were not said", left_out);

@@ -7,7 +7,7 @@
 
 #include "core/wire/reply.h"
 #include "mapd/charter.h"
-#include "mapd/desk.h"
+#include "mapd/admission.h"
 #include "mapd/serve.h"
 
 /* Of who signs with SIG(0). */
@@ -34,7 +34,7 @@ extern const struct update_row update_rows[UPDATE_REFUSALS];
 /* Owned by one worker; what it points to is borrowed. */
 struct updates {
 	const struct charters *charters;
-	struct desk *desk; /* NULL: the server is stopping */
+	struct admission *admission; /* NULL: the server is stopping */
 	/* Remembers who asks, with the cookie of the answer or NULL: the proposal's origin. NULL: out of memory. */
 	void *(*remember)(const struct asker *asker, const uint8_t *cookie);
 	void (*forget)(void *origin);
@@ -59,6 +59,6 @@ size_t update_handle(const struct serve *s, const struct asker *asker, const str
 /* The counter of a verdict. */
 enum stat update_stat(const struct verdict *verdict) NONNULL;
 /* Says in the log that an update was not done; with others, left out when there are many. */
-void update_log(struct desk *desk, const struct proposal *proposal, uint64_t now) NONNULL;
+void update_log(struct admission *admission, const struct proposal *proposal, uint64_t now) NONNULL;
 
 #endif

@@ -37,7 +37,7 @@ struct verifying {
 };
 
 struct verifier {
-	struct desk_writer writer;
+	struct admission_writer writer;
 	/* Held for a few moves of pointers: protects turns and ends, which workers and verifiers share. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -103,7 +103,7 @@ verify_signature(struct proposal *p, uint64_t now)
 }
 
 static int
-proof_digest(struct verifying *v, struct proposal *p, const struct proof *proof,
+set_digest(struct verifying *v, struct proposal *p, const struct proof *proof,
     const struct bytes *rdata, size_t n)
 {
 	struct wr wr = wr_init(v->buffer, PROOF_MESSAGE);
@@ -117,7 +117,7 @@ proof_digest(struct verifying *v, struct proposal *p, const struct proof *proof,
 
 /* Of the ELOC records of the draft; without a proof among them there is nothing to hold. */
 static int
-proof_verify(struct verifying *v, struct proposal *p, const struct draft *draft, uint64_t now)
+set_verify(struct verifying *v, struct proposal *p, const struct draft *draft, uint64_t now)
 {
 	struct bytes *rdata = calloc(draft->n + 1, sizeof *rdata);
 	struct proof proof;
@@ -134,7 +134,7 @@ proof_verify(struct verifying *v, struct proposal *p, const struct draft *draft,
 				      : trust_proof_verify(&p->identity, p->added->owner, rdata, n,
 					    (size_t)at, now, &proof);
 	if (at >= 0 && (error == 0 || error == -MAP_EREVOKED)) {
-		error = proof_digest(v, p, &proof, rdata, n);
+		error = set_digest(v, p, &proof, rdata, n);
 		p->proved = error == 0;
 	}
 	free(rdata);
@@ -176,7 +176,7 @@ verify_proof(struct verifying *v, struct proposal *p, uint64_t now)
 	if (error == 0) {
 		error = proof_draft(v, p, &draft);
 		if (error == 0)
-			error = proof_verify(v, p, &draft, now);
+			error = set_verify(v, p, &draft, now);
 		snapshot_release(v->snap);
 	}
 	draft_fini(&draft);
@@ -195,7 +195,7 @@ verify_proof(struct verifying *v, struct proposal *p, uint64_t now)
 static void
 verify(struct verifying *v, struct proposal *p)
 {
-	const struct desk_writer *writer = &v->verifier->writer;
+	const struct admission_writer *writer = &v->verifier->writer;
 	uint64_t now = clock_seconds();
 
 	if (!verify_is_old(v->verifier, p, now) &&
@@ -254,7 +254,7 @@ verifying_start(struct verifying *v, struct store *store)
 }
 
 int
-verifier_new(const struct desk_options *options, struct verifier **out)
+verifier_new(const struct admission_options *options, struct verifier **out)
 {
 	struct verifier *verifier =
 	    calloc(1, sizeof *verifier + options->threads * sizeof verifier->verifying[0]);

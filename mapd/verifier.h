@@ -4,14 +4,14 @@
 #ifndef MAPD_VERIFIER_H
 #define MAPD_VERIFIER_H
 
-#include "mapd/desk.h"
+#include "mapd/admission.h"
 
 #define VERIFIER_WAITING 4096 /* proposals */
 
 struct verifier;
 
 /* Starts the threads; each has its own snapshot. -MAP_ENOMEM, -MAP_ESYS, -MAP_EDATABASE */
-int verifier_new(const struct desk_options *options, struct verifier **out) NONNULL MUST_CHECK;
+int verifier_new(const struct admission_options *options, struct verifier **out) NONNULL MUST_CHECK;
 /* Ends them; those that wait are answered (SERVFAIL). NULL allowed. */
 void verifier_free(struct verifier *verifier);
 /*
