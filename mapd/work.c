@@ -28,6 +28,19 @@ work_zone(struct change *change, const struct name *apex, struct zone *out)
 }
 
 bool
+work_zone_of(struct change *change, const struct name *name, struct zone *out)
+{
+	struct name apex = *name;
+
+	while (!work_zone(change, &apex, out)) {
+		if (name_labels(&apex) == 0)
+			return false;
+		name_parent(&apex, 1, &apex);
+	}
+	return true;
+}
+
+bool
 work_zone_next(struct change *change, uint8_t key[NAME_KEY], size_t *n, struct zone *out)
 {
 	struct bytes found, value;

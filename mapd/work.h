@@ -66,6 +66,8 @@ int work_compare(struct work *work) NONNULL MUST_CHECK;
 
 /* The zone of that apex; false: none. */
 bool work_zone(struct change *change, const struct name *apex, struct zone *out);
+/* The closest zone at or above name; false: none. */
+bool work_zone_of(struct change *change, const struct name *name, struct zone *out) NONNULL;
 /* The zone after *key (n 0: the first) in the store's order; key is moved to it. */
 bool work_zone_next(struct change *change, uint8_t key[NAME_KEY], size_t *n, struct zone *out);
 void work_zone_put(struct change *change, const struct zone *zone);

@@ -19,6 +19,7 @@
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "mapd/amend.h"
+#include "mapd/folk.h"
 #include "mapd/group.h"
 #include "mapd/renew.h"
 #include "mapd/site.h"
@@ -127,6 +128,12 @@ job_site(struct writer *writer, struct job *job)
 	job->error = site_run(&writer->work, &job->zone, job->site, &job->outcome);
 }
 
+static void
+job_people(struct writer *writer, struct job *job)
+{
+	job->error = folk_run(&writer->work, &job->zone, job->folk, &job->outcome);
+}
+
 /* What is done with each job alone; of a load, what is left when it is in the database. */
 static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_LOAD] = job_load,
     [JOB_REMOVE] = job_remove,
@@ -139,7 +146,8 @@ static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_L
     [JOB_TOLD] = job_told,
     [JOB_GAIN] = job_gain,
     [JOB_RETIRE] = job_retire,
-    [JOB_SITE] = job_site};
+    [JOB_SITE] = job_site,
+    [JOB_PEOPLE] = job_people};
 
 /* A pipe takes and gives a pointer whole (less than PIPE_BUF). */
 static bool

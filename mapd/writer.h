@@ -9,6 +9,7 @@
 struct writer;
 struct amend;
 struct site;
+struct folk;
 
 enum job_kind {
 	JOB_LOAD,
@@ -23,6 +24,7 @@ enum job_kind {
 	JOB_GAIN,   /* one more key */
 	JOB_RETIRE, /* of a key */
 	JOB_SITE,   /* a path of a prefix set */
+	JOB_PEOPLE, /* an identity */
 	JOB_KINDS
 };
 
@@ -32,6 +34,7 @@ struct job {
 	struct name zone;	   /* all but RULES */
 	struct amend *amend;	   /* EDIT: borrowed */
 	const struct site *site;   /* SITE: borrowed */
+	const struct folk *folk;   /* PEOPLE: borrowed */
 	struct bytes records;	   /* LOAD: as frame_record_put() writes them; borrowed */
 	enum roll_what what;	   /* ROLL */
 	uint16_t tag;		   /* RETIRE */
