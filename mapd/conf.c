@@ -4,7 +4,6 @@
  */
 #include "mapd/conf.h"
 
-#include <cyaml/cyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "core/sys/crypto.h"
 #include "core/sys/priv.h"
 #include "core/wire/errors.h"
+#include "mapd/conf_policy.h"
 #include "mapd/place.h"
 
 #define DNS_PORT 53
@@ -34,6 +34,7 @@ struct zone_row {
 	char *propagation;
 	char **parents;
 	uint32_t n_parents;
+	struct policy_row policy;
 };
 
 struct rows {
@@ -51,6 +52,7 @@ struct rows {
 	char *identity;
 	int cookies; /* enum said */
 	char *cookie_secrets;
+	struct updates_row updates;
 	struct zone_row *zones;
 	uint32_t n_zones;
 };
@@ -63,7 +65,6 @@ static const cyaml_strval_t algorithms[] = {RULES_ALGORITHMS(ROW)};
 static const cyaml_strval_t levels[] = {{"error", DIAG_ERROR + 1}, {"warn", DIAG_WARN + 1},
     {"info", DIAG_INFO + 1}, {"debug", DIAG_DEBUG + 1}};
 
-enum said { SAID_NOTHING, SAID_YES, SAID_NO };
 static const cyaml_strval_t yes_no[] = {{"yes", SAID_YES}, {"no", SAID_NO}};
 static const cyaml_strval_t keys[] = {{"split", SAID_YES}, {"combined", SAID_NO}};
 static const cyaml_strval_t rolls[] = {{"manual", SAID_YES}, {"automatic", SAID_NO}};
@@ -72,6 +73,7 @@ static const cyaml_strval_t rolls[] = {{"manual", SAID_YES}, {"automatic", SAID_
 #define OPTIONAL_TEXT (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
 #define TEXT_MAX 1024
 #define PARENTS_MAX 16
+#define SITES_MAX 1000
 #define LIFETIME_LEAST 86400 /* seconds: a roll takes hours */
 #define TIME_MOST (20 * 366 * 86400u)
 
@@ -94,6 +96,12 @@ static const cyaml_schema_field_t zone_fields[] = {
 	"propagation", OPTIONAL_TEXT, struct zone_row, propagation, 1, TEXT_MAX),
     CYAML_FIELD_SEQUENCE_COUNT("parents", OPTIONAL_TEXT, struct zone_row, parents, n_parents,
 	&address_schema, 1, PARENTS_MAX),
+    CYAML_FIELD_ENUM("policy", OPTIONAL, struct zone_row, policy.kind, policy_kinds, 3),
+    CYAML_FIELD_ENUM("verify-locators", OPTIONAL, struct zone_row, policy.verify, yes_no, 2),
+    CYAML_FIELD_SEQUENCE_COUNT("sites", OPTIONAL_TEXT, struct zone_row, policy.sites,
+	policy.n_sites, &address_schema, 0, SITES_MAX),
+    CYAML_FIELD_MAPPING("lease", OPTIONAL, struct zone_row, policy.lease, policy_lease_fields),
+    CYAML_FIELD_MAPPING("quota", OPTIONAL, struct zone_row, policy.quota, policy_quota_fields),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t zone_schema = {
@@ -116,6 +124,15 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_ENUM("cookies", OPTIONAL, struct rows, cookies, yes_no, 2),
     CYAML_FIELD_STRING_PTR(
 	"cookie-secrets", OPTIONAL_TEXT, struct rows, cookie_secrets, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR(
+	"tsig-keys", OPTIONAL_TEXT, struct rows, updates.tsig_keys, 1, TEXT_MAX),
+    CYAML_FIELD_ENUM(
+	"updates", OPTIONAL, struct rows, updates.durability, policy_durabilities, 2),
+    CYAML_FIELD_STRING_PTR(
+	"batched-loss", OPTIONAL_TEXT, struct rows, updates.loss, 1, TEXT_MAX),
+    CYAML_FIELD_UINT_PTR("unproved-updates", OPTIONAL_TEXT, struct rows, updates.unproved),
+    CYAML_FIELD_UINT_PTR(
+	"unproved-updates-of-source", OPTIONAL_TEXT, struct rows, updates.unproved_of_source),
     CYAML_FIELD_SEQUENCE_COUNT(
 	"zones", OPTIONAL_TEXT, struct rows, zones, n_zones, &zone_schema, 0, 100000),
     CYAML_FIELD_END};
@@ -123,21 +140,14 @@ static const cyaml_schema_field_t fields[] = {
 static const cyaml_schema_value_t schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct rows, fields)};
 
-/* Where a mistake is to be reported. */
-struct reading {
-	const char *path;
-	char *message;
-	size_t max;
-};
-
-static int
+int
 config_blame(const struct reading *in, const char *key, const char *cause, const char *expected)
 {
 	conf_blame(in->path, key, cause, expected, in->message, in->max);
 	return -MAP_ECONFIG;
 }
 
-static int
+int
 config_no_memory(const struct reading *in)
 {
 	snprintf(in->message, in->max, "%s: out of memory", in->path);
@@ -373,6 +383,9 @@ config_zones(struct config *c, const struct rows *rows, const struct reading *in
 		error = config_zone(&zones[i], &realms[c->rules.n_realms], &rows->zones[i], in);
 		if (error == 0)
 			error = config_rolls(&zones[i], &rows->zones[i], in);
+		if (error == 0)
+			error = config_policy(
+			    &zones[i], &rows->zones[i].policy, rows->zones[i].name, in);
 		if (error != 0)
 			return error;
 		c->rules.n_realms += rows->zones[i].prefix != NULL;
@@ -466,6 +479,8 @@ config_fill(struct config *c, const struct rows *rows, const struct reading *in)
 		error = config_numbers(c, rows, in);
 	if (error == 0)
 		error = config_cookies(c, rows, in);
+	if (error == 0)
+		error = config_updates(&c->rules.updates, &rows->updates, in);
 	return error != 0 ? error : config_zones(c, rows, in);
 }
 
@@ -538,8 +553,11 @@ config_free(struct config *c)
 	free(c->control);
 	free(c->user);
 	crypto_wipe(&c->cookies, sizeof(c->cookies));
-	for (size_t i = 0; i < c->rules.n_zones; i++)
+	updates_free(&c->rules.updates);
+	for (size_t i = 0; i < c->rules.n_zones; i++) {
 		free((void *)(uintptr_t)c->rules.zones[i].parents);
+		policy_free((struct policy *)(uintptr_t)&c->rules.zones[i].policy);
+	}
 	free((void *)(uintptr_t)c->rules.zones);
 	free((void *)(uintptr_t)c->rules.realms);
 	free(c);

@@ -570,23 +570,20 @@ policy_rule_at(size_t i)
 	return i < ROWS ? &rows[i].rule : NULL;
 }
 
+#define USUAL(which)                                                                 \
+	.kind = POLICY_##which, .lease_least = 30, .lease_most = DAY,                \
+	.key_lease_most = 30 * DAY, .eloc = 16, .epid = 8, .key = 2, .octets = 4096, \
+	.names = 16, .identities = 10000000, .identities_of_source = 1000
+const struct policy policy_usual[] = {
+    [POLICY_CLOSED] = {USUAL(CLOSED)},
+    [POLICY_ENROLLED] = {USUAL(ENROLLED)},
+    [POLICY_OPEN] = {USUAL(OPEN), .verify_locators = true, .lease = 2 * HOUR,
+	.key_lease = 14 * DAY},
+};
+#undef USUAL
+
 void
 policy_defaults(struct policy *policy, enum policy_kind kind)
 {
-	*policy = (struct policy){
-	    .kind = (uint8_t)kind,
-	    .verify_locators = kind == POLICY_OPEN,
-	    .lease = kind == POLICY_OPEN ? 2 * HOUR : 0,
-	    .key_lease = kind == POLICY_OPEN ? 14 * DAY : 0,
-	    .lease_least = 30,
-	    .lease_most = DAY,
-	    .key_lease_most = 30 * DAY,
-	    .eloc = 16,
-	    .epid = 8,
-	    .key = 2,
-	    .octets = 4096,
-	    .names = 16,
-	    .identities = 10000000,
-	    .identities_of_source = 1000,
-	};
+	*policy = policy_usual[kind];
 }

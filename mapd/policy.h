@@ -16,7 +16,7 @@ struct policy {
 	uint8_t kind; /* enum policy_kind */
 	bool verify_locators;
 	bool private_locators;
-	uint32_t lease, key_lease; /* seconds: granted to who asks for none; open realms only */
+	uint32_t lease, key_lease; /* seconds: granted to who asks for none; 0: none */
 	uint32_t lease_least; /* what is granted lies between: both leases */
 	uint32_t lease_most, key_lease_most;
 	uint32_t eloc, epid, key; /* records of a name */
@@ -27,6 +27,8 @@ struct policy {
 	const struct name *sites; /* sets a via may lead to */
 	size_t n_sites;
 };
+/* Where nothing is said. */
+extern const struct policy policy_usual[3];
 void policy_defaults(struct policy *policy, enum policy_kind kind) NONNULL;
 
 /* Who signed. */

@@ -99,6 +99,14 @@ rules_propagation(const struct rules *rules, const struct name *apex)
 							       : RULES_PROPAGATION;
 }
 
+const struct policy *
+rules_policy(const struct rules *rules, const struct name *apex)
+{
+	const struct zone_rule *rule = rules_find(rules, apex);
+
+	return rule != NULL ? &rule->policy : &policy_usual[POLICY_CLOSED];
+}
+
 static const char *
 word_find(const struct word *words, size_t n, uint8_t value)
 {

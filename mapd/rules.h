@@ -8,6 +8,7 @@
 #include "core/wire/dnssec.h"
 #include "core/wire/eid.h"
 #include "mapd/node.h"
+#include "mapd/policy.h"
 
 /* The words of mapd.yaml, X(word, value). */
 #define RULES_DENIALS(X) X("nsec", DENIAL_NSEC) X("nsec3", DENIAL_NSEC3)
@@ -26,6 +27,26 @@ struct zone_rule {
 	const struct addr *parents; /* who is asked for the zone's DS */
 	size_t n_parents;
 	bool private_locators; /* ULA, RFC 1918 and 100.64/10 may be published */
+	bool has_policy;       /* it was said whose updates are taken */
+	struct policy policy;  /* its sites belong to who made the rules */
+};
+
+/* When an update is answered. */
+enum durability {
+	DURABILITY_DURABLE, /* when it is on disk */
+	DURABILITY_BATCHED  /* when it can be seen: a crash loses what came last */
+};
+
+struct tsig_key; /* core/trust/seal.h */
+
+/* What is said of updates in all zones. */
+struct update_rules {
+	const struct tsig_key *keys; /* of administrators */
+	size_t n_keys;
+	uint32_t unproved;           /* SIG(0) over UDP without a cookie: verified in a second, of all */
+	uint32_t unproved_of_source; /* and of one /24 or /56 */
+	uint8_t durability;          /* enum durability */
+	uint32_t loss;               /* milliseconds that a crash may cost, batched */
 };
 
 struct rules {
@@ -34,6 +55,7 @@ struct rules {
 	const struct realm *realms; /* rows of the zones that have a prefix: */
 	size_t n_realms;
 	uint64_t journal; /* octets kept of the differences of a zone; 0: none are */
+	struct update_rules updates;
 };
 
 /* By apex, in canonical order, as rules_find() wants them. */
@@ -47,6 +69,8 @@ uint8_t rules_algorithm(const struct rules *rules, const struct name *apex) NONN
 bool rules_split(const struct rules *rules, const struct name *apex) NONNULL;
 /* Whether its keys are rolled on a schedule. */
 bool rules_have_lifetime(const struct rules *rules, const struct name *apex) NONNULL;
+/* Who may change what: the rule's, or that of a closed realm. */
+const struct policy *rules_policy(const struct rules *rules, const struct name *apex) NONNULL;
 uint32_t rules_propagation(const struct rules *rules, const struct name *apex) NONNULL;
 
 /* As mapd.yaml has it; "?" for another value. */

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "core/trust/seal.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
 #include "mapd/conf.h"
@@ -71,16 +73,17 @@ static void
 test_everything(void **state)
 {
 	char message[CONFIG_MESSAGE], text[ADDR_TEXT];
-	struct config *c = load("listen: [192.0.2.1@5300, 2001:db8::1]\n"
-				"database: /d\ncontrol: /c\nuser: root\nworkers: 3\n"
-				"map-size: 2G\nlog: debug\nversion: v\nidentity: ns1\nzones:\n"
-				"  Id.Example.org:\n    prefix: 2001:3f:fe00:a00::/56\n"
-				"    denial: nsec\n    algorithm: ed25519\n"
-				"    private-locators: true\n    keys: split\n    rolls: manual\n"
-				"    ksk-lifetime: 1d\n    zsk-lifetime: 90d\n"
-				"    propagation: 0s\n    parents: [192.0.2.7, 2001:db8::7@5300]\n"
-				"  example.org: {}\n",
-	    message);
+	struct config *c =
+	    load("listen: [192.0.2.1@5300, 2001:db8::1]\n"
+		 "database: /d\ncontrol: /c\nuser: root\nworkers: 3\n"
+		 "map-size: 2G\nlog: debug\nversion: v\nidentity: ns1\nzones:\n"
+		 "  Id.Example.org:\n    prefix: 2001:3f:fe00:a00::/56\n"
+		 "    denial: nsec\n    algorithm: ed25519\n"
+		 "    private-locators: true\n    keys: split\n    rolls: manual\n"
+		 "    ksk-lifetime: 1d\n    zsk-lifetime: 90d\n"
+		 "    propagation: 0s\n    parents: [192.0.2.7, 2001:db8::7@5300]\n"
+		 "  example.org: {}\n",
+		message);
 
 	(void)state;
 	assert_string_equal(message, "");
@@ -148,8 +151,8 @@ static const struct {
     {"zones:\n  a.b:\n    zsk-lifetime: 90\n", ":3: ", "zones/a.b/zsk-lifetime: no such time"},
     {"zones:\n  a.b:\n    zsk-lifetime: 100000d\n", ":3: ", "expected 1d to 20 years"},
     {"zones:\n  a.b:\n    propagation: 1500ms\n", ":3: ", "in whole seconds"},
-    {"zones:\n  a.b:\n    parents: [192.0.2.1, ns.example]\n", ":3: ",
-	"zones/a.b/parents/1: not the address of a host"},
+    {"zones:\n  a.b:\n    parents: [192.0.2.1, ns.example]\n",
+	":3: ", "zones/a.b/parents/1: not the address of a host"},
     {"zones:\n  a.b:\n    parents: [ff02::1]\n", ":3: ", "not the address of a host"},
     {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a01::/56\n", ":3: ", "prefix"},
     {"zones:\n  a.b:\n    prefix: \"2001:3f::\"\n", ":3: ", "prefix"},
@@ -198,9 +201,41 @@ static const struct {
     {"zones:\n  a.b:\n    prefix: 2001:3f:fe00:a00::/56\n  c.d:\n"
      "    prefix: 2001:003f:fe00:0a00::/56\n",
 	":5: ", "zones/c.d/prefix: the prefix of another zone; expected each prefix once"},
-    {"zones:\n  a.b:\n    policy: x\n", ":3: ",
-	"zones/a.b/policy: not a known key; expected one of prefix, denial, algorithm, "
+    {"zones:\n  a.b:\n    polity: x\n", ":3: ",
+	"zones/a.b/polity: not a known key; expected one of prefix, denial, algorithm, "
 	"private-locators"},
+    {"updates: fast\n", ":1: ", "expected one of durable, batched"},
+    {"batched-loss: 11s\n", ":1: ", "batched-loss: no such time; expected 1ms to 10s"},
+    {"batched-loss: 0ms\n", ":1: ", "batched-loss: no such time"},
+    {"unproved-updates: 100001\n", ":1: ", "too many; expected 0 to 100000 a second"},
+    {"\nunproved-updates-of-source: 100001\n", ":2: ", "unproved-updates-of-source: too many"},
+    {"tsig-keys: /nonexistent/keys\n", ":1: ", "tsig-keys: /nonexistent/keys: "},
+    {"zones:\n  a.b:\n    policy: all\n", ":3: ", "expected one of closed, enrolled, open"},
+    {"zones:\n  a.b:\n    verify-locators: true\n", ":3: ", "expected one of yes, no"},
+    {"zones:\n  a.b:\n    sites: [c.d, a..b]\n",
+	":3: ", "zones/a.b/sites/1: not a domain name; expected the name of a prefix set"},
+    {"zones:\n  a.b:\n    lease: 2h\n", ":3: ", "zones/a.b/lease: has a single value"},
+    {"zones:\n  a.b:\n    lease:\n      usual: 2h\n",
+	":4: ", "expected one of default, key, min, max, key-max"},
+    {"zones:\n  a.b:\n    lease:\n      key: 500d\n",
+	":4: ", "zones/a.b/lease/key: no such time; expected 0s to a year"},
+    {"zones:\n  a.b:\n    lease:\n      max: 1500ms\n", ":4: ", "no such time"},
+    {"zones:\n  a.b:\n    lease: {min: 0s}\n",
+	":3: ", "zones/a.b/lease: bounds that nothing lies between"},
+    {"zones:\n  a.b:\n    lease: {min: 2h, max: 1h}\n", ":3: ", "nothing lies between"},
+    {"zones:\n  a.b:\n    lease: {max: 2h, key-max: 1h}\n", ":3: ", "nothing lies between"},
+    {"zones:\n  a.b:\n    lease:\n      max: 1h\n      default: 2h\n", ":5: ",
+	"zones/a.b/lease/default: out of bounds; expected 0s (none), or from min to max"},
+    {"zones:\n  a.b:\n    lease: {default: 10s}\n", ":3: ", "lease/default: out of bounds"},
+    {"zones:\n  a.b:\n    lease: {key: 31d}\n", ":3: ", "lease/key: out of bounds"},
+    {"zones:\n  a.b:\n    lease: {default: 2h, key: 1h}\n", ":3: ", "lease/key: out of bounds"},
+    {"zones:\n  a.b:\n    quota:\n      eloc: 17\n",
+	":4: ", "zones/a.b/quota/eloc: no such number; expected 1 to 16"},
+    {"zones:\n  a.b:\n    quota: {names: 0}\n",
+	":3: ", "zones/a.b/quota/names: no such number"},
+    {"zones:\n  a.b:\n    quota: {names: few}\n", ":3: ", "zones/a.b/quota/names"},
+    {"zones:\n  a.b:\n    quota: {identities: 1000000001}\n", ":3: ", "1 to 1000000000"},
+    {"zones:\n  a.b:\n    quota: {locators: 1}\n", ":3: ", "expected one of eloc, epid"},
     {"zones:\n  a.b:\n    algorithm: rsa\n", ":3: ",
 	"zones/a.b/algorithm: \"rsa\" is not known; expected one of ecdsap256, "
 	"ed25519"},
@@ -235,11 +270,139 @@ static void
 test_shapes(void **state)
 {
 	static const char *const singles[] = {"database", "keys", "control", "user", "workers",
-	    "map-size", "journal-size", "log", "version", "identity", "cookies", "cookie-secrets", NULL};
+	    "map-size", "journal-size", "log", "version", "identity", "cookies",
+	    "cookie-secrets", "tsig-keys", "updates", "batched-loss", "unproved-updates",
+	    "unproved-updates-of-source", NULL};
 	static const char *const lists[] = {"listen", NULL};
 
 	(void)state;
 	shapes_check(singles, lists, must_refuse);
+}
+
+static const struct policy *
+policy_at(const struct config *c, const char *zone)
+{
+	struct name apex;
+
+	assert_int_equal(name_from(zone, &apex), 0);
+	return rules_policy(&c->rules, &apex);
+}
+
+/* What is not said of updates: nobody's are taken, and bounds that are said move what is usual. */
+static void
+test_updates_by_default(void **state)
+{
+	char message[CONFIG_MESSAGE];
+	struct config *c = load("zones:\n  a.b: {}\n  c.d:\n    policy: open\n  e.f:\n"
+				"    policy: enrolled\n  g.h:\n    policy: open\n"
+				"    lease: {max: 1h, key-max: 2d}\n    verify-locators: no\n"
+				"  i.j:\n    policy: open\n    lease: {min: 3h, max: 60d}\n",
+	    message);
+	const struct policy *policy;
+
+	(void)state;
+	assert_string_equal(message, "");
+	assert_int_equal(c->rules.updates.n_keys, 0);
+	assert_int_equal(c->rules.updates.unproved, 200);
+	assert_int_equal(c->rules.updates.unproved_of_source, 2);
+	assert_int_equal(c->rules.updates.durability, DURABILITY_DURABLE);
+	assert_int_equal(policy_at(c, "not.configured.")->kind, POLICY_CLOSED);
+	assert_int_equal(policy_at(c, "not.configured.")->lease_most, 86400);
+	policy = policy_at(c, "a.b.");
+	assert_int_equal(policy->kind, POLICY_CLOSED);
+	assert_false(c->rules.zones[0].has_policy);
+	assert_false(policy->verify_locators);
+	assert_int_equal(policy->lease, 0);
+	assert_int_equal(policy->key_lease, 0);
+	policy = policy_at(c, "c.d.");
+	assert_true(c->rules.zones[1].has_policy);
+	assert_int_equal(policy->kind, POLICY_OPEN);
+	assert_true(policy->verify_locators);
+	assert_int_equal(policy->lease, 2 * 3600);
+	assert_int_equal(policy->key_lease, 14 * 86400);
+	assert_int_equal(policy->lease_least, 30);
+	assert_int_equal(policy->lease_most, 86400);
+	assert_int_equal(policy->key_lease_most, 30 * 86400);
+	assert_int_equal(policy->eloc, 16);
+	assert_int_equal(policy->epid, 8);
+	assert_int_equal(policy->key, 2);
+	assert_int_equal(policy->octets, 4096);
+	assert_int_equal(policy->names, 16);
+	assert_int_equal(policy->identities, 10000000);
+	assert_int_equal(policy->identities_of_source, 1000);
+	assert_int_equal(policy->n_sites, 0);
+	policy = policy_at(c, "e.f.");
+	assert_int_equal(policy->kind, POLICY_ENROLLED);
+	assert_false(policy->verify_locators);
+	assert_int_equal(policy->lease, 0);
+	policy = policy_at(c, "g.h.");
+	assert_int_equal(policy->lease, 3600);
+	assert_int_equal(policy->key_lease, 2 * 86400);
+	assert_false(policy->verify_locators);
+	policy = policy_at(c, "i.j.");
+	assert_int_equal(policy->lease, 3 * 3600);
+	assert_int_equal(policy->key_lease_most, 60 * 86400);
+	config_free(c);
+}
+
+static const char keys_file[] = "key \"Admin.example.\" { algorithm hmac-sha256; secret "
+				"\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"; };\n";
+
+static void
+test_updates(void **state)
+{
+	char message[CONFIG_MESSAGE], text[1024], keys[] = "/tmp/test_keys.XXXXXX";
+	int fd = mkstemp(keys);
+	const struct policy *policy;
+	struct config *c;
+	struct name site;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, keys_file, strlen(keys_file)), strlen(keys_file));
+	close(fd);
+	snprintf(text, sizeof text,
+	    "tsig-keys: %s\nupdates: batched\nbatched-loss: 25ms\nunproved-updates: 0\n"
+	    "unproved-updates-of-source: 7\nzones:\n  a.b:\n    policy: open\n"
+	    "    verify-locators: yes\n    private-locators: true\n"
+	    "    sites: [Site.A.b, c.d.]\n"
+	    "    lease: {default: 0s, key: 5d, min: 1m, max: 2d, key-max: 9d}\n"
+	    "    quota: {eloc: 1, epid: 2, key: 1, octets: 5, names: 6, identities: 7,"
+	    " identities-of-source: 8}\n",
+	    keys);
+	c = load(text, message);
+	assert_string_equal(message, "");
+	assert_int_equal(c->rules.updates.n_keys, 1);
+	assert_int_equal(c->rules.updates.keys[0].n, 32);
+	assert_true(name_is_lower(&c->rules.updates.keys[0].name));
+	assert_int_equal(c->rules.updates.durability, DURABILITY_BATCHED);
+	assert_int_equal(c->rules.updates.loss, 25);
+	assert_int_equal(c->rules.updates.unproved, 0);
+	assert_int_equal(c->rules.updates.unproved_of_source, 7);
+	policy = policy_at(c, "a.b.");
+	assert_true(policy->verify_locators);
+	assert_true(policy->private_locators);
+	assert_int_equal(policy->n_sites, 2);
+	assert_int_equal(name_from("site.a.b.", &site), 0);
+	assert_true(name_equal(&policy->sites[0], &site));
+	assert_true(name_is_lower(&policy->sites[0]));
+	assert_int_equal(policy->lease, 0);
+	assert_int_equal(policy->key_lease, 5 * 86400);
+	assert_int_equal(policy->lease_least, 60);
+	assert_int_equal(policy->lease_most, 2 * 86400);
+	assert_int_equal(policy->key_lease_most, 9 * 86400);
+	assert_int_equal(policy->eloc, 1);
+	assert_int_equal(policy->epid, 2);
+	assert_int_equal(policy->key, 1);
+	assert_int_equal(policy->octets, 5);
+	assert_int_equal(policy->names, 6);
+	assert_int_equal(policy->identities, 7);
+	assert_int_equal(policy->identities_of_source, 8);
+	config_free(c);
+	assert_int_equal(chmod(keys, 0644), 0);
+	assert_null(load(text, message));
+	assert_non_null(strstr(message, ":1: tsig-keys: "));
+	assert_int_equal(unlink(keys), 0);
 }
 
 /* The text with the folder's name for each D that stands alone. */
@@ -333,6 +496,8 @@ main(void)
 	    cmocka_unit_test(test_everything),
 	    cmocka_unit_test(test_mistakes_are_named),
 	    cmocka_unit_test(test_shapes),
+	    cmocka_unit_test(test_updates_by_default),
+	    cmocka_unit_test(test_updates),
 	    cmocka_unit_test(test_many_zones),
 	    cmocka_unit_test(test_places),
 	};
