@@ -12,10 +12,11 @@
 
 #include "core/sys/loop.h"
 #include "core/sys/sock.h"
+#include "core/trust/seal.h"
 #include "core/trust/trust.h"
 #include "core/wire/cookie.h"
-#include "core/wire/dnssec.h"
 #include "core/wire/rrtype.h"
+#include "core/wire/update.h"
 
 #define RAA 16376 /* for trials */
 #define HDA 10
@@ -24,10 +25,7 @@
 #define LOCATOR 22 /* octets of an ELOC with an IPv6 address */
 #define PROOF_MOST 256
 #define MESSAGE_MOST 1400
-#define SIGNED_MOST 2048
 #define TTL 60
-#define LEASE_CODE 2
-#define FUDGE 300 /* of TSIG, to both sides */
 #define WINDOW 900 /* of SIG(0), from inception to expiration (protocol 8) */
 #define TSIG_SECRET "0123456789abcdef0123456789abcdef" /* 32 octets */
 
@@ -37,7 +35,8 @@ struct maker {
 	enum seal seal;
 	bool aaaa; /* for who takes no private types */
 	bool proof;
-	struct name zone, key; /* key: TSIG's */
+	struct name zone;
+	struct tsig_key key;
 	uint64_t seed, names, first, count, started; /* started: ms since 1970 */
 	uint32_t lease; /* 0: no option */
 	struct addr server; /* n 0: no cookie */
@@ -115,17 +114,6 @@ keys_make(struct maker *m)
 		identity_key(m, i, &m->keys[i]);
 }
 
-/* KEY RDATA: flags 512, protocol 3. Returns its length. */
-static size_t
-key_rdata(const struct maker *m, const struct crypto_key *key, uint8_t out[68])
-{
-	put_u16(out, 512);
-	out[2] = 3;
-	out[3] = (uint8_t)crypto_key_algorithm(key);
-	check(crypto_key_public(key, out + 4), "public key");
-	return m->seal == SEAL_P256 ? 68 : 36;
-}
-
 /* One of an identity's locators after change k: no two are the same. */
 static size_t
 locator_rdata(const struct maker *m, uint64_t k, unsigned which, uint8_t out[LOCATOR])
@@ -184,8 +172,12 @@ zone_print(struct maker *m)
 			else
 				line_print(text, "TYPE65301", rdata, n);
 		}
-		if (key != NULL)
-			line_print(text, "KEY", rdata, key_rdata(m, key, rdata));
+		if (key != NULL) {
+			struct wr wr = wr_init(rdata, sizeof rdata);
+
+			check(seal_key_put(&wr, key), "KEY");
+			line_print(text, "KEY", rdata, wr.n);
+		}
 		crypto_key_free(key);
 	}
 }
@@ -233,13 +225,14 @@ changes_put(const struct maker *m, uint64_t k, const struct name *owner, struct 
 	return 1 + LOCATORS + m->proof;
 }
 
-static bool
+/* Returns how many records. */
+static uint16_t
 edns_put(const struct maker *m, struct wr *wr)
 {
 	size_t length;
 
 	if (m->cookie_n == 0 && m->lease == 0)
-		return false;
+		return 0;
 	wr_u8(wr, 0);
 	wr_u16(wr, RR_OPT);
 	wr_u16(wr, 1232);
@@ -251,82 +244,25 @@ edns_put(const struct maker *m, struct wr *wr)
 		wr_u16(wr, (uint16_t)m->cookie_n);
 		wr_copy(wr, m->cookie, m->cookie_n);
 	}
-	if (m->lease > 0) {
-		wr_u16(wr, LEASE_CODE);
-		wr_u16(wr, 8);
-		wr_u32(wr, m->lease);
-		wr_u32(wr, 14 * 86400);
-	}
+	if (m->lease > 0)
+		lease_option_put(wr, &(struct lease_option){true, true, m->lease, 14 * 86400});
 	wr_u16_at(wr, length, (uint16_t)(wr->n - length - 2));
-	return true;
+	return 1;
 }
 
-/* RFC 8945 4.3, 5.1: HMAC-SHA256 over the message and the variables. */
 static void
-tsig_seal(const struct maker *m, struct wr *wr)
-{
-	static const uint8_t algorithm[] = "\013hmac-sha256"; /* and the root's octet */
-	uint8_t input[SIGNED_MOST], mac[32];
-	struct wr in = wr_init(input, sizeof input);
-	uint64_t now = m->started / 1000;
-	size_t id = get_u16(wr->base);
-
-	wr_bytes(&in, wr_done(wr));
-	name_put(&in, &m->key);
-	wr_u16(&in, CLASS_ANY);
-	wr_u32(&in, 0);
-	wr_copy(&in, algorithm, sizeof algorithm);
-	wr_u16(&in, (uint16_t)(now >> 32));
-	wr_u32(&in, (uint32_t)now);
-	wr_u16(&in, FUDGE);
-	wr_u32(&in, 0); /* error, length of the other data */
-	check(in.error, "TSIG");
-	check(
-	    crypto_hmac_sha256(TSIG_SECRET, sizeof TSIG_SECRET - 1, input, in.n, mac), "HMAC");
-	name_put(wr, &m->key);
-	wr_u16(wr, 250);
-	wr_u16(wr, CLASS_ANY);
-	wr_u32(wr, 0);
-	wr_u16(wr, (uint16_t)(sizeof algorithm + 10 + sizeof mac + 6));
-	wr_copy(wr, algorithm, sizeof algorithm);
-	wr_u16(wr, (uint16_t)(now >> 32));
-	wr_u32(wr, (uint32_t)now);
-	wr_u16(wr, FUDGE);
-	wr_u16(wr, sizeof mac);
-	wr_copy(wr, mac, sizeof mac);
-	wr_u16(wr, (uint16_t)id);
-	wr_u32(wr, 0);
-}
-
-/* RFC 2931 3.1: over the RDATA without signature, then the message. */
-static void
-sig0_seal(const struct maker *m, const struct crypto_key *key, const struct name *owner,
+seal_put(const struct maker *m, const struct crypto_key *key, const struct name *owner,
     struct wr *wr)
 {
-	uint8_t input[SIGNED_MOST], rdata[68], signature[CRYPTO_SIGNATURE];
-	struct wr in = wr_init(input, sizeof input);
-	uint32_t now = (uint32_t)(m->started / 1000);
-	size_t n = key_rdata(m, key, rdata), head;
+	uint64_t now = m->started / 1000;
+	uint8_t mac[TSIG_MAC_MOST];
 
-	wr_u16(&in, 0);
-	wr_u8(&in, rdata[3]);
-	wr_u8(&in, 0);
-	wr_u32(&in, 0);
-	wr_u32(&in, now + WINDOW - 10);
-	wr_u32(&in, now - 10);
-	wr_u16(&in, dnssec_key_tag((struct bytes){rdata, n}));
-	name_put(&in, owner);
-	head = in.n;
-	wr_bytes(&in, wr_done(wr));
-	check(in.error, "SIG(0)");
-	check(crypto_sign(key, input, in.n, signature), "signature");
-	wr_u8(wr, 0);
-	wr_u16(wr, RR_SIG);
-	wr_u16(wr, CLASS_ANY);
-	wr_u32(wr, 0);
-	wr_u16(wr, (uint16_t)(head + sizeof signature));
-	wr_copy(wr, input, head);
-	wr_copy(wr, signature, sizeof signature);
+	if (m->seal == SEAL_TSIG)
+		check(seal_tsig_sign(&m->key, now, wr, mac) > 0 ? 0 : -1, "TSIG");
+	else
+		check(seal_sig0_sign(
+			  key, owner, (uint32_t)now - 10, (uint32_t)now + WINDOW - 10, wr),
+		    "SIG(0)");
 }
 
 static void
@@ -334,7 +270,6 @@ update_put(const struct maker *m, uint64_t k, struct wr *wr)
 {
 	const struct crypto_key *key = m->keys == NULL ? NULL : m->keys[k % m->names];
 	struct name owner;
-	unsigned changes, additional;
 
 	identity_owner(m, k % m->names, key, &owner);
 	wr_u16(wr, (uint16_t)k);
@@ -345,15 +280,9 @@ update_put(const struct maker *m, uint64_t k, struct wr *wr)
 	name_put(wr, &m->zone);
 	wr_u16(wr, RR_SOA);
 	wr_u16(wr, CLASS_IN);
-	changes = changes_put(m, k, &owner, wr);
-	wr_u16_at(wr, 8, (uint16_t)changes);
-	additional = edns_put(m, wr);
-	wr_u16_at(wr, 10, (uint16_t)additional);
-	if (m->seal == SEAL_TSIG)
-		tsig_seal(m, wr);
-	else
-		sig0_seal(m, key, &owner, wr);
-	wr_u16_at(wr, 10, (uint16_t)(additional + 1));
+	wr_u16_at(wr, 8, (uint16_t)changes_put(m, k, &owner, wr));
+	wr_u16_at(wr, 10, edns_put(m, wr));
+	seal_put(m, key, &owner, wr);
 	check(wr->error, "update");
 }
 
@@ -427,7 +356,7 @@ usage(void)
 	    "-l SECONDS       asks for this lease\n"
 	    "-u ADDRESS@PORT  asks this server for a cookie, which all carry\n"
 	    "TSIG: key \"bench.\", hmac-sha256, secret \"%s\"; holds for %d s. SIG(0): %d s.\n",
-	    TSIG_SECRET, FUDGE, WINDOW - 10);
+	    TSIG_SECRET, TSIG_FUDGE, WINDOW - 10);
 	exit(2);
 }
 
@@ -490,7 +419,10 @@ main(int argc, char **argv)
 	int option;
 
 	check(name_from("id.bench.test", &m.zone), "zone");
-	check(name_from("bench", &m.key), "key");
+	check(name_from("bench", &m.key.name), "key");
+	m.key.mac = CRYPTO_HMAC_SHA256;
+	m.key.n = sizeof TSIG_SECRET - 1;
+	memcpy(m.key.secret, TSIG_SECRET, m.key.n);
 	while ((option = getopt(argc, argv, "apz:n:s:k:c:f:l:u:")) != -1)
 		option_set(&m, option, optarg);
 	if (argc - optind != 1 || m.names == 0 || (m.proof && (m.aaaa || m.seal == SEAL_TSIG)))
