@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # updates.sh - signed UPDATEs a second: mapd, BIND, Knot DNS and PowerDNS (LMDB), each with automatic signing (P-256,
 # NSEC3) and everything durable, and bare LMDB (bench/floor), which no server that keeps its data so can beat.
-# needs: dig bind9 knot pdns pdns-lmdb
+# needs: dig bind9 knot pdns-lmdb
 #
 # usage: bench/updates.sh [-t SECONDS] [-m MODES] [-s SERVERS] [-x] [SIZE...]     (10000)
 #   MODES:   of tsig p256 ed25519 p256-proof ed25519-proof (all; beyond 10,000 identities tsig alone), separated by commas

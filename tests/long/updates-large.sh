@@ -1,0 +1,5 @@
+#!/bin/sh
+# updates-large.sh - the same with 10,000,000 identities, and 10,000, where all peers are measured
+# needs: dig bind9 knot pdns-lmdb
+# limit: 7000
+if bench/updates.sh -m tsig 10000 10000000; then echo "ok updates-large: all goals held"; else echo "not ok updates-large: a goal was missed"; exit 1; fi
