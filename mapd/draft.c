@@ -182,6 +182,41 @@ draft_has(const struct draft *draft, uint16_t type)
 	return false;
 }
 
+/* One line for each record of from that to does not have. */
+static int
+lines_add_differing(const struct name *owner, enum line_verb verb, const struct draft *from,
+    const struct draft *to, struct lines *lines)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < from->n && rc == 0; i++) {
+		const struct draft_record *record = &from->records[i];
+		struct line line = {.verb = verb,
+		    .number = 1,
+		    .owner = *owner,
+		    .type = record->type,
+		    .ttl = record->ttl,
+		    .has_rdata = true,
+		    .rdata = record->rdata};
+		bool found = false;
+
+		for (size_t k = 0; k < to->n && !found; k++)
+			found = record_equal(record, &to->records[k]);
+		if (!found)
+			rc = lines_add(lines, &line);
+	}
+	return rc;
+}
+
+int
+draft_lines(const struct name *owner, const struct draft *before, const struct draft *after,
+    struct lines *lines)
+{
+	int rc = lines_add_differing(owner, LINE_UNSET, before, after, lines);
+
+	return rc != 0 ? rc : lines_add_differing(owner, LINE_SET, after, before, lines);
+}
+
 void
 draft_fini(struct draft *draft)
 {

@@ -37,6 +37,9 @@ size_t draft_set_of(const struct draft *draft, uint16_t type, struct bytes *rdat
 /* Drops all of a type. */
 void draft_drop(struct draft *draft, uint16_t type) NONNULL;
 bool draft_has(const struct draft *draft, uint16_t type) NONNULL;
+/* The lines that make after of before. -MAP_ELIMIT, -MAP_ENOMEM */
+int draft_lines(const struct name *owner, const struct draft *before, const struct draft *after,
+    struct lines *lines) NONNULL MUST_CHECK;
 void draft_fini(struct draft *draft) NONNULL;
 
 #endif

@@ -45,6 +45,14 @@ host_described(const struct update *update)
 	return deletes == 1 && keys == 1 ? host : NULL;
 }
 
+bool
+host_is_reverse(const struct name *name)
+{
+	static const struct name arpa[] = {{14, "\7in-addr\4arpa"}, {10, "\3ip6\4arpa"}};
+
+	return name_is_below(name, &arpa[0]) || name_is_below(name, &arpa[1]);
+}
+
 /* One record of draft's, made of octets that the desk keeps. */
 static int
 record_add(

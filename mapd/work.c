@@ -12,6 +12,7 @@
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "mapd/meta.h"
+#include "mapd/replay.h"
 
 #define WORK_SLICE 8192 /* entries removed in one transaction */
 #define WORK_CLOCK_BEHIND 3600 /* seconds the clock may be behind the last change */
@@ -400,6 +401,22 @@ work_compare(struct work *work)
 	return 0;
 }
 
+/* The messages that were accepted before the last end. */
+static int
+work_remember(struct work *work)
+{
+	struct change *change;
+	int rc = replay_new(&work->replay);
+
+	if (rc == 0)
+		rc = change_begin(work->store, &change);
+	if (rc != 0)
+		return rc;
+	rc = replay_load(work->replay, change, clock_seconds());
+	change_abort(change);
+	return rc;
+}
+
 int
 work_init(struct work *work, struct store *store, const char *keys, const struct rules *rules,
     unsigned threads, char *why, size_t max)
@@ -417,6 +434,8 @@ work_init(struct work *work, struct store *store, const char *keys, const struct
 		rc = batch_new(work->pool, &work->batch);
 	if (rc == 0)
 		rc = journal_new(&work->journal);
+	if (rc == 0)
+		rc = work_remember(work);
 	if (rc == 0)
 		rc = batch_new(work->pool, &work->behind);
 	if (rc == 0) {
@@ -441,6 +460,7 @@ work_fini(struct work *work)
 	free(work->scratch);
 	batch_free(work->batch);
 	journal_free(work->journal);
+	replay_free(work->replay);
 	batch_free(work->behind);
 	pool_free(work->pool);
 	keyring_close(work->ring);

@@ -20,6 +20,8 @@ struct work_due {
 #define WORK_SCRATCH 24576 /* records and signatures of the largest name */
 
 struct renew;
+struct replay;
+struct prover;
 
 /* owned by the writer thread */
 struct work {
@@ -28,6 +30,8 @@ struct work {
 	struct pool *pool;
 	struct batch *batch, *behind;
 	struct journal *journal;
+	struct replay *replay;
+	const struct prover *prover; /* borrowed; NULL: nothing is to be proved */
 	const struct rules *rules; /* borrowed until other rules are set */
 	struct keyset **keys; /* by apex, read once */
 	size_t n_keys, max_keys;

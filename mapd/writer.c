@@ -19,22 +19,28 @@
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "mapd/amend.h"
-#include "mapd/folk.h"
+#include "mapd/commit.h"
+#include "mapd/expiry.h"
 #include "mapd/group.h"
+#include "mapd/intake.h"
 #include "mapd/renew.h"
 #include "mapd/site.h"
 
 #define WRITER_WAIT 60 /* seconds at most until the clock is looked at again */
+#define WRITER_LOOK 1000 /* ms between looks at the clock while updates come */
 #define WRITER_RETRY 60 /* seconds until a renewal that failed is tried again */
 
 struct writer {
 	int jobs[2]; /* struct job *, NULL: end */
 	int answers[2]; /* struct job * */
+	struct intake *intake; /* updates */
 	pthread_t thread;
 	/* From here on owned by the thread, once it runs. */
 	struct work work;
 	struct renew renew;
 	uint64_t retry; /* no renewal before */
+	uint64_t looked; /* when renewals and leases were looked at last, ms */
+	uint64_t expiry; /* when leases are to be looked at again, ms */
 	bool behind; /* the clock is, and it was said */
 	struct job *jobs_taken[GROUP_LOADS]; /* loads that are done together, or one job */
 	size_t n_taken;
@@ -219,9 +225,9 @@ writer_renew(struct writer *writer)
 	return WRITER_RETRY;
 }
 
-/* The next job, if there is one now (wait: when there is one, for so long); false: none. */
+/* The next job, if there is one. */
 static bool
-writer_take(struct writer *writer, int wait, struct job **job)
+writer_take(struct writer *writer, struct job **job)
 {
 	struct pollfd jobs = {.fd = writer->jobs[0], .events = POLLIN};
 
@@ -229,10 +235,21 @@ writer_take(struct writer *writer, int wait, struct job **job)
 	writer->next = NULL;
 	if (*job != NULL)
 		return true;
-	if (writer->ends || poll(&jobs, 1, wait) <= 0)
+	if (writer->ends || poll(&jobs, 1, 0) <= 0)
 		return false;
 	writer->ends = !queue_take(writer->jobs[0], job) || *job == NULL;
 	return !writer->ends;
+}
+
+/* Until there is a job or an update, for so many seconds at most. */
+static void
+writer_sleep(struct writer *writer, uint64_t seconds)
+{
+	struct pollfd fds[] = {{.fd = writer->jobs[0], .events = POLLIN},
+	    {.fd = intake_fd(writer->intake), .events = POLLIN}};
+
+	if (writer->next == NULL && !writer->ends)
+		(void)poll(fds, 2, (int)(seconds * 1000));
 }
 
 /* The loads that wait already, up to another job or a large zone: who waits for one waits for all. */
@@ -253,7 +270,7 @@ writer_gather(struct writer *writer, struct job *job)
 		if (!small)
 			return;
 		octets += job->records.n;
-	} while (writer->n_taken < GROUP_LOADS && writer_take(writer, 0, &job));
+	} while (writer->n_taken < GROUP_LOADS && writer_take(writer, &job));
 }
 
 static void
@@ -273,27 +290,76 @@ writer_load(struct writer *writer)
 		writer->jobs_taken[i]->error = loads[i].error;
 }
 
+/* One job, or the loads that wait together with it. */
+static void
+writer_job(struct writer *writer, struct job *job)
+{
+	writer_gather(writer, job);
+	if (job->kind == JOB_LOAD)
+		writer_load(writer);
+	for (size_t i = 0; i < writer->n_taken; i++) {
+		job = writer->jobs_taken[i];
+		job_run[job->kind](writer, job);
+		if (!queue_put(writer->answers[1], job))
+			diag_error("writer: an answer was lost: %s", strerror(errno));
+	}
+}
+
+/* The updates that wait, in one commit; false: there was none. */
+static bool
+writer_update(struct writer *writer)
+{
+	uint64_t soon = loop_now_ms() + WRITER_LOOK;
+	size_t n;
+	struct proposal *list = intake_take(writer->intake, COMMIT_MOST, &n);
+
+	if (list == NULL)
+		return false;
+	commit_updates(&writer->work, list);
+	if (soon < writer->expiry)
+		writer->expiry = soon; /* what they registered may be short-lived */
+	return true;
+}
+
+/* Renewals and leases, if it is time; returns seconds until it is time again. */
+static uint64_t
+writer_look(struct writer *writer)
+{
+	uint64_t now = loop_now_ms(), wait = writer_renew(writer), lease;
+
+	writer->looked = now;
+	if (now >= writer->expiry) {
+		lease = expiry_step(&writer->work, WRITER_WAIT);
+		writer->expiry = now + lease * 1000;
+	}
+	lease = (writer->expiry - now + 999) / 1000;
+	return lease < wait ? lease : wait;
+}
+
 static void *
 writer_thread(void *arg)
 {
 	struct writer *writer = arg;
 	struct job *job;
-	uint64_t wait;
+	uint64_t wait = 0;
+	bool busy = false;
 
 	while (!writer->ends) {
-		wait = writer->next != NULL ? 0 : writer_renew(writer);
-		if (!writer_take(writer, (int)(wait * 1000), &job))
-			continue;
-		writer_gather(writer, job);
-		if (job->kind == JOB_LOAD)
-			writer_load(writer);
-		for (size_t i = 0; i < writer->n_taken; i++) {
-			job = writer->jobs_taken[i];
-			job_run[job->kind](writer, job);
-			if (!queue_put(writer->answers[1], job))
-				diag_error("writer: an answer was lost: %s", strerror(errno));
+		/* while updates come all the time, the clock is not looked at after each of them */
+		if (writer->next == NULL && (!busy || writer->renew.walking ||
+						loop_now_ms() - writer->looked >= WRITER_LOOK))
+			wait = writer_look(writer);
+		if (!busy)
+			writer_sleep(writer, wait);
+		busy = writer_update(writer);
+		if (writer_take(writer, &job)) {
+			writer_job(writer, job);
+			busy = true;
 		}
 	}
+	/* updates that came before the end */
+	while (writer_update(writer))
+		;
 	return NULL;
 }
 
@@ -323,6 +389,7 @@ writer_free(struct writer *writer)
 		if (writer->answers[i] >= 0)
 			close(writer->answers[i]);
 	}
+	intake_free(writer->intake);
 	work_fini(&writer->work);
 	free(writer);
 }
@@ -355,6 +422,9 @@ writer_start(const struct writer_options *options, struct writer **out, char *wh
 	rc = work_init(&writer->work, options->store, options->keys, options->rules,
 	    options->threads, why, max);
 	writer->work.walk = &writer->renew;
+	writer->work.prover = options->prover;
+	if (rc == 0)
+		rc = intake_new(&writer->intake);
 	if (rc == 0)
 		rc = writer_refresh(writer, why, max);
 	if (rc == 0)
@@ -391,6 +461,18 @@ int
 writer_submit(struct writer *writer, struct job *job)
 {
 	return queue_put(writer->jobs[1], job) ? 0 : -MAP_ELIMIT;
+}
+
+int
+writer_propose(struct writer *writer, struct proposal *proposal)
+{
+	return intake_put(writer->intake, proposal);
+}
+
+struct replay *
+writer_replay(struct writer *writer)
+{
+	return writer->work.replay;
 }
 
 int

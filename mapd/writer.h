@@ -56,6 +56,7 @@ struct writer_options {
 	const char *keys;	   /* directory */
 	const struct rules *rules; /* borrowed */
 	unsigned threads;	   /* that sign; at least 1 */
+	const struct prover *prover; /* borrowed; NULL: locators are not verified */
 };
 
 /*

@@ -1,0 +1,483 @@
+/*
+ * decide.c - one update judged: prerequisites, changes, policy, proof, reachability, in this order.
+ * Knows which question is asked when; the answers are apply.c's, policy.c's, trust's and prove.c's.
+ */
+#include "mapd/decide.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+#include "core/wire/mapping.h"
+#include "core/wire/reply.h"
+#include "core/wire/rrtype.h"
+#include "mapd/apply.h"
+#include "mapd/host.h"
+#include "mapd/lease.h"
+#include "mapd/people.h"
+#include "mapd/proof.h"
+#include "mapd/prove.h"
+#include "mapd/replay.h"
+#include "mapd/settle.h"
+#include "mapd/step.h"
+
+#define HOST_RECORDS 256 /* changes and prerequisites of a host's update */
+
+struct deciding {
+	struct work *work;
+	struct desk *desk;
+	struct proposal *p;
+	const struct policy *policy;
+	struct person person;
+	struct lease_grant grant;
+	uint64_t now;
+	bool whole, revoked;
+	bool refused; /* the verdict says why */
+};
+
+static void
+refuse(struct deciding *d, unsigned rcode, const char *text)
+{
+	d->refused = true;
+	verdict_set(&d->p->verdict, rcode, EDE_PROHIBITED, "%s", text);
+}
+
+/* --- replays --- */
+
+static void
+decide_replay(struct deciding *d)
+{
+	unsigned rcode = 0;
+
+	if (d->p->dry)
+		return;
+	switch (replay_judge(d->work->replay, d->p, d->now, &rcode)) {
+	case REPLAY_NEW:
+		return;
+	case REPLAY_KNOWN:
+		d->refused = true;
+		verdict_set(&d->p->verdict, rcode, EDE_OTHER,
+		    "answered before: this is that answer again");
+		return;
+	case REPLAY_OLD:
+		refuse(d, RCODE_REFUSED, "signed before an update that was taken already");
+		return;
+	case REPLAY_FULL:
+		refuse(d, RCODE_REFUSED, "too many updates of this key at once: later again");
+		return;
+	}
+}
+
+/* --- what it asks for --- */
+
+static int
+decide_prerequisites(struct deciding *d)
+{
+	const struct update *u = &d->p->update;
+	const struct name *last = NULL;
+	unsigned rcode = RCODE_NOERROR;
+	char text[NAME_TEXT];
+	struct spot *spot;
+	int rc = 0;
+
+	d->desk->update++;
+	for (size_t i = 0; i < u->n_prerequisites && rcode == RCODE_NOERROR; i++) {
+		if (u->items[i].owner == last)
+			continue;
+		last = u->items[i].owner;
+		rc = desk_spot(d->desk, last, &spot);
+		if (rc != 0)
+			return rc;
+		if (spot->seen == d->desk->update)
+			continue;
+		spot->seen = d->desk->update;
+		rcode =
+		    apply_prerequisites(&(struct apply_seen){&spot->now, spot->value}, u, last);
+	}
+	if (rcode == RCODE_NOERROR)
+		return 0;
+	d->refused = true;
+	verdict_set(&d->p->verdict, rcode, EDE_OTHER, "a prerequisite at %s does not hold",
+	    name_print(last, text));
+	return 0;
+}
+
+/* The owners of its changes, each with the records that would result. */
+static int
+decide_changes(struct deciding *d)
+{
+	const struct update *u = &d->p->update;
+	const struct update_item *items = u->items + u->n_prerequisites;
+	const struct name *last = NULL;
+	struct spot *spot;
+	int rc = 0;
+
+	d->desk->n_owners = 0;
+	d->desk->update++;
+	for (size_t i = 0; i < u->n_changes && rc == 0; i++) {
+		if (items[i].owner == last)
+			continue;
+		last = items[i].owner;
+		rc = desk_spot(d->desk, last, &spot);
+		if (rc != 0 || spot->seen == d->desk->update)
+			continue;
+		spot->seen = d->desk->update;
+		rc = desk_own(d->desk, spot);
+		if (rc == 0)
+			rc = apply_items(
+			    &spot->next, u, &spot->name, spot_is_apex(d->desk, spot));
+	}
+	return rc;
+}
+
+/* RFC 9665, RFC 9664: addresses are locators too; what has no lease is not there. */
+static int
+decide_host(struct deciding *d)
+{
+	const struct name *host = host_described(&d->p->update);
+	int rc = 0;
+
+	for (size_t i = 0; i < d->desk->n_owners && rc == 0; i++) {
+		struct spot *spot = d->desk->owners[i];
+		struct claim claim;
+
+		if (d->grant.bounded && d->grant.lease == 0)
+			lease_clear(&spot->next, d->grant.key_lease == 0);
+		else if ((host != NULL && name_equal(host, &spot->name)) ||
+			 (claim_get(d->desk->change, &spot->name, &claim) &&
+			     (claim.flags & CLAIM_HOST) != 0))
+			rc = host_set_locators(d->desk, &spot->next);
+	}
+	return rc;
+}
+
+/* --- whether it may --- */
+
+/* The realm's and the source's claims are counted only for a new one. */
+static void
+case_count(struct deciding *d, struct policy_case *c, const struct spot *spot)
+{
+	struct claim claim;
+
+	c->is_new = !claim_get(d->desk->change, &spot->name, &claim);
+	if (!c->is_new) {
+		c->since = claim.since;
+		c->until = claim.until;
+		c->key_until = claim.key_until;
+		return;
+	}
+	c->identities = claim_count(d->desk->change, &d->desk->zone.apex);
+	c->identities_of_source =
+	    claim_count_source(d->desk->change, &d->desk->zone.apex, d->p->source);
+}
+
+static void
+case_judge(struct deciding *d, const struct spot *spot)
+{
+	const struct rules *rules = d->work->rules;
+	struct policy_case c = {.policy = d->policy,
+	    .apex = &d->desk->zone.apex,
+	    .realms = rules->realms,
+	    .n_realms = rules->n_realms,
+	    .actor = &d->p->actor,
+	    .owner = &spot->name,
+	    .before = &spot->now,
+	    .after = &spot->next,
+	    .enrolled = (d->person.flags & PERSON_ENROLLED) != 0,
+	    .banned = (d->person.flags & PERSON_BANNED) != 0,
+	    .revoked = d->revoked,
+	    .why = d->person.why[0] != '\0' ? d->person.why : NULL,
+	    .cut = spot_is_occluded(spot) || (spot->flags & (NODE_CUT | NODE_DNAME)) != 0,
+	    .now = d->now};
+	char text[POLICY_TEXT];
+	struct name assigned;
+	const struct policy_rule *rule;
+
+	if (d->p->actor.kind == ACTOR_KEY) {
+		case_count(d, &c, spot);
+		if (assigned_get(d->desk->change, &spot->name, &assigned)) {
+			c.assigned = &assigned;
+			if (c.is_new)
+				c.names = assigned_count(d->desk->change, &d->p->actor.name);
+		}
+	}
+	rule = policy_judge(&c, text);
+	d->p->verdict.rule = rule;
+	if (!rule->allows) {
+		d->refused = true;
+		verdict_set(&d->p->verdict, rule->rcode, rule->ede, "%s", text);
+	}
+}
+
+/* A set that no answer could hold; the policy's own limits are lower, for hosts. */
+static bool
+spot_is_too_large(const struct spot *spot)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < spot->next.n; i++) {
+		size_t set = 0, n = 0;
+
+		for (size_t k = 0; k < spot->next.n && spot->next.n > 64; k++)
+			if (spot->next.records[k].type == spot->next.records[i].type) {
+				set += spot->next.records[k].rdata.n + RRSET_FRAME;
+				n++;
+			}
+		if (set > RRSET_OCTETS || n > RRSET_RECORDS)
+			return true;
+		all += spot->next.records[i].rdata.n + RRSET_FRAME;
+	}
+	return all > RRSET_OCTETS;
+}
+
+/* What is known of who signs. */
+static int
+decide_person(struct deciding *d)
+{
+	const struct name *name = &d->p->actor.name;
+	struct spot *spot;
+	int rc;
+
+	if (d->p->update.n_changes + d->p->update.n_prerequisites > HOST_RECORDS) {
+		refuse(d, RCODE_REFUSED, "too many records for a host's update");
+		return 0;
+	}
+	(void)person_get(d->desk->change, name, &d->person);
+	if (!name_is_below(name, &d->desk->zone.apex))
+		return 0;
+	rc = desk_spot(d->desk, name, &spot);
+	if (rc == 0)
+		d->revoked = lease_revoked(&spot->now);
+	return rc;
+}
+
+static int
+decide_policy(struct deciding *d)
+{
+	char text[NAME_TEXT];
+
+	if (d->p->actor.kind == ACTOR_KEY) {
+		int rc = decide_person(d);
+
+		if (rc != 0 || d->refused)
+			return rc;
+	}
+	for (size_t i = 0; i < d->desk->n_owners && !d->refused; i++) {
+		struct spot *spot = d->desk->owners[i];
+
+		if (spot_is_too_large(spot)) {
+			d->refused = true;
+			verdict_set(&d->p->verdict, RCODE_REFUSED, EDE_PROHIBITED,
+			    "%s: more records than an answer can hold",
+			    name_print(&spot->name, text));
+		} else {
+			(void)case_judge(d, spot);
+		}
+	}
+	return change_error(d->desk->change);
+}
+
+/* --- whether it is so --- */
+
+static int
+decide_proofs(struct deciding *d)
+{
+	struct verdict *v = &d->p->verdict;
+	struct proof_case c = {.rules = d->work->rules,
+	    .verified = d->p->proved ? d->p->proof : NULL,
+	    .now = d->now};
+	bool holds = true;
+
+	for (size_t i = 0; i < d->desk->n_owners && holds; i++) {
+		struct spot *spot = d->desk->owners[i];
+
+		holds = proof_judge(&c, &spot->name, &spot->now, &spot->next);
+	}
+	if (!holds)
+		refuse(d, RCODE_REFUSED, c.why);
+	else if (c.why[0] != '\0')
+		verdict_set(v, RCODE_NOERROR, EDE_OTHER, "%s", c.why);
+	return 0;
+}
+
+/* Addresses that come without a token of theirs; those there were are taken for proved. */
+static void
+spot_unproved(struct deciding *d, const struct spot *spot)
+{
+	struct verdict *v = &d->p->verdict;
+	struct eloc eloc, old;
+
+	for (size_t i = 0; i < spot->next.n; i++) {
+		const struct draft_record *record = &spot->next.records[i];
+		bool known = false;
+
+		if (record->type != RR_ELOC || eloc_read(record->rdata, &eloc) != 0 ||
+		    (eloc.kind != ELOC_IP4 && eloc.kind != ELOC_IP6))
+			continue;
+		for (size_t k = 0; k < spot->now.n && !known; k++)
+			known = spot->now.records[k].type == RR_ELOC &&
+				eloc_read(spot->now.records[k].rdata, &old) == 0 &&
+				(old.kind == ELOC_IP4 || old.kind == ELOC_IP6) &&
+				memcmp(old.address, eloc.address, 16) == 0;
+		for (unsigned k = 0; k < v->n_prove && !known; k++)
+			known = memcmp(v->prove[k], eloc.address, 16) == 0;
+		if (known || (d->p->update.prove.present &&
+				 prove_holds(d->work->prover, &d->p->actor.name, eloc.address,
+				     d->p->update.prove.tokens, d->now)))
+			continue;
+		if (v->n_prove < PROVE_MOST)
+			memcpy(v->prove[v->n_prove++], eloc.address, 16);
+	}
+}
+
+static void
+decide_reachable(struct deciding *d)
+{
+	struct verdict *v = &d->p->verdict;
+	char text[ADDRESS_TEXT];
+	size_t n = 0;
+
+	if (d->p->actor.kind != ACTOR_KEY || !d->policy->verify_locators ||
+	    d->work->prover == NULL)
+		return;
+	for (size_t i = 0; i < d->desk->n_owners; i++)
+		spot_unproved(d, d->desk->owners[i]);
+	if (v->n_prove == 0)
+		return;
+	refuse(d, RCODE_REFUSED, "prove ");
+	for (unsigned i = 0; i < v->n_prove && n < sizeof v->text - ADDRESS_TEXT; i++) {
+		n = strlen(v->text);
+		snprintf(v->text + n, sizeof v->text - n, "%s%s", i > 0 ? ", " : "",
+		    address_print(v->prove[i], text));
+	}
+	if (!d->p->update.prove.present || d->p->dry)
+		v->n_prove = 0; /* there is nowhere to send to */
+}
+
+/* Hosts that know nothing of identities follow; what is to be written is known now. */
+static int
+decide_steps(struct deciding *d)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->desk->n_owners && rc == 0; i++)
+		rc = step_names(d->desk, d->desk->owners[i]);
+	for (size_t i = 0; i < d->desk->n_tried; i++)
+		d->whole |= desk_is_whole(d->desk, d->desk->tried[i]) &&
+			    !draft_equal(&d->desk->tried[i]->now, &d->desk->tried[i]->next);
+	return rc;
+}
+
+/* --- the end of it --- */
+
+/* What was tried, as lines of an edit. */
+static int
+decide_lines(struct deciding *d, struct lines *lines)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->desk->n_tried && rc == 0; i++) {
+		const struct spot *spot = d->desk->tried[i];
+
+		rc = draft_lines(&spot->name, &spot->now, &spot->next, lines);
+	}
+	return rc;
+}
+
+int
+decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t now)
+{
+	const struct policy *policy = rules_policy(work->rules, &desk->zone.apex);
+	struct lease_grant grant = lease_grant(policy, &p->update.lease);
+	const struct name *host = host_described(&p->update);
+	int rc = replay_note(work->replay, p, p->verdict.rcode, now);
+
+	for (size_t i = 0; i < desk->n_owners && rc == 0; i++) {
+		const struct spot *spot = desk->owners[i];
+		const struct draft *after = &spot->next;
+		struct claim claim = {0};
+
+		if (p->actor.kind == ACTOR_ADMIN) {
+			if (draft_has(&spot->now, RR_KEY) && !draft_has(after, RR_KEY))
+				claim_remove(desk->change, &desk->zone.apex, &spot->name);
+			continue;
+		}
+		if (grant.bounded && grant.key_lease == 0) {
+			claim_remove(desk->change, &desk->zone.apex, &spot->name);
+			continue;
+		}
+		if (!claim_get(desk->change, &spot->name, &claim))
+			memcpy(claim.source, p->source, CLAIM_SOURCE);
+		if (host != NULL)
+			claim.flags |= CLAIM_HOST;
+		lease_renew(&claim, &grant, after, now);
+		claim_put(desk->change, &desk->zone.apex, &spot->name, &claim);
+	}
+	return rc != 0 ? rc : change_error(desk->change);
+}
+
+/* In the order of protocol 8; each step only when nothing was refused before. */
+static int
+decide_steps_of(struct deciding *d)
+{
+	static int (*const steps[])(struct deciding *) = {decide_prerequisites, decide_changes,
+	    decide_host, decide_policy, decide_proofs, decide_steps};
+	int rc = 0;
+
+	decide_replay(d);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0 && !d->refused; i++)
+		rc = steps[i](d);
+	if (rc == 0 && !d->refused)
+		decide_reachable(d);
+	return rc;
+}
+
+/* Prerequisites that failed are remembered too: what did not hold may hold when it comes again. */
+static bool
+refusal_is_noted(const struct deciding *d)
+{
+	return !d->p->dry && d->p->verdict.rule == NULL &&
+	       d->p->verdict.rcode >= RCODE_NXDOMAIN && d->p->verdict.rcode != RCODE_REFUSED &&
+	       d->p->verdict.rcode != RCODE_NOTIMP;
+}
+
+int
+decide(struct work *work, struct desk *desk, struct proposal *p, uint64_t now,
+    enum decision *what, struct lines *lines)
+{
+	struct deciding d = {.work = work,
+	    .desk = desk,
+	    .p = p,
+	    .policy = rules_policy(work->rules, &desk->zone.apex),
+	    .now = now};
+	unsigned known = 0;
+	int rc;
+
+	*what = DECIDED;
+	verdict_set(&p->verdict, RCODE_NOERROR, EDE_NONE, "%s", "");
+	d.grant = lease_grant(d.policy, &p->update.lease);
+	if (p->actor.kind == ACTOR_ADMIN)
+		d.grant = (struct lease_grant){0};
+	rc = decide_steps_of(&d);
+	if (rc == 0 && d.refused) {
+		if (refusal_is_noted(&d) &&
+		    replay_judge(work->replay, p, now, &known) == REPLAY_NEW)
+			rc = replay_note(work->replay, p, p->verdict.rcode, now);
+		desk_drop(desk);
+	} else if (rc == 0 && d.whole) {
+		*what = DECIDED_WHOLE;
+		rc = decide_lines(&d, lines);
+	} else if (rc == 0 && p->dry) {
+		desk_drop(desk);
+	} else if (rc == 0) {
+		rc = decide_note(work, desk, p, now);
+		desk_keep(desk);
+	}
+	if (rc == 0 && !d.refused && p->actor.kind == ACTOR_KEY && p->update.lease.present)
+		p->verdict.lease = (struct lease_option){.present = true,
+		    .both = p->update.lease.both,
+		    .lease = d.grant.lease,
+		    .key_lease = d.grant.key_lease};
+	return rc;
+}

@@ -1,0 +1,263 @@
+/*
+ * expiry.c - what has a lease that is over goes, a little at a time.
+ * Knows claims and what they are about; how it is written is settle.c's, or, where the zone's tree changes in a
+ * way that only an edit can write, amend.c's.
+ */
+#include "mapd/expiry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/errors.h"
+#include "mapd/amend.h"
+#include "mapd/commit.h"
+#include "mapd/lease.h"
+#include "mapd/renew.h"
+#include "mapd/settle.h"
+#include "mapd/step.h"
+
+#define EXPIRY_MOST 256 /* names of a transaction */
+#define EXPIRY_RETRY 60 /* seconds until one that failed is tried again */
+
+/* A zone that only an edit can write, and what goes there. */
+struct whole {
+	struct whole *next;
+	struct name apex;
+	struct lines lines;
+	struct whole_name {
+		struct name owner;
+		bool lease, key; /* which of them is over */
+	} names[EXPIRY_MOST];
+	size_t n;
+	uint64_t now;
+};
+
+struct expiring {
+	struct commit commit;
+	struct whole *wholes;
+	struct name owners[EXPIRY_MOST];
+	size_t n;
+};
+
+/* The zone here that a name is in; false: none. */
+static bool
+expiry_zone(struct change *change, const struct name *owner, struct zone *out)
+{
+	struct name at = *owner;
+
+	while (!work_zone(change, &at, out)) {
+		if (at.n == 1)
+			return false;
+		name_parent(&at, 1, &at);
+	}
+	return true;
+}
+
+static bool
+is_over(uint64_t until, uint64_t now)
+{
+	return until != 0 && until <= now;
+}
+
+/* The claim of a name after what is over has gone. */
+static void
+claim_end(
+    struct change *change, const struct name *apex, const struct name *owner, uint64_t now)
+{
+	struct claim claim;
+
+	if (!claim_get(change, owner, &claim))
+		return;
+	if (is_over(claim.key_until, now)) {
+		claim_remove(change, apex, owner);
+		return;
+	}
+	if (is_over(claim.until, now))
+		claim.until = claim.lease = 0;
+	claim_put(change, apex, owner, &claim);
+}
+
+static struct whole *
+whole_of(struct expiring *e, const struct name *apex)
+{
+	struct whole *whole = e->wholes;
+
+	while (whole != NULL && !name_equal(&whole->apex, apex))
+		whole = whole->next;
+	if (whole != NULL)
+		return whole;
+	whole = calloc(1, sizeof *whole);
+	if (whole == NULL)
+		return NULL;
+	whole->apex = *apex;
+	whole->now = e->commit.now;
+	whole->next = e->wholes;
+	e->wholes = whole;
+	return whole;
+}
+
+/* What was tried becomes lines; until they are written the claim is to be looked at again. */
+static int
+expiry_put_off(struct expiring *e, struct desk *desk, const struct name *owner)
+{
+	struct whole *whole = whole_of(e, &desk->zone.apex);
+	struct claim claim;
+	int rc = whole == NULL ? -MAP_ENOMEM : 0;
+
+	for (size_t i = 0; i < desk->n_tried && rc == 0; i++)
+		rc = draft_lines(&desk->tried[i]->name, &desk->tried[i]->now,
+		    &desk->tried[i]->next, &whole->lines);
+	if (rc == 0 && claim_get(desk->change, owner, &claim)) {
+		struct whole_name *name = &whole->names[whole->n++];
+
+		*name = (struct whole_name){*owner, is_over(claim.until, e->commit.now),
+		    is_over(claim.key_until, e->commit.now)};
+		if (name->lease)
+			claim.until = e->commit.now + EXPIRY_RETRY;
+		if (name->key)
+			claim.key_until = e->commit.now + EXPIRY_RETRY;
+		claim_put(desk->change, &desk->zone.apex, owner, &claim);
+	}
+	desk_drop(desk);
+	return rc;
+}
+
+static int
+expiry_name(struct expiring *e, const struct name *owner)
+{
+	struct change *change = e->commit.change;
+	struct claim claim;
+	struct desk *desk;
+	struct spot *spot;
+	struct zone zone;
+	bool whole = false;
+	int rc;
+
+	if (!expiry_zone(change, owner, &zone) || !claim_get(change, owner, &claim)) {
+		claim_remove(change, owner, owner);
+		return change_error(change);
+	}
+	desk = commit_desk(&e->commit, &zone.apex, &rc);
+	if (desk == NULL)
+		return rc;
+	rc = desk_spot(desk, owner, &spot);
+	if (rc == 0)
+		rc = desk_try(desk, spot);
+	if (rc != 0)
+		return rc;
+	lease_clear(&spot->next, is_over(claim.key_until, e->commit.now));
+	rc = step_names(desk, spot);
+	for (size_t i = 0; i < desk->n_tried; i++)
+		whole |= desk_is_whole(desk, desk->tried[i]) &&
+			 !draft_equal(&desk->tried[i]->now, &desk->tried[i]->next);
+	if (rc != 0)
+		return rc;
+	if (whole)
+		return expiry_put_off(e, desk, owner);
+	desk_keep(desk);
+	claim_end(change, &zone.apex, owner, e->commit.now);
+	return change_error(change);
+}
+
+/* In the transaction of the edit. */
+static int
+whole_beside(void *arg, struct change *change)
+{
+	const struct whole *whole = arg;
+
+	for (size_t i = 0; i < whole->n; i++) {
+		const struct whole_name *name = &whole->names[i];
+		struct claim claim;
+
+		if (!claim_get(change, &name->owner, &claim))
+			continue;
+		if (name->lease)
+			claim.until = whole->now;
+		if (name->key)
+			claim.key_until = whole->now;
+		claim_put(change, &whole->apex, &name->owner, &claim);
+		claim_end(change, &whole->apex, &name->owner, whole->now);
+	}
+	return change_error(change);
+}
+
+static void
+whole_run(struct work *work, struct whole *whole)
+{
+	struct amend *amend = calloc(1, sizeof *amend);
+	struct outcome out;
+	char name[NAME_TEXT];
+	int rc = -MAP_ENOMEM;
+
+	if (amend != NULL) {
+		amend->lines = &whole->lines;
+		amend->label = "expiry";
+		amend->beside = whole_beside;
+		amend->beside_arg = whole;
+		rc = amend_run(work, &whole->apex, amend, &out);
+		amend_fini(amend);
+	}
+	if (rc != 0)
+		diag_warn(
+		    "zone %s: leases that are over could not be ended, tried again in %d s: %s",
+		    name_print(&whole->apex, name), EXPIRY_RETRY,
+		    amend != NULL && out.why[0] != '\0' ? out.why : error_text(rc));
+	else if (work->walk != NULL && !out.unchanged)
+		renew_tell(work->walk, &whole->apex, out.resign, out.expires);
+	free(amend);
+}
+
+static void
+expiry_free(struct expiring *e)
+{
+	while (e->wholes != NULL) {
+		struct whole *next = e->wholes->next;
+
+		lines_fini(&e->wholes->lines);
+		free(e->wholes);
+		e->wholes = next;
+	}
+	commit_free(&e->commit);
+	free(e);
+}
+
+static int
+expiry_run(struct expiring *e, uint64_t *next)
+{
+	struct commit *commit = &e->commit;
+	int rc;
+
+	e->n = claim_due(commit->change, commit->now, e->owners, EXPIRY_MOST, next);
+	rc = change_error(commit->change);
+	for (size_t i = 0; i < e->n && rc == 0; i++)
+		rc = expiry_name(e, &e->owners[i]);
+	if (rc == 0)
+		rc = commit_end(commit);
+	for (struct whole *whole = e->wholes; whole != NULL && rc == 0; whole = whole->next)
+		whole_run(commit->work, whole);
+	return rc;
+}
+
+uint64_t
+expiry_step(struct work *work, uint64_t limit)
+{
+	struct expiring *e = calloc(1, sizeof *e);
+	uint64_t next = UINT64_MAX, now;
+	int rc = e == NULL ? -MAP_ENOMEM : commit_begin(&e->commit, work);
+
+	if (rc == 0)
+		rc = expiry_run(e, &next);
+	now = e != NULL ? e->commit.now : 0;
+	if (rc != 0)
+		diag_warn("leases that are over could not be ended, tried again in %d s: %s",
+		    EXPIRY_RETRY,
+		    e != NULL && e->commit.why[0] != '\0' ? e->commit.why : error_text(rc));
+	if (e != NULL)
+		expiry_free(e);
+	if (rc != 0)
+		return EXPIRY_RETRY < limit ? EXPIRY_RETRY : limit;
+	if (next <= now)
+		return 0;
+	return next - now < limit ? next - now : limit;
+}

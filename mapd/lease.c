@@ -1,0 +1,75 @@
+/*
+ * lease.c - how long what a host registered stays.
+ * Knows what a lease is about; knows no store.
+ */
+#include "mapd/lease.h"
+
+#include "core/wire/mapping.h"
+#include "core/wire/rrtype.h"
+
+static uint32_t
+lease_between(uint32_t asked, uint32_t least, uint32_t most)
+{
+	if (asked < least)
+		return least;
+	return asked > most ? most : asked;
+}
+
+struct lease_grant
+lease_grant(const struct policy *policy, const struct lease_option *asked)
+{
+	struct lease_grant grant = {true, policy->lease, policy->key_lease};
+
+	if (!asked->present) {
+		grant.bounded = policy->kind == POLICY_OPEN;
+		return grant;
+	}
+	grant.lease = asked->lease == 0 ? 0
+					: lease_between(asked->lease, policy->lease_least,
+					      policy->lease_most);
+	grant.key_lease =
+	    asked->key_lease == 0 && asked->lease == 0
+		? 0
+		: lease_between(asked->key_lease, policy->lease_least, policy->key_lease_most);
+	if (grant.key_lease < grant.lease)
+		grant.key_lease = grant.lease;
+	return grant;
+}
+
+void
+lease_clear(struct draft *draft, bool key)
+{
+	static const uint16_t types[] = {RR_A, RR_AAAA, RR_PTR, RR_EPID, RR_ELOC};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		draft_drop(draft, types[i]);
+	if (key)
+		draft_drop(draft, RR_KEY);
+}
+
+bool
+lease_revoked(const struct draft *draft)
+{
+	struct eloc eloc;
+
+	for (size_t i = 0; i < draft->n; i++)
+		if (draft->records[i].type == RR_ELOC &&
+		    eloc_read(draft->records[i].rdata, &eloc) == 0 && eloc.kind == ELOC_PROOF &&
+		    (eloc.proof.flags & PROOF_REVOKED) != 0)
+			return true;
+	return false;
+}
+
+void
+lease_renew(struct claim *claim, const struct lease_grant *grant, const struct draft *after,
+    uint64_t now)
+{
+	if (claim->since == 0)
+		claim->since = now;
+	claim->lease = grant->bounded ? grant->lease : 0;
+	claim->key_lease = grant->bounded ? grant->key_lease : 0;
+	claim->until = grant->bounded && grant->lease > 0 ? now + grant->lease : 0;
+	claim->key_until = grant->bounded && grant->key_lease > 0 ? now + grant->key_lease : 0;
+	if (lease_revoked(after))
+		claim->until = claim->key_until = now + LEASE_REVOKED;
+}

@@ -1,0 +1,33 @@
+/*
+ * lease.h - how long what a host registered stays (RFC 9664, protocol 8): granted with each update, ended when
+ * it is over.
+ */
+#ifndef MAPD_LEASE_H
+#define MAPD_LEASE_H
+
+#include "mapd/claim.h"
+#include "mapd/desk.h"
+#include "mapd/policy.h"
+#include "core/wire/update.h"
+
+#define LEASE_REVOKED (365u * 86400) /* that a revocation is kept for, at least */
+
+/*
+ * What is granted to a request: between the policy's bounds, 0 as 0 (it ends now), the key's no shorter than
+ * the other. Without option: the policy's, in an open realm; else no end.
+ */
+struct lease_grant {
+	bool bounded; /* else there is no end */
+	uint32_t lease, key_lease;
+};
+struct lease_grant lease_grant(
+    const struct policy *policy, const struct lease_option *asked) NONNULL;
+
+/* Takes what a lease is about out of a draft: all that hosts register, the KEY too if key is set. */
+void lease_clear(struct draft *draft, bool key) NONNULL;
+/* The claim of a name at now with what was granted; a revocation among after's records stays for long. */
+void lease_renew(struct claim *claim, const struct lease_grant *grant, const struct draft *after,
+    uint64_t now) NONNULL;
+bool lease_revoked(const struct draft *draft) NONNULL; /* a proof that revokes is there */
+
+#endif
