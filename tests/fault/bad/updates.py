@@ -281,7 +281,7 @@ def matrix():
 
 
 def content():
-    bad, refused, formerr = ("REFUSED", "FORMERR"), ("REFUSED",), ("FORMERR",)
+    bad, formerr = ("REFUSED", "FORMERR"), ("FORMERR",)
     address = b"\xc0\0\2\1"
     for rdtype in range(65536):
         if not (EVERY or rdtype < 300 or rdtype % 499 == 0 or 65270 < rdtype < 65310):
