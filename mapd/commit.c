@@ -51,7 +51,7 @@ commit_begin(struct commit *c, struct work *work)
 {
 	int rc;
 
-	*c = (struct committing){.work = work, .now = clock_seconds()};
+	*c = (struct commit){.work = work, .now = clock_seconds()};
 	rc = change_begin(work->store, &c->change);
 	if (rc == 0)
 		rc = work_check_clock(c->change, c->now, c->why, sizeof c->why);
