@@ -429,7 +429,7 @@ def quantities(address):
 
     row("16", "16 locators", many(16, ELOC, locator), "NOERROR")
     for what, wire in (
-            ("17 locators", many(17, ELOC, locator)), ("1,000 locators", many(1000, ELOC, locator)),
+            ("17 locators", many(17, ELOC, locator)), ("600 locators", many(600, ELOC, locator)),
             ("9 EPIDs", many(9, EPID, lambda i: struct.pack("!HBB", i, 0, 3) + name(WWW))),
             ("3 keys", many(3, KEY, lambda i: hosts.Key(seed=i).rdata)),
             ("8 KiB of one record", many(1, ELOC, lambda i: eloc("2001:db8::1", parameters=struct.pack("!HH", 65280, 8000) + b"x" * 8000)))):

@@ -22,6 +22,7 @@ ROUNDS = int(sys.argv[6])
 SENDERS, HOSTS, PAIRS = 24, 6, 2  # of each sender
 MOST, LIFE = 50, 10  # updates of a key in the seconds that a signature lives: a server remembers 64
 rng = random.Random(os.environ.get("SEED"))
+OVER = threading.Event()  # this life of mapd's
 
 
 class Wrong(Exception):
@@ -101,8 +102,8 @@ class Sender(threading.Thread):
         self.trouble = None
 
     def run(self):
-        server = hosts.Server(PORT, source="127.0.%d.1" % (self.number + 2))
-        while True:
+        server = hosts.Server(PORT, wait=2.0, source="127.0.%d.1" % (self.number + 2))
+        while not OVER.is_set():
             thing = rng.choice(self.things)
             if thing.is_spent():
                 continue
@@ -126,8 +127,8 @@ class Watch(threading.Thread):
         self.last, self.wrong = last, None
 
     def run(self):
-        server = hosts.Server(PORT)
-        while True:
+        server = hosts.Server(PORT, wait=2.0)
+        while not OVER.is_set():
             serial = server.serial(ZONE)
             if serial is None:
                 return
@@ -194,10 +195,12 @@ def one_round(number, mapd, things, state):
     for n, sender in enumerate(senders):
         sender.things = things[n]
     watch = Watch(state["serial"])
+    OVER.clear()
     for thread in senders + [watch]:
         thread.start()
     threading.Event().wait(rng.uniform(0.005, 0.7))  # a random moment, which is what is tested
     mapd.kill()
+    OVER.set()
     if rng.random() < 0.1:
         mapd.start(rng.uniform(0, 0.05))
         mapd.kill()

@@ -345,8 +345,8 @@ class Server:
             self.datagrams.bind((self.source, 0))
             self.datagrams.connect(self.address)
         self.datagrams.settimeout(self.wait)
-        self.datagrams.send(wire)
         try:
+            self.datagrams.send(wire)
             while True:
                 answer = self.datagrams.recv(65535)
                 if answer[:2] == (wire[:2] if ident is None else ident):
@@ -363,9 +363,9 @@ class Server:
 
     def tcp(self, wire):
         """The answer; None: the connection was closed instead."""
-        if self.stream is None:
-            self.connect()
         try:
+            if self.stream is None:
+                self.connect()
             self.stream.sendall(struct.pack("!H", len(wire)) + wire)
             return self.read()
         except OSError:

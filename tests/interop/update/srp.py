@@ -56,7 +56,7 @@ def description(key, addresses, lease, more=None, key_record=True):
         more(update)
     if lease is not None:
         update.use_edns(0, options=[dns.edns.GenericOption(2, struct.pack("!%dI" % len(lease), *lease))])
-    return update.to_wire()
+    return update.to_wire(max_size=65535)
 
 
 
