@@ -42,11 +42,20 @@ admission_open(const struct admission_options *options, struct admission **out)
 }
 
 void
-admission_close(struct admission *admission)
+admission_stop(struct admission *admission)
 {
 	if (admission == NULL)
 		return;
 	verifier_free(admission->verifier);
+	admission->verifier = NULL;
+}
+
+void
+admission_close(struct admission *admission)
+{
+	if (admission == NULL)
+		return;
+	admission_stop(admission);
 	budget_free(admission->budget);
 	free(admission);
 }

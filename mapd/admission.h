@@ -30,8 +30,9 @@ struct admission; /* shared by all workers */
 
 /* -MAP_ENOMEM, -MAP_ECRYPTO, -MAP_ESYS */
 int admission_open(const struct admission_options *options, struct admission **out) NONNULL MUST_CHECK;
-/* Ends the verifiers; who waits is answered. No worker may use it any more. NULL allowed. */
-void admission_close(struct admission *admission);
+/* Ends the verifiers; who waits is answered. No worker may put anything more. NULL allowed. */
+void admission_stop(struct admission *admission);
+void admission_close(struct admission *admission); /* NULL allowed; no worker knows it any more */
 struct budget *admission_budget(struct admission *admission) NONNULL;
 struct prover *admission_prover(struct admission *admission) NONNULL;
 /*

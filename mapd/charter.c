@@ -10,8 +10,11 @@
 #include "core/wire/errors.h"
 
 struct charters {
+	struct tsig_key *keys;
+	size_t n_keys;
 	size_t n;
-	struct charter row[];
+	struct charter *row;
+	struct name *sites; /* of all rows */
 };
 
 static int
@@ -22,42 +25,50 @@ charter_order(const void *a, const void *b)
 	return name_compare(&x->apex, &y->apex);
 }
 
-/* What to borrows becomes its own. */
+/* The rows, and what they borrow becomes ours. */
 static int
-charter_copy(struct charter *to, const struct charter *from)
+rows_copy(struct charters *charters, const struct charter *rows, size_t n)
 {
-	struct tsig_key *keys = calloc(from->n_keys + 1, sizeof *keys);
-	struct name *sites = calloc(from->policy.n_sites + 1, sizeof *sites);
+	struct name *site;
+	size_t sites = 0;
 
-	*to = *from;
-	to->keys = keys;
-	to->policy.sites = sites;
-	if (keys == NULL || sites == NULL) {
-		to->n_keys = 0;
+	for (size_t i = 0; i < n; i++)
+		sites += rows[i].policy.n_sites;
+	charters->row = calloc(n + 1, sizeof *charters->row);
+	charters->sites = site = calloc(sites + 1, sizeof *charters->sites);
+	if (charters->row == NULL || site == NULL)
 		return -MAP_ENOMEM;
+	for (; charters->n < n; charters->n++) {
+		struct charter *row = &charters->row[charters->n];
+
+		*row = rows[charters->n];
+		if (row->policy.n_sites > 0)
+			memcpy(site, row->policy.sites, row->policy.n_sites * sizeof *site);
+		row->policy.sites = site;
+		site += row->policy.n_sites;
 	}
-	if (from->n_keys > 0)
-		memcpy(keys, from->keys, from->n_keys * sizeof *keys);
-	if (from->policy.n_sites > 0)
-		memcpy(sites, from->policy.sites, from->policy.n_sites * sizeof *sites);
+	qsort(charters->row, n, sizeof charters->row[0], charter_order);
 	return 0;
 }
 
 int
-charters_new(const struct charter *rows, size_t n, struct charters **out)
+charters_new(const struct charter *rows, size_t n, const struct tsig_key *keys, size_t n_keys,
+    struct charters **out)
 {
-	struct charters *charters = calloc(1, sizeof *charters + n * sizeof charters->row[0]);
-	int error = charters == NULL ? -MAP_ENOMEM : 0;
+	struct charters *charters = calloc(1, sizeof *charters);
+	int error = charters == NULL ? -MAP_ENOMEM : rows_copy(charters, rows, n);
 
-	for (size_t i = 0; error == 0 && i < n; i++) {
-		error = charter_copy(&charters->row[i], &rows[i]);
-		charters->n++;
+	if (error == 0) {
+		charters->keys = calloc(n_keys + 1, sizeof *keys);
+		error = charters->keys == NULL ? -MAP_ENOMEM : 0;
 	}
 	if (error != 0) {
 		charters_free(charters);
 		return error;
 	}
-	qsort(charters->row, n, sizeof charters->row[0], charter_order);
+	charters->n_keys = n_keys;
+	if (n_keys > 0)
+		memcpy(charters->keys, keys, n_keys * sizeof *keys);
 	*out = charters;
 	return 0;
 }
@@ -67,14 +78,11 @@ charters_free(struct charters *charters)
 {
 	if (charters == NULL)
 		return;
-	for (size_t i = 0; i < charters->n; i++) {
-		const struct charter *row = &charters->row[i];
-
-		if (row->n_keys > 0)
-			crypto_wipe((void *)row->keys, row->n_keys * sizeof *row->keys);
-		free((void *)row->keys);
-		free((void *)row->policy.sites);
-	}
+	if (charters->keys != NULL)
+		crypto_wipe(charters->keys, charters->n_keys * sizeof *charters->keys);
+	free(charters->keys);
+	free(charters->row);
+	free(charters->sites);
 	free(charters);
 }
 
@@ -97,12 +105,18 @@ charters_find(const struct charters *charters, const struct name *apex)
 	return NULL;
 }
 
+const struct tsig_key *
+charters_keys(const struct charters *charters, size_t *n)
+{
+	*n = charters->n_keys;
+	return charters->keys;
+}
+
 bool
 charters_have_key(const struct charters *charters, const struct name *key)
 {
-	for (size_t i = 0; i < charters->n; i++)
-		for (size_t k = 0; k < charters->row[i].n_keys; k++)
-			if (name_equal(&charters->row[i].keys[k].name, key))
-				return true;
+	for (size_t i = 0; i < charters->n_keys; i++)
+		if (name_equal(&charters->keys[i].name, key))
+			return true;
 	return false;
 }

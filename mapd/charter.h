@@ -1,6 +1,6 @@
 /*
- * charter.h - what holds for the updates of each zone: its policy and its administrators' keys. A value that is
- * never changed, only replaced with the order that it came with.
+ * charter.h - what holds for updates: the policy of each zone and the administrators' keys. A value that is never
+ * changed, only replaced with the order that it came with.
  */
 #ifndef MAPD_CHARTER_H
 #define MAPD_CHARTER_H
@@ -11,19 +11,20 @@
 struct charter {
 	struct name apex; /* lower case */
 	struct policy policy;
-	const struct tsig_key *keys;
-	size_t n_keys;
 };
 
 struct charters;
 
-/* Copied, with the lists they borrow. -MAP_ENOMEM */
-int charters_new(const struct charter *rows, size_t n, struct charters **out) MUST_CHECK;
+/* Copied, with the sites that the policies borrow. -MAP_ENOMEM */
+int charters_new(const struct charter *rows, size_t n, const struct tsig_key *keys, size_t n_keys,
+    struct charters **out) MUST_CHECK;
 void charters_free(struct charters *charters); /* wipes the secrets; NULL allowed */
 /* The charter of the zone apex (lower case), or NULL. */
 const struct charter *charters_find(
     const struct charters *charters, const struct name *apex) NONNULL;
-/* Whether a TSIG key of any zone has this name (lower case). */
+/* The keys of administrators. */
+const struct tsig_key *charters_keys(const struct charters *charters, size_t *n) NONNULL;
+/* Whether one of them has this name (lower case). */
 bool charters_have_key(const struct charters *charters, const struct name *key) NONNULL;
 
 #endif

@@ -43,7 +43,7 @@ struct serve {
 struct asker {
 	enum transport transport;
 	struct bytes address; /* 4 or 16 octets */
-	/* where an answer goes that comes later; NULL in a test of serve() */
+	/* where an answer goes that comes later; not for serve() */
 	struct way *way;
 	const struct datagram *datagram; /* UDP */
 };

@@ -5,17 +5,20 @@
 #include "mapd/tcp.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/sys/stream.h"
 #include "core/wire/errors.h"
+#include "mapd/errand.h"
 
 #define TCP_ACCEPTS 32 /* at a time, before other descriptors get their turn */
 #define TCP_PAUSE 1000 /* ms without accepting when there are no descriptors left */
 #define TCP_IN (2 + 65535)
 #define TCP_OUT 65536 /* a client that has so much unread gets no more answers */
+#define TCP_UPDATES 1024 /* of a connection that are not answered yet: no more is read */
 #define CLIENT_PREFIX 7 /* octets of an IPv6 address that are one client */
 
 struct connection {
@@ -25,6 +28,9 @@ struct connection {
 	struct stream *stream;
 	uint8_t client[16];
 	struct addr peer;
+	uint64_t idle; /* ms, while no update waits */
+	struct way way; /* of updates */
+	bool held, paused; /* the stream */
 };
 
 struct tcp {
@@ -51,9 +57,61 @@ connection_end(struct connection *c)
 	if (c->next != NULL)
 		c->next->at = c->at;
 	(*c->tcp->room)++;
+	way_end(&c->way);
 	stream_close(c->stream);
 	loop_later(worker_loop(c->tcp->worker), connection_drop, c);
 }
+
+/* --- answers that come later --- */
+
+static struct connection *
+connection_of(struct way *way)
+{
+	return (struct connection *)((uint8_t *)way - offsetof(struct connection, way));
+}
+
+/* One more update is on its way: it is not the client who is idle. */
+static void
+connection_wait(struct connection *c)
+{
+	if (c->way.n == 1)
+		stream_set_idle(c->stream, 0);
+	if (c->way.n >= TCP_UPDATES && !c->paused) {
+		c->paused = true;
+		stream_pause(c->stream, true);
+	}
+}
+
+static void
+connection_answer(struct way *way, const struct datagram *to, uint8_t *message, size_t n)
+{
+	struct connection *c = connection_of(way);
+
+	(void)to;
+	if (!c->held)
+		stream_hold(c->stream, true);
+	c->held = true;
+	put_u16(message - 2, (uint16_t)n);
+	if (stream_write(c->stream, message - 2, 2 + n) != 0)
+		connection_end(c);
+}
+
+static void
+connection_flush(struct way *way)
+{
+	struct connection *c = connection_of(way);
+
+	c->held = false;
+	stream_hold(c->stream, false);
+	if (c->way.n == 0)
+		stream_set_idle(c->stream, c->idle);
+	if (c->paused && c->way.n <= TCP_UPDATES / 2) {
+		c->paused = false;
+		stream_pause(c->stream, false);
+	}
+}
+
+/* --- queries --- */
 
 static long
 connection_data(void *arg, const uint8_t *p, size_t n)
@@ -66,10 +124,16 @@ connection_data(void *arg, const uint8_t *p, size_t n)
 	if (n < 2 || n - 2 < length)
 		return 0;
 	answer = serve(worker_begin(tcp->worker),
-	    &(struct asker){TRANSPORT_TCP, addr_octets(&c->peer)},
+	    &(struct asker){.transport = TRANSPORT_TCP,
+		.address = addr_octets(&c->peer),
+		.way = &c->way},
 	    (struct bytes){p + 2, length}, tcp->answer + 2);
 	worker_end(tcp->worker);
 	worker_datagrams(tcp->worker);
+	if (answer == SERVE_LATER) {
+		connection_wait(c);
+		return (long)(2 + length);
+	}
 	/* what is dropped in silence over UDP has no business on a connection at all */
 	if (answer == 0)
 		return -1;
@@ -126,6 +190,10 @@ connection_start(struct tcp *tcp, int fd, const uint8_t client[16], const struct
 		return;
 	}
 	c->tcp = tcp;
+	c->idle = idle;
+	c->way = (struct way){.owner = worker_errands(tcp->worker),
+	    .send = connection_answer,
+	    .flush = connection_flush};
 	memcpy(c->client, client, 16);
 	c->peer = *peer;
 	c->stream =

@@ -108,12 +108,14 @@ static const struct update_row *
 check_tsig(struct arrival *in)
 {
 	struct proposal *p = in->p;
-	const struct charter *charter = in->charter;
+	const struct tsig_key *keys;
+	size_t n;
 
 	if (p->seal != SEALED_TSIG)
 		return NULL;
-	in->tsig_error = seal_tsig_check(charter != NULL ? charter->keys : NULL,
-	    charter != NULL ? charter->n_keys : 0, &p->message, &p->tsig, in->s->now, &in->key);
+	keys = charters_keys(in->s->updates->charters, &n);
+	in->tsig_error =
+	    seal_tsig_check(keys, n, &p->message, &p->tsig, in->s->now, &in->key);
 	switch (in->tsig_error) {
 	case TSIG_NOERROR:
 		break;
@@ -253,20 +255,31 @@ check_budget(struct arrival *in)
 	return in->cookie->both != NULL ? REFUSAL(COOKIE) : REFUSAL(BUSY);
 }
 
-static check_fn *const checks[] = {check_grammar, check_zone, check_seal, check_tsig, check_size,
+/* TSIG before the zone, so that all that is said to who has the key is sealed. */
+static check_fn *const checks[] = {check_grammar, check_tsig, check_zone, check_seal, check_size,
     check_time, check_key, check_owners, check_proofs, check_budget};
 
-/* What is under TSIG is answered under it (RFC 8945 5.3); 0: it cannot be. */
-static size_t
-arrival_seal(const struct arrival *in, struct reply *r, size_t n)
+/* What is under TSIG is answered under it (RFC 8945 5.3). */
+static bool
+arrival_is_sealed(const struct arrival *in)
 {
-	struct wr wr = wr_init(r->p, r->max);
+	return in->p != NULL && in->p->seal == SEALED_TSIG && in->tsig_error >= 0 &&
+	       (in->key != NULL || in->tsig_error != TSIG_NOERROR);
+}
+
+/* The RCODE, with a seal if there was one; 0: it cannot be said. */
+static size_t
+arrival_answer(const struct arrival *in, unsigned rcode, struct reply *r)
+{
+	struct wr wr = wr_init(
+	    r->p, in->asker->transport == TRANSPORT_UDP ? SERVE_UDP_MAX : SERVE_TCP_MAX);
 	const struct proposal *p = in->p;
 
-	if (p == NULL || p->seal != SEALED_TSIG || in->tsig_error < 0 ||
-	    (in->key == NULL && in->tsig_error == TSIG_NOERROR))
-		return n;
-	wr.n = n;
+	if (!arrival_is_sealed(in))
+		return reply_finish(r, rcode);
+	/* where 512 octets have no room for it, the names are absurdly long, and the answer is longer */
+	(void)!reply_keep(r, seal_tsig_room(&p->tsig.key, &p->tsig.algorithm));
+	wr.n = reply_finish(r, rcode);
 	return seal_tsig_answer(in->key, &p->tsig, in->tsig_error, in->s->now, &wr) == 0 ? wr.n
 											: 0;
 }
@@ -278,14 +291,15 @@ arrival_refuse(const struct arrival *in, const struct update_row *row, struct re
 	struct proposal *p = in->p;
 
 	stats_add(s->stats, row->stat, 1);
-	if (row->told && row->rule.ede != EDE_NONE)
+	/* who has the key may know all of it */
+	if (row->rule.ede != EDE_NONE && (row->told || (in->key != NULL && in->tsig_error == 0)))
 		reply_ede(r, (enum ede)row->rule.ede, row->rule.text);
 	if (p != NULL && s->updates->admission != NULL) {
 		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s", row->rule.text);
 		p->verdict.rule = in->rule != NULL ? in->rule : &row->rule;
 		update_log(s->updates->admission, p, s->now);
 	}
-	return arrival_seal(in, r, reply_finish(r, row->rule.rcode));
+	return arrival_answer(in, row->rule.rcode, r);
 }
 
 /* From here on it is somebody else's. */

@@ -4,14 +4,18 @@
  */
 #include "mapd/worker.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
+#include "mapd/charter.h"
+#include "mapd/errand.h"
 #include "mapd/tcp.h"
 #include "mapd/udp.h"
 
@@ -37,6 +41,8 @@ struct worker {
 	struct port *ports;
 	struct order *order; /* what holds now; its realms are in use */
 	struct serve serve;
+	struct updates updates;
+	struct errands *errands;
 	struct stats stats;
 };
 
@@ -60,7 +66,37 @@ order_free(struct order *order)
 	free(order->listeners);
 	free(order->realms);
 	apexes_free(order->apexes);
+	charters_free(order->charters);
 	free(order);
+}
+
+static bool
+worker_probe(void *arg, const struct addr *to, struct bytes probe)
+{
+	struct worker *w = arg;
+
+	for (struct port *port = w->ports; port != NULL; port = port->next)
+		if (port->addr.sa.sa_family == to->sa.sa_family)
+			return udp_send(port->udp, to, probe);
+	return false;
+}
+
+static void
+worker_turn(void *arg)
+{
+	worker_datagrams(arg);
+}
+
+static int
+worker_errands_new(struct worker *w)
+{
+	struct errands_options options = {.loop = w->loop,
+	    .stats = &w->stats,
+	    .probe = worker_probe,
+	    .turn = worker_turn,
+	    .arg = w};
+
+	return errands_new(&options, &w->errands);
 }
 
 int
@@ -77,10 +113,14 @@ worker_new(struct store *store, unsigned number, struct worker **out)
 		error = snapshot_new(store, &w->snap);
 	if (error == 0)
 		error = zones_new(&w->zones);
+	if (error == 0)
+		error = worker_errands_new(w);
 	if (error != 0) {
 		worker_free(w);
 		return error;
 	}
+	w->updates = (struct updates){
+	    .remember = errand_remember, .forget = errand_forget, .done = errand_done};
 	w->serve = (struct serve){.zones = w->zones, .stats = &w->stats};
 	*out = w;
 	return 0;
@@ -106,6 +146,7 @@ worker_free(struct worker *w)
 		w->ports = next;
 	}
 	loop_free(w->loop);
+	errands_free(w->errands);
 	snapshot_free(w->snap);
 	zones_free(w->zones);
 	order_free(w->order);
@@ -130,6 +171,12 @@ worker_counters(struct worker *w)
 	return &w->stats;
 }
 
+struct errands *
+worker_errands(struct worker *w)
+{
+	return w->errands;
+}
+
 const struct serve *
 worker_begin(struct worker *w)
 {
@@ -140,6 +187,7 @@ worker_begin(struct worker *w)
 		w->serve.snap = NULL;
 	}
 	w->serve.now = clock_seconds();
+	w->serve.us = loop_now_us();
 	return &w->serve;
 }
 
@@ -233,6 +281,10 @@ worker_obey(void *arg)
 	w->serve.apexes = order->apexes;
 	w->serve.chaos = &order->chaos;
 	w->serve.cookies = order->cookies.n > 0 ? &order->cookies : NULL;
+	w->updates.charters = order->charters;
+	w->updates.admission = order->admission;
+	w->serve.updates = order->admission != NULL ? &w->updates : NULL;
+	errands_set(w->errands, order->admission);
 	order_free(w->order);
 	w->order = order;
 }
@@ -276,10 +328,50 @@ worker_start(struct worker *w)
 	return error == 0 ? 0 : -MAP_ESYS;
 }
 
+/* A word to the worker's thread, and that it was heard. */
+struct word {
+	struct worker *worker;
+	int heard; /* eventfd */
+};
+
+static void
+worker_obey_refuse(void *arg)
+{
+	struct word *word = arg;
+	uint64_t one = 1;
+
+	word->worker->updates.admission = NULL;
+	while (write(word->heard, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+int
+worker_refuse(struct worker *w)
+{
+	struct word word = {.worker = w, .heard = eventfd(0, EFD_CLOEXEC)};
+	uint64_t one;
+	int error = 0;
+
+	if (word.heard < 0)
+		return -MAP_ESYS;
+	if (!w->running)
+		w->updates.admission = NULL;
+	else
+		error = loop_post(w->loop, worker_obey_refuse, &word);
+	if (w->running && error == 0)
+		while (read(word.heard, &one, sizeof(one)) < 0 && errno == EINTR)
+			;
+	close(word.heard);
+	return error;
+}
+
 static void
 worker_end_loop(void *arg)
 {
-	loop_stop(arg);
+	struct worker *w = arg;
+
+	errands_answer(w->errands);
+	loop_stop(w->loop);
 }
 
 void
@@ -287,7 +379,7 @@ worker_stop(struct worker *w)
 {
 	if (!w->running)
 		return;
-	if (loop_post(w->loop, worker_end_loop, w->loop) != 0)
+	if (loop_post(w->loop, worker_end_loop, w) != 0)
 		return; /* out of memory: the process ends anyway */
 	pthread_join(w->thread, NULL);
 	w->running = false;

@@ -25,17 +25,25 @@ struct order {
 	struct apexes *apexes;
 	struct chaos chaos;
 	struct cookies cookies; /* n 0: none are made */
+	struct charters *charters; /* whose updates are taken */
+	struct admission *admission; /* borrowed until worker_refuse(); NULL: no UPDATE is taken */
 };
 void order_free(struct order *order); /* closes descriptors that were not taken; NULL allowed */
 
 struct worker;
+struct errands;
 
 int worker_new(struct store *store, unsigned number, struct worker **out);
 /* Starts the thread; -MAP_ESYS. */
 int worker_start(struct worker *worker);
 /* Hands over a new order; from any thread. -MAP_ENOMEM */
 int worker_post(struct worker *worker, struct order *order);
-/* Ends the thread and waits for it. */
+/*
+ * From now on it passes no update on; waits until that is so. What it passed on before is still answered. -MAP_ENOMEM,
+ * -MAP_ESYS
+ */
+int worker_refuse(struct worker *worker) MUST_CHECK;
+/* Ends the thread and waits for it; what was passed on has come back by then. */
 void worker_stop(struct worker *worker);
 void worker_free(struct worker *worker); /* NULL allowed; stopped before */
 const struct stats *worker_stats(const struct worker *worker);
@@ -43,6 +51,7 @@ const struct stats *worker_stats(const struct worker *worker);
 /* For the transports, in the worker's thread. */
 struct loop *worker_loop(struct worker *worker);
 struct stats *worker_counters(struct worker *worker);
+struct errands *worker_errands(struct worker *worker);
 /* A snapshot for a batch of messages, to be ended before the loop goes on. */
 const struct serve *worker_begin(struct worker *worker);
 void worker_end(struct worker *worker);

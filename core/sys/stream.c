@@ -51,6 +51,7 @@ struct stream {
 	struct buffer out;
 	enum stream_state state;
 	bool paused;
+	bool held; /* output is collected until it is not */
 	bool in_data; /* data() is running: output is collected and sent once */
 	bool later; /* stream_round() is queued */
 	bool wrote; /* drained() is due when the queue is empty */
@@ -432,17 +433,30 @@ stream_write(struct stream *s, const void *p, size_t n)
 	memcpy(s->out.p + s->out.start + s->out.n, p, n);
 	s->out.n += n;
 	s->wrote = true;
-	if (s->in_data && s->out.n <= s->max_out)
-		return 0; /* stream_give() sends what data() wrote in one go */
+	if ((s->in_data || s->held) && s->out.n <= s->max_out)
+		return 0; /* stream_give() sends what data() wrote in one go, stream_hold() the rest */
 	if (idle)
 		stream_progress(s);
-	if (idle || s->in_data)
+	if (idle || s->in_data || s->held)
 		stream_flush(s);
 	if (s->failed != NULL || (s->out.n == 0 && s->ops->drained != NULL))
 		stream_later(s);
 	else
 		stream_watch(s);
 	return 0;
+}
+
+void
+stream_hold(struct stream *s, bool hold)
+{
+	s->held = hold;
+	if (hold || s->state >= STREAM_LINGERING || s->out.n == 0)
+		return;
+	stream_flush(s);
+	if (s->failed != NULL || (s->out.n == 0 && s->ops->drained != NULL))
+		stream_later(s);
+	else
+		stream_watch(s);
 }
 
 size_t

@@ -42,6 +42,8 @@ size_t stream_waiting(const struct stream *stream); /* octets not yet written */
 int stream_fd(const struct stream *stream);         /* borrowed, for the peer's name or uid */
 /* Stops calling data() until it is called with false. */
 void stream_pause(struct stream *stream, bool pause);
+/* What is written while it is held goes out when it is let go, in one piece as far as max_out. */
+void stream_hold(struct stream *stream, bool hold);
 /* Another idle time, from now on: 0 while it is the owner who keeps the peer waiting. */
 void stream_set_idle(struct stream *stream, uint64_t idle);
 void stream_close(struct stream *stream); /* at once; closed() is not called; NULL allowed */
