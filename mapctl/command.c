@@ -14,6 +14,7 @@
 #include "mapctl/ahead.h"
 #include "mapctl/daemon.h"
 #include "mapctl/edit.h"
+#include "mapctl/folk.h"
 #include "mapctl/identity.h"
 #include "mapctl/key.h"
 #include "mapctl/lines.h"

@@ -116,8 +116,8 @@ field_text(json_t *row, const char *name)
 	return text != NULL ? text : "?";
 }
 
-static void
-time_print(const char *what, json_t *value)
+void
+output_time(const char *what, json_t *value)
 {
 	char text[32];
 
@@ -140,7 +140,7 @@ key_print(json_t *key)
 	    field_text(key, "role"),
 	    (long long)json_integer_value(json_object_get(key, "algorithm")),
 	    field_text(key, "state"));
-	time_print(" since ", json_object_get(key, "since"));
+	output_time(" since ", json_object_get(key, "since"));
 	for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++)
 		if (json_is_true(json_object_get(key, duties[i].field))) {
 			printf("%s%s", before, duties[i].says);
@@ -160,13 +160,13 @@ output_keys(json_t *answer)
 		return;
 	printf("roll %s, phase %s: %s", field_text(roll, "kind"), field_text(roll, "phase"),
 	    field_text(roll, "says"));
-	time_print("\n  since ", json_object_get(roll, "since"));
+	output_time("\n  since ", json_object_get(roll, "since"));
 	if (json_object_get(roll, "waits") != NULL)
 		printf(", waits %s", field_text(roll, "waits"));
 	else if (json_is_true(json_object_get(roll, "safe")))
 		printf(", the next phase is safe");
 	else
-		time_print(", the next phase is safe at ", json_object_get(roll, "safe_at"));
+		output_time(", the next phase is safe at ", json_object_get(roll, "safe_at"));
 	putchar('\n');
 }
 

@@ -14,6 +14,8 @@ void output_message(json_t *answer);
 void output_fields(json_t *answer);
 /* The array among the fields as a table. */
 void output_table(json_t *answer);
+/* what and the time, seconds since 1970, in UTC; nothing where there is none. */
+void output_time(const char *what, json_t *value);
 /* A line for each key, and what the roll waits for. */
 void output_keys(json_t *answer);
 /* "ZONE TTL IN DS ..." lines. */

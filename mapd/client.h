@@ -10,6 +10,7 @@
 #include "core/sys/stream.h"
 #include "core/wire/frame.h"
 #include "mapd/control.h"
+#include "mapd/folk.h"
 #include "mapd/node.h"
 #include "mapd/site.h"
 #include "mapd/spool.h"
@@ -65,6 +66,7 @@ struct change_asked {
 	struct spool *spool;
 	uint8_t text[CONTROL_KEY];
 	struct site site;
+	struct folk folk;
 	struct control *control; /* NULL: closed */
 	struct client *client;	 /* NULL: it went away */
 	uint32_t id;		 /* of the command */
@@ -115,17 +117,19 @@ void client_change(struct client *client, const struct job *job);
 #define CLIENT_KEYS(X)                                                                         \
 	X(key_list) X(key_ds) X(key_generate) X(key_import) X(key_roll) X(key_next)            \
 	X(key_cancel) X(key_seen) X(key_retire)
+/* The same of prefix sets, and of identities. */
+#define CLIENT_SITES(X) X(site_show) X(site_drain) X(site_restore) X(site_weight)
+#define CLIENT_FOLK(X)                                                                         \
+	X(folk_show) X(folk_list) X(folk_enroll) X(folk_assign) X(folk_unassign) X(folk_ban)   \
+	X(folk_unban) X(folk_release)
 #define X(command) void command(struct client *client, const json_t *request);
 CLIENT_KEYS(X)
+CLIENT_SITES(X)
+CLIENT_FOLK(X)
 #undef X
 void key_answer(struct client *client, const struct job *job);
-
-/* The commands that are about prefix sets. */
-void site_drain(struct client *client, const json_t *request);
-void site_restore(struct client *client, const json_t *request);
-void site_weight(struct client *client, const json_t *request);
-void site_show(struct client *client, const json_t *request);
 void site_answer(struct client *client, const struct job *job);
+void folk_answer(struct client *client, const struct job *job);
 
 /* Adds "keys" and, if one goes on, "roll" of the client's zone. */
 void key_fields(struct client *client, json_t *fields);

@@ -194,8 +194,10 @@ change_answer_begin(const struct change_asked *asked)
 static void
 change_refused(const struct change_asked *asked, const char *zone)
 {
-	static const char *const what[JOB_KINDS] = {
-	    [JOB_LOAD] = "load", [JOB_REMOVE] = "removal", [JOB_SITE] = "change of a site"};
+	static const char *const what[JOB_KINDS] = {[JOB_LOAD] = "load",
+	    [JOB_REMOVE] = "removal",
+	    [JOB_SITE] = "change of a site",
+	    [JOB_PEOPLE] = "change of an identity"};
 	const char *word = what[asked->job.kind];
 	json_t *fields = NULL;
 
@@ -239,6 +241,17 @@ load_answer(struct client *client, const struct outcome *o, const char *zone)
 		    o->serial, (unsigned long long)o->records);
 }
 
+static void
+change_answer(struct client *client, const struct job *job)
+{
+	if (job->kind == JOB_SITE)
+		site_answer(client, job);
+	else if (job->kind == JOB_PEOPLE)
+		folk_answer(client, job);
+	else
+		key_answer(client, job);
+}
+
 /* The writer has done it, or not: who asked is told, if it is still there. */
 static void
 change_done(struct job *job)
@@ -262,7 +275,7 @@ change_done(struct job *job)
 	} else if (job->kind != JOB_REMOVE) {
 		diag_info("zone %s: %s", zone, o->done);
 		if (client != NULL)
-			(job->kind == JOB_SITE ? site_answer : key_answer)(client, job);
+			change_answer(client, job);
 	} else {
 		if (asked->control != NULL)
 			edit_zone_removed(asked->control, &job->zone);
@@ -295,6 +308,10 @@ client_change(struct client *client, const struct job *job)
 		if (job->site != NULL) {
 			asked->site = *job->site;
 			asked->job.site = &asked->site;
+		}
+		if (job->folk != NULL) {
+			asked->folk = *job->folk;
+			asked->job.folk = &asked->folk;
 		}
 		if (client->spool != NULL)
 			rc = spool_map(client->spool, &asked->job.records);
@@ -476,6 +493,14 @@ static const struct command {
     {"key cancel", true, key_cancel},
     {"key ds-seen", true, key_seen},
     {"key retire", true, key_retire},
+    {"identity show", false, folk_show},
+    {"identity list", true, folk_list},
+    {"identity enroll", false, folk_enroll},
+    {"identity assign", false, folk_assign},
+    {"identity unassign", false, folk_unassign},
+    {"identity ban", false, folk_ban},
+    {"identity unban", false, folk_unban},
+    {"identity release", false, folk_release},
     {"site drain", false, site_drain},
     {"site restore", false, site_restore},
     {"site weight", false, site_weight},

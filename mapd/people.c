@@ -163,24 +163,47 @@ assigned_remove(struct change *change, const struct name *name)
 	change_remove(change, TABLE_ASSIGNED, identity_row(&identity, name, back));
 }
 
+/* The name in the key of an entry that begins as all of the identity do; false: another one's. */
+static bool
+assigned_name(struct bytes found, struct bytes prefix, struct name *out)
+{
+	struct rd rd;
+
+	if (found.n <= prefix.n || memcmp(found.p, prefix.p, prefix.n) != 0)
+		return false;
+	rd = rd_init((struct bytes){found.p + prefix.n, found.n - prefix.n});
+	name_read_plain(&rd, out);
+	return rd_end(&rd) == 0;
+}
+
 bool
 assigned_next(struct change *change, const struct name *identity, struct name *at)
 {
 	uint8_t octets[ASSIGNED_KEY], first[ASSIGNED_KEY];
 	struct bytes prefix = identity_row(identity, NULL, first), found, value;
 	struct bytes key = identity_row(identity, at->n > 0 ? at : NULL, octets);
-	struct rd rd;
 
 	if (!change_ceiling(change, TABLE_ASSIGNED, key, &found, &value))
 		return false;
 	if (at->n > 0 && bytes_equal(found, key) &&
 	    !change_next(change, TABLE_ASSIGNED, &found, &value))
 		return false;
-	if (found.n <= prefix.n || memcmp(found.p, prefix.p, prefix.n) != 0)
+	return assigned_name(found, prefix, at);
+}
+
+bool
+assigned_find_next(struct snapshot *snap, const struct name *identity, struct name *at)
+{
+	uint8_t octets[ASSIGNED_KEY], first[ASSIGNED_KEY];
+	struct bytes prefix = identity_row(identity, NULL, first), found, value;
+	struct bytes key = identity_row(identity, at->n > 0 ? at : NULL, octets);
+
+	if (!snapshot_ceiling(snap, TABLE_ASSIGNED, key, &found, &value))
 		return false;
-	rd = rd_init((struct bytes){found.p + prefix.n, found.n - prefix.n});
-	name_read_plain(&rd, at);
-	return rd_end(&rd) == 0;
+	if (at->n > 0 && bytes_equal(found, key) &&
+	    !snapshot_next(snap, TABLE_ASSIGNED, &found, &value))
+		return false;
+	return assigned_name(found, prefix, at);
 }
 
 size_t

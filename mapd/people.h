@@ -36,6 +36,8 @@ int assigned_put(struct change *change, const struct name *name, const struct na
 void assigned_remove(struct change *change, const struct name *name) NONNULL;
 /* The names assigned to identity in turn: *at empty (n 0) at first. False at the end. */
 bool assigned_next(struct change *change, const struct name *identity, struct name *at) NONNULL;
+bool assigned_find_next(
+    struct snapshot *snap, const struct name *identity, struct name *at) NONNULL;
 size_t assigned_count(struct change *change, const struct name *identity) NONNULL;
 
 #endif

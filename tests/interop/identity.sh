@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# identity.sh - what an operator does to the identities of a realm: seen by dig, validated by delv, and by what the
+# journal says: enrolled, banned and back, given names, released.
+# needs: dig delv ldns dnssec-verify
+# limit: 60
+set -u
+SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+BUILD=${EIDMAP_BUILD:-$SOURCE/build}
+DIR=$(mktemp -d "${TMPDIR:-/tmp}/identity.XXXXXX")
+PORT=5877 MAPD='' failed=0
+trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
+mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
+ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
+	local name=$1 want=$2 got
+	shift 2
+	"$@" >"$DIR/out" 2>&1
+	got=$?
+	if [ $got = "$want" ]; then echo "ok identity: $name"; return; fi
+	sed 's/^/    | /' "$DIR/out"
+	echo "not ok identity: $name: status $got"
+	failed=1
+}
+says() { # NAME TEXT: the output has it, as a line or part of one
+	if grep -qF -- "$2" "$DIR/out"; then echo "ok identity: $1"; return; fi
+	sed 's/^/    | /' "$DIR/out"
+	echo "not ok identity: $1: no \"$2\""
+	failed=1
+}
+same() { # NAME A B
+	if [ "$2" = "$3" ]; then echo "ok identity: $1"; return; fi
+	echo "not ok identity: $1: \"$2\" is not \"$3\""
+	failed=1
+}
+ask() { dig +short +norecurse +tries=1 @127.0.0.1 -p $PORT "$@"; }
+serial() { ask "$1" SOA | awk '{ print $3 }'; }
+there() { # NAME TYPE...: how many records of each there are
+	local name=$1 type
+	shift
+	for type; do printf '%s ' "$(ask "$name" "$type" | wc -l)"; done
+}
+validated() { # ZONE NAME TYPE: what delv says of it
+	mapctl key ds "$1" | awk -v zone="$1" '{ print "trust-anchors { \"" zone ".\" static-ds " $5, $6, $7, "\"" $8 "\"; };" }' >"$DIR/keys"
+	delv @127.0.0.1 -p $PORT -a "$DIR/keys" "+root=$1" "$2" "$3" 2>&1 | sed -n 's/^; \(negative response, \)*\(fully validated\)/\2/p' | sort -u
+}
+judge() { # WHEN ZONE
+	mapctl zone dump --plain "$2" >"$DIR/zone.now"
+	ok "$1: ldns-verify-zone" 0 ldns-verify-zone -V 1 "$DIR/zone.now"
+	ok "$1: dnssec-verify" 0 dnssec-verify -q -o "$2" -z "$DIR/zone.now"
+}
+
+cat >"$DIR/mapd.yaml" <<-Y
+	listen: [127.0.0.1@$PORT]
+	database: $DIR/db
+	control: $DIR/control
+	map-size: 1G
+	zones:
+	  id.test: { prefix: "2001:3f:fe00:a00::/56" }
+Y
+# a host as its operator would put it into the zones
+mapctl id new --realm 2001:3f:fe00:a00::/56=id.test --name host.test --locator 2001:db8::1 --dir "$DIR" >"$DIR/records" || exit 1
+mapctl id new --key-realm id.test --name other.test --locator 2001:db8::2 --dir "$DIR" >"$DIR/records.other" || exit 1
+{
+	printf '%s\n' '@ 60 SOA ns hostmaster 1 3600 600 86400 60' '@ 60 NS ns' 'ns 60 A 192.0.2.1'
+	cat "$DIR/records" "$DIR/records.other" | grep '^[^[:space:]]*id\.test\.'
+} >"$DIR/id"
+{
+	printf '%s\n' '@ 60 SOA ns hostmaster 1 3600 600 86400 60' '@ 60 NS ns' 'ns 60 A 192.0.2.1' \
+		'host 60 AAAA 2001:db8::1' 'host 60 TXT "stays"' 'host 60 A 192.0.2.7'
+	grep '^host\.test\.' "$DIR/records"
+} >"$DIR/test"
+OWNER=$(awk '$1 ~ /id\.test\.$/ { print $1; exit }' "$DIR/records")
+IDENTITY=$(awk '{ for (i = 1; i < NF; i++) if ($i == "EPID") { print $(i + 2); exit } }' "$DIR/records")
+OTHER=$(awk '{ for (i = 1; i < NF; i++) if ($i == "EPID") { print $(i + 2); exit } }' "$DIR/records.other")
+OTHER=${OTHER%.}
+mkfifo "$DIR/ready"
+start_mapd() {
+	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>>"$DIR/mapd.log" &
+	MAPD=$!
+	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok identity: mapd starts"; cat "$DIR/mapd.log"; exit 1; }
+}
+start_mapd
+ok "the realm" 0 mapctl zone load id.test "$DIR/id"
+ok "the names" 0 mapctl zone load test "$DIR/test"
+
+ok "show of an identity" 0 mapctl identity show "$IDENTITY"
+says "has its look-up name" "name: $OWNER"
+says "and its identity" "identity: $IDENTITY"
+says "and its key" "key: algorithm 15, tag "
+ok "show of its name" 0 mapctl identity show "$OWNER"
+says "is the same" "identity: $IDENTITY"
+ok "show of a key identity" 0 mapctl identity show "$OTHER"
+says "has its identity too" "identity: $OTHER"
+ok "show of nobody" 1 mapctl identity show nobody.id.test
+says "says so" "zone id.test.: nobody.id.test.: nothing is known of it"
+ok "show of one of another realm" 1 mapctl identity show 2001:3f:fe00:b00::1
+says "says so of the realm" "in no zone that is served here"
+ok "show of nothing" 2 mapctl identity show "a..b"
+says "says what is expected" "expected an address, KEY@REALM or a domain name"
+
+ok "enroll" 0 mapctl identity enroll "$IDENTITY"
+says "tells of whom" "zone id.test.: $OWNER: enrolled"
+ok "enroll again" 0 mapctl identity enroll "$OWNER"
+says "is done already" "enrolled already"
+ok "assign" 0 mapctl identity assign "$IDENTITY" host.test
+says "tells the name" "host.test. assigned to it"
+ok "assign to another" 1 mapctl identity assign "$OTHER" host.test
+says "tells whose it is" "host.test.: assigned to $OWNER already"
+ok "show of an enrolled one" 0 mapctl identity show "$IDENTITY"
+says "says since when" "enrolled: since 20"
+says "and which names" "has the name: host.test."
+ok "show of the name" 0 mapctl identity show host.test
+says "says whose" "assigned to: $OWNER"
+same "nothing of the zones has changed" "$(serial id.test) $(serial test)" "1 1"
+
+ok "ban" 0 mapctl identity ban "$IDENTITY" "sends spam"
+says "tells what went" "banned; 2 records taken out, serial 1 -> 2; zone test.: 3 records taken out, serial 1 -> 2"
+same "its locators are gone, its KEY is not" "$(there "$OWNER" TYPE65301 TYPE65300 KEY)" "0 0 1 "
+same "so are the addresses of its name" "$(there host.test A AAAA TYPE65300 TXT)" "0 0 0 1 "
+same "another one has its own" "$(mapctl -j identity show "$OTHER" | grep -o '"locators":[0-9]*')" '"locators":2'
+same "delv: that there are none is proved" "$(validated id.test "$OWNER" TYPE65301)" "fully validated"
+judge "banned" id.test
+judge "its name" test
+same "one difference in the journal" "$(mapctl zone journal id.test 1 | grep -c '^; serial')" 1
+ok "show of a banned one" 0 mapctl identity show "$IDENTITY"
+says "says why" ": sends spam"
+ok "list" 0 mapctl identity list id.test
+same "has one line" "$(cat "$DIR/out")" "$OWNER $IDENTITY enrolled banned"
+kill "$MAPD"; wait "$MAPD"
+start_mapd
+ok "show after a restart" 0 mapctl identity show "$IDENTITY"
+says "still says why" ": sends spam"
+ok "unban" 0 mapctl identity unban "$IDENTITY"
+says "says so of the ban" "may register again"
+ok "unban again" 0 mapctl identity unban "$IDENTITY"
+says "was none" "was not banned"
+same "JSON of ban" "$(mapctl -j identity ban "$OTHER" | grep -o '"changed":true,.*"serial":3,"previous":2')" \
+	"\"changed\":true,\"name\":\"$(mapctl -j identity show "$OTHER" | sed 's/.*"name":"\([^"]*\)".*/\1/')\",\"serial\":3,\"previous\":2"
+
+# released
+mapctl zone load test "$DIR/test" >"$DIR/out" && mapctl zone load id.test "$DIR/id" >"$DIR/out"
+before=$(serial id.test)
+ok "release" 0 mapctl identity release "$IDENTITY"
+says "tells what went of it" "released; 3 records taken out, serial $before -> $((before + 1)); zone test.: 3 records"
+same "nothing of it is left" "$(there "$OWNER" TYPE65301 TYPE65300 KEY)" "0 0 0 "
+judge "released" id.test
+ok "unassign" 0 mapctl identity unassign host.test
+ok "unassign again" 1 mapctl identity unassign host.test
+says "is nobody's" "host.test.: assigned to no identity"
+ok "release again" 1 mapctl identity release "$IDENTITY"
+says "has nothing" "nothing is registered there"
+ok "a reason that is too long" 2 mapctl identity ban "$IDENTITY" "$(printf '%0200d' 0)"
+
+# more than one page
+for i in $(seq 1 450); do printf 'identity enroll h%03d.id.test\n' "$i"; done | mapctl - >"$DIR/out"
+same "all of them are enrolled" "$(grep -c ': enrolled$' "$DIR/out")" 450
+mapctl identity list id.test >"$DIR/list"
+same "the list has all of them once" "$(grep -c '^h[0-9]*.id.test. - enrolled$' "$DIR/list") $(sort -u "$DIR/list" | wc -l)" "450 $(wc -l <"$DIR/list")"
+same "a part of it" "$(mapctl identity list --from h449.id.test id.test | head -2 | cut -d' ' -f1 | xargs)" "h449.id.test. h450.id.test."
+same "JSON: three pages" "$(mapctl -j identity list id.test | grep -c '"identities"')" 3
+ok "from another zone" 2 mapctl identity list --from h.test id.test
+says "says where it is" "h.test. is not in it"
+exit $failed
