@@ -40,7 +40,7 @@ dice(uint32_t below)
 int
 record_compare(const void *a, const void *b)
 {
-	const struct record *x = a, *y = b;
+	const struct planted *x = a, *y = b;
 	int order = name_compare(&x->owner, &y->owner);
 
 	if (order == 0)
@@ -85,7 +85,7 @@ random_eloc(struct wr *wr)
 }
 
 static void
-random_rdata(struct record *r)
+random_rdata(struct planted *r)
 {
 	struct wr wr = wr_init(r->rdata, sizeof r->rdata);
 	struct name name;
@@ -114,7 +114,7 @@ record_add(void)
 {
 	static const uint16_t types[] = {
 	    RR_A, RR_A, RR_A, RR_TXT, RR_TXT, RR_NS, RR_CNAME, RR_DNAME, RR_DS};
-	struct record *r = &garden.records[garden.n];
+	struct planted *r = &garden.records[garden.n];
 
 	if (garden.n == GARDEN_RECORDS)
 		return;
@@ -261,10 +261,10 @@ garden_begin(uint8_t denial)
 	shop.rules.n_zones = 1;
 	garden.n = 0;
 	garden.records[garden.n] =
-	    (struct record){.owner = shop.apex, .type = RR_NS, .ttl = 300};
+	    (struct planted){.owner = shop.apex, .type = RR_NS, .ttl = 300};
 	random_rdata(&garden.records[garden.n++]);
 	garden.records[garden.n] =
-	    (struct record){.owner = shop.apex, .type = RR_SOA, .ttl = 300};
+	    (struct planted){.owner = shop.apex, .type = RR_SOA, .ttl = 300};
 	memcpy(garden.records[garden.n].rdata, "\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\74",
 	    22);
 	garden.records[garden.n++].n = 22;

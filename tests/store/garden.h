@@ -9,7 +9,7 @@
 #define GARDEN_RECORDS 400
 #define GARDEN_OCTETS (1 << 20)
 
-struct record {
+struct planted {
 	struct name owner;
 	uint16_t type;
 	uint32_t ttl;
@@ -18,7 +18,7 @@ struct record {
 };
 
 struct garden {
-	struct record records[GARDEN_RECORDS];
+	struct planted records[GARDEN_RECORDS];
 	size_t n;
 };
 

@@ -237,7 +237,7 @@ edit_fini(void)
 }
 
 void
-line_put(enum line_verb verb, const struct record *record, bool whole_name)
+line_put(enum line_verb verb, const struct planted *record, bool whole_name)
 {
 	struct line line = {.verb = verb,
 	    .number = lines.count + 1,

@@ -31,6 +31,6 @@ int journal_walk(struct journal_head *head);
 /* Does the edit, whose lines are lines of "edit". */
 int edit_run(void);
 void edit_fini(void);
-void line_put(enum line_verb verb, const struct record *record, bool whole_name);
+void line_put(enum line_verb verb, const struct planted *record, bool whole_name);
 
 #endif

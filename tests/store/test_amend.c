@@ -22,7 +22,7 @@
 #define TEXT 65536
 
 static bool
-garden_has(const struct garden *g, const struct record *record)
+garden_has(const struct garden *g, const struct planted *record)
 {
 	for (size_t i = 0; i < g->n; i++)
 		if (record_compare(&g->records[i], record) == 0 &&
@@ -37,7 +37,7 @@ garden_single(const struct garden *before)
 {
 	for (size_t i = 0; i < garden.n; i++)
 		for (size_t k = 0; k < garden.n; k++) {
-			const struct record *x = &garden.records[i], *y = &garden.records[k];
+			const struct planted *x = &garden.records[i], *y = &garden.records[k];
 
 			if (i == k || (x->type != RR_CNAME && x->type != RR_DNAME) ||
 			    x->type != y->type || !name_equal(&x->owner, &y->owner) ||
@@ -86,7 +86,7 @@ garden_judge(char text[TEXT])
 	assert_int_equal(reading_init(&r, &shop.apex, &options, message_keep, text), 0);
 	r.files[r.n_files++] = strdup("garden");
 	for (size_t i = 0; i < garden.n; i++) {
-		const struct record *record = &garden.records[i];
+		const struct planted *record = &garden.records[i];
 		struct rr rr = {&record->owner, record->type, CLASS_IN, record->ttl,
 		    {record->rdata, record->n}};
 

@@ -138,7 +138,7 @@ test_whole(void **state)
 static void
 test_too_much(void **state)
 {
-	struct record record = {.type = RR_A, .ttl = 60, .rdata = {192, 0, 2, 1}, .n = 4};
+	struct planted record = {.type = RR_A, .ttl = 60, .rdata = {192, 0, 2, 1}, .n = 4};
 	char owner[16];
 
 	(void)state;
@@ -190,7 +190,7 @@ static void
 test_lines(void **state)
 {
 	struct line line = {.verb = LINE_UNSET, .number = 1};
-	struct record record = {.type = RR_A, .ttl = 60, .rdata = {192, 0, 2, 1}, .n = 4};
+	struct planted record = {.type = RR_A, .ttl = 60, .rdata = {192, 0, 2, 1}, .n = 4};
 
 	(void)state;
 	small_zone(0);

@@ -1,0 +1,148 @@
+/*
+ * test_commit.c - updates that share a commit: what results is what a load of the same records makes, the journal
+ * leads there, and each of them does what RFC 2136 says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/store/petition.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sys/loop.h"
+#include "core/wire/errors.h"
+#include "core/wire/message.h"
+#include "core/wire/rrtype.h"
+#include "mapd/expiry.h"
+#include "mapd/replay.h"
+
+static void
+open_zone(uint8_t denial, enum policy_kind kind)
+{
+	shop_begin("zone.test.");
+	shop.rule = (struct zone_rule){.apex = shop.apex, .denial = denial};
+	policy_defaults(&shop.rule.policy, kind);
+	shop.rule.policy.verify_locators = false;
+	shop.rules.n_zones = 1;
+	shop.rules.journal = 1 << 22;
+	shop_add_apex("1");
+	shop_add("a", 300, "A", "192.0.2.1");
+	shop_add("a", 300, "A", "192.0.2.2");
+	shop_add("c", 300, "CNAME", "a");
+	shop_add("deep.down.d", 300, "TXT", "\"t\"");
+	shop_add("m", 300, "MX", "10 a");
+	shop_load_good();
+}
+
+/* Names that meet: below each other, empty ones between, one more often than the others. */
+static const char *const owners[] = {"a", "b", "b.a", "x.y.z.a", "y.z.a", "n", "w.n", "q.q.q.q",
+    "q", "m", "deep.down.d", "down.d", "d", "c", "@"};
+
+static void
+random_item(struct proposal *p, bool shaping)
+{
+	const char *owner = owners[dice(sizeof owners / sizeof owners[0])];
+	char text[64];
+	uint32_t what = dice(shaping ? 14 : 10);
+
+	snprintf(text, sizeof text, "192.0.2.%u", dice(6));
+	if (what < 4)
+		petition_item(p, UPDATE_ADD, owner, 300 + dice(2), "A", text);
+	else if (what < 6)
+		petition_item(p, UPDATE_ADD, owner, 300, "TXT", "\"text\"");
+	else if (what < 7)
+		petition_item(p, UPDATE_DELETE_RECORD, owner, 0, "A", text);
+	else if (what < 8)
+		petition_item(p, UPDATE_DELETE_RRSET, owner, 0, "TXT", NULL);
+	else if (what < 10)
+		petition_item(p, UPDATE_DELETE_NAME, owner, 0, NULL, NULL);
+	else if (what < 11)
+		petition_item(p, UPDATE_ADD, owner, 300, "NS", "ns");
+	else if (what < 12)
+		petition_item(p, UPDATE_ADD, owner, 300, "CNAME", "a");
+	else if (what < 13)
+		petition_item(p, UPDATE_ADD, "*.w", 300, "A", text);
+	else
+		petition_item(p, UPDATE_DELETE_NAME, "*.w", 0, NULL, NULL);
+}
+
+static void
+updates(uint8_t denial, uint32_t seed, bool shaping, unsigned rounds)
+{
+	static uint8_t a[GARDEN_OCTETS], b[GARDEN_OCTETS];
+	unsigned taken = 0, refused = 0;
+	struct bytes in_place, anew;
+	struct journal_head head;
+
+	garden_seed(seed, false);
+	open_zone(denial, POLICY_CLOSED);
+	for (unsigned i = 0; i < rounds; i++) {
+		uint32_t from = shop_zone().serial;
+
+		dump_take(&old);
+		for (unsigned k = 0; k <= dice(6); k++) {
+			struct proposal *p = petition_new();
+
+			for (unsigned m = 0; m <= dice(4); m++)
+				random_item(p, shaping);
+		}
+		petitions_run();
+		petitions_free();
+		/* without changes of shape all share a commit */
+		if (!shaping && denial == DENIAL_NSEC3)
+			assert_in_range(shop_zone().serial, from, from + 1);
+		if (shop_zone().serial == from) {
+			refused++;
+			continue;
+		}
+		taken++;
+		if (shop_zone().serial == from + 1)
+			journal_judge(from);
+		assert_true(journal_walk(&head) > 0);
+		in_place = garden_digest(a);
+		if (work_rebuild(&shop.work, &shop.apex, &shop.outcome) != 0)
+			fail_msg("round %u: %s", i, shop.outcome.why);
+		anew = garden_digest(b);
+		if (!bytes_equal(in_place, anew))
+			fail_msg("round %u: not what it would be anew", i);
+	}
+	print_message("%u rounds changed the zone, %u did not\n", taken, refused);
+	assert_true(taken > rounds / 2);
+}
+
+static void
+test_random_nsec3(void **state)
+{
+	(void)state;
+	updates(DENIAL_NSEC3, 1, false, 600);
+}
+
+static void
+test_random_shapes(void **state)
+{
+	(void)state;
+	updates(DENIAL_NSEC3, 2, true, 300);
+}
+
+static void
+test_random_nsec(void **state)
+{
+	(void)state;
+	updates(DENIAL_NSEC, 3, true, 300);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_random_nsec3, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_random_shapes, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_random_nsec, shop_setup, shop_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
