@@ -6,6 +6,7 @@ usage: seed.py
 import os
 import struct
 import sys
+import time
 
 import dns.edns
 import dns.exception
@@ -69,6 +70,16 @@ ELOC = ["000a00640001c0000201",
         "000000000000000001a20846fe006b057c400f00d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af"
         "021a68f707511a46391b4b4099fd2b1ca98940fe205c798c36db1b1195cf020f587f473d056d2314a26b3e4104"
         "effbb2c4bd88c55ad42ab846ae8131c12bbeb869b44a698c1e05"]
+
+# UPDATEs that nsupdate 9.18 signed with throw-away keys (tests/map/test_seal.c).
+SIG0 = ["e04f28000001000000020001076578616d706c650474657374000006000105686f737431c00cff0000ff000000000000c01e"
+        "ff0000010000012c00040102030400001800ff00000000006600000f00000000006b0480fe6b047ea6f02a05686f73743107"
+        "6578616d706c6504746573740056112f524519da9f9c3e66f70c69b29e7b91b88892a34dc7d80ab4d0e42043c1d8fae2838a"
+        "55439b0ffc7134b3c77af35bff76e4b9bdbd34257aaea3b99b5d09",
+        "df9328000001000000020001076578616d706c650474657374000006000105686f737432c00cff0000ff000000000000c01e"
+        "ff0000010000012c00040102030400001800ff00000000006600000d00000000006b0480fe6b047ea6c4bb05686f73743207"
+        "6578616d706c65047465737400acdfd8dc0cbcd804a629912365270237eeeba18895a22039be75a40229607c0b871b0f6b26"
+        "1de41d82415563f340d5f2df2a55527281976044657c010e814309"]
 
 ZONE_HEAD = "$TTL 300\n@ SOA ns root 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.53\n"
 
@@ -167,6 +178,57 @@ def queries():
     yield "badvers", query.to_wire()
 
 
+def updates():
+    """Every form of RFC 2136, compressed RDATA, our types, and the options that go with them."""
+    update = dns.update.Update("Example.test")
+    update.id = 4
+    update.present("Host")
+    update.absent("gone")
+    update.present("Host", "A")
+    update.absent("Host", "AAAA")
+    update.present("Host", "MX", "10 MAIL")
+    update.add("HOST", 300, "MX", "10 Mail.Example.test.")
+    update.add("host", 60, "SOA", "Ns Root 1 2 3 4 5")
+    update.delete("host", "A", "192.0.2.2")
+    update.delete("host", "AAAA")
+    update.delete("old")
+    update.use_edns(0, 0, 1232, options=options(7200, 1209600, 2))
+    yield "forms", update.to_wire()
+    for name in ("mapping", "others"):
+        update = dns.update.Update("example.org")
+        update.id = 5
+        for _, rdtype, wire, text in rdatas():
+            if (text is None) == (name == "mapping"):
+                update.add("host", 60, "TYPE%d" % rdtype, "\\# %d %s" % (len(wire), wire.hex()))
+        yield name, update.to_wire()
+
+
+def options(lease, key_lease, tokens):
+    octets = struct.pack("!I", lease) + (struct.pack("!I", key_lease) if key_lease is not None else b"")
+    return [dns.edns.GenericOption(2, octets),
+            dns.edns.GenericOption(65300, struct.pack("!H", 4177) + bytes(range(8 * tokens)))]
+
+
+def leases():
+    for name, given in (("both", options(7200, 1209600, 0)), ("one", options(1800, None, 8)), ("zero", options(0, 0, 1)),
+                        ("twice", options(1, 2, 1) * 2), ("among", [dns.edns.GenericOption(10, b"12345678")] + options(1, 1, 3))):
+        yield name, b"".join(struct.pack("!HH", int(o.otype), len(o.to_wire())) + o.to_wire() for o in given)
+
+
+def sealed():
+    """TSIG of a key that fuzz_tsig has, and of others."""
+    secret = bytes(range(1, 33))
+    clock, time.time = time.time, lambda: 1795456678.0  # whatever the day: the same octets
+    for name, key, algorithm in (("sha256", "Admin.Example.", "hmac-sha256"), ("sha512", "admin.example.", "hmac-sha512"),
+                                 ("other", "other.example.", "hmac-sha1"), ("root", ".", "hmac-sha384")):
+        update = dns.update.Update("example.test")
+        update.id = 6
+        update.add("host", 60, "A", "192.0.2.1")
+        update.use_tsig({dns.name.from_text(key): secret}, dns.name.from_text(key), algorithm=algorithm)
+        yield name, update.to_wire()
+    time.time = clock
+
+
 def texts():
     """Of our types, whose text only we have; and what any type may be."""
     yield "epid_text", 65300, "10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e at=56/id.example.org."
@@ -207,6 +269,14 @@ def main():
         put("serve", name, data)
     for name, data in messages():
         put("message", name, data)
+    for name, data in updates():
+        put("update", name, data)
+    for name, data in leases():
+        put("lease", name, data)
+    for name, data in sealed():
+        put("tsig", name, data)
+    for i, text in enumerate(SIG0):
+        put("sig0", "nsupdate%d" % i, bytes.fromhex(text))
     for name, rdtype, wire, data in rdatas():
         put("rdata", name, struct.pack("!H", rdtype) + wire)
         if data is not None:
