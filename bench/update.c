@@ -485,7 +485,7 @@ usage(void)
 int
 main(int argc, char **argv)
 {
-	static struct run run = {.connections = 16, .window = 64, .most = UINT64_MAX};
+	static struct run run = {.connections = 64, .window = 16, .most = UINT64_MAX};
 	uint64_t seconds = 30;
 	int option;
 

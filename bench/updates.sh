@@ -3,12 +3,13 @@
 # NSEC3) and everything durable, and bare LMDB (bench/floor), which no server that keeps its data so can beat.
 # needs: dig bind9 knot pdns-lmdb
 #
-# usage: bench/updates.sh [-t SECONDS] [-m MODES] [-s SERVERS] [-x] [SIZE...]     (10000)
+# usage: bench/updates.sh [-t SECONDS] [-m MODES] [-s SERVERS] [-o OPTIONS] [-x] [SIZE...]     (10000)
 #   MODES:   of tsig p256 ed25519 p256-proof ed25519-proof (all; beyond 10,000 identities tsig alone), separated by commas
 #   SERVERS: of mapd bind knot pdns floor (all)
+#   OPTIONS: of the client, such as "-c 64 -w 16" or "-u" (mapd's updates then have a cookie)
 #   -x       without what is measured of mapd besides: visibility, and queries meanwhile
 #
-# One client for all: 16 connections of TCP with 64 messages in flight each, made and signed before. mapd gets ELOC, its
+# One client for all: 64 connections of TCP with 16 messages in flight each, made and signed before. mapd gets ELOC, its
 # peers the same names with AAAA. A peer is measured at the sizes that it loads and signs within 10 minutes and 16 GB;
 # its last figure stands for the larger ones. Updates made within 300 s (TSIG) and 890 s (SIG(0)) before their end.
 set -u
@@ -18,13 +19,15 @@ SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 BENCH=$BUILD/bench
 SECONDS_EACH=30 MODES=tsig,p256,ed25519,p256-proof,ed25519-proof SERVERS=mapd,floor,bind,knot,pdns EXTRAS=yes
-while getopts t:m:s:x option; do
+OPTIONS=()
+while getopts t:m:s:o:x option; do
 	case $option in
 	t) SECONDS_EACH=$OPTARG ;;
 	m) MODES=$OPTARG ;;
 	s) SERVERS=$OPTARG ;;
+	o) read -ra OPTIONS <<<"$OPTARG" ;;
 	x) EXTRAS=no ;;
-	*) sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,15p' >&2; exit 2 ;;
+	*) sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,17p' >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -183,11 +186,13 @@ make_zone() { # MODE SIZE
 	LAST=$(awk '$1 > last { last = $1 } END { print last }' "$DIR/zone") # an order that BIND signs in
 }
 make_updates() { # MODE SIZE COUNT
-	premake "$1" "$2" -c "$3" -f "$first" updates >"$DIR/updates" || fail premake
+	local cookie=()
+	if [ "$TYPE" != AAAA ] && [[ " ${OPTIONS[*]} " == *" -u "* ]]; then cookie=(-u "127.0.0.1@$PORT"); fi
+	premake "$1" "$2" -c "$3" -f "$first" "${cookie[@]}" updates >"$DIR/updates" || fail premake
 	first=$((first + $3))
 }
 send() { # OPTION...: the client's figures to file run
-	"$BENCH/update" "$@" 127.0.0.1@$PORT "$DIR/updates" >"$DIR/run" 2>>"$DIR/log" || { tail -n 2 "$DIR/log"; return 1; }
+	"$BENCH/update" "${OPTIONS[@]}" "$@" 127.0.0.1@$PORT "$DIR/updates" >"$DIR/run" 2>>"$DIR/log" || { tail -n 2 "$DIR/log"; return 1; }
 	sed 's/^/    /' "$DIR/run" | grep -E 'rcode_|unseen' # what should not be
 	grep -h '^update:' "$DIR/log" | tail -n 1 >"$DIR/refusal"
 	sed -i '/^update:/d' "$DIR/log"
