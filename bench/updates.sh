@@ -74,8 +74,7 @@ load_mapd() {
 	control: $DIR/control
 	map-size: 64G
 	tsig-keys: $DIR/tsig.key
-	realms: [{prefix: "2001:3f:fe00:a00::/56", suffix: $ZONE}]
-	zones: {$ZONE: {denial: nsec3, updates: open, verify-locators: no}}
+	zones: {$ZONE: {denial: nsec3, prefix: "2001:3f:fe00:a00::/56", policy: open, verify-locators: no}}
 	Y
 	printf 'key "bench." { algorithm hmac-sha256; secret "%s"; };\n' $SECRET >"$DIR/tsig.key"
 	chmod 600 "$DIR/tsig.key"
@@ -315,7 +314,7 @@ rate_of() { # SERVER SIZE: its own, or that of the largest size it had
 }
 best_peer() { local s; for s in bind knot pdns; do rate_of $s "$1"; done | sort -n | tail -n 1; }
 report() {
-	local size mode rate peer server row
+	local size mode rate peer floor server row
 	echo
 	printf '%-10s %-13s %8s %8s %8s %8s %8s %10s %10s\n' identities updates mapd BIND Knot PowerDNS floor mapd/peer mapd/floor
 	for size in "${SIZES[@]}"; do
@@ -323,14 +322,16 @@ report() {
 			rate=$(get "$size" "$mode" mapd rate)
 			[ $mode = tsig ] || [ -n "$rate" ] || continue
 			peer=$(best_peer "$size")
+			floor=''
+			[ $mode != tsig ] || floor=$(get "$size" tsig floor rate)
 			row=$(printf '%-10s %-13s %8s' "$size" "$mode" "${rate:--}")
 			for server in bind knot pdns floor; do
 				if [ $mode != tsig ]; then row+=$(printf ' %8s' -)
 				elif [ -n "$(get "$size" tsig $server rate)" ]; then row+=$(printf ' %8s' "$(get "$size" tsig $server rate)")
 				else row+=$(printf ' %8s' "($(rate_of $server "$size"))"); fi
 			done
-			row+=$(calc "printf \" %10s\", $peer > 0 ? sprintf(\"%.1f\", ${rate:-0} / $peer) : \"-\"")
-			row+=$(calc "f = ${mode/tsig*/$(get "$size" tsig floor rate)}+0; printf \" %10s\", f > 0 ? sprintf(\"%.2f\", ${rate:-0} / f) : \"-\"" 2>/dev/null || printf ' %10s' -)
+			row+=$(calc "printf \" %10s\", ($peer > 0 ? sprintf(\"%.1f\", ${rate:-0} / $peer) : \"-\")")
+			row+=$(calc "f = ${floor:-0}; printf \" %10s\", (f > 0 ? sprintf(\"%.2f\", ${rate:-0} / f) : \"-\")")
 			echo "$row"
 		done
 	done
