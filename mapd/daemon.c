@@ -475,6 +475,11 @@ daemon_start(struct daemon *d)
 static void
 daemon_stop(struct daemon *d)
 {
+	/* what was passed on is answered, so nothing more may be: first the workers, then who is behind them */
+	for (unsigned i = 0; i < d->n_workers; i++)
+		if (worker_refuse(d->workers[i]) != 0)
+			worker_stop(d->workers[i]);
+	admission_stop(d->admission);
 	/* queries are answered while the writer ends what it was asked for, which may be a large zone */
 	writer_stop(d->writer);
 	for (unsigned i = 0; i < d->n_workers; i++)
