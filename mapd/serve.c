@@ -65,13 +65,14 @@ serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8
 	const struct refusal *refusal;
 	struct message m;
 	struct reply r;
-	bool parsed;
+	bool reads, parsed;
 
 	if (drop != STAT_COUNT) {
 		stats_add(s->stats, drop, 1);
 		return 0;
 	}
-	if (!serve_reads(s, wire))
+	reads = serve_reads(s, wire);
+	if (!reads)
 		read.n = HEADER_SIZE;
 	parsed = message_parse(read, &m) == 0;
 	serve_count(s, asker->transport, &m);
@@ -83,7 +84,7 @@ serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8
 	} else
 		reply_start_header(&r, out, SERVE_UDP_MAX, m.id, m.flags);
 	if (message_opcode(&m) == OPCODE_UPDATE && s->updates != NULL)
-		return update_handle(s, asker, parsed ? &m : NULL, &cookie, &r);
+		return update_handle(s, asker, parsed ? &m : NULL, reads, &cookie, &r);
 	refusal = gate_check(&m, parsed);
 	return refusal != NULL ? query_refuse(s, &r, refusal) : query_handle(s, &m, &r);
 }

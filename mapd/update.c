@@ -335,7 +335,7 @@ arrival_start(struct arrival *in, const struct message *m)
 
 size_t
 update_handle(const struct serve *s, const struct asker *asker, const struct message *m,
-    const struct update_cookie *cookie, struct reply *r)
+    bool reads, const struct update_cookie *cookie, struct reply *r)
 {
 	struct arrival in = {.s = s, .asker = asker, .cookie = cookie};
 	const struct update_row *why = NULL;
@@ -346,7 +346,7 @@ update_handle(const struct serve *s, const struct asker *asker, const struct mes
 	if (s->updates->admission == NULL)
 		return arrival_refuse(&in, REFUSAL(STOPPING), r);
 	if (m == NULL)
-		return arrival_refuse(&in, REFUSAL(GRAMMAR), r);
+		return arrival_refuse(&in, reads ? REFUSAL(GRAMMAR) : REFUSAL(SIZE), r);
 	if (m->edns.present && m->edns.version != 0)
 		return arrival_refuse(&in, REFUSAL(VERSION), r);
 	if (s->snap == NULL)

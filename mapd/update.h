@@ -50,11 +50,11 @@ struct update_cookie {
 /* Whether it is worth reading: short, or under a key of a name that we have. */
 bool update_reads(const struct updates *updates, struct bytes wire) NONNULL;
 /*
- * Judges an UPDATE, whose answer was started in r; m is NULL when it was not or could not be read. Returns the
- * answer's length, or SERVE_LATER when it was passed on: the answer comes by updates->done.
+ * Judges an UPDATE, whose answer was started in r; m is NULL when it could not be read, or reads is false: it was not
+ * worth it. Returns the answer's length, or SERVE_LATER when it was passed on: the answer comes by updates->done.
  */
 size_t update_handle(const struct serve *s, const struct asker *asker, const struct message *m,
-    const struct update_cookie *cookie, struct reply *r);
+    bool reads, const struct update_cookie *cookie, struct reply *r);
 
 /* The counter of a verdict. */
 enum stat update_stat(const struct verdict *verdict) NONNULL;

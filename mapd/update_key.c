@@ -44,9 +44,8 @@ key_fits(struct bytes rdata, const struct sig0 *sig, struct actor *actor)
 	return true;
 }
 
-/* *has: whether any KEY is at the signer. */
 static bool
-key_stored(const struct update_signer *from, struct proposal *p, bool *has)
+key_stored(const struct update_signer *from, struct proposal *p)
 {
 	struct node node;
 	struct node_set set;
@@ -54,16 +53,17 @@ key_stored(const struct update_signer *from, struct proposal *p, bool *has)
 	uint16_t type;
 	size_t at = 0;
 
-	*has = lookup_node(from->snap, from->zone, &p->sig0.signer, &node) &&
-	       node_find(&node, RR_KEY, &set);
-	while (*has && node_set_next(&set, &at, &type, &rdata))
+	if (!lookup_node(from->snap, from->zone, &p->sig0.signer, &node) ||
+	    !node_find(&node, RR_KEY, &set))
+		return false;
+	while (node_set_next(&set, &at, &type, &rdata))
 		if (type == RR_KEY && key_fits(rdata, &p->sig0, &p->actor))
 			return true;
 	return false;
 }
 
 static bool
-key_brought(const struct update_signer *from, struct proposal *p, bool has)
+key_brought(const struct update_signer *from, struct proposal *p)
 {
 	const struct actor *actor = &p->actor;
 	const struct update *update = &p->update;
@@ -71,7 +71,7 @@ key_brought(const struct update_signer *from, struct proposal *p, bool has)
 	bool own = eid_from_owner(&p->sig0.signer, from->realms, from->n_realms, &id) == 0 &&
 		   eid_is_self_certifying(&id);
 
-	if (!own && (has || !from->open))
+	if (!own && !from->open)
 		return false;
 	for (size_t i = 0; i < update->n_changes; i++) {
 		const struct update_item *item = &update->items[update->n_prerequisites + i];
@@ -89,7 +89,7 @@ key_brought(const struct update_signer *from, struct proposal *p, bool has)
 bool
 update_key_find(const struct update_signer *from, struct proposal *p)
 {
-	bool has, found = key_stored(from, p, &has) || key_brought(from, p, has);
+	bool found = key_stored(from, p) || key_brought(from, p);
 
 	if (!found)
 		p->actor = (struct actor){0};

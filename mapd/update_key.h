@@ -12,13 +12,14 @@ struct update_signer {
 	const struct zone *zone; /* that the signer is in */
 	const struct realm *realms;
 	size_t n_realms;
-	bool open; /* the realm: who comes first has a name without KEY */
+	bool open; /* the realm: who comes first has a name */
 };
 
 /*
  * Fills the actor of a proposal with SIG(0). Stored is the first KEY at the signer of the signature's algorithm
  * and tag; else the first such that the message adds there, if it is the identity's own by its digest, or in an
- * open realm at another name where no KEY is. So one candidate at most is tried. False: there is none.
+ * open realm at another name (where another KEY is already, the policy will say so to who signs well). So one
+ * candidate at most is tried. False: there is none.
  */
 bool update_key_find(const struct update_signer *from, struct proposal *proposal) NONNULL MUST_CHECK;
 /* Whether a record of an update is an ELOC of the kind proof. */
