@@ -113,6 +113,11 @@ desk_shape(struct desk *desk)
 	for (size_t i = desk->n; i > 0; i--) {
 		struct spot *spot = desk->spots[i - 1];
 
+		/* only an edit writes what is hidden, and there are no empty names above it */
+		if (spot_is_occluded(spot)) {
+			spot->exists = spot->stored;
+			continue;
+		}
 		spot->exists = spot->now.n > 0 || spot->parental ||
 			       (spot->stored && spot_is_apex(desk, spot));
 		if (!spot->exists && spot->stored)

@@ -39,13 +39,15 @@ open_zone(uint8_t denial, enum policy_kind kind)
 }
 
 /* Names that meet: below each other, empty ones between, one more often than the others. */
-static const char *const owners[] = {"a", "b", "b.a", "x.y.z.a", "y.z.a", "n", "w.n", "q.q.q.q",
-    "q", "m", "deep.down.d", "down.d", "d", "c", "@"};
+/* The first two are always an edit's: the apex, and an alias. */
+static const char *const owners[] = {"@", "c", "a", "b", "b.a", "x.y.z.a", "y.z.a", "n", "w.n",
+    "q.q.q.q", "q", "m", "deep.down.d", "down.d", "d"};
 
 static void
 random_item(struct proposal *p, bool shaping)
 {
-	const char *owner = owners[dice(sizeof owners / sizeof owners[0])];
+	uint32_t n = sizeof owners / sizeof owners[0], first = shaping ? 0 : 2;
+	const char *owner = owners[first + dice(n - first)];
 	char text[64];
 	uint32_t what = dice(shaping ? 14 : 10);
 
