@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/trust/seal.h"
+#include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
 #include "core/wire/text.h"
@@ -86,7 +87,9 @@ test_nsupdate(void **state)
 		assert_int_equal(sig.signature.n, 64);
 		assert_int_equal(seal_sig0_check(key, &m, &sig), 0);
 		assert_int_equal(seal_sig0_check(other, &m, &sig), -MAP_ESIG);
+		/* the tag of a KEY record as dnssec-keygen made it */
 		assert_int_equal(seal_key_put(&wr, key), 0);
+		assert_int_equal(dnssec_key_tag(wr_done(&wr)), sig.tag);
 		crypto_key_free(key);
 		crypto_key_free(other);
 	}
@@ -116,12 +119,106 @@ test_every_bit(void **state)
 	}
 }
 
+/* A message of n octets, most of which are a record that nobody reads. */
+static struct wr
+message_of(uint8_t *octets, size_t max, size_t n)
+{
+	struct wr wr = wr_init(octets, max);
+
+	memset(octets, 0, max);
+	wr_u16(&wr, 7);
+	wr_u16(&wr, OPCODE_UPDATE << 11);
+	wr_u64(&wr, n > HEADER_SIZE);
+	if (n > HEADER_SIZE) {
+		wr_u8(&wr, 0);
+		wr_u16(&wr, 65280);
+		wr_u16(&wr, CLASS_IN);
+		wr_u32(&wr, 0);
+		wr_u16(&wr, (uint16_t)(n - wr.n - 2));
+		wr.n = n;
+	}
+	return wr;
+}
+
+/* Short ones, and the longest there can be. */
+static void
+test_signing(void **state)
+{
+	static uint8_t octets[65535];
+	static const int algorithms[] = {CRYPTO_ED25519, CRYPTO_ECDSAP256};
+	static const size_t sizes[] = {HEADER_SIZE, 500, 1949, 1950, 65535 - 11 - 18 - 9 - 64};
+	struct name signer = name_of("Host.id."), folded = name_of("host.id.");
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++) {
+		struct wr wr = message_of(octets, sizeof octets, sizes[i / 2]);
+		struct crypto_key *key;
+		struct message m;
+		struct sig0 sig;
+
+		assert_int_equal(crypto_key_generate(algorithms[i % 2], &key), 0);
+		assert_int_equal(seal_sig0_sign(key, &signer, INCEPTION, EXPIRATION, &wr), 0);
+		assert_int_equal(wr.n, sizes[i / 2] + 11 + 18 + 9 + 64);
+		assert_int_equal(message_parse(wr_done(&wr), &m), 0);
+		assert_int_equal(sig0_read(&m, &sig), 0);
+		assert_bytes_equal(name_bytes(&sig.signer), name_bytes(&folded));
+		assert_int_equal(sig.inception, INCEPTION);
+		assert_int_equal(sig.expiration, EXPIRATION);
+		assert_int_equal(sig.algorithm, algorithms[i % 2]);
+		assert_int_equal(seal_sig0_check(key, &m, &sig), 0);
+		octets[sizes[i / 2] - 1] ^= 1;
+		assert_int_equal(seal_sig0_check(key, &m, &sig), -MAP_ESIG);
+		crypto_key_free(key);
+	}
+}
+
+/* Where the record does not fit, the message is as it was. */
+static void
+test_no_room(void **state)
+{
+	uint8_t octets[256];
+	struct wr wr = message_of(octets, HEADER_SIZE + 50, HEADER_SIZE);
+	struct crypto_key *key;
+
+	(void)state;
+	assert_int_equal(crypto_key_generate(CRYPTO_ED25519, &key), 0);
+	assert_int_equal(seal_sig0_sign(key, &name_root, 1, 2, &wr), -MAP_ESPACE);
+	assert_int_equal(get_u16(octets + 10), 0);
+	crypto_key_free(key);
+}
+
+/* A signature of another length, or of another algorithm's key, costs nothing. */
+static void
+test_what_is_none(void **state)
+{
+	uint8_t octets[SEALED];
+	struct crypto_key *key = public_key(nsupdate[0].algorithm, nsupdate[0].key);
+	struct bytes wire = hex_bytes(nsupdate[0].wire, octets, sizeof octets);
+	struct message m;
+	struct sig0 sig;
+
+	(void)state;
+	assert_int_equal(message_parse(wire, &m), 0);
+	assert_int_equal(sig0_read(&m, &sig), 0);
+	for (size_t n = 0; n < 64; n++) {
+		sig.signature.n = n;
+		assert_int_equal(seal_sig0_check(key, &m, &sig), -MAP_ESIG);
+	}
+	sig.signature.n = 64;
+	sig.algorithm = CRYPTO_ECDSAP256;
+	assert_int_equal(seal_sig0_check(key, &m, &sig), -MAP_ESIG);
+	crypto_key_free(key);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_nsupdate),
 	    cmocka_unit_test(test_every_bit),
+	    cmocka_unit_test(test_signing),
+	    cmocka_unit_test(test_no_room),
+	    cmocka_unit_test(test_what_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

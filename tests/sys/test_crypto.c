@@ -1,5 +1,5 @@
 /*
- * test_crypto.c - core/sys/crypto against published vectors: RFC 8032, RFC 6605, RFC 4231, FIPS 180,
+ * test_crypto.c - core/sys/crypto against published vectors: RFC 8032, RFC 6605, RFC 4231, RFC 2202, FIPS 180,
  * the cSHAKE sample of NIST, RFC 9886's HHITs, and SIG(0) messages that BIND's nsupdate made.
  */
 #include <setjmp.h>
@@ -298,26 +298,120 @@ test_digests(void **state)
 	    "8086072ba1e7cc2358baeca134c825a7");
 }
 
-/* RFC 4231, cases 1, 2 and 6. */
+/* RFC 4231, cases 1, 2 and 6; with SHA-1, RFC 2202's cases 1 and 2, and the same. */
 static void
 test_hmac(void **state)
 {
 	static const char long_text[] =
 	    "Test Using Larger Than Block-Size Key - Hash Key First";
-	uint8_t key[131];
-	uint8_t out[32];
+	static const struct {
+		enum crypto_mac mac;
+		const char *hi, *jefe, *larger;
+	} rows[] = {
+	    {CRYPTO_HMAC_SHA1, "b617318655057264e28bc0b6fb378c8ef146be00",
+		"effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
+		"90d0dace1c1bdc957339307803160335bde6df2b"},
+	    {CRYPTO_HMAC_SHA224, "896fb1128abbdf196832107cd49df33f47b4b1169912ba4f53684b22",
+		"a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44",
+		"95e9a0db962095adaebe9b2d6f0dbce2d499f112f2d2b7273fa6870e"},
+	    {CRYPTO_HMAC_SHA256,
+		"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+		"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+	    {CRYPTO_HMAC_SHA384,
+		"afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59cfaea9ea9"
+		"076ede7f4af152e8b2fa9cb6",
+		"af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca"
+		"5e69e2c78b3239ecfab21649",
+		"4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c60c2ef6ab"
+		"4030fe8296248df163f44952"},
+	    {CRYPTO_HMAC_SHA512,
+		"87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cdedaa833b7"
+		"d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854",
+		"164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75"
+		"c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+		"80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f3526b56d037"
+		"e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598"},
+	};
+	uint8_t key[131], eleven[20], out[CRYPTO_MAC];
 
 	(void)state;
-	memset(key, 0x0b, 20);
-	assert_int_equal(crypto_hmac_sha256(key, 20, "Hi There", 8, out), 0);
-	assert_hex(out, 32, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+	memset(eleven, 0x0b, sizeof eleven);
+	memset(key, 0xaa, sizeof key);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		enum crypto_mac mac = rows[i].mac;
+		size_t n = crypto_mac_size(mac);
+
+		assert_int_equal(2 * n, strlen(rows[i].hi));
+		assert_int_equal(
+		    crypto_hmac(mac, eleven, sizeof eleven, "Hi There", 8, out), 0);
+		assert_hex(out, n, rows[i].hi);
+		assert_int_equal(
+		    crypto_hmac(mac, "Jefe", 4, "what do ya want for nothing?", 28, out), 0);
+		assert_hex(out, n, rows[i].jefe);
+		assert_int_equal(
+		    crypto_hmac(mac, key, sizeof key, long_text, strlen(long_text), out), 0);
+		assert_hex(out, n, rows[i].larger);
+	}
 	assert_int_equal(
 	    crypto_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, out), 0);
-	assert_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-	memset(key, 0xaa, sizeof key);
-	assert_int_equal(
-	    crypto_hmac_sha256(key, sizeof key, long_text, strlen(long_text), out), 0);
-	assert_hex(out, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+	assert_hex(out, 32, rows[2].jefe);
+	/* without a key: not with the one of before */
+	assert_int_equal(crypto_hmac_sha256("", 0, "", 0, out), 0);
+	assert_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+	assert_int_equal(crypto_mac_size(CRYPTO_MAC_NONE), 0);
+	assert_int_equal(crypto_hmac(CRYPTO_MAC_NONE, key, 20, "", 0, out), -MAP_ECRYPTO);
+	assert_int_equal(crypto_hmac((enum crypto_mac)99, key, 20, "", 0, out), -MAP_ECRYPTO);
+}
+
+/* What all threads share: contexts that are copied, and a public key. */
+struct shared {
+	const struct crypto_key *key;
+	uint8_t signature[CRYPTO_SIGNATURE];
+};
+
+static void *
+shared_use(void *arg)
+{
+	const struct shared *shared = arg;
+	uint8_t out[32];
+	int failed = 0;
+
+	for (int i = 0; i < 300; i++) {
+		failed += crypto_hmac_sha256(
+			      "Jefe", 4, "what do ya want for nothing?", 28, out) != 0 ||
+			  out[0] != 0x5b || out[31] != 0x43;
+		if (i % 10 == 0)
+			failed += crypto_verify(shared->key, "x", 1, shared->signature,
+				      CRYPTO_SIGNATURE) != 0;
+	}
+	return (void *)(intptr_t)failed;
+}
+
+static void
+test_threads(void **state)
+{
+	struct crypto_key *key, *public_key;
+	uint8_t public[64];
+	struct shared shared;
+	pthread_t threads[4];
+	void *failed;
+
+	(void)state;
+	assert_int_equal(crypto_key_generate(CRYPTO_ECDSAP256, &key), 0);
+	assert_int_equal(crypto_sign(key, "x", 1, shared.signature), 0);
+	assert_int_equal(crypto_verify(key, "x", 1, shared.signature, CRYPTO_SIGNATURE), 0);
+	assert_int_equal(crypto_key_public(key, public), 0);
+	assert_int_equal(crypto_key_from_public(CRYPTO_ECDSAP256, public, 64, &public_key), 0);
+	shared.key = public_key;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, shared_use, &shared), 0);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+	crypto_key_free(key);
+	crypto_key_free(public_key);
 }
 
 static void
@@ -482,6 +576,7 @@ main(void)
 	    cmocka_unit_test(test_bad_keys),
 	    cmocka_unit_test(test_digests),
 	    cmocka_unit_test(test_hmac),
+	    cmocka_unit_test(test_threads),
 	    cmocka_unit_test(test_cshake_sample),
 	    cmocka_unit_test(test_sig0),
 	    cmocka_unit_test(test_random_and_wipe),
