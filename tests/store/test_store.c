@@ -385,6 +385,61 @@ test_other_version(void **state)
 	assert_refused("use that version");
 }
 
+/* Takes tables away, as a version did not have them. */
+static void
+drop(const char *const *tables, size_t n)
+{
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, TABLE_COUNT), 0);
+	assert_int_equal(mdb_env_open(env, directory, 0, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(mdb_dbi_open(txn, tables[i], 0, &dbi), 0);
+		assert_int_equal(mdb_drop(txn, dbi, 1), 0);
+	}
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+/* A database of before the first updates: what is missing is made, what should be there is not. */
+static void
+test_older_tables(void **state)
+{
+	static const char *const newer[] = {"expiry", "counts", "people", "assigned"};
+	struct store *store = open_store();
+	struct snapshot *snap;
+	struct change *change;
+	struct bytes value;
+
+	(void)state;
+	put(store, "k", "\001value");
+	store_close(store);
+	drop(newer, sizeof newer / sizeof newer[0]);
+	for (int round = 0; round < 2; round++) {
+		store = open_store();
+		assert_int_equal(snapshot_new(store, &snap), 0);
+		assert_int_equal(snapshot_take(snap), 0);
+		assert_at(snap, "k", "\001value");
+		for (enum table table = TABLE_EXPIRY; table <= TABLE_ASSIGNED; table++)
+			assert_int_equal(snapshot_get(snap, table, b("x"), &value), round == 1);
+		assert_int_equal(snapshot_error(snap), 0);
+		snapshot_free(snap);
+		assert_int_equal(change_begin(store, &change), 0);
+		for (enum table table = TABLE_EXPIRY; table <= TABLE_ASSIGNED; table++)
+			change_put(change, table, b("x"), b("\001"));
+		assert_int_equal(change_commit(change), 0);
+		store_close(store);
+	}
+	drop(newer + 1, 1);
+	store_close(open_store());
+	drop((const char *const[]){"replay"}, 1);
+	assert_refused("table replay is missing");
+}
+
 static void
 test_empty_file(void **state)
 {
@@ -512,8 +567,9 @@ main(void)
 	    CASE(test_floor_ceiling_next), CASE(test_change), CASE(test_remove_prefix),
 	    CASE(test_full), CASE(test_second_is_refused), CASE(test_foreign_file),
 	    CASE(test_short_file), CASE(test_foreign_environment), CASE(test_other_version),
-	    CASE(test_empty_file), CASE(test_interrupted_making), CASE(test_truncated),
-	    CASE(test_backup), CASE(test_last_page_lost), CASE(test_unwritable_place)};
+	    CASE(test_older_tables), CASE(test_empty_file), CASE(test_interrupted_making),
+	    CASE(test_truncated), CASE(test_backup), CASE(test_last_page_lost),
+	    CASE(test_unwritable_place)};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
