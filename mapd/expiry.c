@@ -249,6 +249,8 @@ expiry_step(struct work *work, uint64_t limit)
 	if (rc == 0)
 		rc = expiry_run(e, &next);
 	now = e != NULL ? e->commit.now : 0;
+	if (e != NULL && e->n > 0)
+		next = now; /* what came before their KEYs gave way to an entry of these, which may be the next one */
 	if (rc != 0)
 		diag_warn("leases that are over could not be ended, tried again in %d s: %s",
 		    EXPIRY_RETRY,

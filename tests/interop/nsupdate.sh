@@ -97,7 +97,7 @@ typed "-k $K_A" "update add $A 60 $(record "$KEY_A")\nupdate add $A 60 TYPE65301
 result $? "a host registers itself" "$DIR/lines" "$DIR/out"
 asked "$A" TYPE65301
 end
-same "its locators are served" "$(ask "$A" TYPE65301)" '\# 22 000A003200022001 0DB8000A00000000000000000010'
+same "its locators are served" "$(ask "$A" TYPE65301)" '\# 22 000A0032000220010DB8000A00000000000000000010'
 serial >"$DIR/serial.1"
 same "one update, one serial" "$(cat "$DIR/serial.1")" 2
 trusted "what a host registered" "$A" TYPE65301 KEY
@@ -116,46 +116,46 @@ end
 [ "$(mapctl -j status | sed -nE 's/.*"query.tcp": ?([0-9]+).*/\1/p')" -gt "$tcp" ]
 result $? "and TCP it was"
 same "both locators are served" "$(ask "$A" TYPE65301 | wc -l)" 2
-done_ "one of them goes" "-k $K_A" "update delete $A 60 TYPE65301 $(V 192.0.2.10)"
+done_ "one of them goes" "-v -k $K_A" "update delete $A 60 TYPE65301 $(V 192.0.2.10)"
 same "the other one is left" "$(ask "$A" TYPE65301 | tr -d ' ')" '\#22000A0032000220010DB8000B00000000000000000010'
-still "what is there already is not added" "-k $K_A" "update add $A 60 TYPE65301 $(V 2001:db8:b::10)"
-still "what is not there does not go" "-k $K_A" "update delete $A 60 TYPE65301 $(V 192.0.2.11)"
+still "what is there already is not added" "-v -k $K_A" "update add $A 60 TYPE65301 $(V 2001:db8:b::10)"
+still "what is not there does not go" "-v -k $K_A" "update delete $A 60 TYPE65301 $(V 192.0.2.11)"
 judge "moves"
 
 say '## Refused, and why' '' 'nsupdate tells the RCODE and no more: it sends no EDNS, so the answer has no room for a reason.' \
 	'`mapctl policy test` tells the reason and the rule that decides.' ''
 begin
-typed "-k $K_B" "update add $A 60 TYPE65301 $(V 2001:db8:bad::1)"
+typed "-v -k $K_B" "update add $A 60 TYPE65301 $(V 2001:db8:bad::1)"
 grep -q "^update failed: REFUSED" "$DIR/out"
 result $? "another host's mapping: REFUSED" "$DIR/out"
 end
-fails "a type that is not the host's" REFUSED "-k $K_A" "update add $A 60 TXT x"
-fails "the operator's names" REFUSED "-k $K_A" "update delete www.$REALM"
-fails "the zone's own name" REFUSED "-k $K_A" "update add $REALM 60 NS ns3.$REALM"
-fails "an address that can be no locator" REFUSED "-k $K_A" "update add $A 60 TYPE65301 $(V fe80::1)"
-fails "good and bad in one message" REFUSED "-k $K_A" "update add $A 60 TYPE65301 $(V 2001:db8::7)\nupdate add www.$REALM 60 A 192.0.2.9"
-ZONE=id.elsewhere fails "a zone that is not here" NOTAUTH "-k $K_A" "update add x.id.elsewhere 60 A 192.0.2.1"
+fails "a type that is not the host's" REFUSED "-v -k $K_A" "update add $A 60 TXT x"
+fails "the operator's names" REFUSED "-v -k $K_A" "update delete www.$REALM"
+fails "the zone's own name" REFUSED "-v -k $K_A" "update add $REALM 60 NS ns3.$REALM"
+fails "an address that can be no locator" REFUSED "-v -k $K_A" "update add $A 60 TYPE65301 $(V fe80::1)"
+fails "good and bad in one message" REFUSED "-v -k $K_A" "update add $A 60 TYPE65301 $(V 2001:db8::7)\nupdate add www.$REALM 60 A 192.0.2.9"
+ZONE=id.elsewhere fails "a zone that is not here" NOTAUTH "-v -k $K_A" "update add x.id.elsewhere 60 A 192.0.2.1"
 
 say '## A name is taken' '' 'Names that certify nobody go to who comes first. Another key gets YXDOMAIN.' ''
 begin
-typed "-k $K_C" "update add laptop.$REALM 60 $(record "$KEY_C")\nupdate add laptop.$REALM 60 TYPE65301 $(V 2001:db8:a::20)"
+typed "-v -k $K_C" "update add laptop.$REALM 60 $(record "$KEY_C")\nupdate add laptop.$REALM 60 TYPE65301 $(V 2001:db8:a::20)"
 result $? "a name that nobody has is registered" "$DIR/lines" "$DIR/out"
-typed "-k $K_D" "update add laptop.$REALM 60 $(record "$KEY_D")\nupdate add laptop.$REALM 60 TYPE65301 $(V 2001:db8:bad::1)"
+typed "-v -k $K_D" "update add laptop.$REALM 60 $(record "$KEY_D")\nupdate add laptop.$REALM 60 TYPE65301 $(V 2001:db8:bad::1)"
 grep -q "^update failed: YXDOMAIN" "$DIR/out"
 result $? "another key wants it: YXDOMAIN" "$DIR/out"
 end
 same "the first one has it" "$(ask laptop.$REALM TYPE65301 | tr -d ' ')" '\#22000A0032000220010DB8000A00000000000000000020'
 hosts key "$DIR" 15 e "$B" >"$DIR/path"
 K_E=$(basename "$(cat "$DIR/path")")
-fails "at a name that certifies itself, a key that does not hash to it" REFUSED "-k $K_E.private" \
+fails "at a name that certifies itself, a key that does not hash to it" REFUSED "-v -k $K_E.private" \
 	"update delete $B\nupdate add $B 60 $(record "$DIR/$K_E")\nupdate add $B 60 TYPE65301 $(V 2001:db8:bad::1)"
 judge "refusals"
 
 say '## Prerequisites' '' 'A host changes its mapping only if it is what it believes it to be.' ''
 begin
-typed "-k $K_A" "prereq yxrrset $A IN TYPE65301 $(V 2001:db8:b::10)\nupdate delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:c::10)"
+typed "-v -k $K_A" "prereq yxrrset $A IN TYPE65301 $(V 2001:db8:b::10)\nupdate delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:c::10)"
 result $? "a prerequisite that holds" "$DIR/lines" "$DIR/out"
-typed "-k $K_A" "prereq yxrrset $A IN TYPE65301 $(V 2001:db8:b::10)\nupdate delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:d::10)"
+typed "-v -k $K_A" "prereq yxrrset $A IN TYPE65301 $(V 2001:db8:b::10)\nupdate delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:d::10)"
 grep -q "^update failed: NXRRSET" "$DIR/out"
 result $? "one that does not: NXRRSET" "$DIR/out"
 end
@@ -180,7 +180,7 @@ same "the locators are those of the last one" "$(ask "$A" TYPE65301 | tr -d ' ')
 # nsupdate signs for now - 300, in seconds: a later one is one of a later second
 second=$(date +%s)
 until [ "$(date +%s)" != "$second" ]; do :; done
-done_ "a later update" "-k $K_A" "update delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:f::10)"
+done_ "a later update" "-v -k $K_A" "update delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:f::10)"
 again "what was heard, after a later one: its first answer, nothing changed" NOERROR
 /usr/bin/python3 - "$DIR" "$A" "$REALM" >"$DIR/older" <<'P'
 import sys, time, hosts
@@ -203,7 +203,7 @@ judge "replays"
 
 say '## It leaves' ''
 begin
-typed "-k $K_A" "update delete $A"
+typed "-v -k $K_A" "update delete $A"
 result $? "a host leaves" "$DIR/lines" "$DIR/out"
 asked "$A" TYPE65301
 end
@@ -301,7 +301,7 @@ holds "nothing came" good A
 holds "nothing went" www A 192.0.2.3
 done_ "an administrator changes a host's mapping" "$ADMIN" "update delete $B TYPE65301\nupdate add $B 60 TYPE65301 $(V 2001:db8:9::1)"
 same "and it is served" "$(ask "$B" TYPE65301 | tr -d ' ')" '\#22000A0032000220010DB8000900000000000000000001'
-done_ "and the host changes it again" "-k $K_B" "update delete $B TYPE65301\nupdate add $B 60 TYPE65301 $(V 2001:db8:b::11)"
+done_ "and the host changes it again" "-v -k $K_B" "update delete $B TYPE65301\nupdate add $B 60 TYPE65301 $(V 2001:db8:b::11)"
 judge "at the end"
 
 sed 's/[[:space:]]*$//' "$DIR/page" | cat -s | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' >"$DIR/page.md"
