@@ -188,42 +188,69 @@ type_set(const struct editing *e, json_t *request, bool sets, char **text, int *
 	return STATUS_DONE;
 }
 
-/* "OWNER [TTL] TYPE RDATA" */
-static enum status
-edit_record(struct editing *e, const char *verb, char *text)
+/* "OWNER [TTL] TYPE RDATA" as a request, caller frees; NULL with *status set. */
+static json_t *
+record_make(struct editing *e, const char *verb, char *text, enum status *status)
 {
 	json_t *request = json_pack("{s:s}", "do", verb);
 	bool sets = strcmp(verb, "set") == 0;
 	char *word = word_next(&text), shown[OPTION_TEXT], owner[NAME_TEXT];
-	enum status status = STATUS_DONE;
 	struct name name;
 	int type = 0;
 
+	*status = STATUS_DONE;
 	if (word == NULL)
-		status = edit_wrong(e, "OWNER: missing");
+		*status = edit_wrong(e, "OWNER: missing");
 	else if (name_scan(word, strlen(word), &e->zone, &name) != 0)
-		status = edit_wrong(
+		*status = edit_wrong(
 		    e, "%s: the owner is not a valid domain name", option_short(word, shown));
 	else if (!name_is_below(&name, &e->zone))
-		status = edit_wrong(e, "%s: not in this zone", name_print(&name, owner));
+		*status = edit_wrong(e, "%s: not in this zone", name_print(&name, owner));
 	else
 		json_object_set_new(request, "owner", json_string(name_print(&name, owner)));
-	if (status == STATUS_DONE)
-		status = type_set(e, request, sets, &text, &type);
+	if (*status == STATUS_DONE)
+		*status = type_set(e, request, sets, &text, &type);
 	text += strspn(text, " \t\r\n");
-	if (status == STATUS_DONE && sets && *text == '\0')
-		status = edit_wrong(e, "RDATA: missing");
-	if (status == STATUS_DONE && type != 0 && rrtype_refusal((uint16_t)type) != NULL)
-		status = edit_wrong(e, "%s", rrtype_refusal((uint16_t)type));
-	if (status == STATUS_DONE && *text != '\0')
-		status = rdata_set(e, request, (uint16_t)type, text);
-	if (status != STATUS_DONE) {
-		json_decref(request);
+	if (*status == STATUS_DONE && sets && *text == '\0')
+		*status = edit_wrong(e, "RDATA: missing");
+	if (*status == STATUS_DONE && type != 0 && rrtype_refusal((uint16_t)type) != NULL)
+		*status = edit_wrong(e, "%s", rrtype_refusal((uint16_t)type));
+	if (*status == STATUS_DONE && *text != '\0')
+		*status = rdata_set(e, request, (uint16_t)type, text);
+	if (*status == STATUS_DONE)
+		return request;
+	json_decref(request);
+	return NULL;
+}
+
+static enum status
+edit_record(struct editing *e, const char *verb, char *text)
+{
+	enum status status;
+	json_t *request = record_make(e, verb, text, &status);
+
+	if (request == NULL)
 		return status;
-	}
 	if (e->line != 0)
 		json_object_set_new(request, "line", json_integer(e->line));
 	return edit_ask(e, request);
+}
+
+/* One line of changes that are no edit: "set ..." or "unset ...", behind the others. */
+static enum status
+change_take(struct editing *e, char *text, json_t *changes)
+{
+	char *verb = word_next(&text), shown[OPTION_TEXT];
+	enum status status;
+	json_t *change;
+
+	if (strcmp(verb, "set") != 0 && strcmp(verb, "unset") != 0)
+		return edit_wrong(e, "%s: no such word; expected one of set, unset",
+		    option_short(verb, shown));
+	change = record_make(e, verb, text, &status);
+	if (change != NULL)
+		json_array_append_new(changes, change);
+	return status;
 }
 
 static enum status
@@ -351,6 +378,48 @@ words_join(int argc, char **argv)
 	}
 	*end = '\0';
 	return text;
+}
+
+/* Those of standard input, one a line. */
+static enum status
+changes_read(struct editing *e, json_t *changes)
+{
+	enum status status = STATUS_DONE;
+	char *line = NULL, *text;
+	size_t max = 0;
+	ssize_t n;
+
+	if (e->m->ahead != NULL)
+		return usage(
+		    e->m, "standard input has commands; expected a change behind ZONE");
+	while (status == STATUS_DONE && (n = getline(&line, &max, stdin)) >= 0) {
+		e->line++;
+		text = line + strspn(line, " \t\r\n");
+		if (strlen(line) != (size_t)n)
+			status = edit_wrong(e, "an octet 0 in the line");
+		else if (*text != '\0' && *text != '#' && *text != ';')
+			status = change_take(e, text, changes);
+	}
+	free(line);
+	return status;
+}
+
+enum status
+edit_changes(struct mapctl *m, const struct name *zone, int argc, char **argv, json_t *changes)
+{
+	struct editing e = {.m = m, .zone = *zone};
+	enum status status;
+	char *text;
+
+	if (argc == 0)
+		return changes_read(&e, changes);
+	text = words_join(argc, argv);
+	if (text == NULL)
+		return fail(m, STATUS_WRONG, -MAP_ENOMEM, "out of memory");
+	status = text[strspn(text, " \t\r\n")] == '\0' ? usage(m, "\"\": an empty word")
+						       : change_take(&e, text, changes);
+	free(text);
+	return status;
 }
 
 enum status

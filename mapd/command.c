@@ -14,6 +14,7 @@
 #include "mapd/client.h"
 #include "mapd/edit.h"
 #include "mapd/past.h"
+#include "mapd/trial.h"
 
 #define LIST_MAX 8192 /* zones in one answer */
 #define WHY CONF_MESSAGE
@@ -172,6 +173,7 @@ change_free(struct change_asked *asked)
 		control->n_asked--;
 	}
 	spool_free(asked->spool);
+	trial_free(asked->job.proposal);
 	crypto_wipe(asked->text, sizeof asked->text);
 	free(asked);
 }
@@ -248,6 +250,8 @@ change_answer(struct client *client, const struct job *job)
 		site_answer(client, job);
 	else if (job->kind == JOB_PEOPLE)
 		folk_answer(client, job);
+	else if (job->kind == JOB_TEST)
+		policy_answer(client, job);
 	else
 		key_answer(client, job);
 }
@@ -273,7 +277,8 @@ change_done(struct job *job)
 		if (client != NULL)
 			load_answer(client, o, zone);
 	} else if (job->kind != JOB_REMOVE) {
-		diag_info("zone %s: %s", zone, o->done);
+		if (o->done[0] != '\0')
+			diag_info("zone %s: %s", zone, o->done);
 		if (client != NULL)
 			change_answer(client, job);
 	} else {
@@ -329,6 +334,7 @@ client_change(struct client *client, const struct job *job)
 			crypto_wipe(asked->text, sizeof asked->text);
 		free(asked);
 		spool_free(client->spool);
+		trial_free(job->proposal);
 		client->spool = NULL;
 		client->state = CLIENT_IDLE;
 		client_fail(client, rc, "%s", error_text(rc));
@@ -501,6 +507,9 @@ static const struct command {
     {"identity ban", false, folk_ban},
     {"identity unban", false, folk_unban},
     {"identity release", false, folk_release},
+    {"policy show", true, policy_show},
+    {"policy rules", false, policy_rules},
+    {"policy test", true, policy_test},
     {"site drain", false, site_drain},
     {"site restore", false, site_restore},
     {"site weight", false, site_weight},

@@ -20,7 +20,7 @@
 #define KEY_HEAD 4 /* octets of a KEY before the key */
 #define KEY_MOST 64
 
-static const struct rules *
+const struct rules *
 client_rules(const struct client *client)
 {
 	const struct control_hooks *hooks = &client->control->options.hooks;
@@ -43,9 +43,8 @@ address_owner(const struct client *client, const struct eid *id, struct name *ow
 			    : eid_owner_reverse(id->address, owner);
 }
 
-/* The name that the text of a request is looked up at, and its zone; false: answered with what is wrong. */
-static bool
-request_identity(
+bool
+client_identity(
     struct client *client, const json_t *request, struct name *owner, struct zone *zone)
 {
 	const char *text = json_string_value(json_object_get(request, "identity"));
@@ -201,7 +200,7 @@ folk_show(struct client *client, const json_t *request)
 	struct zone zone;
 	json_t *fields;
 
-	if (!request_identity(client, request, &owner, &zone))
+	if (!client_identity(client, request, &owner, &zone))
 		return;
 	name_print(&zone.apex, zone_text);
 	name_print(&owner, text);
@@ -343,7 +342,7 @@ folk_ask(struct client *client, const json_t *request, struct folk *folk)
 {
 	struct zone zone;
 
-	if (request_identity(client, request, &folk->identity, &zone))
+	if (client_identity(client, request, &folk->identity, &zone))
 		client_change(client, &(struct job){.kind = JOB_PEOPLE, .folk = folk});
 }
 
@@ -421,5 +420,5 @@ folk_answer(struct client *client, const struct job *job)
 		json_object_set_new(fields, "serial", json_integer((json_int_t)o->serial));
 		json_object_set_new(fields, "previous", json_integer((json_int_t)o->previous));
 	}
-	client_answer(client, fields, "zone %s: %s: %s", zone, text, o->done);
+	client_answer(client, fields, "zone %s: %s", zone, o->done);
 }

@@ -146,9 +146,9 @@ rdata_get(const json_t *request, uint8_t **rdata, struct line *line)
 	return true;
 }
 
-/* Why the line is none, or NULL; rdata is to be freed in both cases. */
-static const char *
-line_get(const struct client *client, const json_t *request, uint8_t **rdata, struct line *line)
+const char *
+edit_line_read(
+    const struct client *client, const json_t *request, uint8_t **rdata, struct line *line)
 {
 	const char *owner = json_string_value(json_object_get(request, "owner"));
 	json_int_t type = json_integer_value(json_object_get(request, "type"));
@@ -218,7 +218,7 @@ edit_line(struct client *client, const json_t *request, enum line_verb verb)
 
 	if (edit == NULL || !client_zone(client, &zone))
 		return;
-	wrong = line_get(client, request, &rdata, &line);
+	wrong = edit_line_read(client, request, &rdata, &line);
 	name_print(&client->zone, text);
 	if (wrong != NULL) {
 		free(rdata);

@@ -5,9 +5,17 @@
 #define MAPD_EDIT_H
 
 #include "mapd/client.h"
+#include "mapd/lines.h"
 
 /* "zone edit": what its argument "do" says. */
 void edit_command(struct client *client, const json_t *request);
+
+/*
+ * Reads a line of the client's zone as "set" and "unset" have it; its verb is set already, and its RDATA is in
+ * *rdata, which is to be freed in every case. Why it is none, or NULL.
+ */
+const char *edit_line_read(const struct client *client, const json_t *request, uint8_t **rdata,
+    struct line *line) NONNULL;
 
 /* The client goes: an edit that is its own ends. */
 void edit_client_gone(struct client *client);

@@ -395,7 +395,9 @@ folk_run(
 		rc = folk_records(&f);
 	else
 		rc = folk_rows(&f);
-	if (rc != 0 && out->why[0] == '\0')
+	if (rc == 0)
+		folk_name(folk, out);
+	else if (out->why[0] == '\0')
 		snprintf(out->why, sizeof out->why, "%s", error_text(rc));
 	free(f.owners);
 	return rc;

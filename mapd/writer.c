@@ -140,6 +140,20 @@ job_people(struct writer *writer, struct job *job)
 	job->error = folk_run(&writer->work, &job->zone, job->folk, &job->outcome);
 }
 
+/* The job's own done tells of it. */
+static void
+test_done(struct proposal *list)
+{
+	(void)list;
+}
+
+static void
+job_test(struct writer *writer, struct job *job)
+{
+	job->proposal->done = test_done;
+	commit_updates(&writer->work, job->proposal);
+}
+
 /* What is done with each job alone; of a load, what is left when it is in the database. */
 static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_LOAD] = job_load,
     [JOB_REMOVE] = job_remove,
@@ -153,7 +167,8 @@ static void (*const job_run[JOB_KINDS])(struct writer *, struct job *) = {[JOB_L
     [JOB_GAIN] = job_gain,
     [JOB_RETIRE] = job_retire,
     [JOB_SITE] = job_site,
-    [JOB_PEOPLE] = job_people};
+    [JOB_PEOPLE] = job_people,
+    [JOB_TEST] = job_test};
 
 /* A pipe takes and gives a pointer whole (less than PIPE_BUF). */
 static bool

@@ -10,6 +10,7 @@ struct writer;
 struct amend;
 struct site;
 struct folk;
+struct proposal;
 
 enum job_kind {
 	JOB_LOAD,
@@ -25,6 +26,7 @@ enum job_kind {
 	JOB_RETIRE, /* of a key */
 	JOB_SITE,   /* a path of a prefix set */
 	JOB_PEOPLE, /* an identity */
+	JOB_TEST,   /* of an update: what would become of it */
 	JOB_KINDS
 };
 
@@ -35,6 +37,7 @@ struct job {
 	struct amend *amend;	   /* EDIT: borrowed */
 	const struct site *site;   /* SITE: borrowed */
 	const struct folk *folk;   /* PEOPLE: borrowed */
+	struct proposal *proposal; /* TEST: dry; borrowed */
 	struct bytes records;	   /* LOAD: as frame_record_put() writes them; borrowed */
 	enum roll_what what;	   /* ROLL */
 	uint16_t tag;		   /* RETIRE */
@@ -73,7 +76,6 @@ int writer_submit(struct writer *writer, struct job *job) MUST_CHECK;
  * Hands an update over, from any thread; done is called by the writer's. -MAP_ELIMIT: too many are waiting, and
  * it is still the caller's.
  */
-struct proposal;
 int writer_propose(struct writer *writer, struct proposal *proposal) MUST_CHECK;
 /* What replays are looked up in; lives as long as the writer. */
 struct replay *writer_replay(struct writer *writer);
