@@ -21,17 +21,19 @@ octet_lower(uint8_t c)
 /* A walk over the labels of a name that is being read. */
 struct walk {
 	const uint8_t *p;
+	const uint8_t
+	    *end; /* of what may be read: after a jump, where the labels began that it ended */
 	size_t limit; /* offset that the next pointer must lead to before */
 	unsigned labels, jumps;
 };
 
-/* Takes the label at walk->p, which lies before end. 0, or -MAP_E... */
+/* Takes the label at walk->p, which lies before walk->end. 0, or -MAP_E... */
 static int
-walk_label(struct walk *walk, const uint8_t *end, struct name *name)
+walk_label(struct walk *walk, struct name *name)
 {
 	size_t n = walk->p[0] + (size_t)1;
 
-	if ((size_t)(end - walk->p) < n)
+	if ((size_t)(walk->end - walk->p) < n)
 		return -MAP_ETRUNC;
 	/* Whatever is no root label must leave room for it. */
 	if (name->n + n + (n > 1) > NAME_WIRE)
@@ -45,18 +47,20 @@ walk_label(struct walk *walk, const uint8_t *end, struct name *name)
 
 /*
  * Follows the pointer at walk->p, which must lead to before the labels that it ends, so there are no
- * loops. A few pointers to pointers are harmless; long chains are an attack on the reader.
+ * loops; what it leads to must end there too, so no name hangs on octets behind it. A few pointers to
+ * pointers are harmless; long chains are an attack on the reader.
  */
 static int
 walk_jump(struct walk *walk, const struct rd *rd)
 {
 	size_t target;
 
-	if (rd->end - walk->p < 2)
+	if (walk->end - walk->p < 2)
 		return -MAP_ETRUNC;
 	target = get_u16(walk->p) & 0x3fff;
 	if (target >= walk->limit || ++walk->jumps > walk->labels + 8)
 		return -MAP_EFORMAT;
+	walk->end = rd->base + walk->limit;
 	walk->limit = target;
 	walk->p = rd->base + target;
 	return 0;
@@ -66,17 +70,17 @@ walk_jump(struct walk *walk, const struct rd *rd)
 static void
 name_read_labels(struct rd *rd, struct name *name, bool compressed)
 {
-	struct walk walk = {.p = rd->p, .limit = (size_t)(rd->p - rd->base)};
+	struct walk walk = {.p = rd->p, .end = rd->end, .limit = (size_t)(rd->p - rd->base)};
 	int error = rd->error;
 
 	name->n = 0;
 	while (error == 0) {
-		if (walk.p == rd->end) {
+		if (walk.p == walk.end) {
 			error = -MAP_ETRUNC;
 		} else if (walk.p[0] <= LABEL_MAX) {
 			bool root = walk.p[0] == 0;
 
-			error = walk_label(&walk, rd->end, name);
+			error = walk_label(&walk, name);
 			if (error == 0 && walk.jumps == 0)
 				rd->p = walk.p;
 			if (error == 0 && root)

@@ -78,6 +78,9 @@ test_pointers_refused(void **state)
 	    {"0161 c000", 0, -MAP_EFORMAT}, /* to its own beginning */
 	    {"00 0161 c001", 1, -MAP_EFORMAT}, /* the same, not at 0 */
 	    {"00 0161 0162 c003", 1, -MAP_EFORMAT}, /* into itself */
+	    {"036162 c000 00", 3, -MAP_ETRUNC}, /* to a label that runs into it */
+	    {"026162 c000 00", 3, -MAP_ETRUNC}, /* to labels that do not end before it */
+	    {"0161 c0 c000 00", 3, -MAP_ETRUNC}, /* to half a pointer before it */
 	    {"0161 c0", 0, -MAP_ETRUNC}, /* half a pointer */
 	    {"c1ff 00", 0, -MAP_EFORMAT}, /* behind the end */
 	    {"4161 00", 0, -MAP_EFORMAT}, /* extended label types */
