@@ -19,8 +19,7 @@
 #include "mapctl/key.h"
 #include "mapctl/lines.h"
 #include "mapctl/output.h"
-#include "mapctl/policy.h"
-#include "mapctl/site.h"
+#include "mapctl/register.h"
 #include "mapctl/zonefile.h"
 
 #define LINE_WORDS 64

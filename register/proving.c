@@ -37,7 +37,7 @@ address_is_among(const uint8_t address[16], const uint8_t (*addresses)[16], unsi
 unsigned
 proving_ask(struct proving *proving, const uint8_t (*addresses)[16], unsigned n)
 {
-	unsigned proved = 0, asked = 0;
+	unsigned proved = 0, asked = 0, later = 0;
 
 	/* A token that was sent and is asked for again was not taken: it is no use. */
 	for (size_t i = 0; i < proving->n; i++) {
@@ -54,12 +54,14 @@ proving_ask(struct proving *proving, const uint8_t (*addresses)[16], unsigned n)
 	for (size_t i = 0; i < proving->n; i++) {
 		if (proving->locators[i].place != PLACE_ASKED)
 			continue;
-		if (proved + asked < PROVE_MOST)
+		if (proved + asked < PROVE_MOST) {
 			asked++;
-		else
+		} else {
 			proving->locators[i].place = PLACE_LATER;
+			later++;
+		}
 	}
-	return asked;
+	return asked + later;
 }
 
 void

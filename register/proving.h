@@ -29,7 +29,7 @@ struct proving {
 
 void proving_init(struct proving *proving, const struct content *content) NONNULL;
 bool proving_has_address(const struct proving *proving) NONNULL;
-/* The server wants these proved. How many of them are ours, and can be. */
+/* The server wants these proved. How many of them are ours: they are waited for, or left for a later message. */
 unsigned proving_ask(
     struct proving *proving, const uint8_t (*addresses)[16], unsigned n) NONNULL;
 /* A probe came. */

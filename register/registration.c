@@ -39,7 +39,6 @@ struct registration {
 	struct probes *probes;
 	struct timer *timer; /* the end of proving; the next try */
 	struct answer answer;
-	bool answered;
 	unsigned rounds, cookies;
 	uint64_t first; /* ms after the grant: when the refresh was due */
 	/* what was asked for meanwhile */
@@ -343,7 +342,7 @@ exchange_came(void *arg, struct bytes wire)
 		return false;
 	}
 	r->answer = answer;
-	r->answered = true;
+	r->status.answered = true;
 	if (answer.server_cookie.n > 0) {
 		r->server_cookie_n = answer.server_cookie.n;
 		memcpy(r->server_cookie, answer.server_cookie.octets, r->server_cookie_n);
@@ -359,7 +358,7 @@ exchange_done(void *arg, const char *why)
 
 	exchange_free(r->exchange);
 	r->exchange = NULL;
-	if (r->answered) {
+	if (r->status.answered) {
 		answer_judge(r);
 		return;
 	}
@@ -410,7 +409,7 @@ request_send(struct registration *r)
 	struct bytes wire;
 	int error = message_make(r, &wire);
 
-	r->answered = false;
+	r->status.answered = false;
 	r->status.reason[0] = '\0';
 	if (error != 0) {
 		request_broken(r, error);

@@ -28,9 +28,10 @@ struct registration_status {
 	enum registration_state state;
 	enum build_verb verb; /* of the last request */
 	char reason[REGISTRATION_REASON]; /* why, in words; "": all is well */
-	unsigned rcode; /* of the last answer, if there was one */
-	int ede; /* of that; -1: none */
-	char note[ANSWER_TEXT]; /* what the server said with it; "": nothing */
+	bool answered; /* the last request; what the answer said: */
+	unsigned rcode;
+	int ede; /* -1: none */
+	char note[ANSWER_TEXT]; /* "": nothing */
 	bool datagram; /* asked over UDP (false after a change to TCP) */
 	bool registered; /* the server has granted it and the lease lasts, whatever became of the last request */
 	bool leased; /* the server does leases; else what was asked for stands here */
@@ -59,7 +60,7 @@ typedef void registration_fn(void *arg, const struct registration_status *status
 /* The content is copied (content_check() is the caller's), but for its key. 0, -MAP_ENOMEM, -MAP_ECRYPTO */
 int registration_new(struct loop *loop, const struct content *content,
     const struct registration_options *options, registration_fn *changed, void *arg,
-    struct registration **out) NONNULL MUST_CHECK;
+    struct registration **out) MUST_CHECK;
 /* Ends it where it is; the server is not asked. NULL allowed. */
 void registration_free(struct registration *registration);
 

@@ -1,0 +1,385 @@
+/*
+ * test_registration.c - a registration against a server on loopback that takes, refuses, is slow, silent or not
+ * there; over TCP and UDP, under SIG(0) and TSIG.
+ */
+#include "tests/register/world.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/wire/rrtype.h"
+
+static void
+test_granted(void **state)
+{
+	const struct registration_status *s = world_run(BUILD_REGISTER);
+	uint64_t after;
+
+	(void)state;
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_string_equal(s->reason, "");
+	assert_true(s->registered && s->leased);
+	assert_int_equal(s->lease, 3600);
+	assert_int_equal(s->key_lease, 86400);
+	after = s->next - s->granted;
+	assert_in_range(after, 3600 * 800, 3600 * 850);
+	assert_int_equal(w.server.n_asked, 1);
+	assert_false(w.server.asked[0].datagram);
+	assert_true(w.server.asked[0].update.prove.present);
+	assert_int_not_equal(w.server.asked[0].update.prove.port, 0);
+	world_proof_holds(&w.server.asked[0]);
+	/* the same records again: nothing changes but the lease */
+	s = world_run(BUILD_REFRESH);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_bytes_equal(asked_proof(&w.server.asked[0]), asked_proof(&w.server.asked[1]));
+	assert_int_not_equal(w.server.asked[0].message.id, w.server.asked[1].message.id);
+	/* and everything anew */
+	s = world_run(BUILD_REGISTER);
+	assert_false(
+	    bytes_equal(asked_proof(&w.server.asked[0]), asked_proof(&w.server.asked[2])));
+	assert_int_equal(s->serial, get_u64(asked_proof(&w.server.asked[2]).p + 6));
+}
+
+static void
+test_proof_ends_before_lease(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.content.expire = 600;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->next - s->granted, 300000);
+}
+
+static void
+test_no_leases(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.refused = 1; /* by nobody: it is granted without a lease */
+	w.says = (struct says){.rcode = RCODE_NOERROR};
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_false(s->leased);
+	assert_int_equal(s->lease, 7200);
+	assert_true(s->next > s->granted);
+}
+
+static void
+test_withdraw(void **state)
+{
+	const struct registration_status *s = world_run(BUILD_REGISTER);
+
+	(void)state;
+	s = world_run(BUILD_WITHDRAW);
+	assert_int_equal(s->state, REGISTRATION_WITHDRAWN);
+	assert_false(s->registered);
+	assert_int_equal(s->next, 0);
+	assert_int_equal(s->key_lease, 86400);
+	assert_int_equal(w.server.asked[1].update.lease.lease, 0);
+	assert_false(w.server.asked[1].update.prove.present);
+	assert_int_equal(asked_count(&w.server.asked[1], RR_ELOC), 0);
+	s = world_run(BUILD_RELEASE);
+	assert_int_equal(w.server.asked[2].update.lease.key_lease, 0);
+}
+
+static void
+test_refused(void **state)
+{
+	static const struct {
+		unsigned rcode;
+		const char *text, *says;
+		bool again;
+	} rows[] = {
+	    {RCODE_YXDOMAIN, "held by key 4711", "YXDOMAIN: held by key 4711; use the key",
+		false},
+	    {RCODE_REFUSED, "not enrolled", "REFUSED: not enrolled; ask the realm's operator",
+		false},
+	    {RCODE_REFUSED, "", "REFUSED: the policy of the realm", false},
+	    {RCODE_REFUSED, "busy: use TCP", "REFUSED: busy", true},
+	    {RCODE_NOTAUTH, "", "NOTAUTH: the server has no such zone", false},
+	    {RCODE_NOTZONE, "", "NOTZONE: a name is not in the zone", false},
+	    {RCODE_FORMERR, "", "FORMERR: the server cannot read", false},
+	    {RCODE_NOTIMP, "", "NOTIMP: the server takes no updates", false},
+	    {RCODE_SERVFAIL, "the database is full", "SERVFAIL: the database is full", true},
+	    {RCODE_BADCOOKIE, "", "BADCOOKIE: the server does not take its own", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct registration_status *s;
+
+		w.refused = UINT32_MAX;
+		w.says = (struct says){.rcode = rows[i].rcode, .text = rows[i].text};
+		s = world_run(BUILD_REGISTER);
+		assert_int_equal(s->state, REGISTRATION_REFUSED);
+		assert_int_equal(s->rcode, rows[i].rcode);
+		assert_string_equal(s->note, rows[i].text);
+		assert_non_null(strstr(s->reason, rows[i].says));
+		assert_memory_equal(s->reason, SAMPLE_OWNER, strlen(SAMPLE_OWNER));
+		assert_int_equal(s->next != 0, rows[i].again);
+		assert_int_equal(s->failures, i + 1);
+		assert_false(s->registered);
+	}
+}
+
+/* A refusal leaves what was granted before as it is. */
+static void
+test_refused_later(void **state)
+{
+	const struct registration_status *s = world_run(BUILD_REGISTER);
+	uint64_t granted = s->granted;
+
+	(void)state;
+	w.refused = UINT32_MAX;
+	w.says = (struct says){.rcode = RCODE_SERVFAIL};
+	s = world_run(BUILD_REFRESH);
+	assert_int_equal(s->state, REGISTRATION_REFUSED);
+	assert_true(s->registered);
+	assert_int_equal(s->granted, granted);
+	assert_in_range(s->next, granted + 3600 * 800, granted + 3600 * 1000);
+}
+
+/* ------------------------------------------------------------------------------------------ UDP */
+
+static void
+test_datagram_cookie(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.datagram = true;
+	w.refused = 1;
+	w.says = (struct says){.rcode = RCODE_BADCOOKIE, .cookie = true};
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_true(s->datagram);
+	assert_int_equal(w.server.n_asked, 2);
+	assert_true(w.server.asked[0].cookie.present && w.server.asked[1].cookie.present);
+	assert_int_equal(w.server.asked[0].cookie.server.n, 0);
+	assert_int_equal(w.server.asked[1].cookie.server.n, COOKIE_SERVER);
+	assert_memory_equal(
+	    w.server.asked[0].cookie.client, w.server.asked[1].cookie.client, 8);
+	/* the next one has it from the start */
+	world_run(BUILD_REFRESH);
+	assert_int_equal(w.server.n_asked, 3);
+	assert_int_equal(w.server.asked[2].cookie.server.n, COOKIE_SERVER);
+}
+
+/* What only TCP can mend. */
+static void
+test_datagram_gives_way(void **state)
+{
+	static const struct {
+		struct says says;
+		unsigned before; /* messages over UDP */
+	} rows[] = {{{.rcode = RCODE_BADCOOKIE, .cookie = true}, 3},
+	    {{.rcode = RCODE_REFUSED, .text = "busy: use TCP"}, 1},
+	    {{.rcode = RCODE_NOERROR, .truncated = true}, 1}};
+
+	(void)state;
+	w.options.datagram = true;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct registration_status *s;
+		size_t first = w.server.n_asked;
+
+		w.dropped = 0;
+		w.refused = (unsigned)first + rows[i].before;
+		w.says = rows[i].says;
+		s = world_run(BUILD_REGISTER);
+		assert_int_equal(s->state, REGISTRATION_REGISTERED);
+		assert_false(s->datagram);
+		assert_int_equal(w.server.n_asked, first + rows[i].before + 1);
+		for (size_t k = first; k < w.server.n_asked; k++)
+			assert_int_equal(w.server.asked[k].datagram, k + 1 < w.server.n_asked);
+	}
+}
+
+/* Sent again until there is an answer, and always the same octets. */
+static void
+test_datagram_lost(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.datagram = true;
+	w.dropped = 2;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_int_equal(w.server.n_asked, 3);
+	for (size_t i = 1; i < 3; i++) {
+		assert_int_equal(w.server.asked[i].n, w.server.asked[0].n);
+		assert_memory_equal(
+		    w.server.asked[i].wire, w.server.asked[0].wire, w.server.asked[0].n);
+	}
+}
+
+static void
+test_datagram_foreign(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.datagram = true;
+	w.refused = 1;
+	w.says = says_granted();
+	w.says.wrong_id = true;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_int_equal(w.server.n_asked, 2);
+}
+
+static void
+test_nobody_answers(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.datagram = true;
+	w.options.deadline = 700;
+	w.dropped = UINT32_MAX;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_UNANSWERED);
+	assert_non_null(strstr(s->reason, "over UDP: no answer in 700 ms"));
+	assert_false(s->answered);
+	assert_in_range(s->next - clock_ms(), 1500, 2600);
+	assert_int_equal(w.server.n_asked, 2);
+}
+
+/* ------------------------------------------------------------------------------------------ TCP */
+
+static void
+test_connection_breaks(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.dropped = 1;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_int_equal(w.server.n_asked, 2);
+	assert_int_equal(w.server.asked[1].n, w.server.asked[0].n);
+	assert_memory_equal(
+	    w.server.asked[1].wire, w.server.asked[0].wire, w.server.asked[0].n);
+	/* twice is too often */
+	w.dropped = UINT32_MAX;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_UNANSWERED);
+	assert_non_null(strstr(s->reason, "over TCP: the peer closed the connection"));
+	assert_int_equal(w.server.n_asked, 4);
+}
+
+static void
+test_nobody_listens(void **state)
+{
+	const struct registration_status *s;
+	uint64_t before = loop_now_ms();
+
+	(void)state;
+	acceptor_free(w.server.acceptor);
+	close(w.server.tcp);
+	w.server.acceptor = NULL;
+	w.server.tcp = -1;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_UNANSWERED);
+	assert_non_null(strstr(s->reason, "over TCP: Connection refused"));
+	assert_true(loop_now_ms() - before < 2000);
+	/* UDP says so too */
+	w.options.datagram = true;
+	watch_free(w.server.watch);
+	close(w.server.udp);
+	w.server.watch = NULL;
+	w.server.udp = -1;
+	registration_free(w.registration);
+	w.registration = NULL;
+	s = world_run(BUILD_REGISTER);
+	assert_non_null(strstr(s->reason, "over UDP: Connection refused"));
+}
+
+static void
+test_message_too_long_for_a_datagram(void **state)
+{
+	const struct registration_status *s;
+	char text[64];
+
+	(void)state;
+	w.options.datagram = true;
+	w.content.n_locators = 0;
+	for (unsigned i = 0; i < CONTENT_LOCATORS; i++) {
+		snprintf(text, sizeof text,
+		    "10 50 2001:db8::%x path=a-provider-with-a-long-name-%u", i + 1, i % 10);
+		sample_locator(&w.content, text);
+	}
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_false(w.server.asked[0].datagram);
+}
+
+/* ----------------------------------------------------------------------------------------- TSIG */
+
+static void
+test_tsig(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.tsig = &w.tsig;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_true(w.server.asked[0].has_tsig);
+	world_proof_holds(&w.server.asked[0]);
+}
+
+static void
+test_tsig_does_not_hold(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.tsig = &w.tsig;
+	w.options.deadline = 300;
+	w.refused = UINT32_MAX;
+	w.says = says_granted();
+	w.says.wrong_seal = true;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_UNANSWERED);
+	assert_non_null(strstr(s->reason, "an answer came whose TSIG does not hold"));
+	w.says.wrong_seal = false;
+	w.says.no_seal = true;
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_UNANSWERED);
+	/* an answer to a key that is not known has no MAC, and is a refusal all the same */
+	w.says = (struct says){.rcode = RCODE_NOTAUTH};
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REFUSED);
+	assert_non_null(strstr(s->reason, "the server does not know the TSIG key"));
+	w.says = (struct says){.rcode = RCODE_REFUSED, .no_seal = true};
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REFUSED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WORLD(test_granted),
+	    WORLD(test_proof_ends_before_lease),
+	    WORLD(test_no_leases),
+	    WORLD(test_withdraw),
+	    WORLD(test_refused),
+	    WORLD(test_refused_later),
+	    WORLD(test_datagram_cookie),
+	    WORLD(test_datagram_gives_way),
+	    WORLD(test_datagram_lost),
+	    WORLD(test_datagram_foreign),
+	    WORLD(test_nobody_answers),
+	    WORLD(test_connection_breaks),
+	    WORLD(test_nobody_listens),
+	    WORLD(test_message_too_long_for_a_datagram),
+	    WORLD(test_tsig),
+	    WORLD(test_tsig_does_not_hold),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
