@@ -142,8 +142,8 @@ decide_host(struct deciding *d)
 		struct spot *spot = d->desk->owners[i];
 		struct claim claim;
 
-		if (d->grant.bounded && d->grant.lease == 0)
-			lease_clear(&spot->next, d->grant.key_lease == 0);
+		if (lease_is_over(&d->grant))
+			lease_clear(&spot->next, lease_key_is_over(&d->grant));
 		else if ((host != NULL && name_equal(host, &spot->name)) ||
 			 (claim_get(d->desk->change, &spot->name, &claim) &&
 			     (claim.flags & CLAIM_HOST) != 0))
@@ -403,7 +403,7 @@ decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t n
 				claim_remove(desk->change, &desk->zone.apex, &spot->name);
 			continue;
 		}
-		if (grant.bounded && grant.key_lease == 0) {
+		if (lease_key_is_over(&grant)) {
 			claim_remove(desk->change, &desk->zone.apex, &spot->name);
 			continue;
 		}

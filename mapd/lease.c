@@ -18,22 +18,32 @@ lease_between(uint32_t asked, uint32_t least, uint32_t most)
 struct lease_grant
 lease_grant(const struct policy *policy, const struct lease_option *asked)
 {
-	struct lease_grant grant = {true, policy->lease, policy->key_lease};
+	struct lease_grant grant = {true, true, 0, 0};
 
-	if (!asked->present) {
-		grant.bounded = policy->kind == POLICY_OPEN;
-		return grant;
-	}
-	grant.lease = asked->lease == 0 ? 0
-					: lease_between(asked->lease, policy->lease_least,
-					      policy->lease_most);
-	grant.key_lease =
-	    asked->key_lease == 0 && asked->lease == 0
-		? 0
-		: lease_between(asked->key_lease, policy->lease_least, policy->key_lease_most);
+	if (!asked->present)
+		return (struct lease_grant){
+		    policy->lease > 0, policy->key_lease > 0, policy->lease, policy->key_lease};
+	if (asked->lease > 0)
+		grant.lease =
+		    lease_between(asked->lease, policy->lease_least, policy->lease_most);
+	if (asked->key_lease > 0 || asked->lease > 0)
+		grant.key_lease = lease_between(
+		    asked->key_lease, policy->lease_least, policy->key_lease_most);
 	if (grant.key_lease < grant.lease)
 		grant.key_lease = grant.lease;
 	return grant;
+}
+
+bool
+lease_is_over(const struct lease_grant *grant)
+{
+	return grant->ends && grant->lease == 0;
+}
+
+bool
+lease_key_is_over(const struct lease_grant *grant)
+{
+	return grant->key_ends && grant->key_lease == 0;
 }
 
 void
@@ -66,10 +76,10 @@ lease_renew(struct claim *claim, const struct lease_grant *grant, const struct d
 {
 	if (claim->since == 0)
 		claim->since = now;
-	claim->lease = grant->bounded ? grant->lease : 0;
-	claim->key_lease = grant->bounded ? grant->key_lease : 0;
-	claim->until = grant->bounded && grant->lease > 0 ? now + grant->lease : 0;
-	claim->key_until = grant->bounded && grant->key_lease > 0 ? now + grant->key_lease : 0;
+	claim->lease = grant->ends ? grant->lease : 0;
+	claim->key_lease = grant->key_ends ? grant->key_lease : 0;
+	claim->until = grant->ends && grant->lease > 0 ? now + grant->lease : 0;
+	claim->key_until = grant->key_ends && grant->key_lease > 0 ? now + grant->key_lease : 0;
 	if (lease_revoked(after))
 		claim->until = claim->key_until = now + LEASE_REVOKED;
 }

@@ -14,14 +14,17 @@
 
 /*
  * What is granted to a request: between the policy's bounds, 0 as 0 (it ends now), the key's no shorter than
- * the other. Without option: the policy's, in an open realm; else no end.
+ * the other. Without option: the policy's, where 0 means no end.
  */
 struct lease_grant {
-	bool bounded; /* else there is no end */
-	uint32_t lease, key_lease;
+	bool ends, key_ends; /* else there is no end */
+	uint32_t lease, key_lease; /* seconds; 0: now */
 };
 struct lease_grant lease_grant(
     const struct policy *policy, const struct lease_option *asked) NONNULL;
+
+bool lease_is_over(const struct lease_grant *grant) NONNULL;
+bool lease_key_is_over(const struct lease_grant *grant) NONNULL;
 
 /* Takes what a lease is about out of a draft: all that hosts register, the KEY too if key is set. */
 void lease_clear(struct draft *draft, bool key) NONNULL;

@@ -293,6 +293,18 @@ change_abort(struct change *change)
 }
 
 int
+store_set_lazy(struct store *store, bool lazy)
+{
+	return store_error(mdb_env_set_flags(store->env, MDB_NOMETASYNC, lazy));
+}
+
+int
+store_sync(struct store *store)
+{
+	return store_error(mdb_env_sync(store->env, 1));
+}
+
+int
 change_savepoint(struct change *change)
 {
 	MDB_txn *child;

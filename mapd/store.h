@@ -30,6 +30,13 @@ const char *store_directory(const struct store *store); /* as it was opened */
 /* Used and whole size of the map in octets. */
 void store_usage(struct store *store, size_t *used, size_t *size);
 
+/*
+ * Whether a commit may return before its last page is on the disk: a crash of the host may then undo the last
+ * commits since store_sync(), and nothing else; the database stays whole. Durable at first.
+ */
+int store_set_lazy(struct store *store, bool lazy) MUST_CHECK;
+int store_sync(struct store *store) MUST_CHECK;
+
 int snapshot_new(struct store *store, struct snapshot **out);
 void snapshot_free(struct snapshot *snap);
 /* Takes the newest state; values got are borrowed until release. */

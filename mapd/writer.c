@@ -40,6 +40,8 @@ struct writer {
 	struct renew renew;
 	uint64_t retry; /* no renewal before */
 	uint64_t looked; /* when renewals and leases were looked at last, ms */
+	uint64_t
+	    lazy; /* since when commits may be undone by a crash of the host, ms; 0: none may */
 	uint64_t expiry; /* when leases are to be looked at again, ms */
 	bool behind; /* the clock is, and it was said */
 	struct job *jobs_taken[GROUP_LOADS]; /* loads that are done together, or one job */
@@ -256,15 +258,46 @@ writer_take(struct writer *writer, struct job **job)
 	return !writer->ends;
 }
 
+/* All that was answered is on the disk. */
+static void
+writer_sync(struct writer *writer)
+{
+	int rc;
+
+	if (writer->lazy == 0)
+		return;
+	rc = store_sync(writer->work.store);
+	if (rc == 0)
+		rc = store_set_lazy(writer->work.store, false);
+	if (rc != 0)
+		diag_error(
+		    "database: what was changed last is not on the disk: %s", error_text(rc));
+	writer->lazy = 0;
+}
+
+/* How long it may still be put off, ms. */
+static uint64_t
+writer_sync_wait(struct writer *writer)
+{
+	uint64_t gone;
+
+	if (writer->lazy == 0)
+		return UINT64_MAX;
+	gone = loop_now_ms() - writer->lazy;
+	return gone < writer->work.rules->updates.loss ? writer->work.rules->updates.loss - gone
+						       : 0;
+}
+
 /* Until there is a job or an update, for so many seconds at most. */
 static void
 writer_sleep(struct writer *writer, uint64_t seconds)
 {
+	uint64_t lazy = writer_sync_wait(writer), wait = seconds * 1000;
 	struct pollfd fds[] = {{.fd = writer->jobs[0], .events = POLLIN},
 	    {.fd = intake_fd(writer->intake), .events = POLLIN}};
 
 	if (writer->next == NULL && !writer->ends)
-		(void)poll(fds, 2, (int)(seconds * 1000));
+		(void)poll(fds, 2, (int)(lazy < wait ? lazy : wait));
 }
 
 /* The loads that wait already, up to another job or a large zone: who waits for one waits for all. */
@@ -330,6 +363,9 @@ writer_update(struct writer *writer)
 
 	if (list == NULL)
 		return false;
+	if (writer->lazy == 0 && writer->work.rules->updates.durability == DURABILITY_BATCHED &&
+	    store_set_lazy(writer->work.store, true) == 0)
+		writer->lazy = loop_now_ms();
 	commit_updates(&writer->work, list);
 	if (soon < writer->expiry)
 		writer->expiry = soon; /* what they registered may be short-lived */
@@ -364,10 +400,13 @@ writer_thread(void *arg)
 		if (writer->next == NULL && (!busy || writer->renew.walking ||
 						loop_now_ms() - writer->looked >= WRITER_LOOK))
 			wait = writer_look(writer);
+		if (writer_sync_wait(writer) == 0)
+			writer_sync(writer);
 		if (!busy)
 			writer_sleep(writer, wait);
 		busy = writer_update(writer);
 		if (writer_take(writer, &job)) {
+			writer_sync(writer); /* jobs are durable always */
 			writer_job(writer, job);
 			busy = true;
 		}
@@ -375,6 +414,7 @@ writer_thread(void *arg)
 	/* updates that came before the end */
 	while (writer_update(writer))
 		;
+	writer_sync(writer);
 	return NULL;
 }
 
