@@ -377,6 +377,17 @@ folk_records(struct folking *f)
 	return rc;
 }
 
+/* Of whom it is said. */
+static void
+folk_name(const struct folk *folk, struct outcome *out)
+{
+	const struct name *of = folk->verb == FOLK_UNASSIGN ? &folk->name : &folk->identity;
+	char text[NAME_TEXT], done[OUTCOME_DONE];
+
+	snprintf(done, sizeof done, "%s", out->done);
+	snprintf(out->done, sizeof out->done, "%.200s: %.300s", name_print(of, text), done);
+}
+
 int
 folk_run(
     struct work *work, const struct name *apex, const struct folk *folk, struct outcome *out)
