@@ -141,10 +141,12 @@ name_offsets(const struct name *name, uint8_t at[NAME_LABELS])
 	return n;
 }
 
-/* Length octets are below 'A', so whole names fold like their labels do. */
+/* Length octets are below 'A', so whole names fold like their labels do. Mostly the case is the same. */
 static bool
 octets_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
+	if (memcmp(a, b, n) == 0)
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (a[i] != b[i] && octet_lower(a[i]) != octet_lower(b[i]))
 			return false;
@@ -214,10 +216,31 @@ name_compare(const struct name *a, const struct name *b)
 	return (int)n_a - (int)n_b;
 }
 
+#define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+
+/* Eight octets at once: those of A to Z get the bit that small letters have. */
+static uint64_t
+octets_lower(uint64_t v)
+{
+	uint64_t low = v & EACH(0x7f);
+	uint64_t from_a = low + EACH(0x80 - 'A'), after_z = low + EACH(0x7f - 'Z');
+
+	return v | (((from_a ^ after_z) & ~v & EACH(0x80)) >> 2);
+}
+
 void
 name_fold(struct name *name)
 {
-	for (size_t i = 0; i < name->n; i++)
+	size_t i = 0;
+
+	for (; i + 8 <= name->n; i += 8) {
+		uint64_t v;
+
+		memcpy(&v, name->w + i, sizeof v);
+		v = octets_lower(v);
+		memcpy(name->w + i, &v, sizeof v);
+	}
+	for (; i < name->n; i++)
 		name->w[i] = octet_lower(name->w[i]);
 }
 

@@ -99,17 +99,19 @@ form_check(const struct record *record, const struct form *form, const char **wh
 	return RCODE_NOERROR;
 }
 
-/* Records of one owner mostly follow each other, and share its name. */
+/* The owner's name; NULL: it is not in the zone. Records of one owner mostly follow each other, and share it. */
 static const struct name *
-owner_take(struct reading *reading, struct name *owner)
+owner_take(struct reading *reading, const struct name *owner)
 {
 	const struct update *update = reading->update;
 	size_t n = update->n_prerequisites + update->n_changes;
 
-	name_fold(owner);
 	if (n > 0 && name_equal(update->items[n - 1].owner, owner))
 		return update->items[n - 1].owner;
+	if (!name_is_below(owner, &update->zone))
+		return NULL;
 	*reading->owners = *owner;
+	name_fold(reading->owners);
 	return reading->owners++;
 }
 
@@ -133,7 +135,7 @@ rdata_take(struct reading *reading, const struct record *record, struct bytes *o
 }
 
 static int
-record_take(struct reading *reading, struct record *record)
+record_take(struct reading *reading, const struct record *record)
 {
 	struct update *update = reading->update;
 	struct update_item *item = &update->items[update->n_prerequisites + update->n_changes];
@@ -148,7 +150,7 @@ record_take(struct reading *reading, struct record *record)
 	    .ttl = record->ttl,
 	    .owner = owner_take(reading, &record->owner),
 	};
-	if (!name_is_below(item->owner, &update->zone))
+	if (item->owner == NULL)
 		return refuse(reading->why, RCODE_NOTZONE, "a name is not in the zone");
 	switch (form->rdata ? rdata_take(reading, record, &item->rdata) : 0) {
 	case 0:

@@ -1,5 +1,5 @@
 /*
- * test_seal_tsig.c - TSIG as dnspython makes it, all that must be refused, and answers.
+ * test_seal_tsig.c - TSIG as dnspython and nsupdate make it, all that must be refused, and answers.
  */
 #include "tests/wire/hex.h"
 
@@ -138,6 +138,29 @@ test_dnspython(void **state)
 		assert_int_equal(
 		    seal_tsig_check_answer(&key, &answer_m, tsig.mac, NOW), -MAP_ESIG);
 	}
+}
+
+/* nsupdate 9.18 -k, with the key that tsig-keygen made for it. */
+static void
+test_nsupdate(void **state)
+{
+	static const char request[] = "d34a28000001000100010001076578616d706c650474657374000006"
+				      "000104486f7374c00c00ff00fe0000"
+				      "00000000c01e000100010000003c0004c00002010561646d696e036b"
+				      "65790000fa00ff00000000003d0b68"
+				      "6d61632d7368613235360000006b077c3f012c0020b1e195503a6dd9"
+				      "0f790faa410a6727f9e49ef2b311d7"
+				      "cf8cc76279737460add1d34a00000000";
+	uint8_t octets[LONGEST];
+	struct tsig_key key = {.name = name_of("admin.key."), .mac = CRYPTO_HMAC_SHA256};
+	struct bytes wire = hex_bytes(request, octets, sizeof octets);
+
+	(void)state;
+	key.n = (uint16_t)hex_bytes(
+	    "f0f877bf5990ed9d06a19d3238c18e422828f6d2bf19a6ddcc9d283e7219129a", key.secret, 32)
+		    .n;
+	assert_int_equal(judge(wire, &key, 1, 0x6b077c3f), TSIG_NOERROR);
+	assert_int_equal(judge(wire, &key, 1, 0x6b077c3f + 301), TSIG_BADTIME);
 }
 
 /* What is signed here has the same octets: all of the record is said in lower case, which is its owner's alone. */
@@ -482,6 +505,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_dnspython),
+	    cmocka_unit_test(test_nsupdate),
 	    cmocka_unit_test(test_made_alike),
 	    cmocka_unit_test(test_every_bit),
 	    cmocka_unit_test(test_keys),

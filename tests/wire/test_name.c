@@ -412,6 +412,32 @@ test_replace_too_long(void **state)
 	assert_int_equal(name_child(&out, label, &out), -MAP_ESPACE);
 }
 
+/* Every octet at every place, and only the letters change. */
+static void
+test_fold(void **state)
+{
+	(void)state;
+	for (unsigned octet = 0; octet < 256; octet++)
+		for (uint8_t n = 0; n < 20; n++) {
+			bool upper = octet >= 'A' && octet <= 'Z';
+			struct name name = {.n = n};
+
+			memset(name.w, (int)octet, sizeof name.w);
+			name_fold(&name);
+			for (size_t i = 0; i < sizeof name.w; i++)
+				assert_int_equal(
+				    name.w[i], octet + (upper && i < n ? 0x20 : 0));
+			/* beside others, which carry nothing over */
+			memset(name.w, 0xff, sizeof name.w);
+			name.w[n] = (uint8_t)octet;
+			name.n = NAME_WIRE;
+			name_fold(&name);
+			for (size_t i = 0; i < sizeof name.w; i++)
+				assert_int_equal(
+				    name.w[i], i != n ? 0xff : octet + (upper ? 0x20 : 0));
+		}
+}
+
 int
 main(void)
 {
@@ -430,6 +456,7 @@ main(void)
 	    cmocka_unit_test(test_keys_refused),
 	    cmocka_unit_test(test_family),
 	    cmocka_unit_test(test_replace_too_long),
+	    cmocka_unit_test(test_fold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
