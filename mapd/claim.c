@@ -8,7 +8,7 @@
 
 #include "mapd/node.h"
 
-#define CLAIM_SIZE 50 /* octets of a row */
+#define CLAIM_SIZE 51 /* octets of a row */
 #define TIME_SIZE 5 /* octets: enough for 34,000 years, and a key with the longest name fits */
 #define TIME_MOST ((UINT64_C(1) << 40) - 1)
 #define EXPIRY_KEY (TIME_SIZE + NAME_KEY)
@@ -45,6 +45,7 @@ claim_read(struct bytes value, struct claim *out)
 	out->flags = rd_u8(&rd);
 	rd_copy(&rd, out->source, CLAIM_SOURCE);
 	out->entry = rd_u64(&rd);
+	out->counted_labels = rd_u8(&rd);
 	memcpy(out->counted_source, out->source, CLAIM_SOURCE);
 	return rd_end(&rd) == 0;
 }
@@ -86,6 +87,7 @@ claim_write(struct change *change, const struct name *owner, const struct claim 
 	wr_u8(&wr, claim->flags);
 	wr_copy(&wr, claim->source, CLAIM_SOURCE);
 	wr_u64(&wr, claim->entry);
+	wr_u8(&wr, claim->counted_labels);
 	change_put(
 	    change, TABLE_LEASES, (struct bytes){key, name_key(owner, key)}, wr_done(&wr));
 }
@@ -194,17 +196,41 @@ claim_count_source(
 	return count_get(change, count_key(apex, source, octets));
 }
 
+/* The zone that a claim is counted in. */
+static struct name
+claim_apex(const struct name *owner, const struct claim *claim)
+{
+	unsigned labels = name_labels(owner);
+	struct name apex;
+
+	name_parent(
+	    owner, labels > claim->counted_labels ? labels - claim->counted_labels : 0, &apex);
+	return apex;
+}
+
+/* In its zone and source as they were written. */
+static void
+claim_count_down(struct change *change, const struct name *owner, const struct claim *claim)
+{
+	struct name apex = claim_apex(owner, claim);
+
+	count_add(change, &apex, NULL, false);
+	count_add(change, &apex, claim->counted_source, false);
+}
+
 void
 claim_put(struct change *change, const struct name *apex, const struct name *owner,
     const struct claim *claim)
 {
 	struct claim row = *claim, there;
+	uint8_t labels = (uint8_t)name_labels(apex);
 	uint64_t end = claim_end(claim);
 
 	/* One that was not asked for before may be there all the same. */
 	if (!row.counted && claim_get(change, owner, &there)) {
 		row.counted = true;
 		row.entry = there.entry;
+		row.counted_labels = there.counted_labels;
 		memcpy(row.counted_source, there.source, CLAIM_SOURCE);
 	} else if (!row.counted) {
 		row.entry = 0;
@@ -214,14 +240,16 @@ claim_put(struct change *change, const struct name *apex, const struct name *own
 		expiry_put(change, end, owner);
 		row.entry = end;
 	}
-	if (!row.counted)
-		count_add(change, apex, NULL, true);
-	if (row.counted && memcmp(row.source, row.counted_source, CLAIM_SOURCE) != 0) {
-		count_add(change, apex, row.counted_source, false);
+	if (row.counted && (row.counted_labels != labels ||
+			       memcmp(row.source, row.counted_source, CLAIM_SOURCE) != 0)) {
+		claim_count_down(change, owner, &row);
 		row.counted = false;
 	}
-	if (!row.counted)
+	if (!row.counted) {
+		count_add(change, apex, NULL, true);
 		count_add(change, apex, row.source, true);
+	}
+	row.counted_labels = labels;
 	claim_write(change, owner, &row);
 }
 
@@ -231,12 +259,12 @@ claim_remove(struct change *change, const struct name *apex, const struct name *
 	uint8_t key[NAME_KEY];
 	struct claim claim;
 
+	(void)apex; /* the row has it, also of a zone that has gone */
 	if (!claim_get(change, owner, &claim))
 		return;
 	expiry_remove(change, claim.entry, owner);
 	change_remove(change, TABLE_LEASES, (struct bytes){key, name_key(owner, key)});
-	count_add(change, apex, NULL, false);
-	count_add(change, apex, claim.source, false);
+	claim_count_down(change, owner, &claim);
 }
 
 /* Its entry at time is gone. True: the claim is due; else the entry was put where it belongs, if anywhere. */

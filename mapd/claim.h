@@ -3,7 +3,8 @@
  * must be looked at.
  *
  * TABLE_LEASES: ordered key of the owner -> u8 version | u64 since | u64 until | u64 key until |
- *               u32 lease | u32 key lease | u8 flags | 8 octets source | u64 time of its entry in EXPIRY
+ *               u32 lease | u32 key lease | u8 flags | 8 octets source |
+ *               u64 time of its entry in EXPIRY | u8 labels of the apex
  * TABLE_EXPIRY: 5 octets time | ordered key of the owner -> u8 version. One entry of a claim, which may come
  *               too early (a refresh moves the claim, not the entry), never too late.
  * TABLE_COUNTS: 'r' apex, or 's' source, apex -> u8 version | u64; the apex in wire form, lower case
@@ -27,6 +28,7 @@ struct claim {
 	/* kept by claim_get() for claim_put(), nobody else's: what is written already */
 	bool counted;
 	uint8_t counted_source[CLAIM_SOURCE];
+	uint8_t counted_labels; /* of the apex */
 	uint64_t entry; /* in EXPIRY; 0: there is none */
 };
 
@@ -40,7 +42,7 @@ bool claim_get(struct change *change, const struct name *owner, struct claim *ou
  */
 void claim_put(struct change *change, const struct name *apex, const struct name *owner,
     const struct claim *claim) NONNULL;
-/* Removes it with its entry, and counts it down. */
+/* Removes it with its entry, and counts it down where it was counted, which another apex does not change. */
 void claim_remove(
     struct change *change, const struct name *apex, const struct name *owner) NONNULL;
 /* The same for those of the workers. */

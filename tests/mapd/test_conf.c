@@ -228,6 +228,9 @@ static const struct {
 	"zones/a.b/lease/default: out of bounds; expected 0s (none), or from min to max"},
     {"zones:\n  a.b:\n    lease: {default: 10s}\n", ":3: ", "lease/default: out of bounds"},
     {"zones:\n  a.b:\n    lease: {key: 31d}\n", ":3: ", "lease/key: out of bounds"},
+    {"zones:\n  a.b:\n    lease: {default: 0s, key: 1h}\n",
+	":3: ", "lease/key: out of bounds; expected from default to key-max; 0s (none) where"},
+    {"zones:\n  a.b:\n    lease: {default: 1h, key: 0s}\n", ":3: ", "lease/key: out of bounds"},
     {"zones:\n  a.b:\n    lease: {default: 2h, key: 1h}\n", ":3: ", "lease/key: out of bounds"},
     {"zones:\n  a.b:\n    quota:\n      eloc: 17\n",
 	":4: ", "zones/a.b/quota/eloc: no such number; expected 1 to 16"},
@@ -296,7 +299,9 @@ test_updates_by_default(void **state)
 	struct config *c = load("zones:\n  a.b: {}\n  c.d:\n    policy: open\n  e.f:\n"
 				"    policy: enrolled\n  g.h:\n    policy: open\n"
 				"    lease: {max: 1h, key-max: 2d}\n    verify-locators: no\n"
-				"  i.j:\n    policy: open\n    lease: {min: 3h, max: 60d}\n",
+				"  i.j:\n    policy: open\n    lease: {min: 3h, max: 60d}\n"
+				"  k.l:\n    policy: open\n    lease: {default: 0s}\n"
+				"  m.n:\n    policy: enrolled\n    lease: {default: 3h}\n",
 	    message);
 	const struct policy *policy;
 
@@ -342,6 +347,12 @@ test_updates_by_default(void **state)
 	policy = policy_at(c, "i.j.");
 	assert_int_equal(policy->lease, 3 * 3600);
 	assert_int_equal(policy->key_lease_most, 60 * 86400);
+	policy = policy_at(c, "k.l.");
+	assert_int_equal(policy->lease, 0);
+	assert_int_equal(policy->key_lease, 0);
+	policy = policy_at(c, "m.n.");
+	assert_int_equal(policy->lease, 3 * 3600);
+	assert_int_equal(policy->key_lease, 14 * 86400);
 	config_free(c);
 }
 
@@ -366,7 +377,7 @@ test_updates(void **state)
 	    "unproved-updates-of-source: 7\nzones:\n  a.b:\n    policy: open\n"
 	    "    verify-locators: yes\n    private-locators: true\n"
 	    "    sites: [Site.A.b, c.d.]\n"
-	    "    lease: {default: 0s, key: 5d, min: 1m, max: 2d, key-max: 9d}\n"
+	    "    lease: {default: 1h, key: 5d, min: 1m, max: 2d, key-max: 9d}\n"
 	    "    quota: {eloc: 1, epid: 2, key: 1, octets: 5, names: 6, identities: 7,"
 	    " identities-of-source: 8}\n",
 	    keys);
@@ -386,7 +397,7 @@ test_updates(void **state)
 	assert_int_equal(name_from("site.a.b.", &site), 0);
 	assert_true(name_equal(&policy->sites[0], &site));
 	assert_true(name_is_lower(&policy->sites[0]));
-	assert_int_equal(policy->lease, 0);
+	assert_int_equal(policy->lease, 3600);
 	assert_int_equal(policy->key_lease, 5 * 86400);
 	assert_int_equal(policy->lease_least, 60);
 	assert_int_equal(policy->lease_most, 2 * 86400);

@@ -201,6 +201,29 @@ test_counts(void **state)
 	shed_commit();
 }
 
+/* A name that is another zone's now is counted there; one of a zone that has gone, where it was. */
+static void
+test_moved(void **state)
+{
+	struct claim claim = claim_of(5000, 0);
+	struct name deep;
+
+	(void)state;
+	begin();
+	assert_int_equal(name_from("a.host.example.org.", &deep), 0);
+	claim_put(shed.change, &apex, &deep, &claim);
+	assert_int_equal(claim_count(shed.change, &apex), 1);
+	assert_true(claim_get(shed.change, &deep, &claim));
+	claim_put(shed.change, &owner, &deep, &claim); /* host.example.org is a zone */
+	assert_int_equal(claim_count(shed.change, &apex), 0);
+	assert_int_equal(claim_count_source(shed.change, &apex, claim.source), 0);
+	assert_int_equal(claim_count(shed.change, &owner), 1);
+	assert_int_equal(claim_count_source(shed.change, &owner, claim.source), 1);
+	claim_remove(shed.change, &deep, &deep);
+	assert_int_equal(shed_count(TABLE_COUNTS), 0);
+	shed_commit();
+}
+
 /* The longest key that a name can have, of owner and apex. */
 static void
 test_longest(void **state)
@@ -302,8 +325,8 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shed_setup, shed_teardown)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_source), CASE(test_row),
-	    CASE(test_refresh), CASE(test_shorter), CASE(test_counts), CASE(test_longest),
-	    CASE(test_batches), CASE(test_strays)};
+	    CASE(test_refresh), CASE(test_shorter), CASE(test_counts), CASE(test_moved),
+	    CASE(test_longest), CASE(test_batches), CASE(test_strays)};
 
 	return cmocka_run_group_tests_name("claim", tests, NULL, NULL);
 }
