@@ -58,9 +58,11 @@ struct update {
 
 /*
  * Reads an UPDATE that message_parse() took; m->wire must live as long as the update. RCODE_NOERROR; another
- * RCODE with *why a static sentence (RFC 2136 3.1.1 to 3.4.1: FORMERR, NOTZONE); -MAP_ENOMEM. Types that no
- * message may add or delete (meta types; classes and TTLs that do not belong) are FORMERR. What SIG(0) and
- * TSIG say is not looked at. update_fini() in every case.
+ * RCODE with *why a static sentence (RFC 2136 3.1.1 to 3.4.1: FORMERR, NOTZONE); -MAP_ENOMEM. What no
+ * message may add or delete is FORMERR: meta types, SIG, NXT, classes and TTLs that do not belong, TTLs above
+ * 2^31 - 1, RDATA that is malformed or, of EPID and ELOC, of a kind not known here. A LEASE or PROVE option that
+ * is malformed or there twice, too. Class and opcode are the caller's, and what SIG(0) and TSIG say is not looked at.
+ * One block of memory, of at most 5 MB for 65,535 octets. update_fini() in every case.
  */
 int update_read(const struct message *m, struct update *out, const char **why) NONNULL MUST_CHECK;
 void update_fini(struct update *update) NONNULL;
