@@ -174,7 +174,8 @@ connection_come(void *arg, int fd)
 }
 
 void
-server_open(struct server *server, struct loop *loop, server_fn *answer)
+server_open(struct server *server, struct loop *loop,
+    struct says (*answer)(struct server *server, const struct asked *asked))
 {
 	memset(server, 0, sizeof *server);
 	server->loop = loop;

@@ -39,9 +39,6 @@ struct says {
 	bool cookie; /* with a server's part */
 };
 
-struct server;
-typedef struct says server_fn(struct server *server, const struct asked *asked);
-
 struct server {
 	struct loop *loop;
 	struct addr addr;
@@ -53,14 +50,15 @@ struct server {
 		struct stream *stream;
 	} connections[SERVER_MESSAGES];
 	size_t n_connections;
-	server_fn *answer;
+	struct says (*answer)(struct server *server, const struct asked *asked);
 	const struct crypto_key *key; /* that must have signed */
 	const struct tsig_key *tsig;
 	size_t n_asked;
 	struct asked asked[SERVER_MESSAGES];
 };
 
-void server_open(struct server *server, struct loop *loop, server_fn *answer) NONNULL;
+void server_open(struct server *server, struct loop *loop,
+    struct says (*answer)(struct server *server, const struct asked *asked)) NONNULL;
 void server_close(struct server *server) NONNULL;
 /* A probe to UDP port of this host. */
 void server_probe(
