@@ -95,7 +95,7 @@ policy_leases(struct policy *policy, const struct lease_row *row, const char *zo
 	lease_fit(&policy->lease, row->usual != NULL, policy->lease_least, policy->lease_most);
 	if (policy->lease == 0 && row->key == NULL)
 		policy->key_lease = 0;
-	if (policy->lease != 0 && row->key == NULL && policy->key_lease == 0)
+	else if (row->key == NULL && policy->key_lease == 0)
 		policy->key_lease = policy_usual[POLICY_OPEN].key_lease;
 	lease_fit(&policy->key_lease, row->key != NULL,
 	    policy->lease > policy->lease_least ? policy->lease : policy->lease_least,
@@ -111,12 +111,13 @@ policy_leases(struct policy *policy, const struct lease_row *row, const char *zo
 		snprintf(path, sizeof path, "zones/%s/lease/default", zone);
 		return config_blame(in, path, "out of bounds", "0s (none), or from min to max");
 	}
-	/* a KEY keeps the name as long as anything is there */
-	if (policy->key_lease < policy->lease || policy->key_lease > policy->key_lease_most ||
-	    (policy->lease == 0 && policy->key_lease != 0)) {
+	/* a KEY keeps the name as long as anything is there; 0 of either is no end */
+	if (policy->key_lease != 0 &&
+	    (policy->lease == 0 || policy->key_lease < policy->lease ||
+		policy->key_lease > policy->key_lease_most)) {
 		snprintf(path, sizeof path, "zones/%s/lease/key", zone);
 		return config_blame(in, path, "out of bounds",
-		    "from default to key-max; 0s (none) where default is 0s");
+		    "0s (no end), or from default to key-max; 0s where default is 0s");
 	}
 	return 0;
 }

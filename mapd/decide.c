@@ -301,33 +301,48 @@ decide_proofs(struct deciding *d)
 	return 0;
 }
 
+/* The address that a record says a host is at; false: none. */
+static bool
+record_address(const struct draft_record *record, uint8_t address[16])
+{
+	struct eloc eloc;
+
+	if (record->type == RR_ELOC && eloc_read(record->rdata, &eloc) == 0 &&
+	    (eloc.kind == ELOC_IP4 || eloc.kind == ELOC_IP6)) {
+		memcpy(address, eloc.address, 16);
+		return true;
+	}
+	if ((record->type != RR_A || record->rdata.n != 4) &&
+	    (record->type != RR_AAAA || record->rdata.n != 16))
+		return false;
+	memcpy(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+	memcpy(address + 16 - record->rdata.n, record->rdata.p, record->rdata.n);
+	return true;
+}
+
 /* Addresses that come without a token of theirs; those there were are taken for proved. */
 static void
 spot_unproved(struct deciding *d, const struct spot *spot)
 {
 	struct verdict *v = &d->p->verdict;
-	struct eloc eloc, old;
 
 	for (size_t i = 0; i < spot->next.n; i++) {
-		const struct draft_record *record = &spot->next.records[i];
+		uint8_t address[16], old[16];
 		bool known = false;
 
-		if (record->type != RR_ELOC || eloc_read(record->rdata, &eloc) != 0 ||
-		    (eloc.kind != ELOC_IP4 && eloc.kind != ELOC_IP6))
+		if (!record_address(&spot->next.records[i], address))
 			continue;
 		for (size_t k = 0; k < spot->now.n && !known; k++)
-			known = spot->now.records[k].type == RR_ELOC &&
-				eloc_read(spot->now.records[k].rdata, &old) == 0 &&
-				(old.kind == ELOC_IP4 || old.kind == ELOC_IP6) &&
-				memcmp(old.address, eloc.address, 16) == 0;
+			known = record_address(&spot->now.records[k], old) &&
+				memcmp(old, address, 16) == 0;
 		for (unsigned k = 0; k < v->n_prove && !known; k++)
-			known = memcmp(v->prove[k], eloc.address, 16) == 0;
+			known = memcmp(v->prove[k], address, 16) == 0;
 		if (known || (d->p->update.prove.present &&
-				 prove_holds(d->work->prover, &d->p->actor.name, eloc.address,
+				 prove_holds(d->work->prover, &d->p->actor.name, address,
 				     d->p->update.prove.tokens, d->now)))
 			continue;
 		if (v->n_prove < PROVE_MOST)
-			memcpy(v->prove[v->n_prove++], eloc.address, 16);
+			memcpy(v->prove[v->n_prove++], address, 16);
 	}
 }
 
@@ -403,7 +418,8 @@ decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t n
 				claim_remove(desk->change, &desk->zone.apex, &spot->name);
 			continue;
 		}
-		if (lease_key_is_over(&grant)) {
+		/* a name that nothing is at is nobody's */
+		if (after->n == 0 || lease_key_is_over(&grant)) {
 			claim_remove(desk->change, &desk->zone.apex, &spot->name);
 			continue;
 		}

@@ -1,0 +1,172 @@
+/*
+ * test_hosts.c - what hosts do to their own names by updates: claims that come and go, addresses that are proved.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/store/petition.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sys/loop.h"
+#include "core/wire/message.h"
+#include "core/wire/rrtype.h"
+#include "mapd/expiry.h"
+#include "mapd/prove.h"
+
+static uint8_t keys[2][32];
+
+static void
+open_realm(void)
+{
+	shop_begin("zone.test.");
+	shop.rule = (struct zone_rule){.apex = shop.apex, .denial = DENIAL_NSEC3};
+	policy_defaults(&shop.rule.policy, POLICY_OPEN);
+	shop.rules.n_zones = 1;
+	shop_add_apex("1");
+	shop_add("static", 300, "A", "192.0.2.1");
+	shop_load_good();
+	for (unsigned i = 0; i < 2; i++) {
+		struct crypto_key *key;
+		uint8_t octets[64];
+
+		assert_int_equal(crypto_key_generate(CRYPTO_ED25519, &key), 0);
+		assert_int_equal(crypto_key_public(key, octets), 0);
+		memcpy(keys[i], octets, sizeof keys[i]);
+		crypto_key_free(key);
+	}
+}
+
+static struct proposal *
+host_new(const char *name, unsigned key)
+{
+	struct proposal *p = petition_new();
+
+	p->source[0] = 4;
+	petition_sign(p, name, CRYPTO_ED25519, keys[key], sizeof keys[key]);
+	return p;
+}
+
+static void
+add_key(struct proposal *p, const char *name, unsigned key)
+{
+	uint8_t rdata[36] = {2, 0, 3, CRYPTO_ED25519};
+
+	memcpy(rdata + 4, keys[key], sizeof keys[key]);
+	petition_rdata(p, UPDATE_ADD, name, 300, RR_KEY, (struct bytes){rdata, sizeof rdata});
+}
+
+static void
+run(struct proposal *p, unsigned rcode, const char *rule, const char *text)
+{
+	petitions_run();
+	if (p->verdict.rcode != rcode || strstr(p->verdict.text, text) == NULL ||
+	    (rule != NULL &&
+		(p->verdict.rule == NULL || strcmp(p->verdict.rule->name, rule) != 0)))
+		fail_msg("%u %s '%s', expected %u %s '%s'", p->verdict.rcode,
+		    p->verdict.rule != NULL ? p->verdict.rule->name : "-", p->verdict.text,
+		    rcode, rule != NULL ? rule : "-", text);
+	petitions_free();
+}
+
+static uint64_t
+claims(void)
+{
+	struct change *change;
+	uint64_t n;
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	n = claim_count(change, &shop.apex);
+	change_abort(change);
+	return n;
+}
+
+static void
+take(const char *name, unsigned key, unsigned rcode, const char *rule, const char *text)
+{
+	struct proposal *p = host_new(name, key);
+
+	add_key(p, name, key);
+	petition_item(p, UPDATE_ADD, name, 300, "A", "192.0.2.9");
+	run(p, rcode, rule, text);
+}
+
+/* Who comes first has the name until he lets it go; then it is free, and not counted any more. */
+static void
+test_first_come(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	open_realm();
+	take("host", 0, RCODE_NOERROR, "host", "");
+	assert_int_equal(claims(), 1);
+	take("host", 1, RCODE_YXDOMAIN, "held", " UTC until ");
+	take("static", 1, RCODE_YXDOMAIN, "taken", "");
+	p = host_new("host", 0);
+	petition_item(p, UPDATE_DELETE_RRSET, "host", 0, "A", NULL);
+	run(p, RCODE_NOERROR, "host", "");
+	assert_int_equal(claims(), 1);
+	take("host", 1, RCODE_YXDOMAIN, "held", "");
+	p = host_new("host", 0);
+	petition_item(p, UPDATE_DELETE_NAME, "host", 0, NULL, NULL);
+	run(p, RCODE_NOERROR, "host", "");
+	assert_int_equal(claims(), 0);
+	shop.rule.policy.identities = 0;
+	take("host", 1, RCODE_REFUSED, "realm", "");
+	shop.rule.policy.identities = 1;
+	take("host", 1, RCODE_NOERROR, "host", "");
+	assert_int_equal(claims(), 1);
+}
+
+/* An address is one by whatever type of record it is said. */
+static void
+test_proved(void **state)
+{
+	uint8_t address[16] = {[10] = 0xff, 0xff, 192, 0, 2, 9}, token[PROVE_TOKEN];
+	struct prover *prover;
+	struct name host;
+	struct proposal *p;
+
+	(void)state;
+	open_realm();
+	assert_int_equal(name_scan("host", 4, &shop.apex, &host), 0);
+	assert_int_equal(prover_new((struct bytes){NULL, 0}, &prover), 0);
+	shop.work.prover = prover;
+	take("host", 0, RCODE_REFUSED, NULL, "prove 192.0.2.9");
+	p = host_new("host", 0);
+	add_key(p, "host", 0);
+	petition_item(p, UPDATE_ADD, "host", 300, "AAAA", "2001:db8::9");
+	petition_item(p, UPDATE_ADD, "host", 300, "ELOC", "10 50 2001:db8::9");
+	petition_item(p, UPDATE_ADD, "host", 300, "ELOC", "10 50 192.0.2.9");
+	run(p, RCODE_REFUSED, NULL, "prove ");
+	assert_int_equal(prove_token(prover, &host, address, clock_seconds(), token), 0);
+	p = host_new("host", 0);
+	p->update.prove.present = true;
+	p->update.prove.port = 4177;
+	p->update.prove.tokens = (struct bytes){token, sizeof token};
+	add_key(p, "host", 0);
+	petition_item(p, UPDATE_ADD, "host", 300, "A", "192.0.2.9");
+	run(p, RCODE_NOERROR, "host", "");
+	/* what is published is taken for proved, also where it becomes a locator */
+	p = host_new("host", 0);
+	petition_item(p, UPDATE_ADD, "host", 300, "ELOC", "10 50 192.0.2.9");
+	run(p, RCODE_NOERROR, "host", "");
+	shop.work.prover = NULL;
+	prover_free(prover);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_first_come, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_proved, shop_setup, shop_teardown),
+	};
+
+	return cmocka_run_group_tests_name("hosts", tests, NULL, NULL);
+}
