@@ -15,6 +15,7 @@
 #include "core/wire/rrtype.h"
 
 #define PROOF_INPUT ((size_t)8192) /* octets of a set with its proof */
+#define PROOF_SERIAL_AHEAD 300 /* seconds that a serial may be ahead of the clock */
 
 /* The ELOC set of a draft; n above MAPPING_SET: more than a mapping has. */
 struct eloc_set {
@@ -88,6 +89,16 @@ serial_grows(const struct eloc_set *before, const struct eloc_set *after)
 	       new.proof.serial > old.proof.serial;
 }
 
+/* Protocol 3: who sets his clock right again must be able to go on. */
+static bool
+serial_is_ahead(const struct eloc_set *set, uint64_t now)
+{
+	struct eloc eloc;
+
+	return eloc_read(set->rdata[set->proof], &eloc) == 0 &&
+	       eloc.proof.serial / 1000 > now + PROOF_SERIAL_AHEAD;
+}
+
 static void
 proof_take_out(struct draft *draft, struct bytes proof)
 {
@@ -123,6 +134,11 @@ proof_judge(struct proof_case *c, const struct name *owner, const struct draft *
 	if (!serial_grows(&old, &new)) {
 		snprintf(c->why, sizeof c->why,
 		    "the serial of the proof is not above that of the one before");
+		return false;
+	}
+	if (serial_is_ahead(&new, c->now)) {
+		snprintf(c->why, sizeof c->why,
+		    "the serial of the proof is ahead of the clock here: compare clocks");
 		return false;
 	}
 	if (c->verified != NULL && proof_digest(owner, after, digest) == 0 &&
