@@ -58,11 +58,11 @@ class Thing:
 
     def __init__(self, sender, number, key):
         self.key, self.at = key, "%d-%d.pair.%s" % (sender, number, ZONE)
-        self.value, self.pending, self.last, self.times, self.count = [], None, None, [], 0
+        self.value, self.pending, self.last, self.times = [], None, None, []
+        self.sent = 0  # when a message was made
 
     def message(self):
-        self.count += 1
-        now = int(time.time())
+        self.sent = now = int(time.time())
         if self.key is None:
             value = [] if rng.random() < 0.1 else [os.urandom(4)]
             update = hosts.Update(ZONE)
@@ -102,7 +102,7 @@ class Sender(threading.Thread):
         self.trouble = None
 
     def run(self):
-        server = hosts.Server(PORT, wait=2.0, source="127.0.%d.1" % (self.number + 2))
+        server = hosts.Server(PORT, wait=0.4, source="127.0.%d.1" % (self.number + 2))
         while not OVER.is_set():
             thing = rng.choice(self.things)
             if thing.is_spent():
@@ -127,7 +127,7 @@ class Watch(threading.Thread):
         self.last, self.wrong = last, None
 
     def run(self):
-        server = hosts.Server(PORT, wait=2.0)
+        server = hosts.Server(PORT, wait=0.4)
         while not OVER.is_set():
             serial = server.serial(ZONE)
             if serial is None:
@@ -176,7 +176,7 @@ def journal_leads(zone, at, serial):
 
 def again(thing, server):
     """An honest retransmission of what was acknowledged, and of what was not, gets NOERROR; the first changes nothing."""
-    if thing.last is not None and thing.pending is None:
+    if thing.last is not None and thing.pending is None and time.time() < thing.sent + LIFE - 4:
         before = server.serial(ZONE)
         said = hosts.said(server.tcp(thing.last))
         if (said, server.serial(ZONE)) != ("NOERROR", before):

@@ -16,9 +16,10 @@ ADMIN = hosts.Secret("admin", secret=base64.b64decode(sys.argv[3]))
 
 def send(count, octets):
     said, server = collections.Counter(), hosts.Server(PORT)
-    with open(FILE, "a+", encoding="ascii") as file:
-        file.seek(0)
-        first = len(file.readlines())
+    with open(FILE, "a", encoding="ascii") as file, open(FILE + ".next", "a+", encoding="ascii") as numbers:
+        numbers.seek(0)
+        first = int((["0"] + numbers.read().split())[-1])
+        numbers.write("%d\n" % (first + count))
         for n in range(first, first + count):
             if n % 2:
                 owner, rdtype, text = "n%d.%s" % (n, ZONE), TXT, (b"%08d" % n).ljust(250, b"x")

@@ -188,7 +188,7 @@ def sig0(wire, key, inception=None, expiration=None, signer=None, algorithm=None
     """The message with the SIG(0) of a key (RFC 2931): now - 300 to now + 300, as nsupdate does it."""
     wire = wire.wire() if isinstance(wire, Update) else wire
     now = int(time.time())
-    head = struct.pack("!HBBIIIH", covered, algorithm or key.algorithm, labels, original,
+    head = struct.pack("!HBBIIIH", covered, key.algorithm if algorithm is None else algorithm, labels, original,
                        (now + 300 if expiration is None else expiration) & 0xffffffff,
                        (now - 300 if inception is None else inception) & 0xffffffff,
                        key.tag if key_tag is None else key_tag) + name(signer or key.owner)
@@ -331,12 +331,16 @@ def tsig_holds(answer, key, request_mac, algorithm=None):
 # --------------------------------------------------------------------------------------- transports
 
 
+IDLE = 4  # seconds, after which a connection may be closed by the server
+
+
 class Server:
     """A server at 127.0.0.1: each message over UDP or TCP, from sockets that stay open."""
 
     def __init__(self, port, wait=20.0, source=""):
         self.address, self.wait, self.source = ("127.0.0.1", port), wait, source
         self.datagrams = self.stream = None
+        self.used = 0.0
 
     def udp(self, wire, ident=None):
         """The answer with the id of the message; None: none came."""
@@ -363,6 +367,9 @@ class Server:
 
     def tcp(self, wire):
         """The answer; None: the connection was closed instead."""
+        if time.monotonic() - self.used > IDLE:
+            self.close()
+        self.used = time.monotonic()
         try:
             if self.stream is None:
                 self.connect()

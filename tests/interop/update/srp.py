@@ -83,7 +83,6 @@ def until(what, since, test):
     end = time.monotonic() + WAIT
     while time.monotonic() < end:
         if test():
-            server.close()  # it may have been idle for long
             return time.monotonic() - since
         select.select([], [], [], 0.02)
     check(what + " within %d s" % WAIT, False, True)
