@@ -170,6 +170,7 @@ get() { awk -v a="$1" -v b="$2" -v c="$3" -v d="$4" '$1 == a && $2 == b && $3 ==
 of_run() { awk -v w="$1" '$1 == w { print $2 }' "$DIR/run"; }
 # By its calls, and what the kernel charges for: whole folios, of which the disk gets only the pages that were changed.
 written() { awk -v w="$1:" '$1 == w { print $2 }' "/proc/$PID/io"; }
+serial() { ask +short $ZONE SOA | awk 'NF == 7 { print $3; exit }'; } # mapd's: one more each commit
 cpu() { sed 's/.*) //' "/proc/$PID/stat" | awk -v hz="$(getconf CLK_TCK)" '{ print ($12 + $13) / hz }'; }
 premake() { # MODE SIZE WORD...
 	local mode=$1 size=$2 kind=()
@@ -209,20 +210,22 @@ most() { # SERVER MODE: more updates than it can take, a second
 	esac
 }
 measure() { # SERVER MODE SIZE
-	local bytes charged used half
+	local bytes charged used half commits
 	make_updates "$2" "$3" $(($(most "$1" "$2") * SECONDS_EACH))
-	bytes=$(written wchar) charged=$(written write_bytes) used=$(cpu)
+	bytes=$(written wchar) charged=$(written write_bytes) used=$(cpu) commits=$(serial)
 	send -t "$SECONDS_EACH" || { put "$3 $2 $1 rate 0"; return; }
 	bytes=$(($(written wchar) - bytes)) charged=$(($(written write_bytes) - charged)) used=$(calc "print $(cpu) - $used")
+	commits=$(($(serial) - commits))
 	for what in rate slowest_second p99_us lost client_cpu; do put "$3 $2 $1 $what $(of_run $what)"; done
 	put "$3 $2 $1 bytes $(calc "printf \"%.0f\", $bytes / $(of_run acknowledged)")"
+	[ "$commits" -le 0 ] || put "$3 $2 $1 batch $(($(of_run acknowledged) / commits))"
 	put "$3 $2 $1 charged $(calc "printf \"%.0f\", $charged / $(of_run acknowledged)")"
 	put "$3 $2 $1 cpu_us $(calc "printf \"%.0f\", $used * 1e6 / $(of_run acknowledged)")"
 	half=$(($(of_run rate) / 2))
 	echo "  $1 $2: $(of_run rate) updates/s (slowest second $(of_run slowest_second), lost $(of_run lost)), acknowledged after" \
 		"$(of_run median_us) us, p99 $(of_run p99_us); $(get "$3" "$2" "$1" bytes) bytes written" \
 		"($(get "$3" "$2" "$1" charged) charged) and $(get "$3" "$2" "$1" cpu_us) us of" \
-		"CPU each; client's CPU: $(of_run client_cpu)"
+		"CPU each, $(get "$3" "$2" "$1" batch) a serial; client's CPU: $(of_run client_cpu)"
 	[ "$half" -gt 0 ] || return
 	make_updates "$2" "$3" $((half * (SECONDS_EACH / 3 + 1) + 1000))
 	send -r "$half" -t $((SECONDS_EACH / 3 + 1)) || return
@@ -296,11 +299,14 @@ too_many() { # SERVER SIZE
 	done
 	return 1
 }
-run_floor() { # SIZE
-	"$BENCH/floor" -n "$1" -t $((SECONDS_EACH / 3 + 1)) ${EIDMAP_FLOOR:-} "$DIR/floor" >"$DIR/run" || fail floor
+run_floor() { # SIZE: with mapd's batch
+	local batch
+	batch=$(get "$1" tsig mapd batch)
+	# shellcheck disable=SC2086 # several options
+	"$BENCH/floor" -n "$1" -b "${batch:-256}" -t "$SECONDS_EACH" ${EIDMAP_FLOOR:-} "$DIR/floor" >"$DIR/run" || fail floor
 	rm -rf "$DIR/floor"
 	put "$1 tsig floor rate $(of_run rate)"
-	echo "  floor: $(of_run rate) updates/s"
+	echo "  floor: $(of_run rate) updates/s with ${batch:-256} a commit; $(of_run bytes) bytes written each"
 }
 
 # ------------------------------------------------------------------------------------------ report
