@@ -11,7 +11,7 @@
 #include "core/sys/crypto.h"
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
-#include "mapd/client.h"
+#include "mapd/command.h"
 #include "mapd/edit.h"
 #include "mapd/past.h"
 #include "mapd/trial.h"

@@ -10,7 +10,7 @@
 #include "core/wire/rrtype.h"
 #include "core/wire/text.h"
 #include "mapd/claim.h"
-#include "mapd/client.h"
+#include "mapd/command.h"
 #include "mapd/draft.h"
 #include "mapd/rules.h"
 
@@ -342,8 +342,10 @@ folk_ask(struct client *client, const json_t *request, struct folk *folk)
 {
 	struct zone zone;
 
-	if (client_identity(client, request, &folk->identity, &zone))
-		client_change(client, &(struct job){.kind = JOB_PEOPLE, .folk = folk});
+	if (!client_identity(client, request, &folk->identity, &zone))
+		return;
+	folk->names = rules_policy(client_rules(client), &zone.apex)->names;
+	client_change(client, &(struct job){.kind = JOB_PEOPLE, .folk = folk});
 }
 
 void

@@ -8,7 +8,7 @@
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "core/wire/text.h"
-#include "mapd/client.h"
+#include "mapd/command.h"
 #include "mapd/keyset.h"
 
 #define TTL_MOST 604800

@@ -10,7 +10,7 @@
 #include "core/sys/crypto.h"
 #include "core/wire/errors.h"
 #include "core/wire/text.h"
-#include "mapd/client.h"
+#include "mapd/command.h"
 #include "mapd/edit.h"
 #include "mapd/trial.h"
 
@@ -150,7 +150,7 @@ verdict_answer(struct client *client, const struct proposal *p)
 		number_add(fields, "algorithm", a.actor->algorithm);
 		number_add(fields, "tag", a.actor->tag);
 	}
-	client_answer(client, fields, "zone %s: %s: %s%s%s%s%s", zone, actor, rcode,
+	client_answer(client, fields, "zone %s: %s would get %s%s%s%s%s", zone, actor, rcode,
 	    a.rule != NULL ? " by rule " : "", a.rule != NULL ? a.rule : "",
 	    a.text[0] != '\0' ? ": " : "", a.text);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/wire/errors.h"
-#include "mapd/client.h"
+#include "mapd/command.h"
 
 /* The set of a request and its zone; false: answered with what is wrong. */
 static bool

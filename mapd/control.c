@@ -18,7 +18,7 @@
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
-#include "mapd/client.h"
+#include "mapd/command.h"
 #include "mapd/edit.h"
 
 #define CONTROL_MODE 0660

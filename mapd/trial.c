@@ -8,6 +8,7 @@
 
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
+#include "mapd/people.h"
 #include "mapd/proposal.h"
 #include "mapd/update.h"
 #include "mapd/update_key.h"
@@ -103,6 +104,33 @@ trial_refuse(struct proposal *p, enum update_refusal why)
 	return false;
 }
 
+/* Notes as its origin, which it has none, that a worker refuses it before the signature is checked: with less to say. */
+static void
+trial_early(struct proposal *p, const struct rules *rules, struct snapshot *snap)
+{
+	struct policy_case c = {.policy = rules_policy(rules, &p->update.zone),
+	    .apex = &p->update.zone,
+	    .realms = rules->realms,
+	    .n_realms = rules->n_realms,
+	    .actor = &p->actor};
+	struct person person = {0};
+	struct name assigned;
+
+	if (person_find(snap, &p->actor.name, &person)) {
+		c.enrolled = (person.flags & PERSON_ENROLLED) != 0;
+		c.banned = (person.flags & PERSON_BANNED) != 0;
+	}
+	for (size_t i = 0; i < p->update.n_changes && p->origin == NULL; i++) {
+		const struct update_item *item =
+		    &p->update.items[p->update.n_prerequisites + i];
+
+		c.owner = item->owner;
+		c.assigned = assigned_find(snap, item->owner, &assigned) ? &assigned : NULL;
+		if (policy_may_touch(&c, item->type) != NULL)
+			p->origin = p;
+	}
+}
+
 bool
 trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *snap,
     const struct zone *home, const struct actor *actor)
@@ -120,6 +148,7 @@ trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *sna
 	p->sig0.tag = actor->tag;
 	known = update_key_find(&from, p);
 	p->actor = *actor;
+	trial_early(p, rules, snap);
 	/* the policy says that itself */
 	if (policy->kind == POLICY_CLOSED)
 		return true;
@@ -134,8 +163,10 @@ trial_answer(const struct proposal *p)
 	const struct verdict *verdict = &p->verdict;
 	const struct policy_rule *rule = verdict->rule;
 
+	bool early = p->origin != NULL && verdict->rcode != RCODE_NOERROR;
+
 	return (struct trial_answer){.actor = &p->actor,
-	    .rcode = verdict->rcode,
+	    .rcode = early ? update_rows[UPDATE_POLICY].rule.rcode : verdict->rcode,
 	    .rule = rule != NULL ? rule->name : NULL,
 	    .text = verdict->text[0] != '\0' ? verdict->text
 		    : rule != NULL	     ? rule->text

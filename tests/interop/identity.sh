@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # identity.sh - what an operator does to the identities of a realm: seen by dig, validated by delv, and by what the
 # journal says: enrolled, banned and back, given names, released.
-# needs: dig delv ldns dnssec-verify
+# needs: dig delv ldns dnssec-verify nsupdate
 # limit: 60
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/identity.XXXXXX")
-PORT=5877 MAPD='' failed=0
+PORT=5879 MAPD='' failed=0
 trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
 mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
 ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
@@ -54,7 +54,7 @@ cat >"$DIR/mapd.yaml" <<-Y
 	control: $DIR/control
 	map-size: 1G
 	zones:
-	  id.test: { prefix: "2001:3f:fe00:a00::/56" }
+	  id.test: { prefix: "2001:3f:fe00:a00::/56", policy: open, verify-locators: no }
 Y
 # a host as its operator would put it into the zones
 mapctl id new --realm 2001:3f:fe00:a00::/56=id.test --name host.test --locator 2001:db8::1 --dir "$DIR" >"$DIR/records" || exit 1
@@ -150,12 +150,55 @@ ok "release again" 1 mapctl identity release "$IDENTITY"
 says "has nothing" "nothing is registered there"
 ok "a reason that is too long" 2 mapctl identity ban "$IDENTITY" "$(printf '%0200d' 0)"
 
+# one that registers by itself
+mapctl id new --realm 2001:3f:fe00:a00::/56=id.test --name guest.test --locator 2001:db8::3 --dir "$DIR" >"$DIR/records.guest"
+GUEST=$(awk '{ print $1 }' "$DIR/guest.test.key")
+ELOC='TYPE65301 \# 22 000A0032000220010DB8000000000000000000000003'
+update() { # KEY LINE...: stock nsupdate
+	local key=$1
+	shift
+	printf '%s\n' "server 127.0.0.1 $PORT" "zone id.test" "$@" send | nsupdate -v -k "$DIR/$key.private"
+}
+arrive() { update guest.test "update add $GUEST 60 $(sed 's/^[^ ]* IN //' "$DIR/guest.test.key")" "update add $GUEST 60 $ELOC"; }
+ok "a host registers" 0 arrive
+ok "show of a registered one" 0 mapctl identity show "$GUEST"
+says "says from where" " from 127.0.0.0/24"
+says "says for how long" "lease: 7200 s until 20"
+says "and its key" "key lease: 1209600 s until 20"
+says "and what it has" "records: 1 ELOC, 0 EPID"
+mapctl identity list id.test >"$DIR/out"
+says "the list says since when" "$GUEST $(mapctl -j identity show "$GUEST" | sed 's/.*"identity":"\([^"]*\)".*/\1/') since 20"
+ok "assign to it" 0 mapctl identity assign "$GUEST" guest.id.test
+ok "the host sets its name" 0 update guest.test "update add guest.id.test 60 AAAA 2001:db8::3"
+ok "ban of it" 0 mapctl identity ban "$GUEST" "flaps"
+same "it is gone with the addresses of its name" "$(there "$GUEST" TYPE65301 KEY)$(there guest.id.test AAAA)" "0 1 0 "
+ok "it cannot come back" 2 arrive
+says "and is told so" "update failed: REFUSED"
+ok "policy test says why" 1 mapctl policy test --key "$DIR/guest.test.private" id.test set "$GUEST" 60 ELOC 10 50 2001:db8::3
+says "by which rule" "would get REFUSED by rule banned: the identity is banned: flaps"
+ok "unban of it" 0 mapctl identity unban "$GUEST"
+ok "it comes back" 0 arrive
+same "with all that it had" "$(there "$GUEST" TYPE65301 KEY)" "1 1 "
+judge "back" id.test
+
+# a name that is the first one's who comes, until it is released
+mkdir "$DIR/1" "$DIR/2"
+for i in 1 2; do echo "$i/$(dnssec-keygen -q -K "$DIR/$i" -a ED25519 -n HOST -T KEY printer.id.test)" >"$DIR/k$i"; done
+come() { update "$1" "update add $(sed -n 's/ IN KEY / 60 IN KEY /p' "$DIR/$1.key")" "update add printer.id.test 60 AAAA 2001:db8::5"; }
+ok "a printer comes" 0 come "$(cat "$DIR/k1")"
+ok "another printer of that name" 2 come "$(cat "$DIR/k2")"
+ok "release of the name" 0 mapctl identity release printer.id.test
+says "tells what went with it" "released; "
+ok "the other one comes" 0 come "$(cat "$DIR/k2")"
+judge "after it" id.test
+
 # more than one page
 for i in $(seq 1 450); do printf 'identity enroll h%03d.id.test\n' "$i"; done | mapctl - >"$DIR/out"
 same "all of them are enrolled" "$(grep -c ': enrolled$' "$DIR/out")" 450
 mapctl identity list id.test >"$DIR/list"
 same "the list has all of them once" "$(grep -c '^h[0-9]*.id.test. - enrolled$' "$DIR/list") $(sort -u "$DIR/list" | wc -l)" "450 $(wc -l <"$DIR/list")"
 same "a part of it" "$(mapctl identity list --from h449.id.test id.test | head -2 | cut -d' ' -f1 | xargs)" "h449.id.test. h450.id.test."
+same "no one has more names than its policy says" "$(for i in $(seq 17); do echo "identity assign h001.id.test n$i.id.test"; done | mapctl - 2>&1 | grep -c 'assigned to it$')" 16
 same "JSON: three pages" "$(mapctl -j identity list id.test | grep -c '"identities"')" 3
 ok "from another zone" 2 mapctl identity list --from h.test id.test
 says "says where it is" "h.test. is not in it"

@@ -7,7 +7,7 @@ set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/site.XXXXXX")
-PORT=5876 MAPD='' failed=0
+PORT=5878 MAPD='' failed=0
 trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
 mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
 ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
