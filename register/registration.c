@@ -356,14 +356,15 @@ exchange_done(void *arg, const char *why)
 	struct registration *r = arg;
 	size_t at = strlen(r->status.reason);
 
+	if (!r->status.answered) /* before why goes with the exchange */
+		snprintf(r->status.reason + at, sizeof r->status.reason - at, "%s%s",
+		    at > 0 ? "; " : "", why != NULL ? why : "no answer");
 	exchange_free(r->exchange);
 	r->exchange = NULL;
 	if (r->status.answered) {
 		answer_judge(r);
 		return;
 	}
-	snprintf(r->status.reason + at, sizeof r->status.reason - at, "%s%s",
-	    at > 0 ? "; " : "", why != NULL ? why : "no answer");
 	request_fail(r, REGISTRATION_UNANSWERED, true);
 }
 
