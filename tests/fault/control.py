@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # control.py - clients that do not keep to doc/control.md, or mean harm. control.sh runs it:
 # control.py SOCKET PID; prints "ok WHAT" or "not ok WHAT: why", ends with 1 if anything was not ok.
+import base64
 import json
 import os
 import random
@@ -185,6 +186,65 @@ def commands():
     say("nothing of them is served", serial("z.test.") is None and serial("y.test.") is None)
 
 
+def people():
+    """Commands about identities, sites and policies."""
+    c = Client()
+    c.load("p.test.", zone("p.test."))
+    c.close()
+    wrong = [
+        ("identity show", "MAP_EUSAGE", {}), ("identity show", "MAP_EUSAGE", {"identity": 7}),
+        ("identity show", "MAP_EUSAGE", {"identity": ""}), ("identity show", "MAP_EUSAGE", {"identity": "a..b"}),
+        ("identity show", "MAP_EUSAGE", {"identity": "x" * 7000}),
+        ("identity show", "MAP_EUSAGE", {"identity": "@"}),
+        ("identity show", "MAP_ENOTFOUND", {"identity": "2001:3f::1"}),
+        ("identity show", "MAP_ENOTFOUND", {"identity": "nobody.p.test."}),
+        ("identity enroll", "MAP_ENOTFOUND", {"identity": "h.no.test."}),
+        ("identity list", "MAP_EUSAGE", {"zone": "p.test.", "from": "p.test"}),
+        ("identity list", "MAP_EUSAGE", {"zone": "p.test.", "from": "no.test."}),
+        ("identity list", "MAP_EUSAGE", {"zone": "p.test.", "from": 7}),
+        ("identity assign", "MAP_EUSAGE", {"identity": "h.p.test."}),
+        ("identity assign", "MAP_EUSAGE", {"identity": "h.p.test.", "name": "relative"}),
+        ("identity assign", "MAP_ENOTFOUND", {"identity": "h.p.test.", "name": "h.no.test."}),
+        ("identity unassign", "MAP_ENOTFOUND", {"name": "h.p.test."}),
+        ("identity ban", "MAP_EUSAGE", {"identity": "h.p.test.", "reason": 7}),
+        ("identity ban", "MAP_EUSAGE", {"identity": "h.p.test.", "reason": "x" * 200}),
+        ("identity release", "MAP_ENOTFOUND", {"identity": "h.p.test."}),
+        ("site show", "MAP_EUSAGE", {}), ("site show", "MAP_ENOTFOUND", {"set": "p.test."}),
+        ("site drain", "MAP_EUSAGE", {"set": "p.test."}), ("site drain", "MAP_EUSAGE", {"set": "p.test.", "path": ""}),
+        ("site drain", "MAP_EUSAGE", {"set": "p.test.", "path": "x" * 33}),
+        ("site drain", "MAP_ENOTFOUND", {"set": "p.test.", "path": "x" * 32}),
+        ("site drain", "MAP_ENOTFOUND", {"set": "no.test.", "path": "x"}),
+    ]
+    wrong += [("site weight", "MAP_EUSAGE", {"set": "p.test.", "path": "x", "weight": w})
+              for w in (-1, 65536, "7", 1.5, None)]
+    key = {"identity": "h.p.test.", "algorithm": 15, "tag": 1, "key": base64.b64encode(b"k" * 32).decode()}
+    line = {"do": "set", "owner": "h.p.test.", "type": 1, "ttl": 60, "rdata": "c0000201"}
+    for changes in (None, [], 7, {}, [7], [{}], [dict(line, do="commit")], [dict(line, owner="h.no.test.")],
+                    [dict(line, rdata="c0")], [dict(line, type=50)], [dict(line, ttl=-1)],
+                    [dict(line, type=16, rdata="ff" + "00" * 255)] * 2000):
+        if len(json.dumps(changes)) < 8000:
+            wrong.append(("policy test", "MAP_EFORMAT", dict(key, zone="p.test.", changes=changes)))
+    for other in ({"algorithm": 5}, {"algorithm": 13}, {"algorithm": "15"}, {"tag": -1}, {"tag": 65536}, {"key": ""},
+                  {"key": "!"}, {"key": 7}, {"key": "A" * 1000}, {"identity": 7}):
+        wrong.append(("policy test", "MAP_EUSAGE", dict(dict(key, **other), zone="p.test.", changes=[line])))
+    wrong.append(("policy test", "MAP_EUSAGE", {"zone": "p.test.", "tsig": "k", "changes": [line]}))
+    wrong.append(("policy test", "MAP_ENOTFOUND", {"zone": "p.test.", "tsig": "k.", "changes": [line]}))
+    wrong.append(("policy show", "MAP_ENOTFOUND", {"zone": "no.test."}))
+    for words, code, arguments in wrong:
+        refused("%s with %.60s" % (words, arguments), code, command(words, **arguments))
+    say("nothing of them has changed the zone", serial("p.test.") == 1)
+    c = Client()
+    for i in range(20):  # each goes away before the writer is done with it
+        for octets in (command("policy test", zone="p.test.", changes=[line], **key),
+                       command("identity ban", identity="h%d.p.test." % i)):
+            gone = Client()
+            gone.send(octets)
+            gone.close()
+    a = c.ask("policy test", zone="p.test.", changes=[line], **key)
+    say("a test is answered after others went away", a["ok"] and a["rcode"] == "REFUSED", a)
+    c.close()
+
+
 def edits():
     c = Client()
     c.load("edit.test.", zone("edit.test."))
@@ -344,6 +404,7 @@ def noise():
 
 frames()
 commands()
+people()
 edits()
 halves()
 many()
