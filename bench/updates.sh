@@ -238,7 +238,7 @@ goal() { # CONDITION TEXT
 extras() { # SIZE: of mapd alone
 	local answers
 	make_updates tsig "$1" 100000
-	send -v -t 120 -n 100000 || return
+	send -c 16 -w 8 -v -t 120 -n 100000 || return
 	goal "$(of_run unseen) == 0 && $(of_run seen) == 100000" \
 		"$1 identities: $(of_run seen) of 100000 changes shown by the next query after their acknowledgement, $(of_run unseen) not"
 	# questions for all names in turn, as messages
