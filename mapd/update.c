@@ -384,6 +384,18 @@ update_stat(const struct verdict *verdict)
 		   : STAT_UPDATE_PREREQUISITE;
 }
 
+static const char *
+rcode_word(unsigned rcode, char text[24])
+{
+	static const char *const words[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+	    "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE"};
+
+	if (rcode < sizeof words / sizeof words[0])
+		return words[rcode];
+	snprintf(text, 24, "RCODE %u", rcode);
+	return text;
+}
+
 void
 update_log(struct admission *admission, const struct proposal *p, uint64_t now)
 {
@@ -392,16 +404,16 @@ update_log(struct admission *admission, const struct proposal *p, uint64_t now)
 				   : p->seal == SEALED_SIG0 ? &p->sig0.signer
 				   : p->seal == SEALED_TSIG ? &p->tsig.key
 							    : NULL;
-	char zone[NAME_TEXT], who[NAME_TEXT], address[ADDRESS_TEXT], others[64] = "";
+	char zone[NAME_TEXT], who[NAME_TEXT], address[ADDRESS_TEXT], others[64] = "", word[24];
 	unsigned left_out;
 
 	if (!admission_may_remark(admission, now, &left_out))
 		return;
 	if (left_out > 0)
 		snprintf(others, sizeof others, "; %u others were not said", left_out);
-	diag_info("zone %s: update of %s from %s: RCODE %u by rule %s: %s%s",
+	diag_info("zone %s: update of %s from %s: %s by rule %s: %s%s",
 	    p->update.zone.n > 0 ? name_print(&p->update.zone, zone) : "?",
 	    actor != NULL ? name_print(actor, who) : "nobody",
-	    address_print(p->address, address), verdict->rcode,
+	    address_print(p->address, address), rcode_word(verdict->rcode, word),
 	    verdict->rule != NULL ? verdict->rule->name : "none", verdict->text, others);
 }

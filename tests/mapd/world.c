@@ -21,6 +21,8 @@
 #define WORLD_ZONES 8
 #define WORLD_RECORDS (8u << 20)
 
+static const uint8_t world_address[] = {192, 0, 2, 7};
+
 struct world {
 	char directory[64];
 	char keys[80];
@@ -31,6 +33,8 @@ struct world {
 	struct zone_rule rule[WORLD_ZONES];
 	struct realm realm[WORLD_ZONES];
 	struct rules rules;
+	const struct updates *updates;
+	uint8_t address[4];
 	struct chaos chaos;
 	struct apexes *apexes; /* of so many of the rules */
 	size_t n_apexes;
@@ -67,6 +71,7 @@ world_new(void)
 		abort();
 	memset(world, 0, sizeof(*world));
 	world->rules = (struct rules){.zones = world->rule, .realms = world->realm};
+	memcpy(world->address, world_address, 4);
 	snprintf(world->directory, sizeof(world->directory), "/tmp/eidmap-world.XXXXXX");
 	if (mkdtemp(world->directory) == NULL)
 		abort();
@@ -207,7 +212,37 @@ world_say(struct world *world, const char *version, const char *identity)
 	snprintf(world->chaos.identity, sizeof(world->chaos.identity), "%s", identity);
 }
 
-static const uint8_t world_address[] = {192, 0, 2, 7};
+void
+world_updates(struct world *world, const struct updates *updates)
+{
+	world->updates = updates;
+}
+
+void
+world_from(struct world *world, const uint8_t address[4])
+{
+	memcpy(world->address, address, 4);
+}
+
+bool
+world_policy(struct world *world, const char *apex_text, enum policy_kind kind)
+{
+	struct zone_rule *rule;
+	struct name apex;
+
+	if (name_from(apex_text, &apex) != 0 || (rule = world_rule(world, &apex)) == NULL)
+		return false;
+	rule->has_policy = true;
+	policy_defaults(&rule->policy, kind);
+	return true;
+}
+
+struct rules *
+world_rules(struct world *world)
+{
+	return &world->rules;
+}
+
 static const struct cookies world_cookies = {.secret = {"0123456789abcde"}, .n = 1};
 
 size_t
@@ -221,12 +256,15 @@ world_ask(struct world *world, enum transport transport, struct bytes wire, uint
 	    .apexes = world_apexes(world),
 	    .chaos = &world->chaos,
 	    .cookies = &world_cookies,
-	    .now = clock_seconds()};
+	    .updates = world->updates,
+	    .now = clock_seconds(),
+	    .us = loop_now_us()};
 	size_t n;
 
 	if (snapshot_take(world->snap) != 0 || zones_refresh(world->zones, world->snap) != 0)
 		abort();
-	n = serve(&s, &(struct asker){.transport = transport, .address = {world_address, 4}}, wire, out);
+	n = serve(&s, &(struct asker){.transport = transport, .address = {world->address, 4}}, wire,
+	    out);
 	snapshot_release(world->snap);
 	return n;
 }

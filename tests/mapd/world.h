@@ -5,6 +5,7 @@
 #define TESTS_MAPD_WORLD_H
 
 #include "core/wire/message.h"
+#include "mapd/rules.h"
 #include "mapd/serve.h"
 
 struct world;
@@ -28,6 +29,13 @@ size_t world_ask(
     struct world *world, enum transport transport, struct bytes wire, uint8_t *out);
 /* The same while the database cannot be read. */
 size_t world_ask_without_database(struct world *world, struct bytes wire, uint8_t *out);
+/* From now on it takes updates, as these say; NULL: none. Borrowed. */
+void world_updates(struct world *world, const struct updates *updates);
+/* Whose updates a zone takes; the rules as they are then, borrowed until another zone comes. */
+bool world_policy(struct world *world, const char *apex, enum policy_kind kind);
+struct rules *world_rules(struct world *world);
+/* Where the next asker's address is, 4 octets. */
+void world_from(struct world *world, const uint8_t address[4]);
 struct store *world_store(struct world *world); /* for workers; freed before the world */
 uint64_t world_count(const struct world *world, enum stat stat);
 
