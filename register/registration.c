@@ -273,6 +273,21 @@ probes_wait(struct registration *r)
 
 /* ---------------------------------------------------------------------------------------- answers */
 
+/* A server that says nothing may mean any of the names. */
+static void
+names_append(struct registration *r)
+{
+	size_t at = strlen(r->status.reason);
+	char name[NAME_TEXT];
+
+	if (r->answer.text[0] != '\0' || r->answer.rcode != RCODE_REFUSED)
+		return;
+	for (size_t i = 0; i < r->content.n_names && at < sizeof r->status.reason; i++)
+		at += (size_t)snprintf(r->status.reason + at, sizeof r->status.reason - at,
+		    "%s%s", i == 0 ? "; other names asked for: " : ", ",
+		    name_print(&r->content.names[i], name));
+}
+
 static void
 answer_refused(struct registration *r)
 {
@@ -284,6 +299,7 @@ answer_refused(struct registration *r)
 		return;
 	}
 	refusal_print(&r->answer, &r->content.owner, r->status.reason, sizeof r->status.reason);
+	names_append(r);
 	request_fail(r, REGISTRATION_REFUSED, again != AGAIN_NEVER);
 }
 

@@ -96,7 +96,7 @@ test_refused(void **state)
 		false},
 	    {RCODE_REFUSED, "not enrolled", "REFUSED: not enrolled; ask the realm's operator",
 		false},
-	    {RCODE_REFUSED, "", "REFUSED: the policy of the realm", false},
+	    {RCODE_REFUSED, "", "; other names asked for: host.id.example.test.", false},
 	    {RCODE_REFUSED, "busy: use TCP", "REFUSED: busy", true},
 	    {RCODE_NOTAUTH, "", "NOTAUTH: the server has no such zone", false},
 	    {RCODE_NOTZONE, "", "NOTZONE: a name is not in the zone", false},
