@@ -139,7 +139,7 @@ sender_add(const struct mapctl *m, struct sender *s, json_t *request)
 	if (strncmp(s->key, TSIG, strlen(TSIG)) == 0) {
 		struct name name;
 
-		status = name_take(m, "--key " TSIG, s->key + strlen(TSIG), &name);
+		status = name_take(m, "--key", s->key + strlen(TSIG), &name);
 		if (status == STATUS_DONE)
 			json_object_set_new(
 			    request, "tsig", json_string(name_print(&name, text)));
