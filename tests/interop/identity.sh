@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # identity.sh - what an operator does to the identities of a realm: seen by dig, validated by delv, and by what the
 # journal says: enrolled, banned and back, given names, released.
-# needs: dig delv ldns dnssec-verify nsupdate
+# needs: dig delv ldns dnssec-verify
 # limit: 60
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

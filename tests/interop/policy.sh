@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # policy.sh - what mapctl policy test says of an update is what stock nsupdate then gets, and saying it changes nothing.
-# needs: dig nsupdate dnssec-keygen tsig-keygen
+# needs: dig
 # limit: 60
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -52,7 +52,7 @@ both() {
 	same "$name: nsupdate gets what was said" "${got:-NOERROR}" "$said"
 }
 
-tsig-keygen -a hmac-sha256 admin.test >"$DIR/tsig"
+printf 'key "admin.test" {\n\talgorithm hmac-sha256;\n\tsecret "%s";\n};\n' "$(head -c 32 /dev/urandom | base64)" >"$DIR/tsig"
 chmod 600 "$DIR/tsig"
 cat >"$DIR/mapd.yaml" <<-Y
 	listen: [127.0.0.1@$PORT]
