@@ -62,7 +62,9 @@ struct run {
 	uint64_t acknowledged, answers, lost, seen, unseen, rcodes[32];
 	uint64_t in_time; /* acknowledged before the end */
 	uint64_t seconds[3600];
+	uint64_t again; /* questions that were asked again */
 	char first[600]; /* the first refusal's reason */
+	char stale[600]; /* the first change that was not shown */
 };
 
 static void
@@ -244,6 +246,24 @@ question_send(struct run *run, struct slot *slot, uint64_t now)
 }
 
 static void
+stale_keep(struct run *run, const struct slot *slot, const struct message *answer)
+{
+	int n = snprintf(run->stale, sizeof run->stale,
+	    "change %zu, %" PRIu64 " us after its acknowledgement: rcode %u,", slot->k,
+	    loop_now_us() - slot->asked, message_rcode(answer));
+	struct record record;
+
+	for (struct records it = records_of(answer); records_next(&it, &record);) {
+		if (record.section != SECTION_ANSWER ||
+		    (size_t)n + 3 + 2 * record.rdata.n >= sizeof run->stale)
+			break;
+		run->stale[n++] = ' ';
+		for (size_t i = 0; i < record.rdata.n; i++)
+			n += snprintf(run->stale + n, 3, "%02x", record.rdata.p[i]);
+	}
+}
+
+static void
 question_read(struct run *run, struct bytes wire)
 {
 	struct record change, record;
@@ -263,6 +283,8 @@ question_read(struct run *run, struct bytes wire)
 			shown = true;
 	run->seen += shown;
 	run->unseen += !shown;
+	if (!shown && run->stale[0] == '\0')
+		stale_keep(run, slot, &answer);
 	run->asking--;
 	*slot = (struct slot){.k = 0};
 }
@@ -357,8 +379,10 @@ static void
 questions_again(struct run *run, uint64_t now)
 {
 	for (size_t i = 0; run->asking > 0 && i < IDS; i++)
-		if (run->slots[i].asked != 0 && now - run->slots[i].asked > ASK_AGAIN)
+		if (run->slots[i].asked != 0 && now - run->slots[i].asked > ASK_AGAIN) {
 			question_send(run, &run->slots[i], now);
+			run->again++;
+		}
 }
 
 static void
@@ -459,13 +483,16 @@ run_print(struct run *run)
 		if (run->rcodes[i] > 0)
 			printf("rcode_%u %" PRIu64 "\n", i, run->rcodes[i]);
 	if (run->look)
-		printf("seen %" PRIu64 "\nunseen %" PRIu64 "\n", run->seen, run->unseen);
+		printf("seen %" PRIu64 "\nunseen %" PRIu64 "\nasked_again %" PRIu64 "\n",
+		    run->seen, run->unseen, run->again);
 	printf("client_cpu %.2f\n",
 	    ((double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6) /
 		seconds);
 	if (run->first[0] != '\0')
 		fprintf(stderr, "update: the first refusal: %s\n", run->first);
+	if (run->stale[0] != '\0')
+		fprintf(stderr, "update: not shown: %s\n", run->stale);
 }
 
 static void
