@@ -62,34 +62,36 @@ udp_answer(struct udp *udp, const struct serve *s, int n)
 	return answers;
 }
 
-/* One batch; true: there may be more. */
+/*
+ * One batch; true: there may be more. The snapshot comes after the questions: who was told that a change is durable,
+ * and asks then, must see it.
+ */
 static bool
-udp_round(struct udp *udp, const struct serve *s)
+udp_round(struct udp *udp)
 {
+	struct stats *stats = worker_counters(udp->worker);
 	int n, answers, sent;
 
 	for (int i = 0; i < SOCK_BATCH; i++)
 		udp->batch[i].buffer = udp->query[i];
 	n = sock_receive(udp->fd, udp->batch, SOCK_BATCH);
 	if (n < 0)
-		stats_add(s->stats, STAT_UDP_RECEIVE_ERROR, 1);
+		stats_add(stats, STAT_UDP_RECEIVE_ERROR, 1);
 	if (n <= 0)
 		return false;
-	answers = udp_answer(udp, s, n);
+	answers = udp_answer(udp, worker_begin(udp->worker), n);
+	worker_end(udp->worker);
 	sent = answers > 0 ? sock_send(udp->fd, udp->batch, n) : 0;
 	if (sent < answers)
-		stats_add(s->stats, STAT_UDP_SEND_ERROR, (uint64_t)(answers - sent));
+		stats_add(stats, STAT_UDP_SEND_ERROR, (uint64_t)(answers - sent));
 	return n == SOCK_BATCH;
 }
 
 void
 udp_turn(struct udp *udp)
 {
-	const struct serve *s = worker_begin(udp->worker);
-
-	for (int i = 0; i < UDP_ROUNDS && udp_round(udp, s); i++)
+	for (int i = 0; i < UDP_ROUNDS && udp_round(udp); i++)
 		;
-	worker_end(udp->worker);
 }
 
 static void
@@ -154,9 +156,8 @@ udp_new(struct worker *worker, int fd, struct udp **out)
 	}
 	udp->worker = worker;
 	udp->fd = fd;
-	udp->way = (struct way){.owner = worker_errands(worker),
-	    .send = udp_answer_later,
-	    .flush = udp_flush};
+	udp->way = (struct way){
+	    .owner = worker_errands(worker), .send = udp_answer_later, .flush = udp_flush};
 	for (int i = 0; i < SOCK_BATCH; i++)
 		udp->batch[i].max = UDP_QUERY_MAX;
 	udp->watch = watch_new(worker_loop(worker), fd, LOOP_READ, udp_ready, udp);
