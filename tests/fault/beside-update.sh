@@ -32,7 +32,11 @@ honest() { $FIRST taskset -c 0 "$BUILD/bench/offer" -l -r $RATE -t "$each" 127.0
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$MAPD/status"; }
 
 realm_conf "verify-locators: no, quota: {identities-of-source: 1000000}" "workers: 1"
-realm_must_start taskset -c $(($(nproc) - 1))
+# mapd before whatever else runs on this machine; its verifiers give way by themselves
+FIRST_TOO=''
+! nice -n -20 true 2>/dev/null || FIRST_TOO='nice -n -20'
+# shellcheck disable=SC2086 # words
+realm_must_start $FIRST_TOO taskset -c $(($(nproc) - 1))
 realm_load
 /usr/bin/python3 -c 'import hosts, struct, sys
 w = hosts.query("www.id.example", 1)
@@ -67,7 +71,7 @@ for kind in "${kinds[@]}"; do
 		kill -0 "$attacker"
 		alive=$?
 		{ kill "$attacker"; wait "$attacker"; attacker=''; } 2>/dev/null
-		part=$(awk -v s="$sent" -v a="$answers" 'BEGIN { printf "%.2f", s > 0 ? 100 * a / s : 0 }')
+		part=$(awk -v s="$sent" -v a="$answers" 'BEGIN { printf "%.2f", (s > 0 ? 100 * a / s : 0) }')
 		line="${what[$kind]}: $part % of $((sent / each)) questions/s answered, median $median us, p99 $p99 us; received $(((after - before) / each))/s; updates: $updates"
 		[ $alive = 0 ] && [ "$updates" = "20 of 20 over TCP, 20 of 20 with a cookie" ] &&
 			awk -v p="$part" -v l="$p99" "BEGIN { exit !(p >= $PERCENT && l < $LATE) }"

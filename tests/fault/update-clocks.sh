@@ -17,10 +17,16 @@ at() { # COMMAND...: by the clock of this round
 		ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" "$@"
 }
 part() { # WHEN PART
-	at /usr/bin/python3 "$UPDATE/srp.py" "$PORT" $REALM "$2" >"$DIR/part" 2>&1 || failed=1
-	grep -vE '^(ok|not ok) ' "$DIR/part" | sed 's/^/# /'
+	LEAST=1 at /usr/bin/python3 "$UPDATE/srp.py" "$PORT" $REALM "$2" >"$DIR/part" 2>&1 || failed=1
+	grep -vE '^(ok|not ok|#) ' "$DIR/part"
 	grep -q '^not ok' "$DIR/part" && sed -nE "s/^not ok /not ok update-clocks: $1: /p" "$DIR/part"
 	grep -q '^not ok' "$DIR/part" || ! grep -q '^ok' "$DIR/part" || echo "ok update-clocks: $1: $2: $(grep -c '^ok' "$DIR/part") things"
+}
+# ldns 1.8.3 does not compare times as serials (RFC 4034 3.1.5) when they lie on both sides of 2^31: that is all it may say.
+verified() {
+	at ldns-verify-zone -V 1 "$DIR/dump" >"$DIR/said" 2>&1 && return
+	grep -v "expiration date earlier" "$DIR/said"
+	! grep -vE 'expiration date earlier than inception date|There were errors' "$DIR/said"
 }
 while read -r seconds what; do
 	rm -rf "$DIR/db"
@@ -34,7 +40,7 @@ while read -r seconds what; do
 	part "$what" register
 	part "$what" contest
 	mapctl zone dump --plain $REALM >"$DIR/dump"
-	ok "$what: ldns-verify-zone" at ldns-verify-zone -V 1 "$DIR/dump"
+	ok "$what: ldns-verify-zone" verified
 	realm_stop
 done <<-T
 	$(date -d '2038-01-19 03:14:05' +%s) at the turn of 2038

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """srp.py - registrations of RFC 9665, built with dnspython, and what a server makes of them.
 usage: srp.py PORT ZONE PART     prints "ok ..." or "not ok ..." for each thing it looked at"""
+import os
 import select
 import socket
 import struct
@@ -16,6 +17,7 @@ import hosts
 from hosts import A, AAAA, ELOC, KEY, P256
 
 PORT, ZONE, PART = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+LEAST = int(os.environ.get("LEAST", "30"))  # seconds: the shortest lease of the realm
 WAIT = 30  # seconds for something that must come
 server = hosts.Server(PORT)
 failed = False
@@ -117,7 +119,7 @@ def part_register():
     lease = hosts.granted(answer)
     check("who asks for too long gets less", lease is not None and 3600 <= lease[0] < 0xffffffff and lease[0] <= lease[1], True)
     lease = hosts.granted(send(key, ["2001:db8:a::1", "192.0.2.77"], (1, 1)))
-    check("who asks for too short gets more", lease is not None and lease[0] > 1, True)
+    check("who asks for too short gets more", lease is not None and lease[0] >= LEAST, True)
     send(key, ["2001:db8:a::1", "192.0.2.77"], (7200, 86400))
 
 

@@ -37,7 +37,7 @@ def sender(number, count):
                 key, used = hosts.Key(seed="%d %d" % (number, n)).at(ZONE), 0
             used, owner, rdtype, value = used + 1, key.owner, ELOC, hosts.eloc(address)
             answer = to.tcp(hosts.sig0(hosts.registration(key, [address], ZONE), key))
-        if hosts.said(answer) != "NOERROR":
+        if hosts.rcode(answer) != "NOERROR":
             wrong.append("%s: %s" % (owner, hosts.said(answer)))
             continue
         found = ask(servers, n, owner, rdtype)
