@@ -12,6 +12,7 @@
 #include "core/sys/crypto.h"
 #include "core/sys/option.h"
 #include "core/trust/keyfile.h"
+#include "core/trust/seal.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
@@ -98,12 +99,11 @@ private_read(const struct mapctl *m, struct sender *s, const char *path)
 	if (error != 0)
 		return fail(m, error == -MAP_EREFUSED ? STATUS_REFUSED : STATUS_WRONG, error,
 		    "%s", why);
-	key_rdata_put(&wr, key);
+	error = seal_key_put(&wr, key);
 	s->n = wr.n;
 	crypto_key_free(key);
-	return wr.error == 0
-		   ? STATUS_DONE
-		   : fail(m, STATUS_WRONG, wr.error, "%s: %s", path, error_text(wr.error));
+	return error == 0 ? STATUS_DONE
+			  : fail(m, STATUS_WRONG, error, "%s: %s", path, error_text(error));
 }
 
 /* The public key of a file; of a private one that beside it says too whose it is, as for nsupdate. */

@@ -222,9 +222,9 @@ status_json(const struct content *content, const struct registration_status *sta
 	    "ok", outcome->error == 0, "state", registration_word(status->state), "identity",
 	    eid_print(&content->id, id), "owner", name_print(&content->owner, owner), "zone",
 	    name_print(&content->zone, zone), "reason", status->reason, "rcode",
-	    status->answered ? refusal_rcode(status->rcode, rcode) : "", "said", status->note, "lease",
-	    (json_int_t)status->lease, "key_lease", (json_int_t)status->key_lease, "leased",
-	    status->leased, "next", (json_int_t)(status->next / 1000), "serial",
+	    status->answered ? refusal_rcode(status->rcode, rcode) : "", "said", status->note,
+	    "lease", (json_int_t)status->lease, "key_lease", (json_int_t)status->key_lease,
+	    "leased", status->leased, "next", (json_int_t)(status->next / 1000), "serial",
 	    (json_int_t)status->serial, "left_out", left_out_json(status));
 
 	if (outcome->error != 0) {
