@@ -16,9 +16,7 @@ enum status identity_sign(struct mapctl *m, int argc, char **argv);
 
 /* "24h" to seconds, at most 7 days. */
 enum status expire_scan(const struct mapctl *m, const char *text, uint32_t *seconds);
-/* KEY RDATA of a public key: flags 512, protocol 3. */
-void key_rdata_put(struct wr *wr, const struct crypto_key *key);
-/* "512 3 15 <base64>", of that RDATA. */
+/* "512 3 15 <base64>", of KEY RDATA. */
 int key_rdata_print(struct bytes rdata, char *text, size_t max);
 
 /* Who allocates: what an identity is made or shown with. */
