@@ -134,6 +134,7 @@ load_knot() {
 	    dnssec-signing: on
 	    dnssec-policy: bench
 	    zonefile-sync: -1
+	    journal-max-usage: 8G
 	C
 	start knotd -c "$DIR/server/knot.conf"
 }
