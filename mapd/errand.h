@@ -36,8 +36,8 @@ struct errands_options {
 int errands_new(const struct errands_options *options, struct errands **out) NONNULL MUST_CHECK;
 /* Nobody else has any of its proposals any more, and all ways have ended. NULL allowed. */
 void errands_free(struct errands *errands);
-/* Whose log and probes are used from now on; borrowed. */
-void errands_set(struct errands *errands, struct admission *admission) NONNULL;
+/* Whose log and probes are used from now on, borrowed; NULL: none. */
+void errands_set(struct errands *errands, struct admission *admission);
 /* Answers what has come back until now. */
 void errands_answer(struct errands *errands) NONNULL;
 /* Nothing can be sent by it any more; its errands go on without it. It is no longer used after the loop's next round. */
