@@ -49,7 +49,7 @@ struct reading {
 	const char *path;
 	struct realm realms[REALMS];
 	size_t n_realms;
-	bool private_locators;
+	bool private_locators, drop_registered;
 	size_t records;
 	struct places *places; /* of these */
 	uint32_t serial;
@@ -194,7 +194,8 @@ zone_send(struct reading *r)
 	if (m->ahead != NULL)
 		ahead_make_room(m->ahead, zone, octets);
 	memcpy(m->argument, zone, sizeof zone);
-	status = control_ask(m, json_pack("{s:s}", "zone", zone));
+	status = control_ask(
+	    m, json_pack("{s:s, s:b}", "zone", zone, "drop-registered", r->drop_registered));
 	/* An answer that comes early is a refusal; the daemon still waits for the end. */
 	for (const struct batch *b = r->first;
 	     b != NULL && status == STATUS_DONE && !control_has_answer(m); b = b->next)
@@ -214,7 +215,8 @@ static enum status
 options_read(struct reading *r, int argc, char **argv)
 {
 	static const struct option options[] = {{"private-locators", no_argument, NULL, 'p'},
-	    {"realm", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+	    {"realm", required_argument, NULL, 'r'},
+	    {"drop-registered", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
 	const char *why = NULL;
 	char text[OPTION_TEXT];
 	enum status status;
@@ -225,6 +227,8 @@ options_read(struct reading *r, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		if (option == 'p')
 			r->private_locators = true;
+		else if (option == 'd' && r->keeps)
+			r->drop_registered = true;
 		else if (option != 'r')
 			return usage_option(r->m, option, argv, options);
 		else if (r->n_realms == REALMS)

@@ -56,6 +56,7 @@ struct client {
 	unsigned n_asked; /* changes that the writer has of it */
 	struct name zone;
 	struct spool *spool; /* LOADING */
+	bool drop; /* LOADING: also what hosts registered */
 	struct edit_asked *edit_asked; /* WAITING */
 	struct dump dump;
 };

@@ -375,7 +375,7 @@ zone_load(struct client *client, const json_t *request)
 	char text[NAME_TEXT];
 	int rc;
 
-	(void)request;
+	client->drop = json_is_true(json_object_get(request, "drop-registered"));
 	if (load_is_busy(client)) {
 		client->state = CLIENT_SKIPPING;
 		client_fail(client, -MAP_ELIMIT, "zone %s: another load is under way",
@@ -393,7 +393,7 @@ zone_load(struct client *client, const json_t *request)
 void
 command_load_end(struct client *client)
 {
-	client_change(client, &(struct job){.kind = JOB_LOAD});
+	client_change(client, &(struct job){.kind = JOB_LOAD, .drop = client->drop});
 }
 
 static void

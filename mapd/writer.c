@@ -19,6 +19,7 @@
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "mapd/amend.h"
+#include "mapd/claim.h"
 #include "mapd/commit.h"
 #include "mapd/expiry.h"
 #include "mapd/group.h"
@@ -321,21 +322,49 @@ writer_gather(struct writer *writer, struct job *job)
 	} while (writer->n_taken < GROUP_LOADS && writer_take(writer, &job));
 }
 
+/* What hosts registered is in no file: a load that would drop it is refused, unless that was asked for. */
+static int
+load_is_kept(struct work *work, struct job *job)
+{
+	struct change *change;
+	uint64_t claims = 0;
+	int rc = job->drop ? 0 : change_begin(work->store, &change);
+
+	if (job->drop || rc != 0)
+		return rc;
+	claims = claim_count(change, &job->zone);
+	change_abort(change);
+	if (claims == 0)
+		return 0;
+	job->outcome = (struct outcome){.refused = PLAN_NONE};
+	snprintf(job->outcome.why, sizeof job->outcome.why,
+	    "hosts have registered %llu names in it, which the file would drop: zone edit "
+	    "changes"
+	    " the rest, zone load --drop-registered drops them",
+	    (unsigned long long)claims);
+	return -MAP_EREFUSED;
+}
+
 static void
 writer_load(struct writer *writer)
 {
 	struct group_load loads[GROUP_LOADS];
-	size_t n = writer->n_taken;
+	struct job *loaded[GROUP_LOADS];
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < writer->n_taken; i++) {
 		struct job *job = writer->jobs_taken[i];
 
-		loads[i] = (struct group_load){
+		job->error = load_is_kept(&writer->work, job);
+		if (job->error != 0)
+			continue;
+		loaded[n] = job;
+		loads[n++] = (struct group_load){
 		    .zone = &job->zone, .records = job->records, .out = &job->outcome};
 	}
 	group_load(&writer->work, loads, n);
 	for (size_t i = 0; i < n; i++)
-		writer->jobs_taken[i]->error = loads[i].error;
+		loaded[i]->error = loads[i].error;
 }
 
 /* One job, or the loads that wait together with it. */

@@ -38,6 +38,7 @@ struct job {
 	const struct site *site;   /* SITE: borrowed */
 	const struct folk *folk;   /* PEOPLE: borrowed */
 	struct proposal *proposal; /* TEST: dry; borrowed */
+	bool drop;		   /* LOAD: also what hosts registered */
 	struct bytes records;	   /* LOAD: as frame_record_put() writes them; borrowed */
 	enum roll_what what;	   /* ROLL */
 	uint16_t tag;		   /* RETIRE */
