@@ -1,6 +1,6 @@
 /*
  * paths.h - further paths for MPTCP sessions: an endpoint for each address of this host and the
- * limits that let peers' addresses be joined (protocol 10, RFC 4177 5.3, 6.3.4).
+ * limits that let peers' addresses be joined (protocol 12, RFC 4177 5.3, 6.3.4).
  * What was changed is in a ledger (ledgers.h): it is taken back on close, and what a killed
  * process left is taken over, or taken back, by the next start, whatever that one is told.
  */
