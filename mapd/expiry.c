@@ -40,20 +40,6 @@ struct expiring {
 	size_t n;
 };
 
-/* The zone here that a name is in; false: none. */
-static bool
-expiry_zone(struct change *change, const struct name *owner, struct zone *out)
-{
-	struct name at = *owner;
-
-	while (!work_zone(change, &at, out)) {
-		if (at.n == 1)
-			return false;
-		name_parent(&at, 1, &at);
-	}
-	return true;
-}
-
 static bool
 is_over(uint64_t until, uint64_t now)
 {
@@ -134,7 +120,7 @@ expiry_name(struct expiring *e, const struct name *owner)
 	bool whole = false;
 	int rc;
 
-	if (!expiry_zone(change, owner, &zone) || !claim_get(change, owner, &claim)) {
+	if (!work_zone_of(change, owner, &zone) || !claim_get(change, owner, &claim)) {
 		claim_remove(change, owner, owner);
 		return change_error(change);
 	}
@@ -250,7 +236,8 @@ expiry_step(struct work *work, uint64_t limit)
 		rc = expiry_run(e, &next);
 	now = e != NULL ? e->commit.now : 0;
 	if (e != NULL && e->n > 0)
-		next = now; /* what came before their KEYs gave way to an entry of these, which may be the next one */
+		next =
+		    now; /* what came before their KEYs gave way to an entry of these, which may be the next one */
 	if (rc != 0)
 		diag_warn("leases that are over could not be ended, tried again in %d s: %s",
 		    EXPIRY_RETRY,
@@ -262,4 +249,52 @@ expiry_step(struct work *work, uint64_t limit)
 	if (next <= now)
 		return 0;
 	return next - now < limit ? next - now : limit;
+}
+
+/* The owners of claims below apex behind *last; *last is moved to the last looked at. Returns how many. */
+static size_t
+claims_below(struct change *change, const struct name *apex, struct name *last,
+    struct name *owners, bool *more)
+{
+	uint8_t prefix[NAME_KEY], octets[NAME_KEY];
+	size_t prefix_n = name_key(apex, prefix), n = 0;
+	struct bytes key = {octets, name_key(last, octets)}, value;
+	struct zone zone;
+
+	*more = change_ceiling(change, TABLE_LEASES, key, &key, &value);
+	for (size_t i = 0; i < EXPIRY_MOST && *more; i++) {
+		if (key.n < prefix_n || memcmp(key.p, prefix, prefix_n) != 0 ||
+		    name_from_key(key, last) != 0) {
+			*more = false;
+			break;
+		}
+		/* not those of a zone below */
+		if (work_zone_of(change, last, &zone) && name_equal(&zone.apex, apex))
+			owners[n++] = *last;
+		*more = change_next(change, TABLE_LEASES, &key, &value);
+	}
+	return n;
+}
+
+int
+expiry_forget(struct work *work, const struct name *apex)
+{
+	struct name last = *apex, *owners = calloc(EXPIRY_MOST, sizeof *owners);
+	struct change *change;
+	bool more = true;
+	int rc = owners == NULL ? -MAP_ENOMEM : 0;
+
+	while (rc == 0 && more) {
+		size_t n;
+
+		rc = change_begin(work->store, &change);
+		if (rc != 0)
+			break;
+		n = claims_below(change, apex, &last, owners, &more);
+		for (size_t i = 0; i < n; i++)
+			claim_remove(change, apex, &owners[i]);
+		rc = change_commit(change);
+	}
+	free(owners);
+	return rc;
 }

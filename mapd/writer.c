@@ -363,8 +363,12 @@ writer_load(struct writer *writer)
 		    .zone = &job->zone, .records = job->records, .out = &job->outcome};
 	}
 	group_load(&writer->work, loads, n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		loaded[i]->error = loads[i].error;
+		if (loaded[i]->drop && loads[i].error == 0 &&
+		    expiry_forget(&writer->work, &loaded[i]->zone) != 0)
+			diag_warn("claims of names that were dropped stay until they end");
+	}
 }
 
 /* One job, or the loads that wait together with it. */
