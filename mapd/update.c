@@ -36,6 +36,7 @@ struct arrival {
 	int tsig_error; /* enum tsig_error */
 	const struct tsig_key *key;
 	const struct policy_rule *rule; /* of the policy, that forbids */
+	const char *what; /* for the log: what is wrong, if the row does not say */
 };
 
 typedef const struct update_row *check_fn(struct arrival *in);
@@ -62,17 +63,22 @@ update_reads(const struct updates *updates, struct bytes wire)
 }
 
 static const struct update_row *
-check_grammar(struct arrival *in)
+check_form(struct arrival *in)
 {
 	struct proposal *p = in->p;
-	const char *why;
 	int sig0 = sig0_read(&p->message, &p->sig0), tsig = tsig_read(&p->message, &p->tsig);
-	int rcode;
 
 	if ((sig0 != 0 && sig0 != -MAP_ENOTFOUND) || (tsig != 0 && tsig != -MAP_ENOTFOUND))
 		return REFUSAL(GRAMMAR);
 	p->seal = sig0 == 0 ? SEALED_SIG0 : tsig == 0 ? SEALED_TSIG : SEALED_NOT;
-	rcode = update_read(&p->message, &p->update, &why);
+	return NULL;
+}
+
+static const struct update_row *
+check_grammar(struct arrival *in)
+{
+	int rcode = update_read(&in->p->message, &in->p->update, &in->what);
+
 	if (rcode < 0)
 		return REFUSAL(MEMORY);
 	return rcode == RCODE_NOERROR  ? NULL
@@ -255,9 +261,9 @@ check_budget(struct arrival *in)
 	return in->cookie->both != NULL ? REFUSAL(COOKIE) : REFUSAL(BUSY);
 }
 
-/* TSIG before the zone, so that all that is said to who has the key is sealed. */
-static check_fn *const checks[] = {check_grammar, check_tsig, check_zone, check_seal, check_size,
-    check_time, check_key, check_owners, check_proofs, check_budget};
+/* TSIG soon, so that all that is said to who has the key is sealed (RFC 8945 5.2). */
+static check_fn *const checks[] = {check_form, check_tsig, check_grammar, check_zone, check_seal,
+    check_size, check_time, check_key, check_owners, check_proofs, check_budget};
 
 /* What is under TSIG is answered under it (RFC 8945 5.3). */
 static bool
@@ -295,7 +301,10 @@ arrival_refuse(const struct arrival *in, const struct update_row *row, struct re
 	if (row->rule.ede != EDE_NONE && (row->told || (in->key != NULL && in->tsig_error == 0)))
 		reply_ede(r, (enum ede)row->rule.ede, row->rule.text);
 	if (p != NULL && s->updates->admission != NULL) {
-		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s", row->rule.text);
+		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s",
+		    in->what != NULL   ? in->what
+		    : in->rule != NULL ? in->rule->text
+				       : row->rule.text);
 		p->verdict.rule = in->rule != NULL ? in->rule : &row->rule;
 		update_log(s->updates->admission, p, s->now);
 	}
@@ -412,7 +421,7 @@ update_log(struct admission *admission, const struct proposal *p, uint64_t now)
 	if (left_out > 0)
 		snprintf(others, sizeof others, "; %u others were not said", left_out);
 	diag_info("zone %s: update of %s from %s: %s by rule %s: %s%s",
-	    p->update.zone.n > 0 ? name_print(&p->update.zone, zone) : "?",
+	    p->message.question.name.n > 0 ? name_print(&p->message.question.name, zone) : "?",
 	    actor != NULL ? name_print(actor, who) : "nobody",
 	    address_print(p->address, address), rcode_word(verdict->rcode, word),
 	    verdict->rule != NULL ? verdict->rule->name : "none", verdict->text, others);

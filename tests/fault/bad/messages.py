@@ -69,7 +69,7 @@ def compression():
                 body += pointer(at) + struct.pack("!HH", 1, 1) + b"\0" * step
                 at = here if here < 0x3fff and not step else at
             yield ("1", "64 KiB of chains of pointers, %s, opcode %d" % (name, opcode),
-                   header(opcode << 11, **counts) + body, (SILENCE, "FORMERR" if opcode == 0 else "NOTIMP"))
+                   header(opcode << 11, **counts) + body, (SILENCE, {0: "FORMERR", 5: "REFUSED"}.get(opcode, "NOTIMP")))
 
 
 def boundaries():
@@ -131,7 +131,7 @@ def types(every):
     for flags in range(65536):
         if every or flags % 61 == 0:
             opcode = flags >> 11 & 15
-            expected = SILENCE if flags & 0x8000 else "NOERROR" if opcode == 0 else "NOTIMP"
+            expected = SILENCE if flags & 0x8000 else {0: "NOERROR", 5: "FORMERR"}.get(opcode, "NOTIMP")
             yield "4", "flags %04x" % flags, query(NAME, flags=flags), expected
     yield "4", "AXFR", query(NAME, 252, extra=opt(), ar=1), "REFUSED 18"
     yield "4", "an opcode with EDNS", query(NAME, extra=opt(), ar=1, flags=6 << 11), "NOTIMP 21"
@@ -140,13 +140,13 @@ def types(every):
 def meta_classes():
     for opcode, rdtype in ((4, 6), (5, 6), (0, 6)):
         for rdclass in (3, 254, 255):
-            expected = "REFUSED 20" if opcode == 0 else "NOTIMP 21"
+            expected = {0: "REFUSED 20", 5: "NOTAUTH" if rdclass == 3 else "FORMERR"}.get(opcode, "NOTIMP 21")
             what = "%s with class %d" % (dns.opcode.to_text(opcode), rdclass)
             yield "5", what, query(b"\7example\4test\0", rdtype, rdclass, opt(), 1, opcode << 11), expected
     for rdclass in (1, 3, 254, 255):
         update = header(5 << 11, 1, 1, 1, 0) + b"\7example\4test\0" + struct.pack("!HH", 6, rdclass)
         update += record(NAME, 255, 254) + record(NAME, 1, 255, 0, b"\0\0\0\0")
-        yield "5", "an UPDATE of class %d" % rdclass, update, "NOTIMP"
+        yield "5", "an UPDATE of class %d" % rdclass, update, "FORMERR"
 
 
 def edns():
