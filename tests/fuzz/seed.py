@@ -209,6 +209,43 @@ def options(lease, key_lease, tokens):
             dns.edns.GenericOption(65300, struct.pack("!H", 4177) + bytes(range(8 * tokens)))]
 
 
+def policies():
+    """Updates of a realm behind three octets: its kind; what is known of who signs; whose name, which key."""
+    own = "05e437dbb22e81cb3e"
+
+    def generic(text):
+        return "\\# %d %s" % (len(text) // 2, text)
+
+    known = generic("0200030fd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+    other = generic("0000030d" + "5a" * 64)
+
+    for name, owner, key, head in (("own", own, known, b"\2\x10\0"), ("enrolled", own, known, b"\1\1\1"),
+                                   ("host", "host", other, b"\2\x10\1"), ("assigned", "www", known, b"\2\x20\0"),
+                                   ("admin", "@", other, b"\0\x08\0"), ("banned", "host", other, b"\2\2\1"),
+                                   ("full", "host", other, b"\2\x90\1"), ("cut", "a.b", other, b"\2\x40\1"),
+                                   ("person", "alice", other, b"\2\1\1")):
+        for there in (False, True):
+            update = dns.update.Update("id.example.org")
+            update.id = 8
+            if there:
+                update.present(owner, "KEY", key)
+                update.present(owner, "A", "192.0.2.1")
+                update.present(owner, "TXT", "beside")
+                for text in ELOC[:3]:
+                    update.present(owner, "TYPE65301", generic(text))
+                update.delete(owner, "A")
+            else:
+                update.add(owner, 300, "KEY", key)
+            for text in ELOC:
+                update.add(owner, 60, "TYPE65301", generic(text))
+            for text in EPID:
+                update.add(owner, 300, "TYPE65300", generic(text))
+            update.add(owner, 300, "AAAA", "2001:db8::1")
+            update.delete(owner, "TYPE65301", generic(ELOC[4]))
+            update.delete(owner, "TYPE65301", generic(ELOC[5]))
+            yield name + ("_again" if there else ""), head + update.to_wire()
+
+
 def leases():
     for name, given in (("both", options(7200, 1209600, 0)), ("one", options(1800, None, 8)), ("zero", options(0, 0, 1)),
                         ("twice", options(1, 2, 1) * 2), ("among", [dns.edns.GenericOption(10, b"12345678")] + options(1, 1, 3))):
@@ -271,6 +308,8 @@ def main():
         put("message", name, data)
     for name, data in updates():
         put("update", name, data)
+    for name, data in policies():
+        put("policy", name, data)
     for name, data in leases():
         put("lease", name, data)
     for name, data in sealed():
