@@ -4,12 +4,14 @@
 #include "core/sys/diag.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *diag_program = "eidmap";
-static enum diag_level diag_limit = DIAG_INFO;
+/* set by a reload while other threads write */
+static _Atomic enum diag_level diag_limit = DIAG_INFO;
 static bool diag_journal;
 
 /* sd-daemon(3)'s level prefixes, when standard error is the journal. */
@@ -20,14 +22,14 @@ void
 diag_init(const char *program, enum diag_level level)
 {
 	diag_program = program;
-	diag_limit = level;
+	atomic_store_explicit(&diag_limit, level, memory_order_relaxed);
 	diag_journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
 void
 diag_set_level(enum diag_level level)
 {
-	diag_limit = level;
+	atomic_store_explicit(&diag_limit, level, memory_order_relaxed);
 }
 
 int
@@ -46,7 +48,7 @@ diag_line(enum diag_level level, const char *format, va_list args)
 	char text[8192 + 256]; /* CONF_MESSAGE, and what follows from it */
 	int n;
 
-	if (level > diag_limit)
+	if (level > atomic_load_explicit(&diag_limit, memory_order_relaxed))
 		return;
 	n = vsnprintf(text, sizeof text, format, args);
 	if (n < 0)
