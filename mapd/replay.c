@@ -28,6 +28,7 @@ struct replay {
 	size_t row_n, row_max;
 	uint32_t row_over; /* when all of it is over */
 	uint64_t rows; /* number of the next */
+	uint64_t swept; /* seconds: when all traces were last looked at */
 };
 
 int
@@ -74,15 +75,14 @@ trace_of(const struct proposal *p, unsigned rcode)
 }
 
 static enum replay_answer
-replay_find(struct replay *replay, const struct proposal *proposal, bool pending, uint64_t now,
-    unsigned *rcode)
+replay_find_once(struct replay *replay, const struct proposal *proposal, bool pending,
+    uint64_t now, unsigned *rcode)
 {
 	struct trace t = trace_of(proposal, 0);
 	enum replay_answer answer = REPLAY_NEW;
 	uint32_t inception, messages = 0;
 	bool is_pending = false;
 
-	pthread_mutex_lock(&replay->lock);
 	if (traces_find(replay->traces, t.digest, now, &t.rcode, &is_pending)) {
 		*rcode = t.rcode;
 		answer = pending || !is_pending ? REPLAY_KNOWN : REPLAY_NEW;
@@ -91,6 +91,23 @@ replay_find(struct replay *replay, const struct proposal *proposal, bool pending
 		answer = REPLAY_OLD;
 	} else if (messages >= REPLAY_OF_KEY || traces_count(replay->traces) >= TRACES_MOST) {
 		answer = REPLAY_FULL;
+	}
+	return answer;
+}
+
+/* Where nothing is noted, nothing is swept: too many may be those that can come no more. */
+static enum replay_answer
+replay_find(struct replay *replay, const struct proposal *proposal, bool pending, uint64_t now,
+    unsigned *rcode)
+{
+	enum replay_answer answer;
+
+	pthread_mutex_lock(&replay->lock);
+	answer = replay_find_once(replay, proposal, pending, now, rcode);
+	if (answer == REPLAY_FULL && replay->swept != now) {
+		replay->swept = now;
+		traces_sweep(replay->traces, SIZE_MAX, now);
+		answer = replay_find_once(replay, proposal, pending, now, rcode);
 	}
 	pthread_mutex_unlock(&replay->lock);
 	return answer;

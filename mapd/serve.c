@@ -46,13 +46,17 @@ serve_count(const struct serve *s, enum transport transport, const struct messag
 		stats_add(s->stats, STAT_QUERY_DO, 1);
 }
 
+static bool
+serve_is_update(const struct serve *s, struct bytes wire)
+{
+	return s->updates != NULL && (get_u16(wire.p + 2) >> 11 & 15) == OPCODE_UPDATE;
+}
+
 /* Whether more than the header is looked at, which has the opcode. */
 static bool
 serve_reads(const struct serve *s, struct bytes wire)
 {
-	if (s->updates == NULL || (get_u16(wire.p + 2) >> 11 & 15) != OPCODE_UPDATE)
-		return gate_reads(wire);
-	return update_reads(s->updates, wire);
+	return serve_is_update(s, wire) ? update_reads(s->updates, wire) : gate_reads(wire);
 }
 
 size_t
@@ -65,12 +69,15 @@ serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8
 	const struct refusal *refusal;
 	struct message m;
 	struct reply r;
-	bool reads, parsed;
+	bool reads, parsed, update;
 
 	if (drop != STAT_COUNT) {
 		stats_add(s->stats, drop, 1);
 		return 0;
 	}
+	update = serve_is_update(s, wire);
+	if (update && asker->transport == TRANSPORT_UDP && update_is_flood(s, wire, NULL))
+		return 0;
 	reads = serve_reads(s, wire);
 	if (!reads)
 		read.n = HEADER_SIZE;
@@ -83,7 +90,9 @@ serve(const struct serve *s, const struct asker *asker, struct bytes wire, uint8
 		parsed = serve_cookie(s, asker, &m, &r, both, &cookie);
 	} else
 		reply_start_header(&r, out, SERVE_UDP_MAX, m.id, m.flags);
-	if (message_opcode(&m) == OPCODE_UPDATE && s->updates != NULL)
+	if (update && asker->transport == TRANSPORT_UDP && update_is_flood(s, wire, &cookie))
+		return 0;
+	if (update)
 		return update_handle(s, asker, parsed ? &m : NULL, reads, &cookie, &r);
 	refusal = gate_check(&m, parsed);
 	return refusal != NULL ? query_refuse(s, &r, refusal) : query_handle(s, &m, &r);

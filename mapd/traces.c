@@ -259,13 +259,13 @@ traces_sweep(struct traces *traces, size_t some, uint64_t now)
 {
 	struct slots *s = &traces->seen_slots, *k = &traces->key_slots;
 
-	for (size_t i = 0; i < some && s->n > 0; i++, s->swept++) {
+	for (size_t i = 0; i < some && i < s->n; i++, s->swept++) {
 		const struct seen *seen = &traces->seen[s->swept % s->n];
 
 		if (seen->used && !seen->pending && trace_is_over(seen->expires, now))
 			seen_drop(traces, s->swept % s->n);
 	}
-	for (size_t i = 0; i < some && k->n > 0; i++, k->swept++) {
+	for (size_t i = 0; i < some && i < k->n; i++, k->swept++) {
 		const struct signer_key *key = &traces->keys[k->swept % k->n];
 
 		if (key->used && key->messages == 0 && trace_is_over(key->over, now))

@@ -16,6 +16,8 @@
 #include "mapd/people.h"
 #include "mapd/update_key.h"
 
+#define FLOOD_SLICE 10000 /* us */
+#define FLOOD_LOOKED_AT 200 /* of each slice: 20,000 a second take a tenth of a core */
 #define REFUSAL(why) (&update_rows[UPDATE_##why])
 
 const struct update_row update_rows[UPDATE_REFUSALS] = {
@@ -46,6 +48,24 @@ is_large(const struct update *update, struct bytes wire)
 {
 	return wire.n > UPDATE_OCTETS || update->n_changes > UPDATE_RECORDS ||
 	       update->n_prerequisites > UPDATE_RECORDS;
+}
+
+/* Each is counted once: before it is read, or else when its cookie is known. */
+bool
+update_is_flood(const struct serve *s, struct bytes wire, const struct update_cookie *cookie)
+{
+	struct update_flood *flood = s->updates->flood;
+	uint64_t slice = s->us / FLOOD_SLICE;
+
+	if (flood == NULL || (cookie == NULL && get_u16(wire.p + 10) > 1) ||
+	    (cookie != NULL && (cookie->known || get_u16(wire.p + 10) < 2)))
+		return false;
+	if (slice != flood->slice)
+		*flood = (struct update_flood){.slice = slice};
+	if (flood->n++ < FLOOD_LOOKED_AT)
+		return false;
+	stats_add(s->stats, STAT_DROP_UPDATE, 1);
+	return true;
 }
 
 bool

@@ -31,8 +31,15 @@ struct update_row {
 };
 extern const struct update_row update_rows[UPDATE_REFUSALS];
 
+/* How many datagrams of who has shown no cookie a worker still looks at in this slice of time. */
+struct update_flood {
+	uint64_t slice;
+	unsigned n;
+};
+
 /* Owned by one worker; what it points to is borrowed. */
 struct updates {
+	struct update_flood *flood; /* NULL: all are looked at */
 	const struct charters *charters;
 	struct admission *admission; /* NULL: the server is stopping */
 	/* Remembers who asks, with the cookie of the answer or NULL: the proposal's origin. NULL: out of memory. */
@@ -47,6 +54,12 @@ struct update_cookie {
 	const uint8_t *both; /* what the answer has; NULL: the client sent none */
 };
 
+/*
+ * Whether this datagram is one too many now, and to be dropped. Asked before it is read (cookie NULL: only of those
+ * that have no room for a cookie beside a signature), and of the others again when their cookie is known.
+ */
+bool update_is_flood(const struct serve *s, struct bytes wire,
+    const struct update_cookie *cookie) __attribute__((nonnull(1)));
 /* Whether it is worth reading: short, or under a key of a name that we have. */
 bool update_reads(const struct updates *updates, struct bytes wire) NONNULL;
 /*

@@ -42,6 +42,7 @@ struct worker {
 	struct order *order; /* what holds now; its realms are in use */
 	struct serve serve;
 	struct updates updates;
+	struct update_flood flood;
 	struct errands *errands;
 	struct stats stats;
 };
@@ -119,8 +120,10 @@ worker_new(struct store *store, unsigned number, struct worker **out)
 		worker_free(w);
 		return error;
 	}
-	w->updates = (struct updates){
-	    .remember = errand_remember, .forget = errand_forget, .done = errand_done};
+	w->updates = (struct updates){.flood = &w->flood,
+	    .remember = errand_remember,
+	    .forget = errand_forget,
+	    .done = errand_done};
 	w->serve = (struct serve){.zones = w->zones, .stats = &w->stats};
 	*out = w;
 	return 0;

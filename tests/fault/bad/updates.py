@@ -7,6 +7,7 @@ import base64
 import collections
 import os
 import random
+import select
 import struct
 import sys
 import time
@@ -250,6 +251,25 @@ def replays():
     got["18"].update(words)
     if words["NOERROR"] < 55 or words["NOERROR"] > 64 or set(words) - {"NOERROR", "REFUSED"}:
         failures["18"].append("99 in a second: %r" % words)
+
+
+def crowded():
+    """Who has sent as many as are remembered can send again when these are over, though nobody else sends anything."""
+    key, end, now = hosts.Key(seed="bad crowded").at(ZONE), time.monotonic() + 40, int(time.time())
+
+    def one(i, until):
+        update = hosts.registration(key, ["2001:db8:d::%x" % (i + 1)], ZONE)
+        return hosts.rcode(server.tcp(sig0(update, key, now - 1, until)))
+
+    words = [one(i, now + 15) for i in range(66)]
+    counts["18"] += 66
+    got["18"].update(words)
+    if words[0] != "NOERROR" or words[-1] != "REFUSED":
+        failures["18"].append("66 at once: %s, and at last %s" % (words[0], words[-1]))
+    while time.monotonic() < end and one(99, int(time.time()) + 60) != "NOERROR":
+        select.select([], [], [], 0.2)
+    if time.monotonic() >= end:
+        failures["18"].append("66 at once, and nothing more when these are over")
 
 
 # ------------------------------------------------------------------------------ class 13: who may what
@@ -509,7 +529,7 @@ def main():
     looked = [(OWN.owner, KEY), (OWN.owner, EPID), (OTHER.owner, ELOC), (OTHER.owner, KEY), (WWW, A), (WWW, TXT), (NOBODY, A), ("site." + ZONE, ELOC),
               ("alias." + ZONE, CNAME), (ZONE, NS), (ZONE, DNSKEY), (ZONE, NSEC3PARAM), ("x." + OWN.owner, TXT)]
     before = {pair: server.ask(*pair) for pair in looked}
-    for number, run in (("9", sig0_forged), ("11", tsig_forged), ("18", replays), ("13", matrix), ("15", content)):
+    for number, run in (("9", sig0_forged), ("11", tsig_forged), ("18", replays), ("18", crowded), ("13", matrix), ("15", content)):
         run()
         zone_is(before, number)
     for number, count in sorted(counts.items()):
