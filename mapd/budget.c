@@ -10,7 +10,8 @@
 #include "core/sys/crypto.h"
 #include "core/wire/errors.h"
 
-#define BUDGET_SLOTS 65536 /* of sources; who shares one with another is only let through more often */
+#define BUDGET_SLOTS \
+	65536 /* of sources; who shares one with another is only let through more often */
 #define SECOND UINT64_C(1000000)
 #define TIME_BITS 48 /* of a slot; above them the source's mark */
 #define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)

@@ -255,6 +255,15 @@ daemon_bake(const struct daemon *d, struct config *config)
 		config->cookies = d->cookies;
 }
 
+static void
+daemon_budget(const struct daemon *d, const struct config *config)
+{
+	const struct update_rules *updates = &config->rules.updates;
+
+	budget_set(
+	    admission_budget(d->admission), updates->unproved, updates->unproved_of_source);
+}
+
 /* Reads the file again; on an error all stays as it is, and why says what is wrong. */
 static int
 daemon_reload(void *arg, char *why, size_t max)

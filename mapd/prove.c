@@ -109,6 +109,5 @@ prove_probe(const struct prover *prover, const struct name *owner, const uint8_t
 {
 	memcpy(probe, prove_magic, sizeof prove_magic);
 	memcpy(probe + sizeof prove_magic, address, 16);
-	return prove_token(
-	    prover, owner, address, now, probe + sizeof prove_magic + 16);
+	return prove_token(prover, owner, address, now, probe + sizeof prove_magic + 16);
 }

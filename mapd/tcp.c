@@ -124,9 +124,8 @@ connection_data(void *arg, const uint8_t *p, size_t n)
 	if (n < 2 || n - 2 < length)
 		return 0;
 	answer = serve(worker_begin(tcp->worker),
-	    &(struct asker){.transport = TRANSPORT_TCP,
-		.address = addr_octets(&c->peer),
-		.way = &c->way},
+	    &(struct asker){
+		.transport = TRANSPORT_TCP, .address = addr_octets(&c->peer), .way = &c->way},
 	    (struct bytes){p + 2, length}, tcp->answer + 2);
 	worker_end(tcp->worker);
 	worker_datagrams(tcp->worker);

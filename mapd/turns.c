@@ -98,8 +98,7 @@ turns_put(struct turns *turns, struct proposal *p)
 	struct source **at = turns_find(turns, p->source), *source = *at;
 
 	/* as many sources as proposals at most: there is one to spare */
-	if (turns->n == turns->most ||
-	    (source != NULL && source->n >= turns->most - turns->n))
+	if (turns->n == turns->most || (source != NULL && source->n >= turns->most - turns->n))
 		return false;
 	if (source == NULL)
 		source = turns_add(turns, at, p->source);

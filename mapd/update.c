@@ -21,7 +21,7 @@
 #define REFUSAL(why) (&update_rows[UPDATE_##why])
 
 const struct update_row update_rows[UPDATE_REFUSALS] = {
-#define X(name, word, rcode, ede, text, stat, told)                                            \
+#define X(name, word, rcode, ede, text, stat, told) \
 	[UPDATE_##name] = {{word, false, rcode, ede, text}, STAT_##stat, told},
 #include "mapd/update.def"
 #undef X
@@ -101,7 +101,7 @@ check_grammar(struct arrival *in)
 
 	if (rcode < 0)
 		return REFUSAL(MEMORY);
-	return rcode == RCODE_NOERROR  ? NULL
+	return rcode == RCODE_NOERROR	? NULL
 	       : rcode == RCODE_NOTZONE ? REFUSAL(OUTSIDE)
 					: REFUSAL(GRAMMAR);
 }
@@ -140,8 +140,7 @@ check_tsig(struct arrival *in)
 	if (p->seal != SEALED_TSIG)
 		return NULL;
 	keys = charters_keys(in->s->updates->charters, &n);
-	in->tsig_error =
-	    seal_tsig_check(keys, n, &p->message, &p->tsig, in->s->now, &in->key);
+	in->tsig_error = seal_tsig_check(keys, n, &p->message, &p->tsig, in->s->now, &in->key);
 	switch (in->tsig_error) {
 	case TSIG_NOERROR:
 		break;
@@ -259,8 +258,8 @@ check_proofs(struct arrival *in)
 			return REFUSAL(PROOFS);
 		p->added = item;
 	}
-	if (p->added != NULL && eid_from_owner(p->added->owner, in->s->realms, in->s->n_realms,
-				    &p->identity) != 0)
+	if (p->added != NULL &&
+	    eid_from_owner(p->added->owner, in->s->realms, in->s->n_realms, &p->identity) != 0)
 		p->identity = (struct eid){.form = EID_NONE};
 	return NULL;
 }
@@ -282,8 +281,8 @@ check_budget(struct arrival *in)
 }
 
 /* TSIG soon, so that all that is said to who has the key is sealed (RFC 8945 5.2). */
-static check_fn *const checks[] = {check_form, check_tsig, check_grammar, check_zone, check_seal,
-    check_size, check_time, check_key, check_owners, check_proofs, check_budget};
+static check_fn *const checks[] = {check_form, check_tsig, check_grammar, check_zone,
+    check_seal, check_size, check_time, check_key, check_owners, check_proofs, check_budget};
 
 /* What is under TSIG is answered under it (RFC 8945 5.3). */
 static bool
@@ -307,7 +306,7 @@ arrival_answer(const struct arrival *in, unsigned rcode, struct reply *r)
 	(void)!reply_keep(r, seal_tsig_room(&p->tsig.key, &p->tsig.algorithm));
 	wr.n = reply_finish(r, rcode);
 	return seal_tsig_answer(in->key, &p->tsig, in->tsig_error, in->s->now, &wr) == 0 ? wr.n
-											: 0;
+											 : 0;
 }
 
 static size_t
@@ -318,7 +317,8 @@ arrival_refuse(const struct arrival *in, const struct update_row *row, struct re
 
 	stats_add(s->stats, row->stat, 1);
 	/* who has the key may know all of it */
-	if (row->rule.ede != EDE_NONE && (row->told || (in->key != NULL && in->tsig_error == 0)))
+	if (row->rule.ede != EDE_NONE &&
+	    (row->told || (in->key != NULL && in->tsig_error == 0)))
 		reply_ede(r, (enum ede)row->rule.ede, row->rule.text);
 	if (p != NULL && s->updates->admission != NULL) {
 		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s",

@@ -52,7 +52,8 @@ verdict_row(struct verdict *verdict, enum update_refusal why)
 {
 	const struct policy_rule *rule = &update_rows[why].rule;
 
-	verdict_set(verdict, rule->rcode, rule->ede, "%s", rule->ede != EDE_NONE ? rule->text : "");
+	verdict_set(
+	    verdict, rule->rcode, rule->ede, "%s", rule->ede != EDE_NONE ? rule->text : "");
 	verdict->rule = rule;
 }
 
@@ -130,9 +131,10 @@ set_verify(struct verifying *v, struct proposal *p, const struct draft *draft, u
 		if (draft->records[i].type == RR_ELOC)
 			rdata[n++] = draft->records[i].rdata;
 	at = mapping_proof_index(rdata, n);
-	error = at == -1 ? 0 : at < 0 ? -MAP_EFORMAT
-				      : trust_proof_verify(&p->identity, p->added->owner, rdata, n,
-					    (size_t)at, now, &proof);
+	error = at == -1 ? 0
+		: at < 0 ? -MAP_EFORMAT
+			 : trust_proof_verify(&p->identity, p->added->owner, rdata, n,
+			       (size_t)at, now, &proof);
 	if (at >= 0 && (error == 0 || error == -MAP_EREVOKED)) {
 		error = set_digest(v, p, &proof, rdata, n);
 		p->proved = error == 0;

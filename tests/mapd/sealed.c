@@ -26,8 +26,8 @@ host_new(struct host *host, int algorithm, const char *realm)
 	assert_int_equal(crypto_key_generate(algorithm, &host->key), 0);
 	assert_int_equal(seal_key_put(&wr, host->key), 0);
 	host->n = wr.n;
-	assert_int_equal(trust_digest(algorithm, (struct bytes){host->rdata + 4, host->n - 4},
-			     id.digest),
+	assert_int_equal(
+	    trust_digest(algorithm, (struct bytes){host->rdata + 4, host->n - 4}, id.digest),
 	    0);
 	assert_int_equal(name_from(realm, &id.name), 0);
 	assert_int_equal(eid_owner_own(&id, &host->name), 0);
@@ -81,8 +81,8 @@ sealed_record(struct sealed *s, unsigned section, const struct name *owner, uint
 void
 sealed_add_key(struct sealed *s, const struct host *host)
 {
-	sealed_record(s, 2, &host->name, RR_KEY, CLASS_IN, 300,
-	    (struct bytes){host->rdata, host->n});
+	sealed_record(
+	    s, 2, &host->name, RR_KEY, CLASS_IN, 300, (struct bytes){host->rdata, host->n});
 }
 
 static size_t

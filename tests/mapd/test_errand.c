@@ -409,7 +409,8 @@ test_end(void **state)
 static int
 setup(void **state)
 {
-	struct admission_options options = {.writer = {taker_propose, &taker, NULL}, .threads = 1};
+	struct admission_options options = {
+	    .writer = {taker_propose, &taker, NULL}, .threads = 1};
 	struct update_rules *rules;
 
 	(void)state;

@@ -38,14 +38,15 @@ test_holds(void **state)
 	(void)state;
 	assert_int_equal(prove_token(a, &owner, address, start, tokens), 0);
 	for (uint64_t age = 0; age < 3 * PROVE_PERIOD; age++)
-		assert_int_equal(prove_holds(a, &owner, address, one, start + age),
-		    age < 2 * PROVE_PERIOD);
+		assert_int_equal(
+		    prove_holds(a, &owner, address, one, start + age), age < 2 * PROVE_PERIOD);
 	assert_false(prove_holds(a, &owner, address, one, start - 1));
 	assert_false(prove_holds(a, &owner, other, one, start));
 	assert_false(prove_holds(a, &stranger, address, one, start));
 	assert_false(prove_holds(b, &owner, address, one, start));
 	assert_false(prove_holds(a, &owner, address, (struct bytes){tokens, 0}, start));
-	assert_false(prove_holds(a, &owner, address, (struct bytes){tokens, PROVE_TOKEN - 1}, start));
+	assert_false(
+	    prove_holds(a, &owner, address, (struct bytes){tokens, PROVE_TOKEN - 1}, start));
 	/* among others, as many as there may be */
 	memmove(tokens + (PROVE_MOST - 1) * PROVE_TOKEN, tokens, PROVE_TOKEN);
 	tokens[0] ^= 1;

@@ -192,8 +192,7 @@ static const struct request requests[] = {
 	.no_key = true},
     {"a signer in another zone", RCODE_REFUSED, STAT_UPDATE_KEY, .signer = "a.example.test.",
 	.no_key = true},
-    {"somebody else's name", RCODE_REFUSED, STAT_UPDATE_POLICY,
-	.owner = "ns1.open.test."},
+    {"somebody else's name", RCODE_REFUSED, STAT_UPDATE_POLICY, .owner = "ns1.open.test."},
     {"the apex", RCODE_REFUSED, STAT_UPDATE_POLICY, .owner = "open.test."},
     {"what it may not have", RCODE_REFUSED, STAT_UPDATE_POLICY, .add = RR_TXT},
     {"a realm for those who are enrolled", RCODE_REFUSED, STAT_UPDATE_POLICY,
@@ -233,7 +232,8 @@ request_write(const struct request *r)
 		    (struct bytes){(const uint8_t[]){192, 0, 2, 1}, 4});
 	for (size_t at = 0; at < r->padding; at += 256) {
 		text[0] = 255;
-		sealed_record(&sealed, 2, &owner, RR_TXT, CLASS_IN, 60, (struct bytes){text, 256});
+		sealed_record(
+		    &sealed, 2, &owner, RR_TXT, CLASS_IN, 60, (struct bytes){text, 256});
 	}
 	if (r->add != 0)
 		sealed_record(&sealed, 2, &owner, r->add, CLASS_IN, 60,
@@ -303,8 +303,9 @@ tsig_refused(const struct tsig_key *key, int64_t late, enum tsig_error error, bo
 	assert_int_equal(tsig.error, error);
 	assert_int_equal(tsig.mac.n > 0, is_sealed);
 	if (is_sealed)
-		assert_int_equal(
-		    seal_tsig_check_answer(key, &m, (struct bytes){mac, (size_t)n}, (uint64_t)((int64_t)now - late)), 0);
+		assert_int_equal(seal_tsig_check_answer(key, &m, (struct bytes){mac, (size_t)n},
+				     (uint64_t)((int64_t)now - late)),
+		    0);
 	assert_int_equal(tsig.other.n, error == TSIG_BADTIME ? 6 : 0);
 }
 
@@ -338,7 +339,8 @@ test_tsig(void **state)
 	admin_start(&owner);
 	for (unsigned i = 0; i < 2000; i++)
 		sealed_record(&sealed, 2, &owner, RR_A, CLASS_IN, 60,
-		    (struct bytes){(const uint8_t[]){192, 0, (uint8_t)(i >> 8), (uint8_t)i}, 4});
+		    (struct bytes){
+			(const uint8_t[]){192, 0, (uint8_t)(i >> 8), (uint8_t)i}, 4});
 	n = seal_tsig_sign(&admin, clock_seconds(), &sealed.wr, mac);
 	assert_true(n > 0);
 	p = arrives(TRANSPORT_TCP);
@@ -525,7 +527,8 @@ zone_make(const char *apex, const char *directory)
 static int
 setup(void **state)
 {
-	struct admission_options options = {.writer = {taker_propose, &taker, NULL}, .threads = 1};
+	struct admission_options options = {
+	    .writer = {taker_propose, &taker, NULL}, .threads = 1};
 	struct update_rules *rules;
 
 	(void)state;

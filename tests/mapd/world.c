@@ -263,8 +263,8 @@ world_ask(struct world *world, enum transport transport, struct bytes wire, uint
 
 	if (snapshot_take(world->snap) != 0 || zones_refresh(world->zones, world->snap) != 0)
 		abort();
-	n = serve(&s, &(struct asker){.transport = transport, .address = {world->address, 4}}, wire,
-	    out);
+	n = serve(&s, &(struct asker){.transport = transport, .address = {world->address, 4}},
+	    wire, out);
 	snapshot_release(world->snap);
 	return n;
 }
@@ -274,7 +274,9 @@ world_ask_without_database(struct world *world, struct bytes wire, uint8_t *out)
 {
 	struct serve s = {.zones = world->zones, .stats = &world->stats};
 
-	return serve(&s, &(struct asker){.transport = TRANSPORT_UDP, .address = {world_address, 4}}, wire, out);
+	return serve(&s,
+	    &(struct asker){.transport = TRANSPORT_UDP, .address = {world_address, 4}}, wire,
+	    out);
 }
 
 struct store *
