@@ -102,6 +102,24 @@ proving_end(struct proving *proving)
 	return left;
 }
 
+void
+proving_again(struct proving *proving)
+{
+	for (size_t i = 0; i < proving->n; i++)
+		if (proving->locators[i].place == PLACE_DEAF)
+			proving->locators[i].place =
+			    proving->locators[i].has_token ? PLACE_PROVED : PLACE_SENT;
+}
+
+bool
+proving_is_mended(const struct proving *proving)
+{
+	for (size_t i = 0; i < proving->n; i++)
+		if (proving->locators[i].place == PLACE_DEAF && !proving->locators[i].has_token)
+			return false;
+	return true;
+}
+
 bool
 proving_taken(struct proving *proving)
 {

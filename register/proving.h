@@ -39,6 +39,10 @@ void proving_came(
 bool proving_is_complete(const struct proving *proving) NONNULL;
 /* No more are waited for. How many locators are left for the next message. */
 unsigned proving_end(struct proving *proving) NONNULL;
+/* Those that were left out go into the next message: with their token, if it came after all. */
+void proving_again(struct proving *proving) NONNULL;
+/* A token has come for each that was left out. */
+bool proving_is_mended(const struct proving *proving) NONNULL;
 /* The message was taken. Whether another one is to bring those that had to wait. */
 bool proving_taken(struct proving *proving) NONNULL;
 

@@ -40,6 +40,9 @@ struct registration {
 	struct timer *timer; /* the end of proving; the next try */
 	struct answer answer;
 	unsigned rounds, cookies;
+	uint64_t asked; /* monotonic ms: when probes were asked for last */
+	bool pausing; /* until those that no probe reached are tried once more */
+	bool paused; /* that was done */
 	uint64_t first; /* ms after the grant: when the refresh was due */
 	/* what was asked for meanwhile */
 	bool waits;
@@ -159,6 +162,7 @@ request_end(struct registration *r, enum registration_state state)
 
 	probes_close(r->probes);
 	r->probes = NULL;
+	r->pausing = false;
 	state_set(r, state);
 	if (waits && r->waits && !registration_is_busy(r))
 		request_begin(r, r->verb);
@@ -194,6 +198,34 @@ request_broken(struct registration *r, int error)
 	request_fail(r, REGISTRATION_BROKEN, true);
 }
 
+/*
+ * A datagram may be lost, and a server probes an address but once in a while: what was left out by a registration
+ * is tried once more. A refresh will do so by itself. False: it was, or nothing is left out.
+ */
+static bool
+pause_begin(struct registration *r)
+{
+	uint64_t now = loop_now_ms(), end = r->asked + r->options.pause;
+
+	if (r->paused || r->waits || r->status.verb != BUILD_REGISTER || r->probes == NULL ||
+	    proving_without(&r->status.proving) == 0)
+		return false;
+	r->paused = r->pausing = true;
+	timer_start(
+	    r->timer, end > now && !proving_is_mended(&r->status.proving) ? end - now : 0);
+	state_set(r, REGISTRATION_PROVING);
+	return true;
+}
+
+static void
+pause_end(struct registration *r)
+{
+	r->pausing = false;
+	r->rounds = 0;
+	proving_again(&r->status.proving);
+	request_send(r);
+}
+
 static void
 request_granted(struct registration *r)
 {
@@ -218,6 +250,8 @@ request_granted(struct registration *r)
 	r->status.leased = lease->present;
 	r->status.lease = lease->present ? lease->lease : r->content.lease;
 	r->status.key_lease = lease->present ? lease->key_lease : r->content.key_lease;
+	if (pause_begin(r))
+		return;
 	if (proving_print_deaf(&r->status.proving, deaf, sizeof deaf) > 0)
 		reason_set(r,
 		    "left out, because no probe of the server came to UDP port %u: %s",
@@ -235,7 +269,9 @@ probe_came(void *arg, const uint8_t address[16], const uint8_t token[PROVE_TOKEN
 	struct registration *r = arg;
 
 	proving_came(&r->status.proving, address, token);
-	if (r->status.state == REGISTRATION_PROVING && proving_is_complete(&r->status.proving))
+	if (r->status.state == REGISTRATION_PROVING &&
+	    (r->pausing ? proving_is_mended(&r->status.proving)
+			: proving_is_complete(&r->status.proving)))
 		timer_start(r->timer, 0);
 }
 
@@ -249,6 +285,8 @@ probes_over(struct registration *r)
 		request_send(r);
 		return;
 	}
+	if (pause_begin(r))
+		return;
 	proving_print_deaf(&r->status.proving, deaf, sizeof deaf);
 	reason_set(r,
 	    "%s: none of its addresses can be reached: no probe of the server came to UDP port "
@@ -266,6 +304,7 @@ probes_wait(struct registration *r)
 		r->answer.n_prove) == 0)
 		return false;
 	r->rounds++;
+	r->asked = loop_now_ms();
 	timer_start(r->timer, proving_is_complete(&r->status.proving) ? 0 : r->options.proving);
 	state_set(r, REGISTRATION_PROVING);
 	return true;
@@ -393,7 +432,8 @@ message_make(struct registration *r, struct bytes *wire)
 	uint8_t tokens[PROVE_MOST * PROVE_TOKEN];
 	struct wr wr = wr_init(r->wire, sizeof r->wire);
 	struct build b = {.content = &r->content,
-	    .verb = r->status.verb,
+	    /* once more: nothing new, if it comes to the same */
+	    .verb = r->paused && r->status.registered ? BUILD_REFRESH : r->status.verb,
 	    .without = proving_without(&r->status.proving),
 	    .now = clock_ms(),
 	    .serial_above = r->serial,
@@ -456,8 +496,10 @@ content_take(struct registration *r)
 static void
 request_begin(struct registration *r, enum build_verb verb)
 {
-	r->waits = false;
+	r->waits = r->pausing = r->paused = false;
 	timer_stop(r->timer);
+	probes_close(r->probes);
+	r->probes = NULL;
 	content_take(r);
 	r->status.verb = verb;
 	r->status.datagram = r->options.datagram;
@@ -477,7 +519,9 @@ registration_due(void *arg)
 {
 	struct registration *r = arg;
 
-	if (r->status.state == REGISTRATION_PROVING)
+	if (r->pausing)
+		pause_end(r);
+	else if (r->status.state == REGISTRATION_PROVING)
 		probes_over(r);
 	else if (!registration_is_busy(r))
 		request_begin(r, r->status.registered ? BUILD_REFRESH : r->status.verb);
@@ -486,7 +530,7 @@ registration_due(void *arg)
 void
 registration_ask(struct registration *r, enum build_verb verb)
 {
-	if (!registration_is_busy(r)) {
+	if (!registration_is_busy(r) || r->pausing) {
 		request_begin(r, verb);
 		return;
 	}
@@ -535,6 +579,8 @@ registration_new(struct loop *loop, const struct content *content,
 		r->options.deadline = REGISTRATION_DEADLINE;
 	if (r->options.proving == 0)
 		r->options.proving = REGISTRATION_PROVING_MS;
+	if (r->options.pause == 0)
+		r->options.pause = REGISTRATION_PAUSE_MS;
 	r->changed = changed;
 	r->arg = arg;
 	r->status.ede = -1;

@@ -14,6 +14,7 @@
 
 #define REGISTRATION_DEADLINE 5000 /* ms for an answer */
 #define REGISTRATION_PROVING_MS 2000 /* ms that probes have */
+#define REGISTRATION_PAUSE_MS 6000 /* ms between two requests for them: servers probe an address once in 5 s */
 #define REGISTRATION_REASON (NAME_TEXT + ANSWER_TEXT + 256)
 
 enum registration_state {
@@ -50,6 +51,7 @@ struct registration_options {
 	bool keep; /* refreshes and tries again by itself */
 	uint64_t deadline; /* ms for an answer; 0: REGISTRATION_DEADLINE */
 	uint64_t proving; /* ms that probes have; 0: REGISTRATION_PROVING_MS */
+	uint64_t pause; /* ms; 0: REGISTRATION_PAUSE_MS */
 };
 
 struct registration;

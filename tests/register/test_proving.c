@@ -125,25 +125,73 @@ test_proved_in_part(void **state)
 	assert_int_equal(s->proving.locators[0].place, PLACE_DEAF);
 	assert_int_equal(s->proving.locators[1].place, PLACE_SENT);
 	assert_int_equal(s->proving.locators[2].place, PLACE_SENT);
-	assert_int_equal(w.server.n_asked, 2);
+	/* what can be reached is there at once; then all are tried once more, which changes nothing */
+	assert_int_equal(w.server.n_asked, 4);
 	assert_false(asked_has(&w.server.asked[1], "192.0.2.1"));
 	assert_true(asked_has(&w.server.asked[1], "2001:db8::1"));
 	world_proof_holds(&w.server.asked[1]);
+	assert_true(asked_has(&w.server.asked[2], "192.0.2.1"));
+	assert_bytes_equal(asked_proof(&w.server.asked[1]), asked_proof(&w.server.asked[3]));
 	/* a refresh tries it again, and if it is still deaf changes nothing */
 	s = world_run(BUILD_REFRESH);
 	assert_int_equal(s->state, REGISTRATION_REGISTERED);
-	assert_int_equal(w.server.n_asked, 4);
-	assert_true(asked_has(&w.server.asked[2], "192.0.2.1"));
-	assert_bytes_equal(asked_proof(&w.server.asked[1]), asked_proof(&w.server.asked[3]));
+	assert_int_equal(w.server.n_asked, 6);
+	assert_true(asked_has(&w.server.asked[4], "192.0.2.1"));
+	assert_bytes_equal(asked_proof(&w.server.asked[1]), asked_proof(&w.server.asked[5]));
 	/* now it hears: a proof that is newer than all that were made */
 	w.reachable[1] = "192.0.2.1";
 	s = world_run(BUILD_REFRESH);
 	assert_string_equal(s->reason, "");
-	assert_int_equal(w.server.n_asked, 6);
-	assert_true(asked_has(&w.server.asked[5], "192.0.2.1"));
-	assert_true(get_u64(asked_proof(&w.server.asked[5]).p + 6) >
-		    get_u64(asked_proof(&w.server.asked[2]).p + 6));
-	world_proof_holds(&w.server.asked[5]);
+	assert_int_equal(w.server.n_asked, 8);
+	assert_true(asked_has(&w.server.asked[7], "192.0.2.1"));
+	assert_true(get_u64(asked_proof(&w.server.asked[7]).p + 6) >
+		    get_u64(asked_proof(&w.server.asked[4]).p + 6));
+	world_proof_holds(&w.server.asked[7]);
+}
+
+/* The first probe is lost, or the server sends none so soon after another one. */
+static struct says
+answer_with_late_probes(struct server *server, const struct asked *asked)
+{
+	if (server->n_asked == 3)
+		w.reachable[1] = "192.0.2.1";
+	return answer_with_probes(server, asked);
+}
+
+static void
+test_proved_at_the_second_try(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.server.answer = answer_with_late_probes;
+	w.reachable[0] = "2001:db8::1";
+	s = world_run(BUILD_REGISTER);
+	assert_int_equal(s->state, REGISTRATION_REGISTERED);
+	assert_string_equal(s->reason, "");
+	assert_int_equal(w.server.n_asked, 4);
+	assert_true(asked_has(&w.server.asked[3], "192.0.2.1"));
+	assert_true(asked_has(&w.server.asked[3], "2001:db8::1"));
+	world_proof_holds(&w.server.asked[3]);
+}
+
+/* Who asks for something else meanwhile does not wait. */
+static void
+test_pause_gives_way(void **state)
+{
+	(void)state;
+	w.server.answer = answer_with_probes;
+	w.reachable[0] = "2001:db8::1";
+	w.options.pause = 60000;
+	assert_int_equal(registration_new(w.loop, &w.content, &w.options, world_changed, NULL,
+			     &w.registration),
+	    0);
+	registration_ask(w.registration, BUILD_REGISTER);
+	until(w.server.n_asked == 2 &&
+	      registration_status(w.registration)->state == REGISTRATION_PROVING);
+	assert_true(registration_status(w.registration)->registered);
+	assert_int_equal(world_run(BUILD_WITHDRAW)->state, REGISTRATION_WITHDRAWN);
+	assert_int_equal(w.server.n_asked, 3);
 }
 
 static void
@@ -157,7 +205,7 @@ test_proved_not_at_all(void **state)
 	assert_int_equal(s->state, REGISTRATION_REFUSED);
 	assert_non_null(strstr(s->reason, "none of its addresses can be reached"));
 	assert_non_null(strstr(s->reason, "192.0.2.1, 2001:db8::1"));
-	assert_int_equal(w.server.n_asked, 1);
+	assert_int_equal(w.server.n_asked, 2);
 	assert_true(s->next > 0);
 }
 
@@ -350,6 +398,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    WORLD(test_proved),
 	    WORLD(test_proved_in_part),
+	    WORLD(test_proved_at_the_second_try),
+	    WORLD(test_pause_gives_way),
 	    WORLD(test_proved_not_at_all),
 	    WORLD(test_proved_in_steps),
 	    WORLD(test_token_not_taken),

@@ -47,7 +47,7 @@ world_open(void **state)
 	sample_locator(&w.content, "10 50 192.0.2.1");
 	sample_locator(&w.content, "10 50 2001:db8::1");
 	w.options = (struct registration_options){
-	    .server = w.server.addr, .deadline = 4000, .proving = 300};
+	    .server = w.server.addr, .deadline = 4000, .proving = 300, .pause = 400};
 	return 0;
 }
 
