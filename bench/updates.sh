@@ -190,12 +190,14 @@ premake() { # MODE SIZE WORD...
 }
 make_zone() { # MODE SIZE
 	premake "${1%-proof}" "$2" zone >"$DIR/zone" || fail premake
+	sync "$DIR/zone"
 	LAST=$(awk '$1 > last { last = $1 } END { print last }' "$DIR/zone") # an order that BIND signs in
 }
 make_updates() { # MODE SIZE COUNT
 	local cookie=()
 	if [ "$TYPE" != AAAA ] && [[ " ${OPTIONS[*]} " == *" -u "* ]]; then cookie=(-u "127.0.0.1@$PORT"); fi
 	premake "$1" "$2" -c "$3" -f "$first" "${cookie[@]}" updates >"$DIR/updates" || fail premake
+	sync "$DIR/updates" # not while a server waits for the same disk
 	first=$((first + $3))
 }
 send() { # OPTION...: the client's figures to file run
