@@ -169,34 +169,6 @@ test_pieces(void **state)
 	owner_shut(&o);
 }
 
-/* What is written while it is held goes out in one piece, however often. */
-static void
-test_held(void **state)
-{
-	struct owner o;
-	uint8_t back[32];
-
-	(void)state;
-	owner_open(&o, 64, 64, 0);
-	stream_hold(o.stream, true);
-	assert_int_equal(stream_write(o.stream, "ab", 2), 0);
-	assert_int_equal(stream_write(o.stream, "cd", 2), 0);
-	assert_int_equal(stream_waiting(o.stream), 4);
-	assert_int_equal(peer_read(&o, back, sizeof back), 0);
-	stream_hold(o.stream, false);
-	assert_int_equal(stream_waiting(o.stream), 0);
-	assert_int_equal(peer_read(&o, back, sizeof back), 4);
-	settle(&o);
-	assert_int_equal(o.drained, 1);
-	/* what is more than the rest may wait for does not */
-	stream_hold(o.stream, true);
-	for (unsigned i = 0; i < 5; i++)
-		assert_int_equal(stream_write(o.stream, "0123456789abcdef", 16), 0);
-	assert_int_equal(stream_waiting(o.stream), 0);
-	stream_hold(o.stream, false);
-	owner_shut(&o);
-}
-
 static void
 write_more(struct owner *o)
 {
@@ -609,7 +581,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_pieces),
-	    cmocka_unit_test(test_held),
 	    cmocka_unit_test(test_order_of_octets),
 	    cmocka_unit_test(test_big),
 	    cmocka_unit_test(test_peer_never_reads),
