@@ -61,7 +61,8 @@ kill "$TRACE"
 wait "$TRACE" 2>/dev/null
 TRACE=''
 calls=$(sed -nE 's/^[0-9]+ +([a-z_0-9]+)\(.*/\1/p' "$DIR/calls" | sort | uniq -c | awk '{ printf "%s %s ", $2, $1 }')
-if grep -vE '^[0-9]+ +(recvmmsg|sendmmsg|epoll_wait|timerfd_settime|restart_syscall|<... )' "$DIR/calls" >"$DIR/other"; then
+# futex: verifiers of updates, which sleep all the time
+if grep -vE '^[0-9]+ +(recvmmsg|sendmmsg|epoll_wait|timerfd_settime|restart_syscall|<... |futex\(.*WAIT.*unfinished)' "$DIR/calls" >"$DIR/other"; then
 	sed 's/^/    | /' "$DIR/other" | head
 	echo "not ok class 31: 4,000 names that do not exist are answered with nothing of the system but what receives, sends and waits"
 else

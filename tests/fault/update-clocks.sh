@@ -16,6 +16,8 @@ at() { # COMMAND...: by the clock of this round
 	env FAKETIME="$CLOCK" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$PRELOAD" \
 		ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" "$@"
 }
+CLOCK=+0s
+mapctl() { at "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
 part() { # WHEN PART
 	LEAST=1 at /usr/bin/python3 "$UPDATE/srp.py" "$PORT" $REALM "$2" >"$DIR/part" 2>&1 || failed=1
 	grep -vE '^(ok|not ok|#) ' "$DIR/part"
