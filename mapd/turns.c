@@ -16,11 +16,13 @@ struct source {
 	struct source *next;
 	uint8_t id[CLAIM_SOURCE];
 	unsigned n;
+	size_t octets;
 	struct proposal *first, **end;
 };
 
 struct turns {
 	unsigned most, n;
+	size_t most_octets, octets;
 	uint64_t seed; /* so that nobody can choose sources of one bucket */
 	struct source *spare;
 	struct source *first, **end;
@@ -30,7 +32,7 @@ struct turns {
 };
 
 int
-turns_new(unsigned most, struct turns **out)
+turns_new(unsigned most, size_t octets, struct turns **out)
 {
 	struct turns *turns = calloc(1, sizeof *turns + most * sizeof turns->source[0]);
 	size_t buckets = 16;
@@ -46,6 +48,7 @@ turns_new(unsigned most, struct turns **out)
 	}
 	turns->mask = buckets - 1;
 	turns->most = most;
+	turns->most_octets = octets;
 	turns->end = &turns->first;
 	for (unsigned i = 0; i < most; i++) {
 		turns->source[i].same = turns->spare;
@@ -92,21 +95,46 @@ turns_add(struct turns *turns, struct source **at, const uint8_t id[CLAIM_SOURCE
 	return source;
 }
 
+/* The memory of one, or a little more: what an update is read into depends on its records, not on its octets. */
+static size_t
+proposal_octets(const struct proposal *p)
+{
+	size_t n = p->update.n_prerequisites + p->update.n_changes;
+
+	return sizeof *p + 3 * p->wire.n +
+	       n * (sizeof(struct update_item) + 3 * sizeof(struct name));
+}
+
+/* Whether there is room in all, and of what the source may have of it. */
+static bool
+turns_have_room(const struct turns *turns, const struct source *source, size_t octets)
+{
+	size_t left = turns->most_octets - turns->octets;
+
+	if (turns->n == turns->most || octets > left)
+		return false;
+	return source == NULL ||
+	       (source->n < turns->most - turns->n && source->octets + octets <= left);
+}
+
 bool
 turns_put(struct turns *turns, struct proposal *p)
 {
 	struct source **at = turns_find(turns, p->source), *source = *at;
+	size_t octets = proposal_octets(p);
 
-	/* as many sources as proposals at most: there is one to spare */
-	if (turns->n == turns->most || (source != NULL && source->n >= turns->most - turns->n))
+	if (!turns_have_room(turns, source, octets))
 		return false;
+	/* as many sources as proposals at most: there is one to spare */
 	if (source == NULL)
 		source = turns_add(turns, at, p->source);
 	p->next = NULL;
 	*source->end = p;
 	source->end = &p->next;
 	source->n++;
+	source->octets += octets;
 	turns->n++;
+	turns->octets += octets;
 	return true;
 }
 
@@ -125,6 +153,8 @@ turns_take(struct turns *turns)
 	source->first = p->next;
 	p->next = NULL;
 	turns->n--;
+	turns->octets -= proposal_octets(p);
+	source->octets -= proposal_octets(p);
 	if (--source->n > 0) {
 		source->next = NULL;
 		*turns->end = source;

@@ -267,7 +267,7 @@ verifier_new(const struct admission_options *options, struct verifier **out)
 	verifier->writer = options->writer;
 	pthread_mutex_init(&verifier->lock, NULL);
 	pthread_cond_init(&verifier->wake, NULL);
-	error = turns_new(VERIFIER_WAITING, &verifier->turns);
+	error = turns_new(VERIFIER_WAITING, VERIFIER_OCTETS, &verifier->turns);
 	for (; error == 0 && verifier->n < options->threads; verifier->n++) {
 		struct verifying *v = &verifier->verifying[verifier->n];
 

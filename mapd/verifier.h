@@ -7,6 +7,7 @@
 #include "mapd/admission.h"
 
 #define VERIFIER_WAITING 4096 /* proposals */
+#define VERIFIER_OCTETS (48u << 20) /* of memory that these have */
 
 struct verifier;
 

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
 #include "mapd/charter.h"
+#include "mapd/tcp.h"
 #include "mapd/worker.h"
 #include "tests/mapd/world.h"
 
@@ -64,16 +66,28 @@ listen_anew(void)
 	assert_int_equal(worker_post(worker, order), 0);
 }
 
+/* From another address of the loopback interface; number 0: from any. */
 static int
-client_open(int type)
+client_open_from(int type, unsigned number)
 {
 	struct timeval wait = {.tv_sec = WAIT};
+	struct addr from = at;
 	int fd = socket(AF_INET, type, 0);
 
 	assert_true(fd >= 0);
+	from.in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256 * number);
+	from.in4.sin_port = 0;
+	if (number > 0)
+		assert_int_equal(bind(fd, &from.sa, from.n), 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait), 0);
 	assert_int_equal(connect(fd, &at.sa, at.n), 0);
 	return fd;
+}
+
+static int
+client_open(int type)
+{
+	return client_open_from(type, 0);
 }
 
 /* An administrator's update; prove: with this port for probes. */
@@ -261,6 +275,36 @@ test_tcp_waits(void **state)
 	close(other);
 }
 
+/* It is not the client who is idle: where others have to go soon, who waits for an answer stays. */
+static void
+test_tcp_idle(void **state)
+{
+	static int fds[TCP_CONNECTIONS * 3 / 4 + 1];
+	const size_t n = sizeof fds / sizeof fds[0];
+	int waiting, mute, rcode;
+	uint8_t octet;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = client_open_from(SOCK_STREAM, 1 + (unsigned)(i / TCP_CLIENT));
+		query_send(fds[i], 1);
+		assert_int_equal(tcp_read(fds[i], &rcode), 1);
+	}
+	waiting = client_open(SOCK_STREAM);
+	tcp_send(waiting, update_write(7, -1));
+	taker_wait(&taker, 1);
+	mute = client_open(SOCK_STREAM);
+	assert_true(read(mute, &octet, 1) <= 0);
+	answer(taken(), RCODE_NOERROR);
+	assert_int_equal(tcp_read(waiting, &rcode), 7);
+	/* and then it is */
+	assert_true(read(waiting, &octet, 1) <= 0);
+	close(waiting);
+	close(mute);
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
 static uint64_t
 count(enum stat stat)
 {
@@ -412,8 +456,15 @@ setup(void **state)
 	struct admission_options options = {
 	    .writer = {taker_propose, &taker, NULL}, .threads = 1};
 	struct update_rules *rules;
+	struct rlimit files;
 
 	(void)state;
+	/* both ends of a crowd */
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return -1;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		return -1;
 	world = world_basic();
 	if (world == NULL || worker_new(world_store(world), 0, &worker) != 0 ||
 	    worker_start(worker) != 0)

@@ -43,7 +43,7 @@ test_turns(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	assert_int_equal(turns_new(64, &turns), 0);
+	assert_int_equal(turns_new(64, SIZE_MAX, &turns), 0);
 	assert_null(turns_take(turns));
 	/* one source: half of it */
 	while (n < 64 && turns_put(turns, waiting(&p[n], 1)))
@@ -74,6 +74,36 @@ test_turns(void **state)
 	turns_free(turns);
 }
 
+/* Who sends what is large has fewer. */
+static void
+test_turns_of_octets(void **state)
+{
+	static struct proposal p[64];
+	struct turns *turns;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(turns_new(64, 64 * (sizeof p[0] + 3000), &turns), 0);
+	for (; n < 64; n++) {
+		waiting(&p[n], 1)->wire.n = 10000;
+		if (!turns_put(turns, &p[n]))
+			break;
+	}
+	assert_true(n > 2 && n < 16);
+	/* others have room, and what is taken gives it back */
+	assert_true(turns_put(turns, waiting(&p[n], 2)));
+	while (turns_take(turns) != NULL)
+		;
+	for (unsigned i = 0; i < n; i++)
+		assert_true(turns_put(turns, &p[i]));
+	while (turns_take(turns) != NULL)
+		;
+	/* larger than all of it: never */
+	waiting(&p[0], 1)->update.n_changes = 10000;
+	assert_false(turns_put(turns, &p[0]));
+	turns_free(turns);
+}
+
 /* As many sources as fit, again and again: entries are used again. */
 static void
 test_turns_of_many(void **state)
@@ -82,7 +112,7 @@ test_turns_of_many(void **state)
 	struct turns *turns;
 
 	(void)state;
-	assert_int_equal(turns_new(256, &turns), 0);
+	assert_int_equal(turns_new(256, SIZE_MAX, &turns), 0);
 	for (uint32_t round = 0; round < 50; round++) {
 		for (uint32_t i = 0; i < 256; i++)
 			assert_true(turns_put(turns, waiting(&p[i], round * 1000 + i)));
@@ -318,6 +348,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_turns),
+	    cmocka_unit_test(test_turns_of_octets),
 	    cmocka_unit_test(test_turns_of_many),
 	    cmocka_unit_test(test_found),
 	    cmocka_unit_test(test_many),
