@@ -507,6 +507,7 @@ main(void)
 	    cmocka_unit_test(test_udp),
 	    cmocka_unit_test(test_tcp_in_any_order),
 	    cmocka_unit_test(test_tcp_waits),
+	    cmocka_unit_test(test_tcp_idle),
 	    cmocka_unit_test(test_client_is_gone),
 	    cmocka_unit_test(test_socket_is_gone),
 	    cmocka_unit_test(test_probes),
