@@ -3,10 +3,14 @@
 target gets a new kind of input; the files are kept in the tree.
 usage: seed.py
        seed.py cases DIRECTORY     the queries of tests/cases for fuzz_serve, to be packed into its "found" """
+import base64
+import hashlib
 import os
+import random
 import struct
 import sys
 import time
+import types
 
 import dns.edns
 import dns.exception
@@ -19,6 +23,8 @@ import dns.rdatatype
 import dns.update
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+sys.path.append(os.path.join(HERE, "..", "..", "interop", "update"))
+import hosts  # noqa: E402
 
 RDATA = """A 192.0.2.1
 AAAA 2001:db8::1
@@ -266,6 +272,99 @@ def sealed():
     time.time = clock
 
 
+ME = "05e437dbb22e81cb3e.zone.test"  # as in fuzz_register.c; as there are the keys and their numbers
+PUBLIC = {1: bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
+          **{who: bytes([who]) * 32 for who in range(2, 6)}}
+NOW = 1795456678  # as in fuzz_proof.c
+PROVER = "0586f719c8b42d9012.id.test"
+
+
+def signer(who, zone):
+    """A key that only has a public half."""
+    key = types.SimpleNamespace(algorithm=15, public=PUBLIC[who], rdata=b"\2\0\3\17" + PUBLIC[who])
+    key.tag = hosts.tag(key.rdata)
+    digest = base64.b32encode(hashlib.sha256(b"\17" + key.public).digest()).decode().lower().rstrip("=")
+    key.owner = {1: ME, 5: "host." + zone}.get(who if (who, zone) != (1, "nsec.test") else 0, digest + "._eid." + zone)
+    return key
+
+
+def registers():
+    """What fuzz_register takes: who signs, then an UPDATE."""
+    address = bytes.fromhex("20010db8000a0001") + bytes(7) + b"\1"
+    for zone in ("zone.test", "nsec.test"):
+        for who in PUBLIC:
+            key = signer(who, zone)
+            update = hosts.registration(key, ["2001:db8:a:1::%d" % who, "192.0.2.%d" % who], zone)
+            yield "%d.%s" % (who, zone[:4]), who, update.lease(7200, 1209600)
+            update = hosts.registration(key, ["fd00::1"], zone).used(key.owner, hosts.KEY).unused("gone." + zone)
+            yield "%d.%s.again" % (who, zone[:4]), who | 0x90, update.option(65300, struct.pack("!H", 4177) + bytes(8)).lease(1, 2)
+            yield "%d.%s.end" % (who, zone[:4]), who, hosts.Update(zone).delete(key.owner).lease(0, 0)
+        key, site = signer(3, zone), hosts.name("site." + zone)
+        via = struct.pack("!HHBB", 10, 50, 0, 3) + bytes(15) + b"\1" + site
+        update = hosts.Update(zone).add(key.owner, hosts.KEY, key.rdata).add(key.owner, hosts.ELOC, via)
+        update.add("given." + zone, hosts.EPID, struct.pack("!HBB", 10, 0, 2) + hashlib.sha256(b"\17" + key.public).digest() +
+                   hosts.name(zone)).add("given." + zone, hosts.A, bytes([192, 0, 2, 9]))
+        yield "assigned.%s" % zone[:4], 3, update
+        yield "enrolled.%s" % zone[:4], 0x23, update
+        yield "quota.%s" % zone[:4], 0x63, update
+        key = signer(5, zone)
+        update = hosts.Update(zone).delete(key.owner).add(key.owner, hosts.KEY, key.rdata).add(key.owner, hosts.AAAA, address)
+        yield "host.%s" % zone[:4], 5, update.lease(3600, 7200)
+        yield "itself.%s" % zone[:4], 6, hosts.sig0(update, key, inception=1, expiration=2, signature=bytes(64))
+        update = hosts.Update(zone).add("new." + zone, hosts.NS, hosts.name("ns.new." + zone))
+        update.add("ns.new." + zone, hosts.A, bytes([192, 0, 2, 8])).add("alias." + zone, hosts.CNAME, hosts.name("a." + zone))
+        update.add("*.e." + zone, hosts.TXT, b"\1t").add("x.deep.down.d." + zone, hosts.TXT, b"\1t").delete("a." + zone)
+        update.delete("sub." + zone, hosts.NS).add("dn." + zone, 39, hosts.name("www." + zone)).delete("site." + zone)
+        yield "shapes.%s" % zone[:4], 0, update
+        yield "dry.%s" % zone[:4], 8, update
+        update = hosts.Update(zone).add(zone, hosts.NS, hosts.name("ns2." + zone)).add(zone, hosts.TXT, b"\1t").value(
+            "www." + zone, hosts.A, bytes([192, 0, 2, 2])).delete(zone, hosts.NS).used("*.w." + zone).delete("*.w." + zone)
+        yield "apex.%s" % zone[:4], 0, update
+        update = hosts.Update(zone).add(zone, hosts.SOA, hosts.name("ns." + zone) * 2 + struct.pack("!5I", 4000, 1, 2, 3, 4))
+        yield "soa.%s" % zone[:4], 0, update.remove("www." + zone, hosts.A, bytes([192, 0, 2, 2]))
+        yield "made.%s" % zone[:4], 0, hosts.Update(zone).add(zone, 48, b"\1\1\3\17" + bytes(32)).delete("a." + zone, 46)
+
+
+def prover(algorithm, owner):
+    key = hosts.Key(algorithm, owner=owner)
+    secret = b"\1" + bytes(31)
+    if algorithm == hosts.ED25519:
+        key.private = hosts.ed25519.Ed25519PrivateKey.from_private_bytes(secret)
+        key.public = key.private.public_key().public_bytes(hosts.serialization.Encoding.Raw, hosts.serialization.PublicFormat.Raw)
+    else:
+        key.private = hosts.ec.derive_private_key(int.from_bytes(secret, "big"), hosts.ec.SECP256R1())
+        point = key.private.public_key().public_numbers()
+        key.public = point.x.to_bytes(32, "big") + point.y.to_bytes(32, "big")
+        key.at("id.test")
+    return key
+
+
+def proofs():
+    """What fuzz_proof takes: whose name it is, then the records before (1), after (2) and in both (3)."""
+    def sets(which, *rows):
+        return bytes([which]) + b"".join(struct.pack("!BH", sides, len(rdata)) + rdata for sides, rdata in rows)
+
+    a, b = hosts.eloc("2001:db8:a:1::10"), hosts.eloc("192.0.2.1", 20, parameters=bytes.fromhex("0004000210510001000461626364"))
+    via = struct.pack("!HHBB", 10, 50, 0, 3) + bytes(15) + b"\1" + hosts.name("site.id.test")
+    net = struct.pack("!HHBBB", 10, 60, 0, 4, 48) + bytes.fromhex("20010db8000a") + bytes(10)
+    for which, key in enumerate((prover(hosts.ED25519, PROVER), prover(hosts.P256, None))):
+        old = hosts.proof(key, [a], NOW * 1000 - 5, NOW + 60)
+        new = hosts.proof(key, [a, b, via], NOW * 1000, NOW + 86400)
+        yield "first%d" % which, sets(which, (2, a), (2, b), (2, via), (2, new))
+        yield "next%d" % which, sets(which, (3, a), (2, b), (2, via), (1, old), (2, new))
+        yield "back%d" % which, sets(which, (3, a), (1, b), (1, via), (2, old), (1, new))
+        yield "stays%d" % which, sets(which, (3, a), (2, b), (3, old))
+        yield "other%d" % which, sets(which ^ 1, (2, a), (2, old))
+        yield "late%d" % which, sets(which, (2, a), (2, hosts.proof(key, [a], NOW * 1000, NOW - 1)))
+        yield "far%d" % which, sets(which, (2, a), (2, hosts.proof(key, [a], NOW * 1000, NOW + 8 * 86400)))
+        yield "ahead%d" % which, sets(which, (2, a), (2, hosts.proof(key, [a], NOW * 1000 + 400000, NOW + 60)))
+        yield "revoked%d" % which, sets(which, (1, a), (1, old), (2, hosts.proof(key, [], NOW * 1000, 1, 0x80)))
+        yield "two%d" % which, sets(which, (2, a), (2, old), (2, new))
+        yield "none%d" % which, sets(2 + which, (2, a), (2, old))
+    yield "net", sets(3, (2, net), (2, a))
+    yield "many", sets(0, *((2, hosts.eloc("192.0.2.%d" % i)) for i in range(18)))
+
+
 def texts():
     """Of our types, whose text only we have; and what any type may be."""
     yield "epid_text", 65300, "10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e at=56/id.example.org."
@@ -300,6 +399,7 @@ def main():
     if sys.argv[1:2] == ["cases"]:
         cases(sys.argv[2])
         return 0
+    random.seed(1)
     for name, rdtype, text in texts():
         put("rdata_text", name, struct.pack("!H", rdtype) + text.encode())
     for name, data in queries():
@@ -314,6 +414,10 @@ def main():
         put("lease", name, data)
     for name, data in sealed():
         put("tsig", name, data)
+    for name, who, update in registers():
+        put("register", name, bytes([who]) + (update if isinstance(update, bytes) else update.wire()))
+    for name, data in proofs():
+        put("proof", name, data)
     for i, text in enumerate(SIG0):
         put("sig0", "nsupdate%d" % i, bytes.fromhex(text))
     for name, rdtype, wire, data in rdatas():
