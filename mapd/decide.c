@@ -346,7 +346,7 @@ spot_unproved(struct deciding *d, const struct spot *spot)
 	}
 }
 
-static void
+static int
 decide_reachable(struct deciding *d)
 {
 	struct verdict *v = &d->p->verdict;
@@ -355,11 +355,11 @@ decide_reachable(struct deciding *d)
 
 	if (d->p->actor.kind != ACTOR_KEY || !d->policy->verify_locators ||
 	    d->work->prover == NULL)
-		return;
+		return 0;
 	for (size_t i = 0; i < d->desk->n_owners; i++)
 		spot_unproved(d, d->desk->owners[i]);
 	if (v->n_prove == 0)
-		return;
+		return 0;
 	refuse(d, RCODE_REFUSED, "prove ");
 	for (unsigned i = 0; i < v->n_prove && n < sizeof v->text - ADDRESS_TEXT; i++) {
 		n = strlen(v->text);
@@ -368,9 +368,10 @@ decide_reachable(struct deciding *d)
 	}
 	if (!d->p->update.prove.present || d->p->dry)
 		v->n_prove = 0; /* there is nowhere to send to */
+	return 0;
 }
 
-/* Hosts that know nothing of identities follow; what is to be written is known now. */
+/* Hosts that know nothing of identities follow, where it was proved; what is to be written is known now. */
 static int
 decide_steps(struct deciding *d)
 {
@@ -438,14 +439,12 @@ static int
 decide_steps_of(struct deciding *d)
 {
 	static int (*const steps[])(struct deciding *) = {decide_prerequisites, decide_changes,
-	    decide_host, decide_policy, decide_proofs, decide_steps};
+	    decide_host, decide_policy, decide_proofs, decide_reachable, decide_steps};
 	int rc = 0;
 
 	decide_replay(d);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0 && !d->refused; i++)
 		rc = steps[i](d);
-	if (rc == 0 && !d->refused)
-		decide_reachable(d);
 	return rc;
 }
 
@@ -471,7 +470,8 @@ decide(struct work *work, struct desk *desk, struct proposal *p, uint64_t now,
 	int rc;
 
 	*what = DECIDED;
-	verdict_set(&p->verdict, RCODE_NOERROR, EDE_NONE, "%s", "");
+	/* it may have been decided before, with others in a transaction that failed */
+	p->verdict = (struct verdict){.rcode = RCODE_NOERROR, .ede = EDE_NONE};
 	d.grant = lease_grant(d.policy, &p->update.lease);
 	if (p->actor.kind == ACTOR_ADMIN)
 		d.grant = (struct lease_grant){0};

@@ -321,11 +321,10 @@ arrival_refuse(const struct arrival *in, const struct update_row *row, struct re
 	    (row->told || (in->key != NULL && in->tsig_error == 0)))
 		reply_ede(r, (enum ede)row->rule.ede, row->rule.text);
 	if (p != NULL && s->updates->admission != NULL) {
-		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s",
-		    in->what != NULL   ? in->what
-		    : in->rule != NULL ? in->rule->text
-				       : row->rule.text);
-		p->verdict.rule = in->rule != NULL ? in->rule : &row->rule;
+		const struct policy_rule *rule = in->rule != NULL ? in->rule : &row->rule;
+
+		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s", rule->text);
+		p->verdict.rule = rule;
 		update_log(s->updates->admission, p, s->now);
 	}
 	return arrival_answer(in, row->rule.rcode, r);

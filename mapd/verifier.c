@@ -190,7 +190,9 @@ verify_proof(struct verifying *v, struct proposal *p, uint64_t now)
 	}
 	verdict_row(&p->verdict, UPDATE_PROOF);
 	verdict_set(&p->verdict, p->verdict.rcode, p->verdict.ede, "%s: %s",
-	    update_rows[UPDATE_PROOF].rule.text, error_text(error));
+	    update_rows[UPDATE_PROOF].rule.text,
+	    p->identity.form == EID_NONE ? "no prefix: here has an identity with this name"
+					 : error_text(error));
 	return false;
 }
 
