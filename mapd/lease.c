@@ -70,6 +70,13 @@ lease_revoked(const struct draft *draft)
 	return false;
 }
 
+/* The later of an end and another one; 0 is none, and so the latest. */
+static uint64_t
+end_put_off(uint64_t end, uint64_t to)
+{
+	return end == 0 || end > to ? end : to;
+}
+
 void
 lease_renew(struct claim *claim, const struct lease_grant *grant, const struct draft *after,
     uint64_t now)
@@ -80,6 +87,8 @@ lease_renew(struct claim *claim, const struct lease_grant *grant, const struct d
 	claim->key_lease = grant->key_ends ? grant->key_lease : 0;
 	claim->until = grant->ends && grant->lease > 0 ? now + grant->lease : 0;
 	claim->key_until = grant->key_ends && grant->key_lease > 0 ? now + grant->key_lease : 0;
-	if (lease_revoked(after))
-		claim->until = claim->key_until = now + LEASE_REVOKED;
+	if (!lease_revoked(after))
+		return;
+	claim->until = end_put_off(claim->until, now + LEASE_REVOKED);
+	claim->key_until = end_put_off(claim->key_until, now + LEASE_REVOKED);
 }
