@@ -132,7 +132,9 @@ amend_diff(struct amending *a)
 
 		if (!place_is_changed(place))
 			continue;
-		rc = place_diff(a, place, a->kept.rows + at, place->new_records, both);
+		/* where nothing is kept there are no rows to count from */
+		rc = place_diff(a, place, at < a->kept.n ? a->kept.rows + at : NULL,
+		    place->new_records, both);
 		at += place->new_records;
 	}
 	for (int i = 0; i < 2 && rc == 0; i++) {
