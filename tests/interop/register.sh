@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # register.sh - hosts that register themselves at a mapd: proved, in part, over UDP, renamed, refreshed, withdrawn,
 # refused; over a restart of the server; what dig and validators then see.
-# needs: dig delv ip unshare
+# needs: root namespaces dig delv
 # limit: 120
 set -u
 [ -n "${REGISTER_INSIDE:-}" ] || REGISTER_INSIDE=1 exec unshare --net "$0"
