@@ -109,6 +109,18 @@ expiry_put_off(struct expiring *e, struct desk *desk, const struct name *owner)
 	return rc;
 }
 
+/* A revocation that came otherwise than by its host's update stays for as long as one that did. */
+static void
+claim_prolong(struct expiring *e, const struct desk *desk, const struct name *owner,
+    struct claim *claim, uint64_t until)
+{
+	if (is_over(claim->until, e->commit.now))
+		claim->until = until;
+	if (is_over(claim->key_until, e->commit.now))
+		claim->key_until = until;
+	claim_put(desk->change, &desk->zone.apex, owner, claim);
+}
+
 static int
 expiry_name(struct expiring *e, const struct name *owner)
 {
@@ -117,6 +129,7 @@ expiry_name(struct expiring *e, const struct name *owner)
 	struct desk *desk;
 	struct spot *spot;
 	struct zone zone;
+	uint64_t kept;
 	bool whole = false;
 	int rc;
 
@@ -128,8 +141,14 @@ expiry_name(struct expiring *e, const struct name *owner)
 	if (desk == NULL)
 		return rc;
 	rc = desk_spot(desk, owner, &spot);
-	if (rc == 0)
-		rc = desk_try(desk, spot);
+	if (rc != 0)
+		return rc;
+	kept = lease_revoked_until(&spot->now);
+	if (kept > e->commit.now) {
+		claim_prolong(e, desk, owner, &claim, kept);
+		return change_error(change);
+	}
+	rc = desk_try(desk, spot);
 	if (rc != 0)
 		return rc;
 	lease_clear(&spot->next, is_over(claim.key_until, e->commit.now));

@@ -57,8 +57,8 @@ lease_clear(struct draft *draft, bool key)
 		draft_drop(draft, RR_KEY);
 }
 
-bool
-lease_revoked(const struct draft *draft)
+uint64_t
+lease_revoked_until(const struct draft *draft)
 {
 	struct eloc eloc;
 
@@ -66,8 +66,14 @@ lease_revoked(const struct draft *draft)
 		if (draft->records[i].type == RR_ELOC &&
 		    eloc_read(draft->records[i].rdata, &eloc) == 0 && eloc.kind == ELOC_PROOF &&
 		    (eloc.proof.flags & PROOF_REVOKED) != 0)
-			return true;
-	return false;
+			return eloc.proof.serial / 1000 + LEASE_REVOKED;
+	return 0;
+}
+
+bool
+lease_revoked(const struct draft *draft)
+{
+	return lease_revoked_until(draft) != 0;
 }
 
 /* The later of an end and another one; 0 is none, and so the latest. */

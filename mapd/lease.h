@@ -32,5 +32,7 @@ void lease_clear(struct draft *draft, bool key) NONNULL;
 void lease_renew(struct claim *claim, const struct lease_grant *grant, const struct draft *after,
     uint64_t now) NONNULL;
 bool lease_revoked(const struct draft *draft) NONNULL; /* a proof that revokes is there */
+/* Until when (seconds) it is kept at least, counted from when it was made; 0: there is none. */
+uint64_t lease_revoked_until(const struct draft *draft) NONNULL;
 
 #endif

@@ -458,7 +458,7 @@ test_proof(void **state)
 	p = my_update(ME);
 	prove(p, serial + 3, 0, "192.0.2.2", false);
 	answers(p, RCODE_REFUSED, "revoked");
-	claim_age(ME, 30 * 86400);
+	claim_age(ME, 366 * 86400);
 	while (expiry_step(&shop.work, 60) == 0)
 		;
 	assert_int_equal(count(ME, "ELOC"), 1);
