@@ -258,6 +258,24 @@ def leases():
         yield name, b"".join(struct.pack("!HH", int(o.otype), len(o.to_wire())) + o.to_wire() for o in given)
 
 
+def answers():
+    """What a server says to a registration in id.example.org."""
+    def ede(text):
+        return dns.edns.GenericOption(15, struct.pack("!H", 18) + text)
+
+    cookie = dns.edns.GenericOption(10, b"12345678" + bytes(range(16)))
+    for name, rcode, given in (("granted", 0, options(7200, 1209600, 0)[:1] + [cookie]), ("shorter", 0, options(60, None, 0)[:1]),
+                               ("prove", 5, [ede(b"prove 2001:db8::1, 192.0.2.1"), cookie]), ("held", 6, [ede(b"held by key 4711")]),
+                               ("busy", 5, [ede(b"busy: use TCP")]), ("cookie", 23, [cookie]), ("twice", 5, [ede(b"prove \xff"), ede(b"\0a")]),
+                               ("foreign", 0, [dns.edns.GenericOption(10, b"87654321")])):
+        update = dns.update.Update("id.example.org")
+        update.id = 8
+        update.flags |= dns.flags.QR
+        update.use_edns(0, payload=1232, options=given)
+        update.set_rcode(rcode)
+        yield name, update.to_wire()
+
+
 def sealed():
     """TSIG of a key that fuzz_tsig has, and of others."""
     secret = bytes(range(1, 33))
@@ -412,6 +430,8 @@ def main():
         put("policy", name, data)
     for name, data in leases():
         put("lease", name, data)
+    for name, data in answers():
+        put("answer", name, data)
     for name, data in sealed():
         put("tsig", name, data)
     for name, who, update in registers():
