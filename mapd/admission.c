@@ -72,6 +72,15 @@ admission_prover(struct admission *admission)
 	return admission->prover;
 }
 
+bool
+admission_knows(struct admission *admission, const struct proposal *p, uint64_t now)
+{
+	struct replay *replay = admission->writer.replay;
+	unsigned rcode;
+
+	return replay != NULL && replay_look(replay, p, now, &rcode) == REPLAY_KNOWN;
+}
+
 int
 admission_put(struct admission *admission, struct proposal *p)
 {

@@ -274,7 +274,7 @@ check_budget(struct arrival *in)
 	if (crypto_sha256(seen.p, seen.n, p->digest) != 0)
 		return REFUSAL(DATABASE);
 	if (p->seal == SEALED_TSIG || in->asker->transport != TRANSPORT_UDP ||
-	    in->cookie->known ||
+	    in->cookie->known || admission_knows(in->s->updates->admission, p, in->s->now) ||
 	    budget_take(admission_budget(in->s->updates->admission), p->source, in->s->us))
 		return NULL;
 	return in->cookie->both != NULL ? REFUSAL(COOKIE) : REFUSAL(BUSY);

@@ -222,6 +222,10 @@ def replays():
     serial = server.serial(ZONE)
     row("18", "the same over TCP", first, "NOERROR")
     row("18", "the same over UDP", first, "NOERROR", tcp=False)
+    busy = [hosts.rcode(server.udp(sig0(change(), key, now - 299, now + 300, signature=b"\1" * 64))) for _ in range(9)]
+    if "REFUSED" not in busy:
+        failures["18"].append("9 at once over UDP: %r" % busy)
+    row("18", "the same when others have used up what is verified over UDP", first, "NOERROR", tcp=False)
     if server.serial(ZONE) != serial:
         failures["18"].append("the same again moves the serial")
     row("18", "a later one", second, "NOERROR")

@@ -239,7 +239,12 @@ def one_round(number, mapd, things, state):
     return sum(s.tries for s in senders), sum(s.acknowledged for s in senders), lost
 
 
+def row(*values):
+    print("# %6s %13s %13s %5s %12s %8s" % values, flush=True)
+
+
 def main():
+    row("kills", "updates sent", "acknowledged", "lost", "differences", "serial")
     mapd = Mapd()
     mapd.start()
     things = [[Thing(n, i, hosts.Key(hosts.ED25519 if i % 2 else hosts.P256, "%d %d" % (n, i)).at(ZONE)) for i in range(HOSTS)] +
@@ -251,13 +256,13 @@ def main():
         for number in range(1, ROUNDS + 1):
             more = one_round(number, mapd, things, state)
             tries, acknowledged, lost = tries + more[0], acknowledged + more[1], lost + more[2]
+            if number % 100 == 0 or number == ROUNDS:
+                row(number, tries, acknowledged, lost, state["differences"], state["serial"])
     except Wrong as wrong:
         print("not ok kill-update: round %d: %s" % (number, wrong))
         lost += 1
     finally:
         mapd.kill()
-    print("# kills %d, updates sent %d, acknowledged %d, lost %d, differences in the journal %d, last serial %d" % (
-        number, tries, acknowledged, lost, state["differences"], state["serial"]))
     print("%s kill-update: %d times kill -9 under load: %d updates sent, %d acknowledged, lost: %d" % (
         "not ok" if lost else "ok", number, tries, acknowledged, lost))
     return 1 if lost else 0
