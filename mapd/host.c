@@ -53,6 +53,16 @@ host_is_reverse(const struct name *name)
 	return name_is_below(name, &arpa[0]) || name_is_below(name, &arpa[1]);
 }
 
+static bool
+draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata)
+{
+	for (size_t i = 0; i < draft->n; i++)
+		if (draft->records[i].type == type &&
+		    bytes_equal(draft->records[i].rdata, rdata))
+			return true;
+	return false;
+}
+
 /* One record of draft's, made of octets that the desk keeps. */
 static int
 record_add(
@@ -107,6 +117,16 @@ mapping_has_open(const struct draft *mapping)
 	return false;
 }
 
+/* Two locators may have the same address, with another preference or path; a set has no record twice (RFC 2181 5). */
+static int
+address_add(
+    struct desk *desk, struct draft *draft, uint16_t type, uint32_t ttl, struct bytes address)
+{
+	return draft_has_record(draft, type, address)
+		   ? 0
+		   : record_add(desk, draft, type, ttl, address);
+}
+
 int
 host_set_addresses(struct desk *desk, const struct draft *mapping, struct draft *draft)
 {
@@ -125,10 +145,10 @@ host_set_addresses(struct desk *desk, const struct draft *mapping, struct draft 
 		    (open && (eloc.flags & ELOC_DRAIN) != 0))
 			continue;
 		if (eloc.kind == ELOC_IP4)
-			rc = record_add(desk, draft, RR_A, record->ttl,
+			rc = address_add(desk, draft, RR_A, record->ttl,
 			    (struct bytes){eloc.address + 12, 4});
 		else if (eloc.kind == ELOC_IP6)
-			rc = record_add(desk, draft, RR_AAAA, record->ttl,
+			rc = address_add(desk, draft, RR_AAAA, record->ttl,
 			    (struct bytes){eloc.address, 16});
 	}
 	return rc;

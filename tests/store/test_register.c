@@ -385,6 +385,13 @@ test_step(void **state)
 	assert_int_equal(count("www", "A"), 2);
 	assert_int_equal(count("www", "AAAA"), 1);
 	assert_int_equal(count("www", "EPID"), 1);
+	/* the same address by another path is no other address */
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "20 1 192.0.2.9 path=isp-b");
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "20 1 2001:db8::9 backup");
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(count("www", "A"), 2);
+	assert_int_equal(count("www", "AAAA"), 1);
 	claim_age(ME, 7200);
 	while (expiry_step(&shop.work, 60) == 0)
 		;
