@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,8 @@ struct daemon {
 	struct writer *writer;
 	struct control *control;
 	struct parent *parent;
+	/* orders that workers have not obeyed yet: they hold addresses of before */
+	_Atomic unsigned waiting;
 	struct job rules; /* in the writer's hands while next is set */
 	unsigned n_workers;
 	struct worker **workers;
@@ -197,6 +200,9 @@ static void
 orders_post(struct daemon *d, struct order **orders)
 {
 	for (unsigned i = 0; i < d->n_workers; i++) {
+		orders[i]->admission = d->admission;
+		orders[i]->waiting = &d->waiting;
+		atomic_fetch_add(&d->waiting, 1);
 		if (worker_post(d->workers[i], orders[i]) != 0)
 			diag_error("worker %u: out of memory, keeps its old addresses", i);
 		else
@@ -264,6 +270,13 @@ daemon_budget(const struct daemon *d, const struct config *config)
 	    admission_budget(d->admission), updates->unproved, updates->unproved_of_source);
 }
 
+static int
+daemon_reload_waits(char *why, size_t max)
+{
+	snprintf(why, max, "the last reload is not done yet");
+	return -MAP_ELIMIT;
+}
+
 /* Reads the file again; on an error all stays as it is, and why says what is wrong. */
 static int
 daemon_reload(void *arg, char *why, size_t max)
@@ -271,12 +284,11 @@ daemon_reload(void *arg, char *why, size_t max)
 	struct daemon *d = arg;
 	struct config *fresh;
 	struct order **orders;
+	bool waits;
 	int error;
 
-	if (d->next != NULL) {
-		snprintf(why, max, "the last reload is not done yet");
-		return -MAP_ELIMIT;
-	}
+	if (d->next != NULL)
+		return daemon_reload_waits(why, max);
 	/* no file means all defaults, which nobody means who had one: other addresses, another database */
 	error = d->had_file ? conf_require(d->options->config, why, max) : 0;
 	if (error == 0)
@@ -287,8 +299,12 @@ daemon_reload(void *arg, char *why, size_t max)
 	error = config_verify(fresh, why, max);
 	if (error != 0)
 		goto free_fresh;
+	waits = atomic_load(&d->waiting) > 0;
 	orders = orders_new(fresh, d->config, d->n_workers, why, max);
 	error = orders == NULL ? -MAP_ESYS : 0;
+	/* an address may be in use by nobody but a worker that was told to close it */
+	if (error != 0 && waits)
+		error = daemon_reload_waits(why, max);
 	if (error != 0)
 		goto free_fresh;
 	d->rules = (struct job){

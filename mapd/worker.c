@@ -53,11 +53,21 @@ struct post {
 	struct order *order;
 };
 
+/* From now on it is not waited for. */
+static void
+order_count_down(struct order *order)
+{
+	if (order->waiting != NULL)
+		atomic_fetch_sub(order->waiting, 1);
+	order->waiting = NULL;
+}
+
 void
 order_free(struct order *order)
 {
 	if (order == NULL)
 		return;
+	order_count_down(order);
 	for (size_t i = 0; i < order->n_listeners; i++) {
 		if (order->listeners[i].udp >= 0)
 			close(order->listeners[i].udp);
@@ -290,6 +300,7 @@ worker_obey(void *arg)
 	errands_set(w->errands, order->admission);
 	order_free(w->order);
 	w->order = order;
+	order_count_down(order);
 }
 
 int

@@ -5,6 +5,8 @@
 #ifndef MAPD_WORKER_H
 #define MAPD_WORKER_H
 
+#include <stdatomic.h>
+
 #include "core/sys/loop.h"
 #include "core/sys/sock.h"
 #include "mapd/serve.h"
@@ -27,6 +29,7 @@ struct order {
 	struct cookies cookies; /* n 0: none are made */
 	struct charters *charters; /* whose updates are taken */
 	struct admission *admission; /* borrowed until worker_refuse(); NULL: no UPDATE is taken */
+	_Atomic unsigned *waiting; /* borrowed: orders not obeyed yet, this one among them; NULL: nobody counts */
 };
 void order_free(struct order *order); /* closes descriptors that were not taken; NULL allowed */
 
