@@ -154,11 +154,17 @@ rule_apex(const struct view *v, char *text)
 	return name_equal(v->c->owner, v->c->apex);
 }
 
+/* RFC 4592 2.2.1: an empty "*" above it is a wildcard too, and answers for all names that are not there. */
 static bool
 rule_wildcard(const struct view *v, char *text)
 {
+	const struct name *owner = v->c->owner;
+
 	(void)text;
-	return name_is_wildcard(v->c->owner);
+	for (size_t at = 0; owner->n - at > v->c->apex->n; at += owner->w[at] + 1u)
+		if (owner->w[at] == 1 && owner->w[at + 1] == '*')
+			return true;
+	return false;
 }
 
 static bool

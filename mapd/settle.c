@@ -31,6 +31,15 @@ struct settling {
 	size_t max_rdata;
 };
 
+/* The name itself, or one above it, which comes and goes with it. */
+static bool
+spot_is_wild(const struct spot *spot)
+{
+	while (spot != NULL && !name_is_wildcard(&spot->name))
+		spot = spot->parent;
+	return spot != NULL;
+}
+
 bool
 desk_is_whole(const struct desk *desk, const struct spot *spot)
 {
@@ -38,8 +47,8 @@ desk_is_whole(const struct desk *desk, const struct spot *spot)
 	uint16_t before[RRSET_TYPES], next[RRSET_TYPES];
 	size_t n, m;
 
-	if (spot_is_apex(desk, spot) || name_is_wildcard(&spot->name) ||
-	    spot_is_occluded(spot) || (spot->flags & (NODE_CUT | NODE_DNAME)) != 0)
+	if (spot_is_apex(desk, spot) || spot_is_wild(spot) || spot_is_occluded(spot) ||
+	    (spot->flags & (NODE_CUT | NODE_DNAME)) != 0)
 		return true;
 	for (size_t i = 0; i < sizeof shaping / sizeof shaping[0]; i++)
 		if (draft_has(&spot->now, shaping[i]) || draft_has(&spot->next, shaping[i]))

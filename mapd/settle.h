@@ -22,7 +22,8 @@ int desk_settle(struct work *work, struct desk *desk, uint64_t now, struct settl
     size_t max) NONNULL MUST_CHECK;
 /*
  * Whether settling spot as next has it would change the shape of the zone's tree in a way that only an edit can
- * write (mapd/amend.h): the apex, wildcards, delegations, aliases, and every change of types in a zone with NSEC.
+ * write (mapd/amend.h): the apex, wildcards and what is below them, delegations, aliases, and every change of types
+ * in a zone with NSEC.
  */
 bool desk_is_whole(const struct desk *desk, const struct spot *spot) NONNULL;
 

@@ -49,7 +49,7 @@ random_item(struct proposal *p, bool shaping)
 	uint32_t n = sizeof owners / sizeof owners[0], first = shaping ? 0 : 2;
 	const char *owner = owners[first + dice(n - first)];
 	char text[64];
-	uint32_t what = dice(shaping ? 14 : 10);
+	uint32_t what = dice(shaping ? 16 : 10);
 
 	snprintf(text, sizeof text, "192.0.2.%u", dice(6));
 	if (what < 4)
@@ -68,8 +68,12 @@ random_item(struct proposal *p, bool shaping)
 		petition_item(p, UPDATE_ADD, owner, 300, "CNAME", "a");
 	else if (what < 13)
 		petition_item(p, UPDATE_ADD, "*.w", 300, "A", text);
-	else
+	else if (what < 14)
 		petition_item(p, UPDATE_DELETE_NAME, "*.w", 0, NULL, NULL);
+	else if (what < 15)
+		petition_item(p, UPDATE_ADD, "below.*.q", 300, "A", text);
+	else
+		petition_item(p, UPDATE_DELETE_NAME, "below.*.q", 0, NULL, NULL);
 }
 
 static void

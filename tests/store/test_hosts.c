@@ -107,6 +107,7 @@ test_first_come(void **state)
 	assert_int_equal(claims(), 1);
 	take("host", 1, RCODE_YXDOMAIN, "held", " UTC until ");
 	take("static", 1, RCODE_YXDOMAIN, "taken", "");
+	take("below.*", 1, RCODE_REFUSED, "wildcard", "");
 	p = host_new("host", 0);
 	petition_item(p, UPDATE_DELETE_RRSET, "host", 0, "A", NULL);
 	run(p, RCODE_NOERROR, "host", "");
