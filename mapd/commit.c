@@ -46,6 +46,13 @@ proposal_fail(struct proposal *p, int rc, const char *why)
 
 /* --- a transaction --- */
 
+/* Lines for one zone. */
+struct commit_edit {
+	struct commit_edit *next;
+	struct name apex;
+	struct lines lines;
+};
+
 int
 commit_begin(struct commit *c, struct work *work)
 {
@@ -59,9 +66,22 @@ commit_begin(struct commit *c, struct work *work)
 	return rc == -MAP_EREFUSED ? -MAP_EDATABASE : rc;
 }
 
+static void
+edits_free(struct commit *c)
+{
+	while (c->edits != NULL) {
+		struct commit_edit *next = c->edits->next;
+
+		lines_fini(&c->edits->lines);
+		free(c->edits);
+		c->edits = next;
+	}
+}
+
 void
 commit_free(struct commit *c)
 {
+	edits_free(c);
 	while (c->desks != NULL) {
 		struct desk *next = c->desks->next;
 
@@ -90,6 +110,77 @@ commit_desk(struct commit *c, const struct name *apex, int *rc)
 	c->desks = desk;
 	c->n_desks++;
 	return desk;
+}
+
+void
+commit_keep(struct commit *c)
+{
+	for (struct desk *desk = c->desks; desk != NULL; desk = desk->next)
+		desk_keep(desk);
+}
+
+void
+commit_drop(struct commit *c)
+{
+	for (struct desk *desk = c->desks; desk != NULL; desk = desk->next)
+		desk_drop(desk);
+}
+
+int
+commit_put_off(struct commit *c, const struct desk *but, bool all)
+{
+	int rc = 0;
+
+	for (struct desk *desk = c->desks; desk != NULL && rc == 0; desk = desk->next) {
+		struct commit_edit *edit;
+
+		if (desk == but || desk->n_tried == 0 || (!all && !desk_is_whole(desk)))
+			continue;
+		edit = calloc(1, sizeof *edit);
+		if (edit == NULL)
+			return -MAP_ENOMEM;
+		edit->apex = desk->zone.apex;
+		edit->next = c->edits;
+		c->edits = edit;
+		rc = desk_lines(desk, &edit->lines);
+		desk_drop(desk);
+	}
+	return rc;
+}
+
+/* If one of these fails, the next refresh of the identity tries again. */
+void
+commit_follow(struct commit *c)
+{
+	struct commit_edit *edit = c->edits, *turned = NULL;
+	char name[NAME_TEXT];
+
+	/* the first that was put off comes first */
+	while (edit != NULL) {
+		struct commit_edit *next = edit->next;
+
+		edit->next = turned;
+		turned = edit;
+		edit = next;
+	}
+	c->edits = turned;
+	for (edit = turned; edit != NULL; edit = edit->next) {
+		struct amend *amend = calloc(1, sizeof *amend);
+		struct outcome out = {.why = "out of memory"};
+		int rc = -MAP_ENOMEM;
+
+		if (amend != NULL) {
+			amend->lines = &edit->lines;
+			amend->label = "assigned names";
+			rc = amend_change(c->work, &edit->apex, amend, &out);
+		}
+		if (rc != 0 && edit->lines.count > 0)
+			diag_warn("zone %s: addresses of assigned names are not in step: %s",
+			    name_print(&edit->apex, name), out.why);
+		if (amend != NULL)
+			amend_fini(amend);
+		free(amend);
+	}
 }
 
 int
@@ -205,7 +296,7 @@ list_decide(struct commit *c, struct proposal **p, struct proposal **whole, stru
 			    "not a zone of this server");
 		if (*desk == NULL)
 			continue;
-		rc = decide(c->work, *desk, *p, c->now, &what, lines);
+		rc = decide(c, *desk, *p, &what, lines);
 		if (rc == 0 && what == DECIDED_WHOLE)
 			*whole = *p;
 	}
@@ -275,6 +366,7 @@ list_commit(struct work *work, struct proposal *first, bool alone)
 		list_serials(&c, first, whole != NULL ? whole : end);
 		if (whole != NULL)
 			whole_run(&c, desk, whole, &lines);
+		commit_follow(&c);
 	} else if (!alone && failure_is_ones(rc)) {
 		commit_free(&c);
 		list_commit_each(work, first, end);

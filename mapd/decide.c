@@ -25,11 +25,13 @@
 #define HOST_RECORDS 256 /* changes and prerequisites of a host's update */
 
 struct deciding {
+	struct commit *commit;
 	struct work *work;
 	struct desk *desk;
 	struct proposal *p;
 	const struct policy *policy;
 	struct person person;
+	const struct spot *identity; /* of a host that signs; NULL: it is in no zone here */
 	struct lease_grant grant;
 	uint64_t now;
 	bool whole, revoked;
@@ -237,19 +239,28 @@ decide_person(struct deciding *d)
 {
 	const struct name *name = &d->p->actor.name;
 	struct spot *spot;
-	int rc;
+	struct desk *desk;
+	struct zone zone;
+	int rc = 0;
 
 	if (d->p->update.n_changes + d->p->update.n_prerequisites > HOST_RECORDS) {
 		refuse(d, RCODE_REFUSED, "too many records for a host's update");
 		return 0;
 	}
 	(void)person_get(d->desk->change, name, &d->person);
-	if (!name_is_below(name, &d->desk->zone.apex))
-		return 0;
-	rc = desk_spot(d->desk, name, &spot);
-	if (rc == 0)
-		d->revoked = lease_revoked(&spot->now);
-	return rc;
+	/* its own zone may be another one than that of the names that are assigned to it */
+	if (!work_zone_of(d->commit->change, name, &zone))
+		return change_error(d->commit->change);
+	desk = name_equal(&zone.apex, &d->desk->zone.apex)
+		   ? d->desk
+		   : commit_desk(d->commit, &zone.apex, &rc);
+	if (desk != NULL && rc == 0)
+		rc = desk_spot(desk, name, &spot);
+	if (desk == NULL || rc != 0)
+		return rc;
+	d->identity = spot;
+	d->revoked = lease_revoked(&spot->now);
+	return 0;
 }
 
 static int
@@ -320,21 +331,31 @@ record_address(const struct draft_record *record, uint8_t address[16])
 	return true;
 }
 
-/* Addresses that come without a token of theirs; those there were are taken for proved. */
+static bool
+draft_has_address(const struct draft *draft, const uint8_t address[16])
+{
+	uint8_t old[16];
+
+	for (size_t i = 0; i < draft->n; i++)
+		if (record_address(&draft->records[i], old) && memcmp(old, address, 16) == 0)
+			return true;
+	return false;
+}
+
+/* Addresses that come without a token of theirs; those there were, or are the identity's, are taken for proved. */
 static void
 spot_unproved(struct deciding *d, const struct spot *spot)
 {
 	struct verdict *v = &d->p->verdict;
 
 	for (size_t i = 0; i < spot->next.n; i++) {
-		uint8_t address[16], old[16];
-		bool known = false;
+		uint8_t address[16];
+		bool known;
 
 		if (!record_address(&spot->next.records[i], address))
 			continue;
-		for (size_t k = 0; k < spot->now.n && !known; k++)
-			known = record_address(&spot->now.records[k], old) &&
-				memcmp(old, address, 16) == 0;
+		known = draft_has_address(&spot->now, address) ||
+			(d->identity != NULL && draft_has_address(&d->identity->now, address));
 		for (unsigned k = 0; k < v->n_prove && !known; k++)
 			known = memcmp(v->prove[k], address, 16) == 0;
 		if (known || (d->p->update.prove.present &&
@@ -378,28 +399,12 @@ decide_steps(struct deciding *d)
 	int rc = 0;
 
 	for (size_t i = 0; i < d->desk->n_owners && rc == 0; i++)
-		rc = step_names(d->desk, d->desk->owners[i]);
-	for (size_t i = 0; i < d->desk->n_tried; i++)
-		d->whole |= desk_is_whole(d->desk, d->desk->tried[i]) &&
-			    !draft_equal(&d->desk->tried[i]->now, &d->desk->tried[i]->next);
+		rc = step_names(d->commit, d->desk, d->desk->owners[i]);
+	d->whole = desk_is_whole(d->desk);
 	return rc;
 }
 
 /* --- the end of it --- */
-
-/* What was tried, as lines of an edit. */
-static int
-decide_lines(struct deciding *d, struct lines *lines)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < d->desk->n_tried && rc == 0; i++) {
-		const struct spot *spot = d->desk->tried[i];
-
-		rc = draft_lines(&spot->name, &spot->now, &spot->next, lines);
-	}
-	return rc;
-}
 
 int
 decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t now)
@@ -457,15 +462,38 @@ refusal_is_noted(const struct deciding *d)
 	       d->p->verdict.rcode != RCODE_NOTIMP;
 }
 
-int
-decide(struct work *work, struct desk *desk, struct proposal *p, uint64_t now,
-    enum decision *what, struct lines *lines)
+/* What becomes of one that nothing speaks against. */
+static int
+decide_take(struct deciding *d, enum decision *what, struct lines *lines)
 {
-	struct deciding d = {.work = work,
+	int rc;
+
+	if (d->p->dry && !d->whole) {
+		commit_drop(d->commit);
+		return 0;
+	}
+	if (d->whole) {
+		*what = DECIDED_WHOLE;
+		rc = desk_lines(d->desk, lines);
+		return rc != 0 ? rc : commit_put_off(d->commit, d->desk, true);
+	}
+	rc = commit_put_off(d->commit, d->desk, false);
+	if (rc == 0)
+		rc = decide_note(d->work, d->desk, d->p, d->now);
+	commit_keep(d->commit);
+	return rc;
+}
+
+int
+decide(struct commit *commit, struct desk *desk, struct proposal *p, enum decision *what,
+    struct lines *lines)
+{
+	struct deciding d = {.commit = commit,
+	    .work = commit->work,
 	    .desk = desk,
 	    .p = p,
-	    .policy = rules_policy(work->rules, &desk->zone.apex),
-	    .now = now};
+	    .policy = rules_policy(commit->work->rules, &desk->zone.apex),
+	    .now = commit->now};
 	unsigned known = 0;
 	int rc;
 
@@ -478,17 +506,11 @@ decide(struct work *work, struct desk *desk, struct proposal *p, uint64_t now,
 	rc = decide_steps_of(&d);
 	if (rc == 0 && d.refused) {
 		if (refusal_is_noted(&d) &&
-		    replay_judge(work->replay, p, now, &known) == REPLAY_NEW)
-			rc = replay_note(work->replay, p, p->verdict.rcode, now);
-		desk_drop(desk);
-	} else if (rc == 0 && d.whole) {
-		*what = DECIDED_WHOLE;
-		rc = decide_lines(&d, lines);
-	} else if (rc == 0 && p->dry) {
-		desk_drop(desk);
+		    replay_judge(d.work->replay, p, d.now, &known) == REPLAY_NEW)
+			rc = replay_note(d.work->replay, p, p->verdict.rcode, d.now);
+		commit_drop(commit);
 	} else if (rc == 0) {
-		rc = decide_note(work, desk, p, now);
-		desk_keep(desk);
+		rc = decide_take(&d, what, lines);
 	}
 	if (rc == 0 && !d.refused && p->actor.kind == ACTOR_KEY && p->update.lease.present)
 		p->verdict.lease = (struct lease_option){.present = true,

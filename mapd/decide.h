@@ -5,7 +5,7 @@
 #ifndef MAPD_DECIDE_H
 #define MAPD_DECIDE_H
 
-#include "mapd/desk.h"
+#include "mapd/commit.h"
 #include "mapd/proposal.h"
 #include "mapd/work.h"
 
@@ -16,12 +16,12 @@ enum decision {
 };
 
 /*
- * Judges proposal at now; its verdict is set, and, unless it is dry, its claims and its memory of replays are
+ * Judges proposal at the commit's time; its verdict is set, and, unless it is dry, its claims and its memory of replays are
  * written. *what as above; lines is filled for DECIDED_WHOLE alone. 0, or an error after which the whole
  * transaction must be aborted.
  */
-int decide(struct work *work, struct desk *desk, struct proposal *proposal, uint64_t now,
-    enum decision *what, struct lines *lines) NONNULL MUST_CHECK;
+int decide(struct commit *commit, struct desk *desk, struct proposal *proposal, enum decision *what,
+    struct lines *lines) NONNULL MUST_CHECK;
 /* What an accepted one writes besides records; also called for DECIDED_WHOLE, in the transaction of the edit. */
 int decide_note(struct work *work, struct desk *desk, struct proposal *proposal,
     uint64_t now) NONNULL MUST_CHECK;

@@ -245,6 +245,19 @@ desk_drop(struct desk *desk)
 	desk->n_tried = 0;
 }
 
+int
+desk_lines(const struct desk *desk, struct lines *lines)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < desk->n_tried && rc == 0; i++) {
+		const struct spot *spot = desk->tried[i];
+
+		rc = draft_lines(&spot->name, &spot->now, &spot->next, lines);
+	}
+	return rc;
+}
+
 uint8_t *
 desk_octets(struct desk *desk, size_t n)
 {

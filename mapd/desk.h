@@ -59,6 +59,9 @@ int desk_own(struct desk *desk, struct spot *spot) NONNULL MUST_CHECK;
 void desk_keep(struct desk *desk) NONNULL;
 void desk_drop(struct desk *desk) NONNULL;
 
+/* What is tried, as lines of an edit. -MAP_ELIMIT, -MAP_ENOMEM */
+int desk_lines(const struct desk *desk, struct lines *lines) NONNULL MUST_CHECK;
+
 /* Room for n octets that live as long as the desk; NULL: out of memory. */
 uint8_t *desk_octets(struct desk *desk, size_t n) NONNULL;
 

@@ -130,7 +130,6 @@ expiry_name(struct expiring *e, const struct name *owner)
 	struct spot *spot;
 	struct zone zone;
 	uint64_t kept;
-	bool whole = false;
 	int rc;
 
 	if (!work_zone_of(change, owner, &zone) || !claim_get(change, owner, &claim)) {
@@ -152,15 +151,17 @@ expiry_name(struct expiring *e, const struct name *owner)
 	if (rc != 0)
 		return rc;
 	lease_clear(&spot->next, is_over(claim.key_until, e->commit.now));
-	rc = step_names(desk, spot);
-	for (size_t i = 0; i < desk->n_tried; i++)
-		whole |= desk_is_whole(desk, desk->tried[i]) &&
-			 !draft_equal(&desk->tried[i]->now, &desk->tried[i]->next);
+	rc = step_names(&e->commit, desk, spot);
 	if (rc != 0)
 		return rc;
-	if (whole)
-		return expiry_put_off(e, desk, owner);
-	desk_keep(desk);
+	if (desk_is_whole(desk)) {
+		rc = commit_put_off(&e->commit, desk, true);
+		return rc != 0 ? rc : expiry_put_off(e, desk, owner);
+	}
+	rc = commit_put_off(&e->commit, desk, false);
+	if (rc != 0)
+		return rc;
+	commit_keep(&e->commit);
 	claim_end(change, &zone.apex, owner, e->commit.now);
 	return change_error(change);
 }
@@ -241,6 +242,8 @@ expiry_run(struct expiring *e, uint64_t *next)
 		rc = commit_end(commit);
 	for (struct whole *whole = e->wholes; whole != NULL && rc == 0; whole = whole->next)
 		whole_run(commit->work, whole);
+	if (rc == 0)
+		commit_follow(commit);
 	return rc;
 }
 

@@ -41,7 +41,7 @@ spot_is_wild(const struct spot *spot)
 }
 
 bool
-desk_is_whole(const struct desk *desk, const struct spot *spot)
+spot_is_whole(const struct desk *desk, const struct spot *spot)
 {
 	static const uint16_t shaping[] = {RR_NS, RR_DS, RR_CNAME, RR_DNAME, RR_SOA};
 	uint16_t before[RRSET_TYPES], next[RRSET_TYPES];
@@ -58,6 +58,19 @@ desk_is_whole(const struct desk *desk, const struct spot *spot)
 	n = draft_types(&spot->now, before, RRSET_TYPES);
 	m = draft_types(&spot->next, next, RRSET_TYPES);
 	return n != m || memcmp(before, next, n * sizeof before[0]) != 0;
+}
+
+bool
+desk_is_whole(const struct desk *desk)
+{
+	bool whole = false;
+
+	for (size_t i = 0; i < desk->n_tried && !whole; i++) {
+		const struct spot *spot = desk->tried[i];
+
+		whole = !draft_equal(&spot->now, &spot->next) && spot_is_whole(desk, spot);
+	}
+	return whole;
 }
 
 static int

@@ -25,6 +25,8 @@ int desk_settle(struct work *work, struct desk *desk, uint64_t now, struct settl
  * write (mapd/amend.h): the apex, wildcards and what is below them, delegations, aliases, and every change of types
  * in a zone with NSEC.
  */
-bool desk_is_whole(const struct desk *desk, const struct spot *spot) NONNULL;
+bool spot_is_whole(const struct desk *desk, const struct spot *spot) NONNULL;
+/* Whether that is so of anything that is tried. */
+bool desk_is_whole(const struct desk *desk) NONNULL;
 
 #endif

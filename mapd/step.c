@@ -7,6 +7,20 @@
 #include "mapd/host.h"
 #include "mapd/people.h"
 
+/* The desk of the zone that a name is in: most often the identity's; NULL: it is in none of this server. */
+static struct desk *
+step_desk(struct commit *commit, struct desk *desk, const struct name *name, int *rc)
+{
+	struct zone zone;
+
+	*rc = 0;
+	if (host_is_reverse(name) || !work_zone_of(commit->change, name, &zone))
+		return NULL;
+	if (name_equal(&zone.apex, &desk->zone.apex))
+		return desk;
+	return commit_desk(commit, &zone.apex, rc);
+}
+
 static int
 step_name(struct desk *desk, const struct spot *identity, const struct name *name)
 {
@@ -20,15 +34,18 @@ step_name(struct desk *desk, const struct spot *identity, const struct name *nam
 }
 
 int
-step_names(struct desk *desk, const struct spot *identity)
+step_names(struct commit *commit, struct desk *desk, const struct spot *identity)
 {
 	struct name name = {0};
 	int rc = 0;
 
 	if (!draft_has(&identity->now, RR_ELOC) && !draft_has(&identity->next, RR_ELOC))
 		return 0;
-	while (rc == 0 && assigned_next(desk->change, &identity->name, &name))
-		if (name_is_below(&name, &desk->zone.apex) && !host_is_reverse(&name))
-			rc = step_name(desk, identity, &name);
-	return rc != 0 ? rc : change_error(desk->change);
+	while (rc == 0 && assigned_next(commit->change, &identity->name, &name)) {
+		struct desk *other = step_desk(commit, desk, &name, &rc);
+
+		if (other != NULL && rc == 0)
+			rc = step_name(other, identity, &name);
+	}
+	return rc != 0 ? rc : change_error(commit->change);
 }

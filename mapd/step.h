@@ -5,12 +5,13 @@
 #ifndef MAPD_STEP_H
 #define MAPD_STEP_H
 
-#include "mapd/desk.h"
+#include "mapd/commit.h"
 
 /*
- * Gives the names assigned to identity, as far as they are in the desk's zone, the addresses of its direct
- * locators; all as tried. Names that are aliases, hidden or reverse ones stay as they are.
+ * Gives the names assigned to identity, which is on desk, the addresses of its direct locators; all as tried, on
+ * the desks of the zones they are in. Names that are aliases, hidden or reverse ones stay as they are.
  */
-int step_names(struct desk *desk, const struct spot *identity) NONNULL MUST_CHECK;
+int step_names(
+    struct commit *commit, struct desk *desk, const struct spot *identity) NONNULL MUST_CHECK;
 
 #endif

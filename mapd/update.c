@@ -191,17 +191,18 @@ check_key(struct arrival *in)
 {
 	struct proposal *p = in->p;
 	const struct name *signer = &p->sig0.signer;
-	const struct update_signer from = {.snap = in->s->snap,
-	    .zone = in->zone,
-	    .realms = in->s->realms,
-	    .n_realms = in->s->n_realms,
-	    .open = in->charter != NULL && in->charter->policy.kind == POLICY_OPEN};
+	struct update_signer from = {
+	    .snap = in->s->snap, .realms = in->s->realms, .n_realms = in->s->n_realms};
 
 	if (p->seal != SEALED_SIG0)
 		return NULL;
 	if (crypto_public_size(p->sig0.algorithm) == 0)
 		return REFUSAL(ALGORITHM);
-	if (zone_find(in->s->zones, signer) != in->zone)
+	/* an identity keeps names that are assigned to it in other zones too: its KEY is where it is */
+	from.zone = zone_find(in->s->zones, signer);
+	from.open = from.zone == in->zone && in->charter != NULL &&
+		    in->charter->policy.kind == POLICY_OPEN;
+	if (from.zone == NULL)
 		return REFUSAL(SIGNER);
 	return update_key_find(&from, p) ? NULL : REFUSAL(KEY);
 }

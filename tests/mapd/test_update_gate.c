@@ -557,7 +557,11 @@ setup(void **state)
 	options.prover = prover;
 	if (admission_open(&options, &admission) != 0)
 		return -1;
-	updates = (struct updates){charters, admission, remember, forget, done};
+	updates = (struct updates){.charters = charters,
+	    .admission = admission,
+	    .remember = remember,
+	    .forget = forget,
+	    .done = done};
 	world_updates(world, &updates);
 	host_new(&host, CRYPTO_ED25519, "open.test.");
 	host_new(&other, CRYPTO_ECDSAP256, "enrolled.test.");

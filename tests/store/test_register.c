@@ -114,8 +114,8 @@ count(const char *owner, const char *type)
 
 	assert_int_equal(name_scan(owner, strlen(owner), &shop.apex, &name), 0);
 	assert_int_equal(change_begin(shop.store, &change), 0);
-	if (change_get(change, TABLE_NODES,
-		(struct bytes){octets, node_key(id, &name, octets)}, &value) &&
+	if (change_get(change, TABLE_NODES, (struct bytes){octets, node_key(id, &name, octets)},
+		&value) &&
 	    node_read(value, &node) == 0 &&
 	    node_find(&node, (uint16_t)rrtype_scan(type, strlen(type)), &set)) {
 		n = set.records;
@@ -398,6 +398,68 @@ test_step(void **state)
 	assert_int_equal(count("www", "A") + count("www", "AAAA"), 0);
 }
 
+/* The same in another zone, with NSEC, where an edit has to write it. */
+static void
+step_elsewhere(uint8_t denial)
+{
+	static struct zone_rule rules[2];
+	struct name other_zone, name, me;
+	struct change *change;
+	struct proposal *p;
+	uint32_t serial;
+
+	open_realm(DENIAL_NSEC3);
+	rules[0] = shop.rule;
+	assert_int_equal(name_from("other.test.", &other_zone), 0);
+	rules[1] = (struct zone_rule){.apex = other_zone, .denial = denial};
+	policy_defaults(&rules[1].policy, POLICY_CLOSED);
+	rules_sort(rules, 2);
+	shop.rules.zones = rules;
+	shop.rules.n_zones = 2;
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	shop_begin("other.test.");
+	shop_add_apex("1");
+	shop_load_good();
+	serial = shop_zone().serial;
+	assert_int_equal(name_scan("www", 3, &shop.apex, &name), 0);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_int_equal(assigned_put(change, &name, &me), 0);
+	assert_int_equal(change_commit(change), 0);
+	assert_int_equal(name_from("zone.test.", &shop.apex), 0);
+	register_me();
+	assert_int_equal(name_from("other.test.", &shop.apex), 0);
+	assert_int_equal(count("www", "A"), 1);
+	assert_int_equal(shop_zone().serial, serial + 1);
+	assert_int_equal(name_from("zone.test.", &shop.apex), 0);
+	p = my_update(ME);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 2001:db8::9");
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(name_from("other.test.", &shop.apex), 0);
+	assert_int_equal(count("www", "A"), 0);
+	assert_int_equal(count("www", "AAAA"), 1);
+	assert_int_equal(name_from("zone.test.", &shop.apex), 0);
+	claim_age(ME, 7200);
+	while (expiry_step(&shop.work, 60) == 0)
+		;
+	assert_int_equal(name_from("other.test.", &shop.apex), 0);
+	assert_int_equal(count("www", "AAAA"), 0);
+}
+
+static void
+test_step_elsewhere(void **state)
+{
+	(void)state;
+	step_elsewhere(DENIAL_NSEC3);
+}
+
+static void
+test_step_elsewhere_nsec(void **state)
+{
+	(void)state;
+	step_elsewhere(DENIAL_NSEC);
+}
+
 /* ELOC with a proof over one locator; spoilt: over another one. */
 static void
 prove(struct proposal *p, uint64_t serial, uint8_t flags, const char *address, bool spoilt)
@@ -587,6 +649,8 @@ main(void)
 	    TEST(test_expiry_nsec),
 	    TEST(test_host),
 	    TEST(test_step),
+	    TEST(test_step_elsewhere),
+	    TEST(test_step_elsewhere_nsec),
 	    TEST(test_proof),
 	    TEST(test_reachable),
 	    TEST(test_replay),
