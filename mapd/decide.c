@@ -65,6 +65,9 @@ decide_replay(struct deciding *d)
 	case REPLAY_OLD:
 		refuse(d, RCODE_REFUSED, "signed before an update that was taken already");
 		return;
+	case REPLAY_OVER:
+		refuse(d, RCODE_REFUSED, "its time passed while it waited");
+		return;
 	case REPLAY_FULL:
 		refuse(d, RCODE_REFUSED, "too many updates of this key at once: later again");
 		return;

@@ -86,6 +86,8 @@ replay_find_once(struct replay *replay, const struct proposal *proposal, bool pe
 	if (traces_find(replay->traces, t.digest, now, &t.rcode, &is_pending)) {
 		*rcode = t.rcode;
 		answer = pending || !is_pending ? REPLAY_KNOWN : REPLAY_NEW;
+	} else if (trace_is_over(t.expires, now)) {
+		answer = REPLAY_OVER;
 	} else if (t.sig0 && traces_find_key(replay->traces, t.id, &inception, &messages) &&
 		   serial_after(inception, t.inception)) {
 		answer = REPLAY_OLD;

@@ -22,6 +22,7 @@ enum replay_answer {
 	REPLAY_NEW,
 	REPLAY_KNOWN, /* rcode is what it was answered with */
 	REPLAY_OLD, /* a later one of its key was accepted: REFUSED */
+	REPLAY_OVER, /* its time has passed, and that it was accepted may be forgotten: REFUSED */
 	REPLAY_FULL /* too many are remembered, of its key or of all: REFUSED, later again */
 };
 

@@ -75,6 +75,9 @@ verify_is_old(const struct verifier *verifier, struct proposal *p, uint64_t now)
 	case REPLAY_OLD:
 		verdict_row(&p->verdict, UPDATE_OLD);
 		return true;
+	case REPLAY_OVER:
+		verdict_row(&p->verdict, UPDATE_TIME);
+		return true;
 	case REPLAY_FULL:
 		verdict_row(&p->verdict, UPDATE_FULL);
 		return true;

@@ -161,11 +161,34 @@ test_proved(void **state)
 	prover_free(prover);
 }
 
+/* What waited until its time had passed may be one that was taken, and forgotten at that moment. */
+static void
+test_late(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	open_realm();
+	shop.rule.policy.verify_locators = false;
+	p = host_new("host", 0);
+	p->sig0.inception -= 301;
+	p->sig0.expiration -= 301;
+	add_key(p, "host", 0);
+	run(p, RCODE_REFUSED, NULL, "its time passed");
+	assert_int_equal(claims(), 0);
+	p = petition_new();
+	p->tsig.time -= 301;
+	petition_item(p, UPDATE_DELETE_NAME, "static", 0, NULL, NULL);
+	run(p, RCODE_REFUSED, NULL, "its time passed");
+	assert_int_equal(shop_zone().serial, 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_first_come, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_late, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_proved, shop_setup, shop_teardown),
 	};
 
