@@ -39,13 +39,13 @@ struct update_flood {
 
 /* Owned by one worker; what it points to is borrowed. */
 struct updates {
-	struct update_flood *flood; /* NULL: all are looked at */
 	const struct charters *charters;
 	struct admission *admission; /* NULL: the server is stopping */
 	/* Remembers who asks, with the cookie of the answer or NULL: the proposal's origin. NULL: out of memory. */
 	void *(*remember)(const struct asker *asker, const uint8_t *cookie);
 	void (*forget)(void *origin);
 	void (*done)(struct proposal *list);
+	struct update_flood *flood; /* NULL: all datagrams are looked at */
 };
 
 /* What is known of the message's cookie (RFC 7873). */
