@@ -41,7 +41,7 @@ missed=0 first=0
 mkfifo "$DIR/ready" "$DIR/never"
 exec 9<>"$DIR/never"
 
-stop() { [ -z "$PID" ] || { kill "$PID"; wait "$PID"; PID=; } 2>/dev/null; cp "$DIR/log" /tmp/bench-last.log; }
+stop() { [ -z "$PID" ] || { kill "$PID"; wait "$PID"; PID=; } 2>/dev/null; }
 fail() { echo "updates.sh: $*" >&2; tail -n 5 "$DIR/log" >&2; exit 1; }
 calc() { awk "BEGIN { $1 }" </dev/null; }
 now() { date +%s.%N; }

@@ -266,6 +266,29 @@ decide_person(struct deciding *d)
 	return 0;
 }
 
+/* The set of a via that is in no zone of this server: nobody here knows what it says. */
+static bool
+spot_leads_away(struct deciding *d, const struct spot *spot)
+{
+	char owner[NAME_TEXT], set[NAME_TEXT];
+	struct eloc eloc;
+	struct zone zone;
+
+	for (size_t i = 0; i < spot->next.n; i++) {
+		const struct draft_record *record = &spot->next.records[i];
+
+		if (record->type != RR_ELOC || eloc_read(record->rdata, &eloc) != 0 ||
+		    eloc.kind != ELOC_VIA || work_zone_of(d->commit->change, &eloc.set, &zone))
+			continue;
+		d->refused = true;
+		verdict_set(&d->p->verdict, RCODE_REFUSED, EDE_PROHIBITED,
+		    "%s: the set %s of a via is in no zone of this server",
+		    name_print(&spot->name, owner), name_print(&eloc.set, set));
+		return true;
+	}
+	return false;
+}
+
 static int
 decide_policy(struct deciding *d)
 {
@@ -285,8 +308,8 @@ decide_policy(struct deciding *d)
 			verdict_set(&d->p->verdict, RCODE_REFUSED, EDE_PROHIBITED,
 			    "%s: more records than an answer can hold",
 			    name_print(&spot->name, text));
-		} else {
-			(void)case_judge(d, spot);
+		} else if (d->p->actor.kind != ACTOR_KEY || !spot_leads_away(d, spot)) {
+			case_judge(d, spot);
 		}
 	}
 	return change_error(d->desk->change);

@@ -237,8 +237,10 @@ check_owners(struct arrival *in)
 			    assigned_find(snap, item->owner, &assigned) ? &assigned : NULL;
 		c.owner = item->owner;
 		in->rule = policy_may_touch(&c, item->type);
-		if (in->rule != NULL)
+		/* whose a name is is said to who signs well */
+		if (in->rule != NULL && in->rule->rcode != RCODE_YXDOMAIN)
 			return REFUSAL(POLICY);
+		in->rule = NULL;
 	}
 	return NULL;
 }

@@ -40,18 +40,20 @@ static void
 history_abort(int number)
 {
 	history_write();
-	signal(number, SIG_DFL);
-	raise(number);
+	raise(number); /* its handler was for once */
 }
 
 void
 ledger_note(const uint8_t *data, size_t n)
 {
+	const struct sigaction once = {
+	    .sa_handler = history_abort, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+
 	if (history == NULL) {
 		history = malloc(HISTORY_OCTETS);
 		HOLDS(history != NULL);
 		atexit(history_write);
-		signal(SIGABRT, history_abort);
+		sigaction(SIGABRT, &once, NULL);
 		if (__sanitizer_set_death_callback != NULL)
 			__sanitizer_set_death_callback(history_write);
 	}

@@ -1,0 +1,217 @@
+/*
+ * test_accept.c - what hosts must bring along: proofs that hold, addresses they hear at, messages that are new.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/store/realm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sys/loop.h"
+#include "core/trust/trust.h"
+#include "core/wire/errors.h"
+#include "core/wire/message.h"
+#include "core/wire/rrtype.h"
+#include "core/zone/zone.h"
+#include "mapd/claim.h"
+#include "mapd/expiry.h"
+#include "mapd/people.h"
+#include "mapd/prove.h"
+#include "mapd/replay.h"
+
+/* ELOC with a proof over one locator; spoilt: over another one. */
+static void
+prove(struct proposal *p, uint64_t serial, uint8_t flags, const char *address, bool spoilt)
+{
+	uint8_t rdata[64], proof[256];
+	struct wr wr = wr_init(rdata, sizeof rdata), out = wr_init(proof, sizeof proof);
+	struct bytes set[1];
+	char text[64];
+	const char *why;
+	struct name me;
+	size_t n = address != NULL;
+
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	if (address != NULL) {
+		snprintf(text, sizeof text, "10 1 %s", address);
+		petition_item(p, UPDATE_ADD, ME, 60, "ELOC", text);
+		assert_int_equal(zone_scan_rdata(RR_ELOC, text, &shop.apex, &wr, &why), 0);
+	}
+	if (spoilt)
+		rdata[wr.n - 1] ^= 1;
+	set[0] = wr_done(&wr);
+	assert_int_equal(trust_proof_sign(mine, &me, set, n, serial,
+			     (uint32_t)clock_seconds() + 3600, flags, &out),
+	    0);
+	petition_rdata(p, UPDATE_ADD, ME, 60, RR_ELOC, wr_done(&out));
+}
+
+static void
+test_proof(void **state)
+{
+	uint64_t serial = clock_ms();
+	struct proposal *p;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	register_me();
+	p = my_update(ME);
+	prove(p, serial, 0, "192.0.2.1", true);
+	answers(p, RCODE_REFUSED, "does not match");
+	p = my_update(ME);
+	prove(p, serial, 0, "192.0.2.1", false);
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(count(ME, "ELOC"), 2);
+	/* no way back */
+	p = my_update(ME);
+	prove(p, serial - 1, 0, "192.0.2.2", false);
+	answers(p, RCODE_REFUSED, "serial");
+	p = my_update(ME);
+	prove(p, serial + 301000, 0, "192.0.2.2", false);
+	answers(p, RCODE_REFUSED, "ahead of the clock");
+	p = my_update(ME);
+	prove(p, serial + 1, 0, "192.0.2.2", false);
+	answers(p, RCODE_NOERROR, "");
+	/* one more record, and it is none any more */
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.3");
+	answers(p, RCODE_NOERROR, "proof was removed");
+	assert_int_equal(count(ME, "ELOC"), 2);
+	/* revoked: only an administrator can do anything there */
+	p = my_update(ME);
+	prove(p, serial + 2, 128, NULL, false);
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(count(ME, "ELOC"), 1);
+	p = my_update(ME);
+	prove(p, serial + 3, 0, "192.0.2.2", false);
+	answers(p, RCODE_REFUSED, "revoked");
+	claim_age(ME, 366 * 86400);
+	while (expiry_step(&shop.work, 60) == 0)
+		;
+	assert_int_equal(count(ME, "ELOC"), 1);
+	p = petition_new();
+	petition_item(p, UPDATE_DELETE_NAME, ME, 0, NULL, NULL);
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(shop_zone().names, 1);
+}
+
+static void
+test_reachable(void **state)
+{
+	uint8_t address[16] = {[10] = 0xff, [11] = 0xff, 192, 0, 2, 1}, token[PROVE_TOKEN];
+	struct prover *prover;
+	struct proposal *p;
+	struct name me;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	shop.rule.policy.verify_locators = true;
+	assert_int_equal(prover_new((struct bytes){NULL, 0}, &prover), 0);
+	shop.work.prover = prover;
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	for (int turn = 0; turn < 3; turn++) {
+		p = my_update(ME);
+		petition_item(p, UPDATE_ADD, ME, 300, "KEY", MY_KEY);
+		petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.1");
+		petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "20 1 192.0.2.1");
+		p->update.prove = (struct prove_option){turn > 0, 4177, {token, 0}};
+		assert_int_equal(prove_token(prover, &me, address, clock_seconds(), token), 0);
+		if (turn == 2)
+			p->update.prove.tokens.n = PROVE_TOKEN;
+		petitions_run();
+		if (turn < 2) {
+			assert_int_equal(p->verdict.rcode, RCODE_REFUSED);
+			assert_string_equal(p->verdict.text, "prove 192.0.2.1");
+			/* probes only to who says where he hears them */
+			assert_int_equal(p->verdict.n_prove, turn);
+		} else {
+			assert_int_equal(p->verdict.rcode, RCODE_NOERROR);
+		}
+		petitions_free();
+	}
+	/* what is published is proved */
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "30 1 192.0.2.1");
+	answers(p, RCODE_NOERROR, "");
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "30 1 192.0.2.2");
+	answers(p, RCODE_REFUSED, "prove 192.0.2.2");
+	shop.work.prover = NULL;
+	prover_free(prover);
+}
+
+/* The octets that come again; a later one that came before; after a restart too. */
+static void
+test_replay(void **state)
+{
+	uint8_t digest[32];
+	struct proposal *p;
+	uint32_t serial;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	register_me();
+	p = my_update(ME);
+	memcpy(digest, p->digest, sizeof digest);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	answers(p, RCODE_NOERROR, "");
+	register_me();
+	serial = shop_zone().serial;
+	for (int turn = 0; turn < 2; turn++) {
+		p = my_update(ME);
+		memcpy(p->digest, digest, sizeof digest);
+		petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+		answers(p, RCODE_NOERROR, "answered before");
+		p = my_update(ME);
+		p->sig0.inception -= 10;
+		petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+		answers(p, RCODE_REFUSED, "signed before");
+		assert_int_equal(count(ME, "ELOC"), 1);
+		assert_int_equal(shop_zone().serial, serial);
+		shop_close();
+		shop_open();
+	}
+	/* a prerequisite that did not hold holds when it comes again: it is answered as before */
+	p = my_update(ME);
+	memcpy(digest, p->digest, sizeof digest);
+	petition_item(p, UPDATE_RRSET_EXISTS, "later", 0, "A", NULL);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	answers(p, RCODE_NXRRSET, "");
+	p = petition_new();
+	petition_item(p, UPDATE_ADD, "later", 300, "A", "192.0.2.1");
+	answers(p, RCODE_NOERROR, "");
+	p = my_update(ME);
+	memcpy(p->digest, digest, sizeof digest);
+	petition_item(p, UPDATE_RRSET_EXISTS, "later", 0, "A", NULL);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	answers(p, RCODE_NXRRSET, "answered before");
+	/* no more of a key than are remembered */
+	for (unsigned i = 0; i < REPLAY_OF_KEY; i++) {
+		p = my_update(ME);
+		petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.1");
+	}
+	petitions_run();
+	assert_int_equal(p->verdict.rcode, RCODE_REFUSED);
+	petitions_free();
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, shop_setup, shop_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_proof),
+	    TEST(test_reachable),
+	    TEST(test_replay),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	close_realm();
+	return failed;
+}
