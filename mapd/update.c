@@ -62,7 +62,7 @@ update_is_flood(const struct serve *s, struct bytes wire, const struct update_co
 		return false;
 	if (slice != flood->slice)
 		*flood = (struct update_flood){.slice = slice};
-	if (flood->n++ < FLOOD_LOOKED_AT)
+	if (flood->n[cookie != NULL && cookie->both != NULL]++ < FLOOD_LOOKED_AT)
 		return false;
 	stats_add(s->stats, STAT_DROP_UPDATE, 1);
 	return true;

@@ -31,10 +31,10 @@ struct update_row {
 };
 extern const struct update_row update_rows[UPDATE_REFUSALS];
 
-/* How many datagrams of who has shown no cookie a worker still looks at in this slice of time. */
+/* Datagrams of who has shown no cookie of ours that a worker has looked at in this slice of time. */
 struct update_flood {
 	uint64_t slice;
-	unsigned n;
+	unsigned n[2]; /* without a cookie at all; with a client's, who is to get ours */
 };
 
 /* Owned by one worker; what it points to is borrowed. */
