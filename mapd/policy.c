@@ -158,13 +158,8 @@ rule_apex(const struct view *v, char *text)
 static bool
 rule_wildcard(const struct view *v, char *text)
 {
-	const struct name *owner = v->c->owner;
-
 	(void)text;
-	for (size_t at = 0; owner->n - at > v->c->apex->n; at += owner->w[at] + 1u)
-		if (owner->w[at] == 1 && owner->w[at + 1] == '*')
-			return true;
-	return false;
+	return owner_is_wild(v);
 }
 
 static bool
@@ -365,6 +360,16 @@ rule_too_large(const struct view *v, char *text)
 		return false;
 	return say(
 	    text, "%zu octets at the name, %" PRIu32 " are allowed", n, v->c->policy->octets);
+}
+
+/* A roll of the zone's keys waits for the longest TTL there ever was (RFC 6781 4.1.1). */
+static bool
+rule_too_long(const struct view *v, char *text)
+{
+	uint32_t ttl = difference_ttl(v);
+
+	return ttl > POLICY_TTL &&
+	       say(text, "a TTL of %" PRIu32 ", %u are allowed", ttl, POLICY_TTL);
 }
 
 static bool

@@ -8,6 +8,8 @@
 #include "core/wire/eid.h"
 #include "mapd/draft.h"
 
+#define POLICY_TTL 86400u /* of what hosts register, at most, seconds */
+
 /* The words of mapd.yaml. */
 enum policy_kind { POLICY_CLOSED, POLICY_ENROLLED, POLICY_OPEN };
 

@@ -55,6 +55,29 @@ difference_has(const struct view *v, uint16_t type)
 	return false;
 }
 
+uint32_t
+difference_ttl(const struct view *v)
+{
+	struct difference d;
+	uint32_t ttl = 0;
+
+	for (size_t at = 0; difference_next(v, &at, &d);)
+		if (!d.removed && d.record->ttl > ttl)
+			ttl = d.record->ttl;
+	return ttl;
+}
+
+bool
+owner_is_wild(const struct view *v)
+{
+	const struct name *owner = v->c->owner;
+
+	for (size_t at = 0; owner->n - at > v->c->apex->n; at += owner->w[at] + 1u)
+		if (owner->w[at] == 1 && owner->w[at + 1] == '*')
+			return true;
+	return false;
+}
+
 /* The next record of a type that the update adds. */
 const struct draft_record *
 added_next(const struct view *v, uint16_t type, size_t *at)

@@ -33,6 +33,8 @@ struct difference {
 };
 bool difference_next(const struct view *v, size_t *at, struct difference *out) NONNULL;
 bool difference_has(const struct view *v, uint16_t type) NONNULL;
+uint32_t difference_ttl(const struct view *v) NONNULL; /* the longest that comes, seconds; 0: none comes */
+bool owner_is_wild(const struct view *v) NONNULL; /* a wildcard, or below one of the zone */
 /* The next record of a type that is added, or NULL; the next ELOC of a kind. */
 const struct draft_record *added_next(const struct view *v, uint16_t type, size_t *at) NONNULL;
 bool added_eloc_next(const struct view *v, enum eloc_kind kind, size_t *at, struct eloc *out) NONNULL;

@@ -186,6 +186,16 @@ test_limits(void **state)
 	scene.before.n = 9;
 	scene.after.n = 7;
 	expect("own-mapping", "");
+	begin_own();
+	put_text(&scene.after, RR_ELOC, "10 50 192.0.2.1");
+	scene.after.records[1].ttl = 86400;
+	expect("own-mapping", "");
+	scene.after.records[1].ttl++;
+	expect("ttl", "a TTL of 86401, 86400 are allowed");
+	put_text(&scene.before, RR_ELOC, "10 50 192.0.2.1"); /* only another TTL */
+	expect("ttl", "");
+	scene.before.records[1].ttl = 86401;
+	expect("own-mapping", "");
 	begin_host();
 	scene.policy.eloc = 1;
 	put_text(&scene.after, RR_AAAA, "2001:db8::1");
