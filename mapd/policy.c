@@ -19,8 +19,7 @@
 #include "mapd/view.h"
 
 #define KEY_PROTOCOL 3
-#define KEY_UNUSABLE \
-	0xd000 /* RFC 2535 3.1.2: not for authentication, not for confidentiality, more flags */
+#define KEY_UNUSABLE 0xd000 /* RFC 2535 3.1.2: no authentication, no confidentiality, more */
 #define NAME_SHORT 100 /* characters of a name in a text */
 #define HOUR 3600u
 #define DAY (24 * HOUR)
@@ -376,25 +375,37 @@ static bool
 rule_mapping(const struct view *v, char *text)
 {
 	static const uint16_t types[] = {RR_ELOC, RR_EPID};
-	const struct draft *after = v->c->after;
-	struct bytes rdata[MAPPING_SET + 1];
+	struct bytes rdata[MAPPING_SET]; /* of more none is looked at */
 	char type[16];
+	uint32_t ttl;
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
 		const char *why;
-		size_t n = 0;
+		size_t n;
 
 		if (!difference_has(v, types[i]))
 			continue;
-		for (size_t k = 0; k < after->n && n <= MAPPING_SET; k++)
-			if (after->records[k].type == types[i])
-				rdata[n++] = after->records[k].rdata;
+		n = draft_set_of(v->c->after, types[i], rdata, MAPPING_SET, &ttl);
 		why = mapping_refusal(types[i], rdata, n, v->c->policy->private_locators,
 		    v->c->realms, v->c->n_realms);
 		if (why != NULL)
 			return say(text, "%s: %s", rrtype_print(types[i], type), why);
 	}
 	return false;
+}
+
+/* What no zone file may have either; wildcards never match for mappings (protocol 3). */
+static bool
+rule_unusable(const struct view *v, char *text)
+{
+	size_t eloc = 0, epid = 0;
+
+	if (v->c->actor->kind != ACTOR_ADMIN)
+		return false;
+	if (name_is_wildcard(v->c->owner) &&
+	    (added_next(v, RR_ELOC, &eloc) != NULL || added_next(v, RR_EPID, &epid) != NULL))
+		return say(text, "a mapping at a wildcard");
+	return rule_mapping(v, text);
 }
 
 static bool

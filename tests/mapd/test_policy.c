@@ -243,6 +243,9 @@ test_mappings(void **state)
 		begin_own();
 		put_text(&scene.after, RR_ELOC, rows[i].eloc);
 		expect(rows[i].rule, rows[i].words);
+		scene.actor.kind = ACTOR_ADMIN;
+		expect(strcmp(rows[i].rule, "mapping") == 0 ? "unusable" : "admin", "");
+		scene.actor.kind = ACTOR_KEY;
 		put_text(&scene.before, RR_ELOC,
 		    rows[i].eloc); /* no reason against what was there */
 		expect("own-mapping", "");
@@ -269,6 +272,8 @@ test_mappings(void **state)
 	expect("own-mapping", "");
 	put_proof(&scene.after, 0);
 	expect("mapping", "two proofs");
+	scene.actor.kind = ACTOR_ADMIN;
+	expect("unusable", "two proofs");
 }
 
 static void
