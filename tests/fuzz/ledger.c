@@ -36,24 +36,25 @@ history_write(void)
 	fprintf(stderr, "the inputs up to this one are in " HISTORY "\n");
 }
 
+/* SA_RESETHAND: the second one ends the process. */
 static void
 history_abort(int number)
 {
 	history_write();
-	raise(number); /* its handler was for once */
+	raise(number);
 }
 
 void
 ledger_note(const uint8_t *data, size_t n)
 {
-	const struct sigaction once = {
-	    .sa_handler = history_abort, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+	const struct sigaction on_abort = {
+	    .sa_handler = history_abort, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
 
 	if (history == NULL) {
 		history = malloc(HISTORY_OCTETS);
 		HOLDS(history != NULL);
 		atexit(history_write);
-		sigaction(SIGABRT, &once, NULL);
+		sigaction(SIGABRT, &on_abort, NULL);
 		if (__sanitizer_set_death_callback != NULL)
 			__sanitizer_set_death_callback(history_write);
 	}
