@@ -45,6 +45,8 @@ rows_copy(struct charters *charters, const struct charter *rows, size_t n)
 		if (row->policy.n_sites > 0)
 			memcpy(site, row->policy.sites, row->policy.n_sites * sizeof *site);
 		row->policy.sites = site;
+		row->policy.admins = NULL; /* the writer asks for them */
+		row->policy.n_admins = 0;
 		site += row->policy.n_sites;
 	}
 	qsort(charters->row, n, sizeof charters->row[0], charter_order);

@@ -39,18 +39,22 @@ void
 policy_show(struct client *client, const json_t *request)
 {
 	const struct policy *policy = rules_policy(client_rules(client), &client->zone);
-	json_t *sites = json_array(), *fields;
+	json_t *sites = json_array(), *admins = json_array(), *fields;
 	char zone_text[NAME_TEXT], text[NAME_TEXT];
 	struct zone zone;
 
 	(void)request;
 	if (!client_zone(client, &zone)) {
 		json_decref(sites);
+		json_decref(admins);
 		return;
 	}
 	name_print(&zone.apex, zone_text);
 	for (size_t i = 0; i < policy->n_sites; i++)
 		json_array_append_new(sites, json_string(name_print(&policy->sites[i], text)));
+	for (size_t i = 0; i < policy->n_admins; i++)
+		json_array_append_new(
+		    admins, json_string(name_print(&policy->admins[i], text)));
 	fields = json_pack("{s:s, s:s, s:b, s:b}", "zone", zone_text, "policy",
 	    kinds[policy->kind], "verify_locators", policy->verify_locators, "private_locators",
 	    policy->private_locators);
@@ -67,6 +71,7 @@ policy_show(struct client *client, const json_t *request)
 	number_add(fields, "identities", policy->identities);
 	number_add(fields, "identities_of_source", policy->identities_of_source);
 	json_object_set_new(fields, "sites", sites);
+	json_object_set_new(fields, "admins", admins);
 	client_answer(client, fields, "zone %s: policy %s", zone_text, kinds[policy->kind]);
 }
 

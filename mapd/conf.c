@@ -100,6 +100,8 @@ static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_ENUM("verify-locators", OPTIONAL, struct zone_row, policy.verify, yes_no, 2),
     CYAML_FIELD_SEQUENCE_COUNT("sites", OPTIONAL_TEXT, struct zone_row, policy.sites,
 	policy.n_sites, &address_schema, 0, SITES_MAX),
+    CYAML_FIELD_SEQUENCE_COUNT("admins", OPTIONAL_TEXT, struct zone_row, policy.admins,
+	policy.n_admins, &address_schema, 1, SITES_MAX),
     CYAML_FIELD_MAPPING("lease", OPTIONAL, struct zone_row, policy.lease, policy_lease_fields),
     CYAML_FIELD_MAPPING("quota", OPTIONAL, struct zone_row, policy.quota, policy_quota_fields),
     CYAML_FIELD_END};

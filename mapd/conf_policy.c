@@ -159,26 +159,48 @@ policy_quotas(struct policy *policy, const struct quota_row *row, const char *zo
 	return 0;
 }
 
+/* Names in lower case, of which key is told when one of them is none; *n counts what is to be freed. */
+static int
+policy_names(const struct name **out, size_t *n, char **texts, uint32_t n_texts,
+    const char *key, const char *expected, const struct reading *in)
+{
+	struct name *names = calloc(n_texts + 1, sizeof *names);
+	char path[KEY_MAX];
+
+	*out = names;
+	if (names == NULL)
+		return config_no_memory(in);
+	for (uint32_t i = 0; i < n_texts; i++) {
+		if (name_scan(texts[i], strlen(texts[i]), NULL, &names[i]) != 0) {
+			snprintf(path, sizeof path, "%s/%" PRIu32, key, i);
+			return config_blame(in, path, "not a domain name", expected);
+		}
+		name_fold(&names[i]);
+		++*n;
+	}
+	return 0;
+}
+
 static int
 policy_sites(struct policy *policy, const struct policy_row *row, const char *zone,
     const struct reading *in)
 {
-	struct name *sites = calloc(row->n_sites + 1, sizeof *sites);
-	char path[KEY_MAX];
+	char key[KEY_MAX];
 
-	policy->sites = sites;
-	if (sites == NULL)
-		return config_no_memory(in);
-	for (uint32_t i = 0; i < row->n_sites; i++) {
-		if (name_scan(row->sites[i], strlen(row->sites[i]), NULL, &sites[i]) != 0) {
-			snprintf(path, sizeof path, "zones/%s/sites/%" PRIu32, zone, i);
-			return config_blame(
-			    in, path, "not a domain name", "the name of a prefix set");
-		}
-		name_fold(&sites[i]);
-		policy->n_sites++;
-	}
-	return 0;
+	snprintf(key, sizeof key, "zones/%s/sites", zone);
+	return policy_names(&policy->sites, &policy->n_sites, row->sites, row->n_sites, key,
+	    "the name of a prefix set", in);
+}
+
+static int
+policy_admins(struct policy *policy, const struct policy_row *row, const char *zone,
+    const struct reading *in)
+{
+	char key[KEY_MAX];
+
+	snprintf(key, sizeof key, "zones/%s/admins", zone);
+	return policy_names(&policy->admins, &policy->n_admins, row->admins, row->n_admins, key,
+	    "the name of a key in tsig-keys", in);
 }
 
 int
@@ -195,6 +217,8 @@ config_policy(struct zone_rule *out, const struct policy_row *row, const char *z
 	if (row->verify != SAID_NOTHING)
 		policy->verify_locators = row->verify == SAID_YES;
 	error = policy_sites(policy, row, zone, in);
+	if (error == 0)
+		error = policy_admins(policy, row, zone, in);
 	if (error == 0)
 		error = policy_leases(policy, &row->lease, zone, in);
 	return error != 0 ? error : policy_quotas(policy, &row->quota, zone, in);
@@ -252,8 +276,9 @@ void
 policy_free(struct policy *policy)
 {
 	free((void *)(uintptr_t)policy->sites);
-	policy->sites = NULL;
-	policy->n_sites = 0;
+	free((void *)(uintptr_t)policy->admins);
+	policy->sites = policy->admins = NULL;
+	policy->n_sites = policy->n_admins = 0;
 }
 
 void

@@ -32,6 +32,8 @@ struct policy_row {
 	int verify; /* enum said */
 	char **sites;
 	uint32_t n_sites;
+	char **admins;
+	uint32_t n_admins;
 	struct lease_row lease;
 	struct quota_row quota;
 };

@@ -87,6 +87,24 @@ rule_stray_key(const struct view *v, char *text)
 }
 
 static bool
+names_have(const struct name *names, size_t n, const struct name *name)
+{
+	while (n > 0 && !name_equal(&names[n - 1], name))
+		n--;
+	return n > 0;
+}
+
+static bool
+rule_other_admin(const struct view *v, char *text)
+{
+	const struct policy *policy = v->c->policy;
+
+	(void)text;
+	return v->c->actor->kind == ACTOR_ADMIN && policy->n_admins > 0 &&
+	       !names_have(policy->admins, policy->n_admins, &v->c->actor->name);
+}
+
+static bool
 rule_admin(const struct view *v, char *text)
 {
 	(void)text;
@@ -425,15 +443,10 @@ rule_site(const struct view *v, char *text)
 	char name[NAME_TEXT];
 	struct eloc eloc;
 
-	for (size_t at = 0; added_eloc_next(v, ELOC_VIA, &at, &eloc);) {
-		size_t i = 0;
-
-		while (i < policy->n_sites && !name_equal(&policy->sites[i], &eloc.set))
-			i++;
-		if (i == policy->n_sites)
+	for (size_t at = 0; added_eloc_next(v, ELOC_VIA, &at, &eloc);)
+		if (!names_have(policy->sites, policy->n_sites, &eloc.set))
 			return say(text, "via %s: no site that the realm lists (sites:)",
 			    name_short(&eloc.set, name));
-	}
 	return false;
 }
 

@@ -28,6 +28,8 @@ struct policy {
 	uint32_t identities_of_source; /* claimed from one /24 or /56 */
 	const struct name *sites; /* sets a via may lead to */
 	size_t n_sites;
+	const struct name *admins; /* TSIG keys that may change the zone; none: all of the server's */
+	size_t n_admins;
 };
 /* Where nothing is said. */
 extern const struct policy policy_usual[3];

@@ -212,6 +212,8 @@ static const struct {
     {"tsig-keys: /nonexistent/keys\n", ":1: ", "tsig-keys: /nonexistent/keys: "},
     {"zones:\n  a.b:\n    policy: all\n", ":3: ", "expected one of closed, enrolled, open"},
     {"zones:\n  a.b:\n    verify-locators: true\n", ":3: ", "expected one of yes, no"},
+    {"zones:\n  a.b:\n    admins: [a..b]\n",
+	":3: ", "zones/a.b/admins/0: not a domain name; expected the name of a key in tsig-keys"},
     {"zones:\n  a.b:\n    sites: [c.d, a..b]\n",
 	":3: ", "zones/a.b/sites/1: not a domain name; expected the name of a prefix set"},
     {"zones:\n  a.b:\n    lease: 2h\n", ":3: ", "zones/a.b/lease: has a single value"},

@@ -32,6 +32,26 @@ test_who(void **state)
 	expect("admin", "");
 }
 
+/* A key of the server may be another zone's. */
+static void
+test_admins(void **state)
+{
+	struct name admins[2];
+
+	(void)state;
+	begin_own();
+	scene.actor.kind = ACTOR_ADMIN;
+	assert_int_equal(name_from("one.", &admins[0]), 0);
+	assert_int_equal(name_from("two.", &admins[1]), 0);
+	scene.policy.admins = admins;
+	scene.policy.n_admins = 2;
+	scene.actor.name = admins[1];
+	expect("admin", "");
+	assert_int_equal(name_from("three.", &scene.actor.name), 0);
+	expect("admins", "");
+	assert_string_equal(policy_may_touch(&scene.c, RR_A)->name, "admins");
+}
+
 static void
 put_proof(struct draft *draft, uint8_t flags)
 {
@@ -406,12 +426,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_matrix),
-	    cmocka_unit_test(test_who), cmocka_unit_test(test_revocation),
-	    cmocka_unit_test(test_held), cmocka_unit_test(test_keys),
-	    cmocka_unit_test(test_beside), cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_mappings), cmocka_unit_test(test_quotas),
-	    cmocka_unit_test(test_enrolled), cmocka_unit_test(test_may_touch),
-	    cmocka_unit_test(test_many), cmocka_unit_test(test_every_rule_decides)};
+	    cmocka_unit_test(test_who), cmocka_unit_test(test_admins),
+	    cmocka_unit_test(test_revocation), cmocka_unit_test(test_held),
+	    cmocka_unit_test(test_keys), cmocka_unit_test(test_beside),
+	    cmocka_unit_test(test_limits), cmocka_unit_test(test_mappings),
+	    cmocka_unit_test(test_quotas), cmocka_unit_test(test_enrolled),
+	    cmocka_unit_test(test_may_touch), cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_every_rule_decides)};
 
 	return cmocka_run_group_tests_name("policy", tests, scene_setup, scene_teardown);
 }
