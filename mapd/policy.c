@@ -87,14 +87,6 @@ rule_stray_key(const struct view *v, char *text)
 }
 
 static bool
-names_have(const struct name *names, size_t n, const struct name *name)
-{
-	while (n > 0 && !name_equal(&names[n - 1], name))
-		n--;
-	return n > 0;
-}
-
-static bool
 rule_other_admin(const struct view *v, char *text)
 {
 	const struct policy *policy = v->c->policy;

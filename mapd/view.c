@@ -216,3 +216,11 @@ place_has_type(enum place place, uint16_t type)
 			return true;
 	return false;
 }
+
+bool
+names_have(const struct name *names, size_t n, const struct name *name)
+{
+	while (n > 0 && !name_equal(&names[n - 1], name))
+		n--;
+	return n > 0;
+}

@@ -46,4 +46,7 @@ bool key_is_actors(const struct draft_record *record, const struct actor *actor)
 /* The KEY is the one that the identity certifies. */
 bool key_is_certified(const struct eid *id, struct bytes rdata) NONNULL;
 
+/* Whether one of names is that. */
+bool names_have(const struct name *names, size_t n, const struct name *name);
+
 #endif
