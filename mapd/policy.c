@@ -404,18 +404,11 @@ rule_mapping(const struct view *v, char *text)
 	return false;
 }
 
-/* What no zone file may have either; wildcards never match for mappings (protocol 3). */
+/* What no zone file may have either. */
 static bool
 rule_unusable(const struct view *v, char *text)
 {
-	size_t eloc = 0, epid = 0;
-
-	if (v->c->actor->kind != ACTOR_ADMIN)
-		return false;
-	if (name_is_wildcard(v->c->owner) &&
-	    (added_next(v, RR_ELOC, &eloc) != NULL || added_next(v, RR_EPID, &epid) != NULL))
-		return say(text, "a mapping at a wildcard");
-	return rule_mapping(v, text);
+	return v->c->actor->kind == ACTOR_ADMIN && rule_mapping(v, text);
 }
 
 static bool
