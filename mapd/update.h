@@ -31,7 +31,7 @@ struct update_row {
 };
 extern const struct update_row update_rows[UPDATE_REFUSALS];
 
-/* Datagrams of who has shown no cookie of ours that a worker has looked at in this slice of time. */
+/* What a worker has looked at in this slice of time, of datagrams of who has shown no cookie of ours. */
 struct update_flood {
 	uint64_t slice;
 	unsigned n[2]; /* without a cookie at all; with a client's, who is to get ours */

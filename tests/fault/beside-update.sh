@@ -31,6 +31,7 @@ FIRST='nice -n -10'
 ! chrt -r 1 true 2>/dev/null || FIRST='chrt -r 1'
 # shellcheck disable=SC2086 # words
 honest() { $FIRST taskset -c 0 "$BUILD/bench/offer" -l -r $RATE -t "$each" 127.0.0.1@"$PORT" "$DIR/good"; }
+received() { mapctl -j status | grep -oE '"(query.udp|drop.update)": ?[0-9]+' | awk '{ n += $NF } END { printf "%d", n }' FS='[ :]+'; }
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$MAPD/status"; }
 
 realm_conf "verify-locators: no, quota: {identities-of-source: 1000000}" "workers: 1"
@@ -65,9 +66,9 @@ for kind in "${kinds[@]}"; do
 		read -r _ _ _ _ sent _ answers _ _ _ _ _ _ _ p99_alone _ < <(honest)
 		part_alone=$(awk -v s="$sent" -v a="$answers" 'BEGIN { printf "%.2f", (s > 0 ? 100 * a / s : 0) }')
 		attack "$kind" || { result 1 "${what[$kind]}"; break; }
-		before=$(mapctl -j status | sed -nE 's/.*"query.udp": ?([0-9]+).*/\1/p')
+		before=$(received)
 		read -r _ _ _ _ sent _ answers _ _ _ _ median _ _ p99 _ < <(honest)
-		after=$(mapctl -j status | sed -nE 's/.*"query.udp": ?([0-9]+).*/\1/p')
+		after=$(received)
 		# shellcheck disable=SC2086 # words
 		updates=$($FIRST taskset -c 0 /usr/bin/python3 "$BAD/forged.py" "$PORT" $REALM "$SECRET" honest "$((round += 1))" 2>"$DIR/refused")
 		kill -0 "$attacker"
