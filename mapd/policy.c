@@ -20,31 +20,10 @@
 
 #define KEY_PROTOCOL 3
 #define KEY_UNUSABLE 0xd000 /* RFC 2535 3.1.2: no authentication, no confidentiality, more */
-#define NAME_SHORT 100 /* characters of a name in a text */
 #define HOUR 3600u
 #define DAY (24 * HOUR)
 
 typedef bool rule_fn(const struct view *v, char *text);
-
-__attribute__((format(printf, 2, 3))) static bool
-say(char *text, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, POLICY_TEXT, format, args);
-	va_end(args);
-	return true;
-}
-
-static const char *
-name_short(const struct name *name, char text[NAME_TEXT])
-{
-	name_print(name, text);
-	if (strlen(text) > NAME_SHORT)
-		snprintf(text + NAME_SHORT - 3, 4, "...");
-	return text;
-}
 
 /* Its KEY is at the owner's name, or should be. */
 static bool
@@ -55,7 +34,7 @@ place_has_key(const struct view *v)
 
 /* The rules, in the order of policy.def. */
 
-static bool
+bool
 rule_made(const struct view *v, char *text)
 {
 	uint16_t last = 0;
@@ -72,7 +51,7 @@ rule_made(const struct view *v, char *text)
 	return false;
 }
 
-static bool
+bool
 rule_stray_key(const struct view *v, char *text)
 {
 	const struct draft_record *key;
@@ -86,7 +65,7 @@ rule_stray_key(const struct view *v, char *text)
 	return false;
 }
 
-static bool
+bool
 rule_other_admin(const struct view *v, char *text)
 {
 	const struct policy *policy = v->c->policy;
@@ -96,21 +75,21 @@ rule_other_admin(const struct view *v, char *text)
 	       !names_have(policy->admins, policy->n_admins, &v->c->actor->name);
 }
 
-static bool
+bool
 rule_admin(const struct view *v, char *text)
 {
 	(void)text;
 	return v->c->actor->kind == ACTOR_ADMIN;
 }
 
-static bool
+bool
 rule_closed(const struct view *v, char *text)
 {
 	(void)text;
 	return v->c->policy->kind == POLICY_CLOSED;
 }
 
-static bool
+bool
 rule_banned(const struct view *v, char *text)
 {
 	char why[POLICY_TEXT];
@@ -124,14 +103,14 @@ rule_banned(const struct view *v, char *text)
 	return n == 0 || say(text, "the identity is banned: %s", why);
 }
 
-static bool
+bool
 rule_stranger(const struct view *v, char *text)
 {
 	(void)text;
 	return v->c->policy->kind == POLICY_ENROLLED && !v->c->enrolled;
 }
 
-static bool
+bool
 rule_false_key(const struct view *v, char *text)
 {
 	const struct actor *actor = v->c->actor;
@@ -142,7 +121,7 @@ rule_false_key(const struct view *v, char *text)
 }
 
 /* A proof that revokes stays until an administrator takes it away. */
-static bool
+bool
 rule_revoked(const struct view *v, char *text)
 {
 	struct eloc eloc;
@@ -156,7 +135,7 @@ rule_revoked(const struct view *v, char *text)
 	return v->c->revoked;
 }
 
-static bool
+bool
 rule_apex(const struct view *v, char *text)
 {
 	(void)text;
@@ -164,14 +143,14 @@ rule_apex(const struct view *v, char *text)
 }
 
 /* RFC 4592 2.2.1: an empty "*" above it is a wildcard too, and answers for all names that are not there. */
-static bool
+bool
 rule_wildcard(const struct view *v, char *text)
 {
 	(void)text;
 	return owner_is_wild(v);
 }
 
-static bool
+bool
 rule_cut(const struct view *v, char *text)
 {
 	(void)text;
@@ -179,7 +158,7 @@ rule_cut(const struct view *v, char *text)
 }
 
 /* Who certifies himself is not kept out by what stands in a table. */
-static bool
+bool
 rule_assigned_to_other(const struct view *v, char *text)
 {
 	char name[NAME_TEXT];
@@ -191,7 +170,7 @@ rule_assigned_to_other(const struct view *v, char *text)
 	    text, "held by %s, whom it is assigned to", name_short(v->c->assigned, name));
 }
 
-static bool
+bool
 rule_foreign(const struct view *v, char *text)
 {
 	(void)text;
@@ -199,7 +178,7 @@ rule_foreign(const struct view *v, char *text)
 }
 
 /* RFC 8552: such names say what a service is, or prove who owns a name. */
-static bool
+bool
 rule_underscore(const struct view *v, char *text)
 {
 	const struct name *owner = v->c->owner;
@@ -212,7 +191,7 @@ rule_underscore(const struct view *v, char *text)
 	return false;
 }
 
-static bool
+bool
 rule_kind(const struct view *v, char *text)
 {
 	struct difference d;
@@ -239,7 +218,7 @@ time_print(uint64_t time, const char *none, char text[32])
 }
 
 /* First come, first served: by the KEY that is there. */
-static bool
+bool
 rule_held(const struct view *v, char *text)
 {
 	const struct draft *before = v->c->before;
@@ -264,7 +243,7 @@ is_for_the_first(const struct view *v)
 	       (v->place == PLACE_NAME && v->c->policy->kind == POLICY_OPEN);
 }
 
-static bool
+bool
 rule_taken(const struct view *v, char *text)
 {
 	(void)text;
@@ -272,7 +251,7 @@ rule_taken(const struct view *v, char *text)
 	       !draft_has_key(v->c->before, v->c->actor);
 }
 
-static bool
+bool
 rule_unknown_key(const struct view *v, char *text)
 {
 	(void)text;
@@ -280,7 +259,7 @@ rule_unknown_key(const struct view *v, char *text)
 	       !draft_has_key(v->c->before, v->c->actor);
 }
 
-static bool
+bool
 rule_other_key(const struct view *v, char *text)
 {
 	struct difference d;
@@ -293,7 +272,7 @@ rule_other_key(const struct view *v, char *text)
 	return false;
 }
 
-static bool
+bool
 rule_bad_key(const struct view *v, char *text)
 {
 	const struct draft *after = v->c->after;
@@ -317,7 +296,7 @@ rule_bad_key(const struct view *v, char *text)
 }
 
 /* A KEY that is left alone keeps the name for its owner (RFC 9664 5.3); without it nobody could change the rest. */
-static bool
+bool
 rule_keyless(const struct view *v, char *text)
 {
 	const struct draft *after = v->c->after;
@@ -332,149 +311,6 @@ rule_keyless(const struct view *v, char *text)
 	return false;
 }
 
-static bool
-rule_too_many(const struct view *v, char *text)
-{
-	const struct policy *policy = v->c->policy;
-	const struct {
-		uint16_t type;
-		uint32_t most;
-	} rows[] = {
-#define RULE(...)
-#define TYPE(...)
-#define MOST(type, field) {RR_##type, policy->field},
-#include "mapd/policy.def"
-#undef MOST
-#undef TYPE
-#undef RULE
-	};
-	char type[16];
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		size_t n = draft_count(v->c->after, rows[i].type);
-
-		if (n > rows[i].most && n > draft_count(v->c->before, rows[i].type))
-			return say(text, "%zu %s at the name, %" PRIu32 " are allowed", n,
-			    rrtype_print(rows[i].type, type), rows[i].most);
-	}
-	return false;
-}
-
-static bool
-rule_too_large(const struct view *v, char *text)
-{
-	size_t n = draft_octets(v->c->after);
-
-	if (n <= v->c->policy->octets || n <= draft_octets(v->c->before))
-		return false;
-	return say(
-	    text, "%zu octets at the name, %" PRIu32 " are allowed", n, v->c->policy->octets);
-}
-
-/* A roll of the zone's keys waits for the longest TTL there ever was (RFC 6781 4.1.1). */
-static bool
-rule_too_long(const struct view *v, char *text)
-{
-	uint32_t ttl = difference_ttl(v);
-
-	return ttl > POLICY_TTL &&
-	       say(text, "a TTL of %" PRIu32 ", %u are allowed", ttl, POLICY_TTL);
-}
-
-static bool
-rule_mapping(const struct view *v, char *text)
-{
-	static const uint16_t types[] = {RR_ELOC, RR_EPID};
-	struct bytes rdata[MAPPING_SET]; /* of more none is looked at */
-	char type[16];
-	uint32_t ttl;
-
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-		const char *why;
-		size_t n;
-
-		if (!difference_has(v, types[i]))
-			continue;
-		n = draft_set_of(v->c->after, types[i], rdata, MAPPING_SET, &ttl);
-		why = mapping_refusal(types[i], rdata, n, v->c->policy->private_locators,
-		    v->c->realms, v->c->n_realms);
-		if (why != NULL)
-			return say(text, "%s: %s", rrtype_print(types[i], type), why);
-	}
-	return false;
-}
-
-/* What no zone file may have either. */
-static bool
-rule_unusable(const struct view *v, char *text)
-{
-	return v->c->actor->kind == ACTOR_ADMIN && rule_mapping(v, text);
-}
-
-static bool
-rule_prefixes(const struct view *v, char *text)
-{
-	struct eloc eloc;
-	size_t at = 0;
-
-	(void)text;
-	return added_eloc_next(v, ELOC_NET6, &at, &eloc);
-}
-
-static bool
-rule_site(const struct view *v, char *text)
-{
-	const struct policy *policy = v->c->policy;
-	char name[NAME_TEXT];
-	struct eloc eloc;
-
-	for (size_t at = 0; added_eloc_next(v, ELOC_VIA, &at, &eloc);)
-		if (!names_have(policy->sites, policy->n_sites, &eloc.set))
-			return say(text, "via %s: no site that the realm lists (sites:)",
-			    name_short(&eloc.set, name));
-	return false;
-}
-
-static bool
-rule_proof_place(const struct view *v, char *text)
-{
-	struct eloc eloc;
-	size_t at = 0;
-
-	(void)text;
-	return !v->certain && added_eloc_next(v, ELOC_PROOF, &at, &eloc);
-}
-
-static bool
-rule_address(const struct view *v, char *text)
-{
-	static const struct {
-		uint16_t type;
-		uint8_t n;
-	} rows[] = {{RR_A, 4}, {RR_AAAA, 16}};
-	const struct draft_record *record;
-	char type[16], print[ADDRESS_TEXT];
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		for (size_t at = 0; (record = added_next(v, rows[i].type, &at)) != NULL;) {
-			uint8_t address[16] = {[10] = 0xff, [11] = 0xff};
-			const char *why = "malformed";
-
-			if (record->rdata.n == rows[i].n) {
-				memcpy(address + 16 - rows[i].n, record->rdata.p, rows[i].n);
-				why = rows[i].n == 16 && address_is_ipv4(address)
-					  ? "an IPv4 address written as IPv6 is no locator"
-					  : address_refusal(address,
-						v->c->policy->private_locators, v->c->realms,
-						v->c->n_realms);
-			}
-			if (why != NULL)
-				return say(text, "%s %s: %s", rrtype_print(rows[i].type, type),
-				    address_print(address, print), why);
-		}
-	return false;
-}
-
 /* A name is claimed with the first thing that is put there. */
 static bool
 is_claim(const struct view *v)
@@ -482,7 +318,7 @@ is_claim(const struct view *v)
 	return v->c->is_new && v->c->after->n > 0;
 }
 
-static bool
+bool
 rule_names_full(const struct view *v, char *text)
 {
 	if (!is_claim(v) || place_has_key(v) || v->c->names < v->c->policy->names)
@@ -491,7 +327,7 @@ rule_names_full(const struct view *v, char *text)
 	    v->c->names, v->c->policy->names);
 }
 
-static bool
+bool
 rule_source_full(const struct view *v, char *text)
 {
 	if (!is_claim(v) || v->c->identities_of_source < v->c->policy->identities_of_source)
@@ -501,28 +337,28 @@ rule_source_full(const struct view *v, char *text)
 	    v->c->identities_of_source, v->c->policy->identities_of_source);
 }
 
-static bool
+bool
 rule_realm_full(const struct view *v, char *text)
 {
 	(void)text;
 	return is_claim(v) && v->c->identities >= v->c->policy->identities;
 }
 
-static bool
+bool
 rule_own(const struct view *v, char *text)
 {
 	(void)text;
 	return v->place == PLACE_OWN || v->place == PLACE_NAME;
 }
 
-static bool
+bool
 rule_host(const struct view *v, char *text)
 {
 	(void)text;
 	return v->place == PLACE_HOST;
 }
 
-static bool
+bool
 rule_assigned(const struct view *v, char *text)
 {
 	(void)text;
@@ -530,7 +366,7 @@ rule_assigned(const struct view *v, char *text)
 }
 
 /* Whatever is left: no place is without its row. */
-static bool
+bool
 rule_reverse(const struct view *v, char *text)
 {
 	(void)v;

@@ -4,6 +4,8 @@
  */
 #include "mapd/view.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/trust/trust.h"
@@ -211,6 +213,8 @@ place_has_type(enum place place, uint16_t type)
 #undef RULE
 	};
 
+#define NAME_SHORT 100 /* characters of a name in a text */
+
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (rows[i].place == place && rows[i].type == type)
 			return true;
@@ -223,4 +227,24 @@ names_have(const struct name *names, size_t n, const struct name *name)
 	while (n > 0 && !name_equal(&names[n - 1], name))
 		n--;
 	return n > 0;
+}
+
+bool
+say(char *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, POLICY_TEXT, format, args);
+	va_end(args);
+	return true;
+}
+
+const char *
+name_short(const struct name *name, char text[NAME_TEXT])
+{
+	name_print(name, text);
+	if (strlen(text) > NAME_SHORT)
+		snprintf(text + NAME_SHORT - 3, 4, "...");
+	return text;
 }

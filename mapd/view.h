@@ -49,4 +49,18 @@ bool key_is_certified(const struct eid *id, struct bytes rdata) NONNULL;
 /* Whether one of names is that. */
 bool names_have(const struct name *names, size_t n, const struct name *name);
 
+/* Puts the words into text, for a rule that forbids: always true. */
+__attribute__((format(printf, 2, 3))) bool say(char *text, const char *format, ...);
+/* A name for such words, cut when it is long. */
+const char *name_short(const struct name *name, char text[NAME_TEXT]);
+
+/* The rules of policy.def: whether each is the one that decides. Who may is policy.c's, what may be content.c's. */
+#define RULE(function, ...) bool rule_##function(const struct view *v, char *text);
+#define TYPE(...)
+#define MOST(...)
+#include "mapd/policy.def"
+#undef MOST
+#undef TYPE
+#undef RULE
+
 #endif
