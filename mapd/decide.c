@@ -215,21 +215,23 @@ case_judge(struct deciding *d, const struct spot *spot)
 	}
 }
 
-/* A set that no answer could hold; the policy's own limits are lower, for hosts. */
+/* A set that no answer could hold, or more of them than a name has; the policy's own limits are lower, for hosts. */
 static bool
 spot_is_too_large(const struct spot *spot)
 {
-	size_t all = 0;
+	size_t all = 0, types = 0;
 
 	for (size_t i = 0; i < spot->next.n; i++) {
-		size_t set = 0, n = 0;
+		size_t set = 0, n = 0, first = i;
 
 		for (size_t k = 0; k < spot->next.n && spot->next.n > 64; k++)
 			if (spot->next.records[k].type == spot->next.records[i].type) {
 				set += spot->next.records[k].rdata.n + RRSET_FRAME;
+				first = k < first ? k : first;
 				n++;
 			}
-		if (set > RRSET_OCTETS || n > RRSET_RECORDS)
+		types += first == i;
+		if (types > RRSET_TYPES || set > RRSET_OCTETS || n > RRSET_RECORDS)
 			return true;
 		all += spot->next.records[i].rdata.n + RRSET_FRAME;
 	}

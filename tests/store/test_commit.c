@@ -141,6 +141,39 @@ test_random_nsec(void **state)
 	updates(DENIAL_NSEC, 3, true, 300);
 }
 
+/* As many types as a name can have, and one more, where no edit looks at them. */
+static void
+test_types(void **state)
+{
+	unsigned types = 0, refused = 0;
+	char type[16];
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	for (unsigned i = 0; i < RRSET_TYPES; i += PETITION_ITEMS) {
+		struct proposal *p = petition_new();
+
+		for (unsigned k = 0; k < PETITION_ITEMS; k++, types++) {
+			snprintf(type, sizeof type, "TYPE%u", 1000 + types);
+			petition_item(p, UPDATE_ADD, "t", 300, type, "\\# 1 00");
+		}
+		petitions_run();
+		refused += p->verdict.rcode != RCODE_NOERROR;
+		petitions_free();
+	}
+	assert_int_equal(refused, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct proposal *p = petition_new();
+
+		snprintf(type, sizeof type, "TYPE%u", 1000 + types - i);
+		petition_item(p, UPDATE_ADD, "t", 300, type, "\\# 1 01");
+		petitions_run();
+		assert_int_equal(p->verdict.rcode, i == 0 ? RCODE_REFUSED : RCODE_NOERROR);
+		petitions_free();
+	}
+	assert_int_equal(work_rebuild(&shop.work, &shop.apex, &shop.outcome), 0);
+}
+
 int
 main(void)
 {
@@ -148,6 +181,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_random_nsec3, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_random_shapes, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_random_nsec, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_types, shop_setup, shop_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
