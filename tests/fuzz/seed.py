@@ -340,6 +340,19 @@ def registers():
         yield "apex.%s" % zone[:4], 0, update
         update = hosts.Update(zone).add(zone, hosts.SOA, hosts.name("ns." + zone) * 2 + struct.pack("!5I", 4000, 1, 2, 3, 4))
         yield "soa.%s" % zone[:4], 0, update.remove("www." + zone, hosts.A, bytes([192, 0, 2, 2]))
+        update = hosts.Update(zone)
+        for rdtype in range(1000, 1300):
+            update.add("t." + zone, rdtype, b"x")
+        yield "types.%s" % zone[:4], 0, update
+        update = hosts.Update(zone).add("ds." + zone, 43, bytes.fromhex("00010d02") + bytes(32))
+        yield "ds.%s" % zone[:4], 0, update
+        update = hosts.Update(zone).add("two." + zone, 39, hosts.name("a.")).add("two." + zone, 39, hosts.name("b."))
+        yield "single.%s" % zone[:4], 0, update
+        update = hosts.Update(zone).add("*." + zone, hosts.ELOC, hosts.eloc("192.0.2.1"))
+        yield "star.%s" % zone[:4], 0, update.add("m." + zone, hosts.ELOC, hosts.eloc("192.0.2.1", flags=1))
+        key = signer(3, zone)  # at two of its own addresses that are one
+        update = hosts.registration(key, ["192.0.2.1"], zone).add(key.owner, hosts.ELOC, hosts.eloc("192.0.2.1", 20))
+        yield "path.%s" % zone[:4], 3, update
         yield "made.%s" % zone[:4], 0, hosts.Update(zone).add(zone, 48, b"\1\1\3\17" + bytes(32)).delete("a." + zone, 46)
 
 
