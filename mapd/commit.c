@@ -66,10 +66,11 @@ commit_begin(struct commit *c, struct work *work)
 	return rc == -MAP_EREFUSED ? -MAP_EDATABASE : rc;
 }
 
+/* Forgets those that were put off after but. */
 static void
-edits_free(struct commit *c)
+edits_drop(struct commit *c, const struct commit_edit *but)
 {
-	while (c->edits != NULL) {
+	while (c->edits != but) {
 		struct commit_edit *next = c->edits->next;
 
 		lines_fini(&c->edits->lines);
@@ -81,7 +82,7 @@ edits_free(struct commit *c)
 void
 commit_free(struct commit *c)
 {
-	edits_free(c);
+	edits_drop(c, NULL);
 	while (c->desks != NULL) {
 		struct desk *next = c->desks->next;
 
@@ -246,8 +247,10 @@ whole_refuse(struct proposal *p, const char *errors)
 	verdict_set(&p->verdict, RCODE_REFUSED, EDE_PROHIBITED, "%.*s", (int)n, errors);
 }
 
+/* What was put off for it, after but, is done with it or not at all. */
 static void
-whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct lines *lines)
+whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct lines *lines,
+    const struct commit_edit *but)
 {
 	struct whole w = {c, desk, p};
 	struct outcome out;
@@ -256,6 +259,7 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 	int rc = -MAP_ENOMEM;
 
 	if (amend == NULL) {
+		edits_drop(c, but);
 		proposal_fail(p, rc, "");
 		return;
 	}
@@ -266,6 +270,8 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 	amend->beside_arg = &w;
 	rc = amend_run(work, &desk->zone.apex, amend, &out);
 	replay_end(work->replay, rc == 0);
+	if (rc != 0 || p->dry)
+		edits_drop(c, but);
 	if (rc == -MAP_EFORMAT && amend->judge.errors[0] != '\0')
 		whole_refuse(p, amend->judge.errors);
 	else if (rc != 0)
@@ -279,10 +285,13 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 
 /* --- all of a list --- */
 
-/* Decides from *p on, until one is to be written alone, or there are too many zones; *p is moved there. */
+/*
+ * Decides from *p on, until one is to be written alone, or there are too many zones; *p is moved there. *but is the
+ * newest that was put off for the others.
+ */
 static int
 list_decide(struct commit *c, struct proposal **p, struct proposal **whole, struct desk **desk,
-    struct lines *lines)
+    struct lines *lines, const struct commit_edit **but)
 {
 	enum decision what = DECIDED;
 	int rc = 0;
@@ -296,6 +305,7 @@ list_decide(struct commit *c, struct proposal **p, struct proposal **whole, stru
 			    "not a zone of this server");
 		if (*desk == NULL)
 			continue;
+		*but = c->edits;
 		rc = decide(c, *desk, *p, &what, lines);
 		if (rc == 0 && what == DECIDED_WHOLE)
 			*whole = *p;
@@ -349,6 +359,7 @@ list_commit(struct work *work, struct proposal *first, bool alone)
 	struct commit c;
 	struct lines lines = {0};
 	struct proposal *end = first, *whole = NULL;
+	const struct commit_edit *but = NULL;
 	struct desk *desk = NULL;
 	int rc = commit_begin(&c, work);
 
@@ -357,7 +368,7 @@ list_commit(struct work *work, struct proposal *first, bool alone)
 		commit_free(&c);
 		return NULL;
 	}
-	rc = list_decide(&c, &end, &whole, &desk, &lines);
+	rc = list_decide(&c, &end, &whole, &desk, &lines, &but);
 	if (rc == 0)
 		rc = commit_end(&c);
 	else
@@ -365,7 +376,7 @@ list_commit(struct work *work, struct proposal *first, bool alone)
 	if (rc == 0) {
 		list_serials(&c, first, whole != NULL ? whole : end);
 		if (whole != NULL)
-			whole_run(&c, desk, whole, &lines);
+			whole_run(&c, desk, whole, &lines, but);
 		commit_follow(&c);
 	} else if (!alone && failure_is_ones(rc)) {
 		commit_free(&c);

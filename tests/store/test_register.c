@@ -256,7 +256,7 @@ test_step(void **state)
 
 /* The same in another zone, with NSEC, where an edit has to write it. */
 static void
-step_elsewhere(uint8_t denial)
+step_elsewhere(uint8_t own, uint8_t denial)
 {
 	static struct zone_rule rules[2];
 	struct name other_zone, name, me;
@@ -264,7 +264,7 @@ step_elsewhere(uint8_t denial)
 	struct proposal *p;
 	uint32_t serial;
 
-	open_realm(DENIAL_NSEC3);
+	open_realm(own);
 	rules[0] = shop.rule;
 	assert_int_equal(name_from("other.test.", &other_zone), 0);
 	rules[1] = (struct zone_rule){.apex = other_zone, .denial = denial};
@@ -287,6 +287,14 @@ step_elsewhere(uint8_t denial)
 	assert_int_equal(count("www", "A"), 1);
 	assert_int_equal(shop_zone().serial, serial + 1);
 	assert_int_equal(name_from("zone.test.", &shop.apex), 0);
+	/* what is only asked for does nothing there either */
+	p = my_update(ME);
+	p->dry = true;
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(name_from("other.test.", &shop.apex), 0);
+	assert_int_equal(count("www", "A"), 1);
+	assert_int_equal(name_from("zone.test.", &shop.apex), 0);
 	p = my_update(ME);
 	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
 	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 2001:db8::9");
@@ -306,14 +314,21 @@ static void
 test_step_elsewhere(void **state)
 {
 	(void)state;
-	step_elsewhere(DENIAL_NSEC3);
+	step_elsewhere(DENIAL_NSEC3, DENIAL_NSEC3);
 }
 
 static void
 test_step_elsewhere_nsec(void **state)
 {
 	(void)state;
-	step_elsewhere(DENIAL_NSEC);
+	step_elsewhere(DENIAL_NSEC3, DENIAL_NSEC);
+}
+
+static void
+test_step_elsewhere_whole(void **state)
+{
+	(void)state;
+	step_elsewhere(DENIAL_NSEC, DENIAL_NSEC3);
 }
 
 int
@@ -330,6 +345,7 @@ main(void)
 	    TEST(test_step),
 	    TEST(test_step_elsewhere),
 	    TEST(test_step_elsewhere_nsec),
+	    TEST(test_step_elsewhere_whole),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
