@@ -68,7 +68,7 @@ asked() { # NAME TYPE
 }
 shown() { # COMMAND...: of this machine's mapctl, as one types it
 	say "\$ $*"
-	"$@" 2>&1 | sed -E 's/since [0-9][^ ,;)]*( [0-9:]+)?( UTC)?/since 2026-11-26 09:00:00 UTC/g; s/until [0-9][^ ,;)]*( [0-9:]+)?( UTC)?/until 2026-12-10 09:00:00 UTC/g' |
+	(cd "$DIR" && "$@") 2>&1 | sed -E 's/since [0-9][^ ,;)]*( [0-9:]+)?( UTC)?/since 2026-11-26 09:00:00 UTC/g; s/until [0-9][^ ,;)]*( [0-9:]+)?( UTC)?/until 2026-12-10 09:00:00 UTC/g' |
 		fold -s -w 110 | sed 's/ *$//' >>"$DIR/page"
 }
 
@@ -128,6 +128,7 @@ begin
 typed "-v -k $K_B" "update add $A 60 TYPE65301 $(V 2001:db8:bad::1)"
 grep -q "^update failed: REFUSED" "$DIR/out"
 result $? "another host's mapping: REFUSED" "$DIR/out"
+shown mapctl policy test --key "$K_B" $REALM set "$A." 60 ELOC 10 50 2001:db8:bad::1
 end
 fails "a type that is not the host's" REFUSED "-v -k $K_A" "update add $A 60 TXT x"
 fails "the operator's names" REFUSED "-v -k $K_A" "update delete www.$REALM"
@@ -143,6 +144,8 @@ result $? "a name that nobody has is registered" "$DIR/lines" "$DIR/out"
 typed "-v -k $K_D" "update add laptop.$REALM 60 $(record "$KEY_D")\nupdate add laptop.$REALM 60 TYPE65301 $(V 2001:db8:bad::1)"
 grep -q "^update failed: YXDOMAIN" "$DIR/out"
 result $? "another key wants it: YXDOMAIN" "$DIR/out"
+# shellcheck disable=SC2046 # words
+shown mapctl policy test --key "$K_D" $REALM set laptop 60 $(record "$KEY_D")
 end
 same "the first one has it" "$(ask laptop.$REALM TYPE65301 | tr -d ' ')" '\#22000A0032000220010DB8000A00000000000000000020'
 hosts key "$DIR" 15 e "$B" >"$DIR/path"
