@@ -8,7 +8,8 @@
 #include "core/wire/eid.h"
 #include "mapd/draft.h"
 
-#define POLICY_TTL 86400u /* of what hosts register, at most, seconds */
+/* Seconds, of what hosts register: a roll of the zone's keys waits for the longest TTL that it ever had. */
+#define POLICY_TTL 86400u
 
 /* The words of mapd.yaml. */
 enum policy_kind { POLICY_CLOSED, POLICY_ENROLLED, POLICY_OPEN };
