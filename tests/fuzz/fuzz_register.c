@@ -165,7 +165,6 @@ world_begin(void)
 	    0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a};
 
 	HOLDS(shop_setup(NULL) == 0);
-	atexit(world_end);
 	for (uint8_t who = BY_ME; who <= BY_HOST; who++)
 		memset(public_key[who], who, 32);
 	memcpy(public_key[BY_ME], first, 32);
@@ -174,6 +173,8 @@ world_begin(void)
 	HOLDS(prover_new((struct bytes){first, 32}, &prover) == 0);
 	HOLDS(store_set_lazy(shop.store, true) == 0);
 	world_reset();
+	/* last, to be called before what OpenSSL does at the end: threads that sign end here */
+	atexit(world_end);
 }
 
 /* --- one update --- */
