@@ -203,8 +203,9 @@ case_judge(struct deciding *d, const struct spot *spot)
 		case_count(d, &c, spot);
 		if (assigned_get(d->desk->change, &spot->name, &assigned)) {
 			c.assigned = &assigned;
-			if (c.is_new)
-				c.names = assigned_count(d->desk->change, &d->p->actor.name);
+			/* another one's is refused before they are counted */
+			if (c.is_new && name_equal(&assigned, &d->p->actor.name))
+				c.names = assigned_count(d->desk->change, &assigned) - 1;
 		}
 	}
 	rule = policy_judge(&c, text);

@@ -19,7 +19,8 @@
 #include "mapd/view.h"
 
 #define KEY_PROTOCOL 3
-#define KEY_UNUSABLE 0xd000 /* RFC 2535 3.1.2: no authentication, no confidentiality, more */
+#define KEY_UNUSABLE 0xd000 /* RFC 2535 3.1.2: no authentication, no secrets, more flags */
+#define NAME_SHORT 100 /* characters of a name in a text */
 #define HOUR 3600u
 #define DAY (24 * HOUR)
 
