@@ -10,9 +10,11 @@
 
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
+#include "core/wire/rrtype.h"
 #include "mapd/amend.h"
 #include "mapd/commit.h"
 #include "mapd/lease.h"
+#include "mapd/people.h"
 #include "mapd/renew.h"
 #include "mapd/settle.h"
 #include "mapd/step.h"
@@ -121,6 +123,15 @@ claim_prolong(struct expiring *e, const struct desk *desk, const struct name *ow
 	claim_put(desk->change, &desk->zone.apex, owner, claim);
 }
 
+/* No KEY and nobody's: an operator took it back by an edit, and what is there now has no lease. */
+static bool
+spot_is_taken_back(struct change *change, const struct spot *spot)
+{
+	struct name identity;
+
+	return !draft_has(&spot->now, RR_KEY) && !assigned_get(change, &spot->name, &identity);
+}
+
 static int
 expiry_name(struct expiring *e, const struct name *owner)
 {
@@ -142,6 +153,10 @@ expiry_name(struct expiring *e, const struct name *owner)
 	rc = desk_spot(desk, owner, &spot);
 	if (rc != 0)
 		return rc;
+	if (spot_is_taken_back(change, spot)) {
+		claim_remove(change, &zone.apex, owner);
+		return change_error(change);
+	}
 	kept = lease_revoked_until(&spot->now);
 	if (kept > e->commit.now) {
 		claim_prolong(e, desk, owner, &claim, kept);

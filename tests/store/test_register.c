@@ -255,6 +255,41 @@ test_step(void **state)
 	assert_int_equal(count("www", "A") + count("www", "AAAA"), 0);
 }
 
+/* What an operator took back, and has for himself now, has no lease. */
+static void
+test_taken_back(void **state)
+{
+	struct change *change;
+	struct name name, me;
+	struct claim claim;
+	struct proposal *p;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	assert_int_equal(name_scan("www", 3, &shop.apex, &name), 0);
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_int_equal(assigned_put(change, &name, &me), 0);
+	assert_int_equal(change_commit(change), 0);
+	register_me();
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, "www", 60, "EPID", "10 b.example.");
+	answers(p, RCODE_NOERROR, "");
+	assert_true(claim_of("www", &claim));
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assigned_remove(change, &name);
+	assert_int_equal(change_commit(change), 0);
+	p = petition_new();
+	petition_item(p, UPDATE_DELETE_NAME, "www", 0, NULL, NULL);
+	petition_item(p, UPDATE_ADD, "www", 300, "A", "192.0.2.80");
+	answers(p, RCODE_NOERROR, "");
+	claim_age("www", 7200);
+	while (expiry_step(&shop.work, 60) == 0)
+		;
+	assert_int_equal(count("www", "A"), 1);
+	assert_false(claim_of("www", &claim));
+}
+
 /* The same in another zone, with NSEC, where an edit has to write it. */
 static void
 step_elsewhere(uint8_t own, uint8_t denial)
@@ -344,6 +379,7 @@ main(void)
 	    TEST(test_expiry_nsec),
 	    TEST(test_host),
 	    TEST(test_step),
+	    TEST(test_taken_back),
 	    TEST(test_step_elsewhere),
 	    TEST(test_step_elsewhere_nsec),
 	    TEST(test_step_elsewhere_whole),
