@@ -17,6 +17,8 @@
 #define ROW_ENTRY (1 + 4 + 8 + 1)
 #define ROW_SIG0 (TRACE_KEY + 4)
 #define SWEEP 4 /* entries looked at for each that is noted */
+#define SWEEP_FULL \
+	65536 /* and in a second without room: a millisecond's, of up to 16 million */
 #define ROWS_GONE 16 /* rows removed with a commit, at most */
 
 struct replay {
@@ -28,7 +30,7 @@ struct replay {
 	size_t row_n, row_max;
 	uint32_t row_over; /* when all of it is over */
 	uint64_t rows; /* number of the next */
-	uint64_t swept; /* seconds: when all traces were last looked at */
+	uint64_t swept; /* seconds: when many traces were last looked at */
 };
 
 int
@@ -108,7 +110,7 @@ replay_find(struct replay *replay, const struct proposal *proposal, bool pending
 	answer = replay_find_once(replay, proposal, pending, now, rcode);
 	if (answer == REPLAY_FULL && replay->swept != now) {
 		replay->swept = now;
-		traces_sweep(replay->traces, SIZE_MAX, now);
+		traces_sweep(replay->traces, SWEEP_FULL, now);
 		answer = replay_find_once(replay, proposal, pending, now, rcode);
 	}
 	pthread_mutex_unlock(&replay->lock);
