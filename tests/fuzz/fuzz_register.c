@@ -32,6 +32,7 @@
 	16 /* inputs until messages of before are forgotten: few of a key are remembered */
 #define FRESH (8 * LOOK) /* inputs until all begins anew */
 #define ZONES 2
+#define TOGETHER 4 /* updates that share a commit, at most */
 #define ME "05e437dbb22e81cb3e" /* of the first key, below the prefix of the first zone */
 
 /* The first octet: who, then bits. */
@@ -127,9 +128,12 @@ world_reset(void)
 	ledger_forget();
 }
 
+static void waiting_free(void);
+
 static void
 world_end(void)
 {
+	waiting_free();
 	snapshot_free(snap);
 	prover_free(prover);
 	(void)shop_teardown(NULL);
@@ -318,44 +322,90 @@ guard_octets(unsigned z, const char *text, uint8_t octets[65536], bool *is)
 static const char *const guarded[] = {"@", "ns", "www", "a", "c", "site", "sub"};
 #define GUARDED (sizeof guarded / sizeof guarded[0])
 
+/* Those that are committed together. */
+static struct proposal *waiting[TOGETHER];
+static unsigned zone_of[TOGETHER];
+static size_t n_waiting;
+
 static void
-verdict_holds(const struct proposal *p, unsigned z)
+verdict_holds(const struct proposal *p, unsigned z, const uint32_t before[ZONES])
 {
 	const struct verdict *v = &p->verdict;
-	uint32_t before = serial[z];
 
 	HOLDS(v->rcode != RCODE_SERVFAIL && v->rcode != RCODE_FORMERR);
 	HOLDS(v->n_prove <= PROVE_MOST && (v->n_prove == 0 || v->rcode == RCODE_REFUSED));
 	HOLDS(!v->lease.present || (v->rcode == RCODE_NOERROR && p->update.lease.present));
 	HOLDS(memchr(v->text, '\0', sizeof v->text) != NULL);
-	HOLDS(name_from(apexes[z], &shop.apex) == 0);
-	serial[z] = shop_zone().serial;
-	HOLDS(serial[z] == before || serial_after(serial[z], before));
-	if (v->rcode != RCODE_NOERROR || p->dry)
-		HOLDS(serial[z] == before);
-	else
-		HOLDS(v->serial == serial[z]);
+	if (v->rcode == RCODE_NOERROR && !p->dry)
+		HOLDS(
+		    !serial_after(before[z], v->serial) && !serial_after(v->serial, serial[z]));
+}
+
+/* Serials never go back, and stay where nothing was taken. */
+static void
+serials_hold(const uint32_t before[ZONES])
+{
+	for (unsigned z = 0; z < ZONES; z++) {
+		bool taken = false;
+
+		for (size_t i = 0; i < n_waiting; i++)
+			taken |= zone_of[i] == z && !waiting[i]->dry &&
+				 waiting[i]->verdict.rcode == RCODE_NOERROR;
+		HOLDS(serial[z] == before[z] || (taken && serial_after(serial[z], before[z])));
+	}
 }
 
 static void
-update_run(struct proposal *p, unsigned z)
+serials_read(uint32_t out[ZONES])
 {
-	static uint8_t before[GUARDED][65536], after[65536];
-	size_t n[GUARDED];
-	bool is[GUARDED], still;
-	bool by_key = p->actor.kind == ACTOR_KEY;
+	for (unsigned z = 0; z < ZONES; z++) {
+		HOLDS(name_from(apexes[z], &shop.apex) == 0);
+		out[z] = shop_zone().serial;
+	}
+}
 
-	for (size_t i = 0; i < GUARDED && by_key; i++)
-		n[i] = guard_octets(z, guarded[i], before[i], &is[i]);
+static void
+waiting_commit(void)
+{
+	uint32_t before[ZONES];
+
+	serials_read(before);
+	for (size_t i = 0; i < n_waiting; i++)
+		waiting[i]->next = i + 1 < n_waiting ? waiting[i + 1] : NULL;
 	answered = 0;
-	commit_updates(&shop.work, p);
-	HOLDS(answered == 1);
-	verdict_holds(p, z);
-	for (size_t i = 0; i < GUARDED && by_key; i++)
+	commit_updates(&shop.work, waiting[0]);
+	HOLDS(answered == n_waiting);
+	serials_read(serial);
+	serials_hold(before);
+	for (size_t i = 0; i < n_waiting; i++)
+		verdict_holds(waiting[i], zone_of[i], before);
+}
+
+static void
+waiting_run(void)
+{
+	static uint8_t before[ZONES * GUARDED][65536], after[65536];
+	size_t n[ZONES * GUARDED];
+	bool is[ZONES * GUARDED], still, by_keys = true;
+
+	for (size_t i = 0; i < n_waiting; i++)
+		by_keys &= waiting[i]->actor.kind == ACTOR_KEY;
+	for (unsigned i = 0; i < ZONES * GUARDED && by_keys; i++)
+		n[i] = guard_octets(i % ZONES, guarded[i / ZONES], before[i], &is[i]);
+	waiting_commit();
+	for (unsigned i = 0; i < ZONES * GUARDED && by_keys; i++)
 		if (is[i]) {
-			HOLDS(guard_octets(z, guarded[i], after, &still) == n[i]);
+			HOLDS(
+			    guard_octets(i % ZONES, guarded[i / ZONES], after, &still) == n[i]);
 			HOLDS(memcmp(before[i], after, n[i]) == 0);
 		}
+}
+
+static void
+waiting_free(void)
+{
+	while (n_waiting > 0)
+		proposal_free(waiting[--n_waiting]);
 }
 
 /* --- all of it --- */
@@ -428,6 +478,7 @@ again_holds(struct bytes input, const struct proposal *first, unsigned z)
 	answered = 0;
 	commit_updates(&shop.work, p);
 	HOLDS(answered == 1 && p->verdict.rcode == first->verdict.rcode);
+	HOLDS(name_from(apexes[z], &shop.apex) == 0);
 	HOLDS(shop_zone().serial == before);
 	proposal_free(p);
 }
@@ -465,13 +516,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	ledger_note(data, n);
 	p = proposal_make((struct bytes){data, n}, &z);
 	if (p != NULL) {
-		update_run(p, z);
-		if ((data[0] & AGAIN) != 0)
-			again_holds((struct bytes){data, n}, p, z);
-		proposal_free(p);
-		world_look();
+		zone_of[n_waiting] = z;
+		waiting[n_waiting++] = p;
 	} else
 		ledger_drop();
+	/* for a while each alone, then two together, and so on */
+	if (n_waiting > number / LOOK % TOGETHER) {
+		waiting_run();
+		if (n_waiting == 1 && p != NULL && (data[0] & AGAIN) != 0)
+			again_holds((struct bytes){data, n}, p, z);
+		waiting_free();
+		world_look();
+	}
 	ledger_good();
 	return 0;
 }
