@@ -36,6 +36,7 @@ struct arrival {
 	struct proposal *p;
 	const struct charter *charter;
 	const struct zone *zone;
+	bool outside; /* it has a name outside its zone */
 	int tsig_error; /* enum tsig_error */
 	const struct tsig_key *key;
 	const struct policy_rule *rule; /* of the policy, that forbids */
@@ -105,9 +106,9 @@ check_grammar(struct arrival *in)
 
 	if (rcode < 0)
 		return REFUSAL(MEMORY);
-	return rcode == RCODE_NOERROR	? NULL
-	       : rcode == RCODE_NOTZONE ? REFUSAL(OUTSIDE)
-					: REFUSAL(GRAMMAR);
+	/* whether the zone is served is said before (RFC 2136 3.1) */
+	in->outside = rcode == RCODE_NOTZONE;
+	return rcode == RCODE_NOERROR || in->outside ? NULL : REFUSAL(GRAMMAR);
 }
 
 static const struct update_row *
@@ -120,7 +121,7 @@ check_zone(struct arrival *in)
 	in->charter = charters_find(in->s->updates->charters, apex);
 	in->zone = zone_find(in->s->zones, apex);
 	if (in->zone != NULL && name_equal(&in->zone->apex, apex))
-		return NULL;
+		return in->outside ? REFUSAL(OUTSIDE) : NULL;
 	return in->charter != NULL ? REFUSAL(LOADED) : REFUSAL(ZONE);
 }
 

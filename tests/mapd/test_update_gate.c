@@ -165,6 +165,7 @@ static const struct request requests[] = {
     {"of type ANY to be added", RCODE_FORMERR, STAT_UPDATE_FORMERR, .add = RR_ANY},
     {"of type SIG to be added", RCODE_FORMERR, STAT_UPDATE_FORMERR, .add = RR_SIG},
     {"a name outside", RCODE_NOTZONE, STAT_UPDATE_FORMERR, .owner = "a.elsewhere.test."},
+    {"both", RCODE_NOTAUTH, STAT_UPDATE_NOTAUTH, .zone = "nowhere.test.", .owner = "a.else.test."},
     {"no zone here", RCODE_NOTAUTH, STAT_UPDATE_NOTAUTH, .zone = "nowhere.test.",
 	.is_unsigned = true, .no_change = true},
     {"no apex", RCODE_NOTAUTH, STAT_UPDATE_NOTAUTH, .zone = "sub.open.test.",
