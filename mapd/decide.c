@@ -292,6 +292,23 @@ spot_leads_away(struct deciding *d, const struct spot *spot)
 	return false;
 }
 
+/* The names assigned to an identity are its own only with its KEY: where it was, or will be, at its own name. */
+static void
+decide_assigned(struct deciding *d)
+{
+	const struct actor *actor = &d->p->actor;
+	const struct spot *own = d->identity;
+
+	if (actor->kind != ACTOR_KEY ||
+	    (own != NULL && (draft_has_key(&own->now, actor) ||
+				(own->tried && draft_has_key(&own->next, actor)))))
+		return;
+	for (size_t i = 0; i < d->desk->n_owners && !d->refused; i++)
+		if (!name_equal(&d->desk->owners[i]->name, &actor->name))
+			refuse(d, RCODE_REFUSED,
+			    "the KEY that signs is not at the name of the identity any more");
+}
+
 static int
 decide_policy(struct deciding *d)
 {
@@ -315,6 +332,8 @@ decide_policy(struct deciding *d)
 			case_judge(d, spot);
 		}
 	}
+	if (!d->refused)
+		decide_assigned(d);
 	return change_error(d->desk->change);
 }
 

@@ -46,6 +46,8 @@ struct actor {
 	uint8_t key[64]; /* public, as in KEY */
 	uint16_t tag;
 };
+/* Whether the actor's KEY is among the records. */
+bool draft_has_key(const struct draft *draft, const struct actor *actor) NONNULL;
 
 /* One name, as it was and as it would be, and what is known of it. */
 struct policy_case {

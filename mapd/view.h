@@ -41,7 +41,6 @@ bool added_eloc_next(const struct view *v, enum eloc_kind kind, size_t *at, stru
 
 size_t draft_count(const struct draft *draft, uint16_t type) NONNULL;
 size_t draft_octets(const struct draft *draft) NONNULL; /* of RDATA */
-bool draft_has_key(const struct draft *draft, const struct actor *actor) NONNULL;
 bool key_is_actors(const struct draft_record *record, const struct actor *actor) NONNULL;
 /* The KEY is the one that the identity certifies. */
 bool key_is_certified(const struct eid *id, struct bytes rdata) NONNULL;

@@ -16,6 +16,7 @@
 #include "core/wire/message.h"
 #include "core/wire/rrtype.h"
 #include "mapd/expiry.h"
+#include "mapd/people.h"
 #include "mapd/prove.h"
 
 static uint8_t keys[2][32];
@@ -161,6 +162,48 @@ test_proved(void **state)
 	prover_free(prover);
 }
 
+/* A name that is assigned to another one is nobody's while that has no KEY: whoever signs as it, brings it along or not. */
+static void
+test_assigned(void **state)
+{
+	struct name host, name;
+	struct change *change;
+	struct proposal *p;
+
+	(void)state;
+	open_realm();
+	shop.rule.policy.verify_locators = false;
+	assert_int_equal(name_scan("host", 4, &shop.apex, &host), 0);
+	assert_int_equal(name_scan("www", 3, &shop.apex, &name), 0);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_int_equal(assigned_put(change, &name, &host), 0);
+	assert_int_equal(change_commit(change), 0);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		p = host_new("host", 0);
+		if (turn == 0) {
+			uint8_t key[36] = {2, 0, 3, CRYPTO_ED25519};
+
+			memcpy(key + 4, keys[0], sizeof keys[0]);
+			add_key(p, "host", 0);
+			petition_rdata(p, UPDATE_DELETE_RECORD, "host", 0, RR_KEY,
+			    (struct bytes){key, sizeof key});
+		}
+		petition_item(p, UPDATE_ADD, "www", 300, "A", "192.0.2.9");
+		run(p, RCODE_REFUSED, NULL, "KEY that signs");
+	}
+	assert_int_equal(claims(), 0);
+	/* with its KEY, and then because of it */
+	p = host_new("host", 0);
+	add_key(p, "host", 0);
+	petition_item(p, UPDATE_ADD, "www", 300, "A", "192.0.2.9");
+	run(p, RCODE_NOERROR, NULL, "");
+	p = host_new("host", 0);
+	petition_item(p, UPDATE_DELETE_NAME, "host", 0, NULL, NULL);
+	petition_item(p, UPDATE_DELETE_NAME, "www", 0, NULL, NULL);
+	run(p, RCODE_NOERROR, NULL, "");
+	assert_int_equal(claims(), 0);
+}
+
 /* What waited until its time had passed may be one that was taken, and forgotten at that moment. */
 static void
 test_late(void **state)
@@ -188,6 +231,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_first_come, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_assigned, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_late, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_proved, shop_setup, shop_teardown),
 	};
