@@ -26,6 +26,7 @@ RIGHT = {"NOERROR", "REFUSED", "NOTAUTH", "closed", "YXDOMAIN", "BADCOOKIE", "si
 # What one configuration says, no two of which have anything in common: kind, site, lease, lease of a KEY.
 CHARTERS = [("open", "s0", 3600, 7200), ("open", "s1", 4000, 9000), ("enrolled", "s2", 5000, 10000), ("open", "s3", 6000, 11000),
             ("closed", "s4", 7000, 12000)]
+VERIFIED = "s3"  # there locators must be proved
 SERVER = ["updates: durable", "updates: batched\nbatched-loss: 50ms", "unproved-updates: 1000", "cookies: no", "log: error",
           "journal-size: 64M", "version: other"]
 
@@ -72,6 +73,7 @@ def messages(rng, number, count, key, cookie):
             update.ident = idents + n
             out.append((None, hosts.sig0(update, key, signature=b"\1" * 64)))
         else:
+            # no probe leaves: mapd listens at IPv4 alone
             update = hosts.registration(key, ["2001:db8:%x::%x" % (number + 1, at)], ZONE, proved=way > 0.9)
             update.ident = idents + n
             site = rng.choice(CHARTERS)[1] if way < 0.7 else ""
@@ -79,6 +81,8 @@ def messages(rng, number, count, key, cookie):
                 update.add(key.owner, hosts.ELOC, struct.pack("!HHBBQQ", 10, 50, 0, 3, 0, at + 1) + hosts.name(site + "." + ZONE))
             if cookie:
                 update.option(hosts.COOKIE, cookie)
+            if at % 2:
+                update.option(hosts.PROVE, struct.pack("!HQ", PORT + 2, at))
             out.append((site, hosts.sig0(update.lease(1, 1 << 30), key)))
     return out
 
@@ -229,9 +233,9 @@ def asker():
 def configure(conf, n):
     """A whole configuration in the place of the last."""
     kind, site, lease, key_lease = CHARTERS[n % len(CHARTERS)]
-    row = ("policy: %s, sites: [%s.%s], lease: {default: %ds, key: %ds, min: %ds, max: %ds, key-max: %ds}, quota: {"
-           "identities-of-source: 1000000}" % (kind, site, ZONE, lease, key_lease, lease, lease, key_lease))
-    conf = re.sub("policy: [a-z]+, quota: {[^}]*}", row, conf)
+    row = ("policy: %s, verify-locators: %s, sites: [%s.%s], lease: {default: %ds, key: %ds, min: %ds, max: %ds, key-max: %ds}, quota: {"
+           "identities-of-source: 1000000}" % (kind, "yes" if site == VERIFIED else "no", site, ZONE, lease, key_lease, lease, lease, key_lease))
+    conf = re.sub("policy: [a-z]+, quota: {[^}]*}, verify-locators: no", row, conf)
     listen = ", 127.0.0.1@%d]" % (PORT + 1) if n % 3 else "]"
     conf = conf.replace("]", listen, 1) + SERVER[n % len(SERVER)] + "\n"
     for name, text in (("tsig", ADMIN.clause() + (SECOND.clause() if n % 2 else "")), ("mapd.yaml", conf)):
