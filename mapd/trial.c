@@ -113,6 +113,7 @@ trial_early(struct proposal *p, const struct rules *rules, struct snapshot *snap
 	    .realms = rules->realms,
 	    .n_realms = rules->n_realms,
 	    .actor = &p->actor};
+	const struct policy_rule *rule;
 	struct person person = {0};
 	struct name assigned;
 
@@ -126,7 +127,9 @@ trial_early(struct proposal *p, const struct rules *rules, struct snapshot *snap
 
 		c.owner = item->owner;
 		c.assigned = assigned_find(snap, item->owner, &assigned) ? &assigned : NULL;
-		if (policy_may_touch(&c, item->type) != NULL)
+		/* whose a name is is said to who signs well, as update.c has it */
+		rule = policy_may_touch(&c, item->type);
+		if (rule != NULL && rule->rcode != RCODE_YXDOMAIN)
 			p->origin = p;
 	}
 }
