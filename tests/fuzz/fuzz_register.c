@@ -483,6 +483,20 @@ again_holds(struct bytes input, const struct proposal *first, unsigned z)
 	proposal_free(p);
 }
 
+/* An hour and a half goes by, or ten days: leases end, of a mapping or of its KEY as well. */
+static void
+claims_age(void)
+{
+	struct change *change;
+	unsigned steps = 0;
+
+	HOLDS(change_begin(shop.store, &change) == 0);
+	ledger_age(change, inputs % (4 * REPLAYS) == 0 ? 10 * 86400 : 5400);
+	HOLDS(change_commit(change) == 0);
+	while (expiry_step(&shop.work, 60) == 0)
+		HOLDS(steps++ < 64);
+}
+
 /* From time to time, for it costs too much. */
 static void
 world_look(void)
@@ -490,11 +504,7 @@ world_look(void)
 	if (inputs % REPLAYS == 0) {
 		replay_free(shop.work.replay);
 		HOLDS(replay_new(&shop.work.replay) == 0);
-		for (unsigned z = 0; z < ZONES; z++) {
-			(void)expiry_step(&shop.work, 60);
-			HOLDS(name_from(apexes[z], &shop.apex) == 0);
-			serial[z] = shop_zone().serial;
-		}
+		claims_age();
 	}
 	if (inputs++ % LOOK == 0)
 		world_holds();

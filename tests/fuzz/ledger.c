@@ -103,6 +103,54 @@ ledger_first(struct change *change, struct name *owner)
 	       owner_of(key, owner);
 }
 
+static struct name owners[65536];
+
+static size_t
+owners_read(struct change *change)
+{
+	const struct bytes first = {NULL, 0};
+	struct bytes key, value;
+	size_t n = 0;
+	bool more = change_ceiling(change, TABLE_LEASES, first, &key, &value);
+
+	for (; more; more = change_next(change, TABLE_LEASES, &key, &value)) {
+		HOLDS(n < sizeof owners / sizeof owners[0]);
+		HOLDS(owner_of(key, &owners[n++]));
+	}
+	return n;
+}
+
+static void
+apex_of(const struct name *owner, const struct claim *claim, struct name *apex)
+{
+	unsigned labels = name_labels(owner);
+
+	HOLDS(labels > claim->counted_labels);
+	name_parent(owner, labels - claim->counted_labels, apex);
+}
+
+static uint64_t
+older(uint64_t time, uint64_t seconds)
+{
+	return time == 0 ? 0 : time > seconds ? time - seconds : 1;
+}
+
+void
+ledger_age(struct change *change, uint64_t seconds)
+{
+	size_t n = owners_read(change);
+	struct claim claim;
+	struct name apex;
+
+	for (size_t i = 0; i < n; i++) {
+		HOLDS(claim_get(change, &owners[i], &claim));
+		claim.until = older(claim.until, seconds);
+		claim.key_until = older(claim.key_until, seconds);
+		apex_of(&owners[i], &claim, &apex);
+		claim_put(change, &apex, &owners[i], &claim);
+	}
+}
+
 struct tally {
 	struct name apex;
 	bool of_source;
@@ -135,12 +183,10 @@ tally_add(const struct name *apex, const uint8_t *source)
 static bool
 claim_holds(const struct name *owner, const struct claim *claim)
 {
-	unsigned labels = name_labels(owner);
 	uint64_t end = claim->until;
 	struct name apex;
 
-	HOLDS(labels > claim->counted_labels);
-	name_parent(owner, labels - claim->counted_labels, &apex);
+	apex_of(owner, claim, &apex);
 	tally_add(&apex, NULL);
 	tally_add(&apex, claim->source);
 	if (end == 0 || (claim->key_until != 0 && claim->key_until < end))
@@ -165,18 +211,10 @@ rows_of(struct change *change, enum table table)
 void
 ledger_holds(struct change *change)
 {
-	static struct name owners[65536];
-	const struct bytes first = {NULL, 0};
-	struct bytes key, value;
 	struct claim claim;
-	size_t n = 0, entries = 0;
-	bool more = change_ceiling(change, TABLE_LEASES, first, &key, &value);
+	size_t n = owners_read(change), entries = 0;
 
 	n_kept = 0;
-	for (; more; more = change_next(change, TABLE_LEASES, &key, &value)) {
-		HOLDS(n < sizeof owners / sizeof owners[0]);
-		HOLDS(owner_of(key, &owners[n++]));
-	}
 	for (size_t i = 0; i < n; i++) {
 		HOLDS(claim_get(change, &owners[i], &claim));
 		entries += claim_holds(&owners[i], &claim);

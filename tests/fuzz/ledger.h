@@ -15,6 +15,8 @@ void ledger_forget(void); /* those before are not needed any more */
 
 /* Any claim; false: there is none. */
 bool ledger_first(struct change *change, struct name *owner);
+/* All claims are so many seconds older. */
+void ledger_age(struct change *change, uint64_t seconds);
 /* Claims are counted right, of zones and of sources, and have the entries in EXPIRY that they say, no more. */
 void ledger_holds(struct change *change);
 
