@@ -14,6 +14,17 @@ struct desk_octets {
 	uint8_t octets[];
 };
 
+static bool
+apex_has_dname(const struct desk *desk)
+{
+	uint8_t octets[NODE_KEY];
+	struct bytes key = {octets, node_key(desk->zone.id, &desk->zone.apex, octets)}, value;
+	struct node node;
+
+	return change_get(desk->change, TABLE_NODES, key, &value) &&
+	       node_read(value, &node) == 0 && (node.flags & NODE_DNAME) != 0;
+}
+
 int
 desk_new(struct change *change, const struct zone *zone, struct desk **out)
 {
@@ -23,6 +34,7 @@ desk_new(struct change *change, const struct zone *zone, struct desk **out)
 		return -MAP_ENOMEM;
 	desk->change = change;
 	desk->zone = *zone;
+	desk->dname = apex_has_dname(desk);
 	*out = desk;
 	return 0;
 }
@@ -117,6 +129,7 @@ desk_add(struct desk *desk, const struct name *name, struct spot **out)
 	if (rc == 0) {
 		spot->name = *name;
 		spot->key_n = node_key(desk->zone.id, name, spot->key);
+		spot->hidden = desk->dname && !name_equal(name, &desk->zone.apex);
 		rc = spot_read(desk, spot);
 	}
 	if (rc != 0) {
@@ -183,7 +196,7 @@ spot_is_occluded(const struct spot *spot)
 	for (const struct spot *above = spot->parent; above != NULL; above = above->parent)
 		if ((above->flags & (NODE_CUT | NODE_DNAME)) != 0)
 			return true;
-	return false;
+	return spot->hidden;
 }
 
 bool

@@ -15,7 +15,7 @@ struct spot {
 	struct name name; /* lower case */
 	size_t key_n;
 	uint8_t key[NODE_KEY];
-	bool stored;
+	bool stored, hidden; /* hidden: below a DNAME of the apex */
 	uint8_t flags; /* NODE_*, as stored */
 	struct bytes value; /* the stored node, a copy; p NULL: none */
 	struct draft before, now, next; /* next: while it is tried */
@@ -30,6 +30,7 @@ struct spot {
 struct desk {
 	struct change *change; /* borrowed */
 	struct zone zone; /* as it was before */
+	bool dname; /* the apex has one */
 	struct spot **spots; /* in the order they were asked for, later in that of their keys */
 	size_t n, max;
 	struct spot *buckets[DESK_BUCKETS];

@@ -203,7 +203,7 @@ whole_beside(void *arg, struct change *change)
 	return change_error(change);
 }
 
-static void
+static int
 whole_run(struct work *work, struct whole *whole)
 {
 	struct amend *amend = calloc(1, sizeof *amend);
@@ -227,6 +227,7 @@ whole_run(struct work *work, struct whole *whole)
 	else if (work->walk != NULL && !out.unchanged)
 		renew_tell(work->walk, &whole->apex, out.resign, out.expires);
 	free(amend);
+	return rc;
 }
 
 static void
@@ -247,6 +248,7 @@ static int
 expiry_run(struct expiring *e, uint64_t *next)
 {
 	struct commit *commit = &e->commit;
+	bool failed = false;
 	int rc;
 
 	e->n = claim_due(commit->change, commit->now, e->owners, EXPIRY_MOST, next);
@@ -256,8 +258,9 @@ expiry_run(struct expiring *e, uint64_t *next)
 	if (rc == 0)
 		rc = commit_end(commit);
 	for (struct whole *whole = e->wholes; whole != NULL && rc == 0; whole = whole->next)
-		whole_run(commit->work, whole);
-	if (rc == 0)
+		failed |= whole_run(commit->work, whole) != 0;
+	/* names that keep step wait for what they keep step with */
+	if (rc == 0 && !failed)
 		commit_follow(commit);
 	return rc;
 }

@@ -14,7 +14,7 @@
 struct intake {
 	pthread_mutex_t lock;
 	struct proposal *first, **end;
-	size_t n;
+	size_t n, octets;
 	int fd; /* has a token while something waits */
 };
 
@@ -72,13 +72,24 @@ intake_token(struct intake *intake, bool put)
 	while (n < 0 && errno == EINTR);
 }
 
+/* Read, its records take several times the room of the message. */
+static size_t
+proposal_octets(const struct proposal *p)
+{
+	return sizeof *p + 2 * p->wire.n +
+	       (p->update.n_prerequisites + p->update.n_changes) *
+		   (sizeof p->update.items[0] + sizeof(struct name));
+}
+
 int
 intake_put(struct intake *intake, struct proposal *proposal)
 {
+	size_t octets = proposal_octets(proposal);
 	bool first;
 
 	pthread_mutex_lock(&intake->lock);
-	if (intake->n == INTAKE_MOST) {
+	if (intake->n == INTAKE_MOST ||
+	    (intake->n > 0 && octets > INTAKE_OCTETS - intake->octets)) {
 		pthread_mutex_unlock(&intake->lock);
 		return -MAP_ELIMIT;
 	}
@@ -87,6 +98,7 @@ intake_put(struct intake *intake, struct proposal *proposal)
 	*intake->end = proposal;
 	intake->end = &proposal->next;
 	intake->n++;
+	intake->octets += octets;
 	if (first)
 		intake_token(intake, true);
 	pthread_mutex_unlock(&intake->lock);
@@ -102,6 +114,7 @@ intake_take(struct intake *intake, size_t most, size_t *n)
 	pthread_mutex_lock(&intake->lock);
 	list = intake->first;
 	while (*end != NULL && *n < most) {
+		intake->octets -= proposal_octets(*end);
 		end = &(*end)->next;
 		++*n;
 	}

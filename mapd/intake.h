@@ -7,6 +7,7 @@
 #include "mapd/proposal.h"
 
 #define INTAKE_MOST 8192 /* that wait; more are told to come again */
+#define INTAKE_OCTETS ((size_t)256 << 20) /* that they hold, about */
 
 struct intake;
 

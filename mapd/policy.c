@@ -191,6 +191,15 @@ rule_underscore(const struct view *v, char *text)
 	return false;
 }
 
+/* Each label on the way is a name of its own in the chain of denial, and nobody's. */
+bool
+rule_deep(const struct view *v, char *text)
+{
+	(void)text;
+	return v->place == PLACE_HOST &&
+	       name_labels(v->c->owner) > name_labels(v->c->apex) + POLICY_LABELS;
+}
+
 bool
 rule_kind(const struct view *v, char *text)
 {

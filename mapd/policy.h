@@ -78,6 +78,7 @@ struct policy_rule {
 };
 
 #define POLICY_TEXT 256
+#define POLICY_LABELS 8 /* of a host's name, below the realm's */
 /*
  * The rule that decides: allows, or the first that forbids; text (for an Extended DNS Error) says it of this
  * case: who holds the name, since when, until when; which record is at fault.

@@ -32,6 +32,20 @@ test_who(void **state)
 	expect("admin", "");
 }
 
+/* What a name makes on its way is nobody's. */
+static void
+test_deep(void **state)
+{
+	(void)state;
+	begin_host();
+	assert_int_equal(name_scan("8.7.6.5.4.3.2.1", 15, scene.c.apex, &scene.owner), 0);
+	scene.actor.name = scene.owner;
+	expect("host", "");
+	assert_int_equal(name_scan("9.8.7.6.5.4.3.2.1", 17, scene.c.apex, &scene.owner), 0);
+	scene.actor.name = scene.owner;
+	expect("deep", "");
+}
+
 /* A key of the server may be another zone's. */
 static void
 test_admins(void **state)
@@ -427,12 +441,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_matrix),
 	    cmocka_unit_test(test_who), cmocka_unit_test(test_admins),
-	    cmocka_unit_test(test_revocation), cmocka_unit_test(test_held),
-	    cmocka_unit_test(test_keys), cmocka_unit_test(test_beside),
-	    cmocka_unit_test(test_limits), cmocka_unit_test(test_mappings),
-	    cmocka_unit_test(test_quotas), cmocka_unit_test(test_enrolled),
-	    cmocka_unit_test(test_may_touch), cmocka_unit_test(test_many),
-	    cmocka_unit_test(test_every_rule_decides)};
+	    cmocka_unit_test(test_deep), cmocka_unit_test(test_revocation),
+	    cmocka_unit_test(test_held), cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_beside), cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_mappings), cmocka_unit_test(test_quotas),
+	    cmocka_unit_test(test_enrolled), cmocka_unit_test(test_may_touch),
+	    cmocka_unit_test(test_many), cmocka_unit_test(test_every_rule_decides)};
 
 	return cmocka_run_group_tests_name("policy", tests, scene_setup, scene_teardown);
 }
