@@ -62,10 +62,12 @@ done
 samples=$DEST$(expanded docdir | sed "s,\${datarootdir},$prefix/share,; s,\${PACKAGE_TARNAME},eidmap,")/examples
 [ -d "$samples" ] || samples=$SOURCE/doc/examples
 sed -E 's/^#([a-z0-9]|  )/\1/' "$samples/realms.yaml" >"$WORK/realms.yaml"
+printf 'key "admin" { algorithm hmac-sha256; secret "MDEyMzQ1Njc4OWFiY2RlZg=="; };\n' >"$WORK/tsig.keys"
+chmod 600 "$WORK/tsig.keys"
 for daemon in mapd resolverd; do
 	ok "$daemon.yaml as it stands" "$DEST$prefix/sbin/$daemon" --check -c "$samples/$daemon.yaml"
 	# its user, directories and files are those of a machine that it is installed on: here are others
-	sed -E "s/^#([a-z0-9]|  )/\1/; s/^user: .*/user: root/; s,/var/lib/eidmap,$WORK/db,; s,^realms: .*,realms: $WORK/realms.yaml," \
+	sed -E "s/^#([a-z0-9]|  )/\1/; s/^user: .*/user: root/; s,/var/lib/eidmap,$WORK/db,; s,^realms: .*,realms: $WORK/realms.yaml,; s,^tsig-keys: .*,tsig-keys: $WORK/tsig.keys," \
 		"$samples/$daemon.yaml" | grep -v '^trust-anchors:' >"$WORK/$daemon.yaml"
 	ok "$daemon.yaml with every key in use" "$DEST$prefix/sbin/$daemon" --check -c "$WORK/$daemon.yaml"
 	sed 's/^log: info/log: loud/' "$WORK/$daemon.yaml" >"$WORK/$daemon-wrong.yaml"
