@@ -182,6 +182,15 @@ draft_has(const struct draft *draft, uint16_t type)
 	return false;
 }
 
+/* The one of its type, which another takes the place of: an SOA may have got another serial before the lines are done. */
+static bool
+record_is_replaced(const struct draft_record *record, const struct draft *to)
+{
+	const struct rrtype *row = rrtype_find(record->type);
+
+	return row != NULL && (row->flags & RRF_SINGLE) != 0 && draft_has(to, record->type);
+}
+
 /* One line for each record of from that to does not have. */
 static int
 lines_add_differing(const struct name *owner, enum line_verb verb, const struct draft *from,
@@ -198,7 +207,7 @@ lines_add_differing(const struct name *owner, enum line_verb verb, const struct 
 		    .ttl = record->ttl,
 		    .has_rdata = true,
 		    .rdata = record->rdata};
-		bool found = false;
+		bool found = verb == LINE_UNSET && record_is_replaced(record, to);
 
 		for (size_t k = 0; k < to->n && !found; k++)
 			found = record_equal(record, &to->records[k]);

@@ -141,6 +141,26 @@ test_random_nsec(void **state)
 	updates(DENIAL_NSEC, 3, true, 300);
 }
 
+/* A new SOA after an update in the same commit, which had the old one's serial counted up. */
+static void
+test_soa(void **state)
+{
+	struct proposal *p;
+	uint32_t serial;
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	serial = shop_zone().serial;
+	petition_item(petition_new(), UPDATE_ADD, "b", 300, "A", "192.0.2.1");
+	p = petition_new();
+	petition_item(p, UPDATE_ADD, "@", 300, "SOA", "ns hostmaster 10 1800 600 86400 60");
+	petitions_run();
+	if (p->verdict.rcode != RCODE_NOERROR)
+		fail_msg("RCODE %u: %s", p->verdict.rcode, p->verdict.text);
+	petitions_free();
+	assert_true(serial_after(shop_zone().serial, serial + 1));
+}
+
 /* As many types as a name can have, and one more, where no edit looks at them. */
 static void
 test_types(void **state)
@@ -181,6 +201,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_random_nsec3, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_random_shapes, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_random_nsec, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_soa, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_types, shop_setup, shop_teardown),
 	};
 
