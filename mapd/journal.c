@@ -376,6 +376,17 @@ journal_trim(struct change *change, uint32_t zone, struct journal_head *head)
 	return true;
 }
 
+/* Whether a difference begins at that serial. */
+static bool
+journal_has(struct change *change, uint32_t zone, uint32_t from)
+{
+	uint8_t octets[JOURNAL_KEY];
+	struct bytes value;
+
+	return change_get(change, TABLE_JOURNAL,
+	    (struct bytes){octets, journal_key(zone, from, octets)}, &value);
+}
+
 void
 journal_end(struct journal *journal, struct change *change, const struct zone *after,
     uint64_t now, uint64_t most)
@@ -396,6 +407,9 @@ journal_end(struct journal *journal, struct change *change, const struct zone *a
 		journal_drop(change, key, &head);
 	if (made == NULL || value.n > most)
 		goto free_all;
+	/* serials went around their circle, and on from here would lead back to here */
+	if (journal_has(change, zone, after->serial))
+		journal_drop(change, key, &head);
 	while (head.n > 0 && (head.octets + value.n > most || head.n == JOURNAL_MOST))
 		if (!journal_trim(change, zone, &head))
 			journal_drop(change, key, &head);

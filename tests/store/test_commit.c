@@ -161,6 +161,29 @@ test_soa(void **state)
 	assert_true(serial_after(shop_zone().serial, serial + 1));
 }
 
+/* Serials that go all the way around (RFC 1982), to one where an old difference begins. */
+static void
+test_circle(void **state)
+{
+	static const char *const soas[] = {"2147483000", "4294966000", "1", "2"};
+	struct journal_head head;
+	char text[80];
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	petition_item(petition_new(), UPDATE_ADD, "b", 300, "A", "192.0.2.1");
+	petitions_run();
+	petitions_free();
+	for (size_t i = 0; i < sizeof soas / sizeof soas[0]; i++) {
+		snprintf(text, sizeof text, "ns hostmaster %s 180%zu 600 86400 60", soas[i], i);
+		petition_item(petition_new(), UPDATE_ADD, "@", 300, "SOA", text);
+		petitions_run();
+		petitions_free();
+		assert_true(journal_walk(&head) > 0);
+	}
+	assert_int_equal(shop_zone().serial, 2);
+}
+
 /* As many types as a name can have, and one more, where no edit looks at them. */
 static void
 test_types(void **state)
@@ -202,6 +225,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_random_shapes, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_random_nsec, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_soa, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_circle, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_types, shop_setup, shop_teardown),
 	};
 
