@@ -83,6 +83,13 @@ end_put_off(uint64_t end, uint64_t to)
 	return end == 0 || end > to ? end : to;
 }
 
+/* Part of the second that it is had passed: what was granted has not ended before the next one. */
+static uint64_t
+lease_end(uint32_t lease, uint64_t now)
+{
+	return lease > 0 ? now + lease + 1 : 0;
+}
+
 void
 lease_renew(struct claim *claim, const struct lease_grant *grant, const struct draft *after,
     uint64_t now)
@@ -91,8 +98,8 @@ lease_renew(struct claim *claim, const struct lease_grant *grant, const struct d
 		claim->since = now;
 	claim->lease = grant->ends ? grant->lease : 0;
 	claim->key_lease = grant->key_ends ? grant->key_lease : 0;
-	claim->until = grant->ends && grant->lease > 0 ? now + grant->lease : 0;
-	claim->key_until = grant->key_ends && grant->key_lease > 0 ? now + grant->key_lease : 0;
+	claim->until = grant->ends ? lease_end(grant->lease, now) : 0;
+	claim->key_until = grant->key_ends ? lease_end(grant->key_lease, now) : 0;
 	if (!lease_revoked(after))
 		return;
 	claim->until = end_put_off(claim->until, now + LEASE_REVOKED);

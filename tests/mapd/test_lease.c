@@ -69,7 +69,7 @@ test_revoked(void **state)
 
 	(void)state;
 	lease_renew(&claim, &hours, &draft, NOW);
-	assert_true(claim.until == NOW + 7200 && claim.key_until == NOW + 86400);
+	assert_true(claim.until == NOW + 7201 && claim.key_until == NOW + 86401);
 	assert_int_equal(name_scan("x.test.", 7, NULL, &owner), 0);
 	assert_int_equal(crypto_key_from_private(15, secret, &key), 0);
 	assert_int_equal(trust_proof_sign(key, &owner, &none, 0, NOW * 1000,
@@ -84,7 +84,8 @@ test_revoked(void **state)
 	assert_true(
 	    claim.until == NOW + LEASE_REVOKED && claim.key_until == NOW + LEASE_REVOKED);
 	lease_renew(&claim, &years, &draft, NOW);
-	assert_true(claim.until == NOW + years.lease && claim.key_until == NOW + years.lease);
+	assert_true(
+	    claim.until == NOW + years.lease + 1 && claim.key_until == NOW + years.lease + 1);
 	lease_renew(&claim, &key_endless, &draft, NOW);
 	assert_true(claim.until == NOW + LEASE_REVOKED && claim.key_until == 0);
 	lease_renew(&claim, &endless, &draft, NOW);

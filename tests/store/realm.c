@@ -143,9 +143,9 @@ claim_age(const char *owner, uint64_t seconds)
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	assert_true(claim_get(change, &name, &claim));
 	if (claim.until > 0)
-		claim.until -= seconds;
+		claim.until -= seconds + 1;
 	if (claim.key_until > 0)
-		claim.key_until -= seconds;
+		claim.key_until -= seconds + 1;
 	claim_put(change, &shop.apex, &name, &claim);
 	assert_int_equal(change_commit(change), 0);
 }

@@ -24,7 +24,7 @@ void answers(struct proposal *p, unsigned rcode, const char *words);
 /* How many records of a type are at a name. */
 unsigned count(const char *owner, const char *type);
 bool claim_of(const char *owner, struct claim *out);
-/* Its leases began so many seconds ago. */
+/* Its leases began so many seconds ago, and a moment. */
 void claim_age(const char *owner, uint64_t seconds);
 void register_me(void);
 
