@@ -100,16 +100,6 @@ apply_add(
 	return draft_add(draft, &record);
 }
 
-static size_t
-draft_count(const struct draft *draft, uint16_t type)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < draft->n; i++)
-		n += draft->records[i].type == type;
-	return n;
-}
-
 static void
 apply_delete(struct draft *draft, const struct update_item *item, bool apex)
 {

@@ -162,6 +162,16 @@ draft_set_of(
 	return n;
 }
 
+size_t
+draft_count(const struct draft *draft, uint16_t type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < draft->n; i++)
+		n += draft->records[i].type == type;
+	return n;
+}
+
 void
 draft_drop(struct draft *draft, uint16_t type)
 {

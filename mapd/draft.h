@@ -34,6 +34,8 @@ bool draft_equal(const struct draft *a, const struct draft *b) NONNULL;
 /* Their RDATA of one type, at most max; returns how many there are, *ttl their TTL. */
 size_t draft_set_of(const struct draft *draft, uint16_t type, struct bytes *rdata, size_t max,
     uint32_t *ttl) NONNULL;
+/* How many of a type there are. */
+size_t draft_count(const struct draft *draft, uint16_t type) NONNULL;
 /* Drops all of a type. */
 void draft_drop(struct draft *draft, uint16_t type) NONNULL;
 bool draft_has(const struct draft *draft, uint16_t type) NONNULL;

@@ -45,14 +45,6 @@ host_described(const struct update *update)
 	return deletes == 1 && keys == 1 ? host : NULL;
 }
 
-bool
-host_is_reverse(const struct name *name)
-{
-	static const struct name arpa[] = {{14, "\7in-addr\4arpa"}, {10, "\3ip6\4arpa"}};
-
-	return name_is_below(name, &arpa[0]) || name_is_below(name, &arpa[1]);
-}
-
 static bool
 draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata)
 {

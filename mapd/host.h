@@ -13,9 +13,6 @@
 /* The host that update describes (RFC 9665 3.3.1.1), if that is all it does; NULL: it is not such an update. */
 const struct name *host_described(const struct update *update) NONNULL;
 
-/* Below in-addr.arpa or ip6.arpa: no host's own name. */
-bool host_is_reverse(const struct name *name) NONNULL;
-
 /* Puts ELOC in the place of what draft has, one for each of its addresses. -MAP_ENOMEM */
 int host_set_locators(struct desk *desk, struct draft *draft) NONNULL MUST_CHECK;
 /* Puts A and AAAA in the place of what draft has, one for each direct locator of mapping that is not drained. */

@@ -56,14 +56,12 @@ rules_find(const struct rules *rules, const struct name *apex)
 uint8_t
 rules_denial(const struct rules *rules, const struct name *apex)
 {
-	static const struct name arpa[] = {{14, "\7in-addr\4arpa"}, {10, "\3ip6\4arpa"}};
 	const struct zone_rule *rule = rules_find(rules, apex);
 
 	if (rule != NULL && rule->denial != 0)
 		return rule->denial;
 	/* Protocol 2: nibble trees can be walked whatever the chain, so they get the cheaper one. */
-	return name_is_below(apex, &arpa[0]) || name_is_below(apex, &arpa[1]) ? DENIAL_NSEC
-									      : DENIAL_NSEC3;
+	return eid_is_reverse(apex) ? DENIAL_NSEC : DENIAL_NSEC3;
 }
 
 uint8_t

@@ -14,7 +14,7 @@ step_desk(struct commit *commit, struct desk *desk, const struct name *name, int
 	struct zone zone;
 
 	*rc = 0;
-	if (host_is_reverse(name) || !work_zone_of(commit->change, name, &zone))
+	if (eid_is_reverse(name) || !work_zone_of(commit->change, name, &zone))
 		return NULL;
 	if (name_equal(&zone.apex, &desk->zone.apex))
 		return desk;

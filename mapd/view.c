@@ -94,16 +94,6 @@ added_next(const struct view *v, uint16_t type, size_t *at)
 }
 
 size_t
-draft_count(const struct draft *draft, uint16_t type)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < draft->n; i++)
-		n += draft->records[i].type == type;
-	return n;
-}
-
-size_t
 draft_octets(const struct draft *draft)
 {
 	size_t n = 0;
@@ -151,14 +141,6 @@ added_eloc_next(const struct view *v, enum eloc_kind kind, size_t *at, struct el
 }
 
 static bool
-name_is_reverse(const struct name *name)
-{
-	static const struct name arpa[] = {{14, "\7in-addr\4arpa"}, {10, "\3ip6\4arpa"}};
-
-	return name_is_below(name, &arpa[0]) || name_is_below(name, &arpa[1]);
-}
-
-static bool
 is_own(const struct policy_case *c)
 {
 	return name_equal(c->owner, &c->actor->name);
@@ -172,8 +154,8 @@ place_find(const struct policy_case *c, bool certain, bool identity)
 	if (is_own(c) && c->enrolled)
 		return PLACE_NAME;
 	if (c->assigned != NULL && name_equal(c->assigned, &c->actor->name))
-		return name_is_reverse(c->owner) ? PLACE_REVERSE : PLACE_ASSIGNED;
-	if (is_own(c) && !identity && !name_is_reverse(c->owner) &&
+		return eid_is_reverse(c->owner) ? PLACE_REVERSE : PLACE_ASSIGNED;
+	if (is_own(c) && !identity && !eid_is_reverse(c->owner) &&
 	    c->policy->kind == POLICY_OPEN)
 		return PLACE_HOST;
 	return PLACE_NONE;

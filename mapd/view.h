@@ -39,7 +39,6 @@ bool owner_is_wild(const struct view *v) NONNULL; /* a wildcard, or below one of
 const struct draft_record *added_next(const struct view *v, uint16_t type, size_t *at) NONNULL;
 bool added_eloc_next(const struct view *v, enum eloc_kind kind, size_t *at, struct eloc *out) NONNULL;
 
-size_t draft_count(const struct draft *draft, uint16_t type) NONNULL;
 size_t draft_octets(const struct draft *draft) NONNULL; /* of RDATA */
 bool key_is_actors(const struct draft_record *record, const struct actor *actor) NONNULL;
 /* The KEY is the one that the identity certifies. */

@@ -127,6 +127,14 @@ eid_owner_reverse(const uint8_t address[16], struct name *owner)
 	return name_from(text, owner);
 }
 
+bool
+eid_is_reverse(const struct name *name)
+{
+	static const struct name arpa[] = {{14, "\7in-addr\4arpa"}, {10, "\3ip6\4arpa"}};
+
+	return name_is_below(name, &arpa[0]) || name_is_below(name, &arpa[1]);
+}
+
 int
 eid_owner_own(const struct eid *id, struct name *owner)
 {

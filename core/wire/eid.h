@@ -66,6 +66,8 @@ int eid_owner_below(const struct eid *id, unsigned length, const struct name *su
     struct name *owner) NONNULL MUST_CHECK;
 /* The nibble (ip6.arpa, in-addr.arpa) name of an address. */
 int eid_owner_reverse(const uint8_t address[16], struct name *owner) NONNULL MUST_CHECK;
+/* In one of their trees, in-addr.arpa or ip6.arpa. */
+bool eid_is_reverse(const struct name *name) NONNULL;
 /* Where a key or name identity is looked up; -MAP_EUNKNOWN for an address. */
 int eid_owner_own(const struct eid *id, struct name *owner) NONNULL MUST_CHECK;
 
