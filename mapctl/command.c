@@ -19,7 +19,9 @@
 #include "mapctl/key.h"
 #include "mapctl/lines.h"
 #include "mapctl/output.h"
+#include "mapctl/policy.h"
 #include "mapctl/register.h"
+#include "mapctl/site.h"
 #include "mapctl/zonefile.h"
 
 #define LINE_WORDS 64

@@ -17,31 +17,24 @@ struct charters {
 	struct name *sites; /* of all rows */
 };
 
+/* The rows, which are sorted as the rules are, and what they borrow becomes ours. */
 static int
-charter_order(const void *a, const void *b)
-{
-	const struct charter *x = a, *y = b;
-
-	return name_compare(&x->apex, &y->apex);
-}
-
-/* The rows, and what they borrow becomes ours. */
-static int
-rows_copy(struct charters *charters, const struct charter *rows, size_t n)
+rows_copy(struct charters *charters, const struct rules *rules)
 {
 	struct name *site;
 	size_t sites = 0;
 
-	for (size_t i = 0; i < n; i++)
-		sites += rows[i].policy.n_sites;
-	charters->row = calloc(n + 1, sizeof *charters->row);
+	for (size_t i = 0; i < rules->n_zones; i++)
+		sites += rules->zones[i].policy.n_sites;
+	charters->row = calloc(rules->n_zones + 1, sizeof *charters->row);
 	charters->sites = site = calloc(sites + 1, sizeof *charters->sites);
 	if (charters->row == NULL || site == NULL)
 		return -MAP_ENOMEM;
-	for (; charters->n < n; charters->n++) {
+	for (; charters->n < rules->n_zones; charters->n++) {
+		const struct name *apex = &rules->zones[charters->n].apex;
 		struct charter *row = &charters->row[charters->n];
 
-		*row = rows[charters->n];
+		*row = (struct charter){*apex, *rules_policy(rules, apex)};
 		if (row->policy.n_sites > 0)
 			memcpy(site, row->policy.sites, row->policy.n_sites * sizeof *site);
 		row->policy.sites = site;
@@ -49,28 +42,27 @@ rows_copy(struct charters *charters, const struct charter *rows, size_t n)
 		row->policy.n_admins = 0;
 		site += row->policy.n_sites;
 	}
-	qsort(charters->row, n, sizeof charters->row[0], charter_order);
 	return 0;
 }
 
 int
-charters_new(const struct charter *rows, size_t n, const struct tsig_key *keys, size_t n_keys,
-    struct charters **out)
+charters_new(const struct rules *rules, struct charters **out)
 {
+	const struct update_rules *updates = &rules->updates;
 	struct charters *charters = calloc(1, sizeof *charters);
-	int error = charters == NULL ? -MAP_ENOMEM : rows_copy(charters, rows, n);
+	int error = charters == NULL ? -MAP_ENOMEM : rows_copy(charters, rules);
 
 	if (error == 0) {
-		charters->keys = calloc(n_keys + 1, sizeof *keys);
+		charters->keys = calloc(updates->n_keys + 1, sizeof *charters->keys);
 		error = charters->keys == NULL ? -MAP_ENOMEM : 0;
 	}
 	if (error != 0) {
 		charters_free(charters);
 		return error;
 	}
-	charters->n_keys = n_keys;
-	if (n_keys > 0)
-		memcpy(charters->keys, keys, n_keys * sizeof *keys);
+	charters->n_keys = updates->n_keys;
+	if (updates->n_keys > 0)
+		memcpy(charters->keys, updates->keys, updates->n_keys * sizeof *updates->keys);
 	*out = charters;
 	return 0;
 }

@@ -6,7 +6,7 @@
 #define MAPD_CHARTER_H
 
 #include "core/trust/seal.h"
-#include "mapd/policy.h"
+#include "mapd/rules.h"
 
 struct charter {
 	struct name apex; /* lower case */
@@ -15,11 +15,10 @@ struct charter {
 
 struct charters;
 
-/* Copied, with the sites that the policies borrow. -MAP_ENOMEM */
-int charters_new(const struct charter *rows, size_t n, const struct tsig_key *keys, size_t n_keys,
-    struct charters **out) MUST_CHECK;
+/* Copied, with all that the rules borrow. -MAP_ENOMEM */
+int charters_new(const struct rules *rules, struct charters **out) NONNULL MUST_CHECK;
 void charters_free(struct charters *charters); /* wipes the secrets; NULL allowed */
-/* The charter of the zone apex (lower case), or NULL. */
+/* The charter of a zone of the configuration by its apex (lower case), or NULL. */
 const struct charter *charters_find(
     const struct charters *charters, const struct name *apex) NONNULL;
 /* The keys of administrators. */

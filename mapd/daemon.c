@@ -18,6 +18,8 @@
 #include "core/sys/loop.h"
 #include "core/sys/priv.h"
 #include "core/wire/errors.h"
+#include "mapd/admission.h"
+#include "mapd/charter.h"
 #include "mapd/conf.h"
 #include "mapd/control.h"
 #include "mapd/parent.h"
@@ -34,7 +36,9 @@ struct daemon {
 	struct cookies cookies; /* while the configuration has no secrets */
 	struct config *next; /* its rules are on their way to the writer */
 	struct store *store;
+	struct prover *prover;
 	struct writer *writer;
+	struct admission *admission;
 	struct control *control;
 	struct parent *parent;
 	/* orders that workers have not obeyed yet: they hold addresses of before */
@@ -145,7 +149,8 @@ order_new(const struct config *config, const struct config *old, struct order **
 	order->realms = calloc(rules->n_realms + 1, sizeof(*order->realms));
 	if (order->listeners == NULL || order->realms == NULL)
 		goto drop;
-	if (apexes_new(rules, &order->apexes) != 0)
+	if (apexes_new(rules, &order->apexes) != 0 ||
+	    charters_new(rules, &order->charters) != 0)
 		goto drop;
 	order->chaos = config->chaos;
 	order->cookies = config->cookies;
@@ -315,6 +320,7 @@ daemon_reload(void *arg, char *why, size_t max)
 	d->next = fresh;
 	warn_unchangeable(fresh, d->config);
 	diag_set_level(d->options->verbose ? DIAG_DEBUG : fresh->log);
+	daemon_budget(d, fresh);
 	orders_post(d, orders);
 	return 0;
 free_orders:
@@ -381,6 +387,38 @@ daemon_say(int error, const char *what, const char *why)
 	return error;
 }
 
+/* Tokens are known again after a restart, and by other servers of an address, where cookies are. */
+static int
+daemon_prover(struct daemon *d)
+{
+	const struct cookies *cookies = &d->config->cookies;
+	struct bytes secret = {NULL, 0};
+
+	if (cookies->n > 0)
+		secret = (struct bytes){cookies->secret[0], sizeof(cookies->secret[0])};
+	return prover_new(secret, &d->prover);
+}
+
+static int
+daemon_propose(void *arg, struct proposal *proposal)
+{
+	return writer_propose(arg, proposal);
+}
+
+static int
+daemon_admit(struct daemon *d)
+{
+	struct admission_options options = {.store = d->store,
+	    .writer = {daemon_propose, d->writer, writer_replay(d->writer)},
+	    .prover = d->prover,
+	    .threads = d->config->workers};
+	int error = admission_open(&options, &d->admission);
+
+	if (error == 0)
+		daemon_budget(d, d->config);
+	return error;
+}
+
 static int
 daemon_open(struct daemon *d)
 {
@@ -389,13 +427,19 @@ daemon_open(struct daemon *d)
 	char why[1024] = "";
 	int error;
 
+	error = daemon_prover(d);
+	if (error != 0)
+		return daemon_say(error, "probes", why);
+	options.prover = d->prover;
 	error =
 	    store_open(d->config->database, d->config->map_size, &d->store, why, sizeof(why));
 	if (error != 0)
 		return daemon_say(error, "database", why);
 	options.store = d->store;
 	error = writer_start(&options, &d->writer, why, sizeof(why));
-	return daemon_say(error, "zones", why);
+	if (error != 0)
+		return daemon_say(error, "zones", why);
+	return daemon_say(daemon_admit(d), "updates", why);
 }
 
 static int
@@ -514,6 +558,8 @@ daemon_stop(struct daemon *d)
 	for (unsigned i = 0; i < d->n_workers; i++)
 		worker_free(d->workers[i]);
 	free(d->workers);
+	admission_close(d->admission);
+	prover_free(d->prover);
 	loop_free(d->loop);
 	store_close(d->store);
 	config_free(d->next);

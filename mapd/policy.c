@@ -19,8 +19,7 @@
 #include "mapd/view.h"
 
 #define KEY_PROTOCOL 3
-#define KEY_UNUSABLE 0xd000 /* RFC 2535 3.1.2: no authentication, no secrets, more flags */
-#define NAME_SHORT 100 /* characters of a name in a text */
+#define KEY_UNUSABLE 0xd000 /* RFC 2535 3.1.2: no authentication, no confidentiality, more */
 #define HOUR 3600u
 #define DAY (24 * HOUR)
 
@@ -143,7 +142,8 @@ rule_apex(const struct view *v, char *text)
 	return name_equal(v->c->owner, v->c->apex);
 }
 
-static bool
+/* RFC 4592 2.2.1: an empty "*" above it is a wildcard too, and answers for all names that are not there. */
+bool
 rule_wildcard(const struct view *v, char *text)
 {
 	(void)text;
@@ -317,141 +317,6 @@ rule_keyless(const struct view *v, char *text)
 		if (after->records[i].type != RR_KEY &&
 		    place_has_type(v->place, after->records[i].type))
 			return true;
-	return false;
-}
-
-static bool
-rule_too_many(const struct view *v, char *text)
-{
-	const struct policy *policy = v->c->policy;
-	const struct {
-		uint16_t type;
-		uint32_t most;
-	} rows[] = {
-#define RULE(...)
-#define TYPE(...)
-#define MOST(type, field) {RR_##type, policy->field},
-#include "mapd/policy.def"
-#undef MOST
-#undef TYPE
-#undef RULE
-	};
-	char type[16];
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		size_t n = draft_count(v->c->after, rows[i].type);
-
-		if (n > rows[i].most && n > draft_count(v->c->before, rows[i].type))
-			return say(text, "%zu %s at the name, %" PRIu32 " are allowed", n,
-			    rrtype_print(rows[i].type, type), rows[i].most);
-	}
-	return false;
-}
-
-static bool
-rule_too_large(const struct view *v, char *text)
-{
-	size_t n = draft_octets(v->c->after);
-
-	if (n <= v->c->policy->octets || n <= draft_octets(v->c->before))
-		return false;
-	return say(
-	    text, "%zu octets at the name, %" PRIu32 " are allowed", n, v->c->policy->octets);
-}
-
-static bool
-rule_too_long(const struct view *v, char *text)
-{
-	(void)text;
-	return difference_ttl(v) > POLICY_TTL;
-}
-
-static bool
-rule_mapping(const struct view *v, char *text)
-{
-	static const uint16_t types[] = {RR_ELOC, RR_EPID};
-	const struct draft *after = v->c->after;
-	struct bytes rdata[MAPPING_SET + 1];
-	char type[16];
-
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-		const char *why;
-		size_t n = 0;
-
-		if (!difference_has(v, types[i]))
-			continue;
-		for (size_t k = 0; k < after->n && n <= MAPPING_SET; k++)
-			if (after->records[k].type == types[i])
-				rdata[n++] = after->records[k].rdata;
-		why = mapping_refusal(types[i], rdata, n, v->c->policy->private_locators,
-		    v->c->realms, v->c->n_realms);
-		if (why != NULL)
-			return say(text, "%s: %s", rrtype_print(types[i], type), why);
-	}
-	return false;
-}
-
-static bool
-rule_prefixes(const struct view *v, char *text)
-{
-	struct eloc eloc;
-	size_t at = 0;
-
-	(void)text;
-	return added_eloc_next(v, ELOC_NET6, &at, &eloc);
-}
-
-static bool
-rule_site(const struct view *v, char *text)
-{
-	const struct policy *policy = v->c->policy;
-	char name[NAME_TEXT];
-	struct eloc eloc;
-
-	for (size_t at = 0; added_eloc_next(v, ELOC_VIA, &at, &eloc);)
-		if (!names_have(policy->sites, policy->n_sites, &eloc.set))
-			return say(text, "via %s: no site that the realm lists (sites:)",
-			    name_short(&eloc.set, name));
-	return false;
-}
-
-static bool
-rule_proof_place(const struct view *v, char *text)
-{
-	struct eloc eloc;
-	size_t at = 0;
-
-	(void)text;
-	return !v->certain && added_eloc_next(v, ELOC_PROOF, &at, &eloc);
-}
-
-static bool
-rule_address(const struct view *v, char *text)
-{
-	static const struct {
-		uint16_t type;
-		uint8_t n;
-	} rows[] = {{RR_A, 4}, {RR_AAAA, 16}};
-	const struct draft_record *record;
-	char type[16], print[ADDRESS_TEXT];
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		for (size_t at = 0; (record = added_next(v, rows[i].type, &at)) != NULL;) {
-			uint8_t address[16] = {[10] = 0xff, [11] = 0xff};
-			const char *why = "malformed";
-
-			if (record->rdata.n == rows[i].n) {
-				memcpy(address + 16 - rows[i].n, record->rdata.p, rows[i].n);
-				why = rows[i].n == 16 && address_is_ipv4(address)
-					  ? "an IPv4 address written as IPv6 is no locator"
-					  : address_refusal(address,
-						v->c->policy->private_locators, v->c->realms,
-						v->c->n_realms);
-			}
-			if (why != NULL)
-				return say(text, "%s %s: %s", rrtype_print(rows[i].type, type),
-				    address_print(address, print), why);
-		}
 	return false;
 }
 

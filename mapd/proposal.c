@@ -1,6 +1,5 @@
 /*
- * proposal.c - an UPDATE on its way: made of what came, freed with all it owns.
- * Knows nothing of who may change what.
+ * proposal.c - an UPDATE on its way: its own copy of the message, and the words of its verdict.
  */
 #include "mapd/proposal.h"
 
@@ -15,42 +14,44 @@
 int
 proposal_new(struct bytes wire, struct proposal **out)
 {
-	struct proposal *p = calloc(1, sizeof *p + wire.n);
+	struct proposal *proposal = calloc(1, sizeof *proposal + wire.n);
 	uint8_t *copy;
-	int error;
+	int rc;
 
-	if (p == NULL)
+	if (proposal == NULL)
 		return -MAP_ENOMEM;
-	copy = (uint8_t *)(p + 1);
-	memcpy(copy, wire.p, wire.n);
-	p->wire = (struct bytes){copy, wire.n};
-	p->verdict.ede = EDE_NONE;
-	error = message_parse(p->wire, &p->message);
-	if (error == 0)
-		*out = p;
-	else
-		proposal_free(p);
-	return error;
+	copy = (uint8_t *)(proposal + 1);
+	if (wire.n > 0)
+		memcpy(copy, wire.p, wire.n);
+	proposal->wire = (struct bytes){copy, wire.n};
+	proposal->verdict.ede = EDE_NONE;
+	rc = message_parse(proposal->wire, &proposal->message);
+	if (rc != 0) {
+		proposal_free(proposal);
+		return rc;
+	}
+	*out = proposal;
+	return 0;
 }
 
 void
-proposal_free(struct proposal *p)
+proposal_free(struct proposal *proposal)
 {
-	if (p == NULL)
+	if (proposal == NULL)
 		return;
-	update_fini(&p->update);
-	crypto_wipe(&p->key, sizeof p->key);
-	free(p);
+	update_fini(&proposal->update);
+	crypto_wipe(&proposal->key, sizeof proposal->key);
+	free(proposal);
 }
 
 void
 verdict_set(struct verdict *verdict, unsigned rcode, int ede, const char *format, ...)
 {
-	va_list arguments;
+	va_list args;
 
 	verdict->rcode = rcode;
 	verdict->ede = ede;
-	va_start(arguments, format);
-	vsnprintf(verdict->text, sizeof verdict->text, format, arguments);
-	va_end(arguments);
+	va_start(args, format);
+	vsnprintf(verdict->text, sizeof verdict->text, format, args);
+	va_end(args);
 }

@@ -331,7 +331,8 @@ arrival_refuse(const struct arrival *in, const struct update_row *row, struct re
 	if (p != NULL && s->updates->admission != NULL) {
 		const struct policy_rule *rule = in->rule != NULL ? in->rule : &row->rule;
 
-		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s", rule->text);
+		verdict_set(&p->verdict, row->rule.rcode, row->rule.ede, "%s",
+		    in->what != NULL ? in->what : rule->text);
 		p->verdict.rule = rule;
 		update_log(s->updates->admission, p, s->now);
 	}

@@ -20,12 +20,12 @@
 #include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
 #include "mapd/apply.h"
+#include "mapd/proof.h"
 #include "mapd/turns.h"
 #include "mapd/update.h"
 #include "mapd/zone.h"
 
 #define VERIFIER_NICE 10
-#define PROOF_MESSAGE (1u << 17) /* as core/trust has it */
 
 /* One of the threads, and what it alone uses. */
 struct verifying {
@@ -33,7 +33,6 @@ struct verifying {
 	pthread_t thread;
 	struct snapshot *snap;
 	struct zones *zones;
-	uint8_t *buffer; /* PROOF_MESSAGE */
 };
 
 struct verifier {
@@ -106,22 +105,9 @@ verify_signature(struct proposal *p, uint64_t now)
 	return error == 0;
 }
 
-static int
-set_digest(struct verifying *v, struct proposal *p, const struct proof *proof,
-    const struct bytes *rdata, size_t n)
-{
-	struct wr wr = wr_init(v->buffer, PROOF_MESSAGE);
-
-	if (proof_message(&wr, p->added->owner, proof, rdata, n) != 0)
-		return -MAP_ESPACE;
-	wr_copy(&wr, proof->key, proof->key_n);
-	wr_copy(&wr, proof->signature, sizeof proof->signature);
-	return wr.error != 0 ? wr.error : crypto_sha256(v->buffer, wr.n, p->proof);
-}
-
 /* Of the ELOC records of the draft; without a proof among them there is nothing to hold. */
 static int
-set_verify(struct verifying *v, struct proposal *p, const struct draft *draft, uint64_t now)
+set_verify(struct proposal *p, const struct draft *draft, uint64_t now)
 {
 	struct bytes *rdata = calloc(draft->n + 1, sizeof *rdata);
 	struct proof proof;
@@ -139,7 +125,7 @@ set_verify(struct verifying *v, struct proposal *p, const struct draft *draft, u
 			 : trust_proof_verify(&p->identity, p->added->owner, rdata, n,
 			       (size_t)at, now, &proof);
 	if (at >= 0 && (error == 0 || error == -MAP_EREVOKED)) {
-		error = set_digest(v, p, &proof, rdata, n);
+		error = proof_digest(p->added->owner, draft, p->proof);
 		p->proved = error == 0;
 	}
 	free(rdata);
@@ -181,7 +167,7 @@ verify_proof(struct verifying *v, struct proposal *p, uint64_t now)
 	if (error == 0) {
 		error = proof_draft(v, p, &draft);
 		if (error == 0)
-			error = set_verify(v, p, &draft, now);
+			error = set_verify(p, &draft, now);
 		snapshot_release(v->snap);
 	}
 	draft_fini(&draft);
@@ -248,8 +234,6 @@ verifying_start(struct verifying *v, struct store *store)
 
 	if (error == 0)
 		error = zones_new(&v->zones);
-	if (error == 0 && (v->buffer = malloc(PROOF_MESSAGE)) == NULL)
-		error = -MAP_ENOMEM;
 	if (error != 0)
 		return error;
 	/* signals are main's */
@@ -313,7 +297,6 @@ verifier_free(struct verifier *verifier)
 	for (unsigned i = 0; i < verifier->n; i++) {
 		snapshot_free(verifier->verifying[i].snap);
 		zones_free(verifier->verifying[i].zones);
-		free(verifier->verifying[i].buffer);
 	}
 	verifier_drain(verifier);
 	turns_free(verifier->turns);

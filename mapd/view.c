@@ -69,7 +69,6 @@ difference_ttl(const struct view *v)
 	return ttl;
 }
 
-/* RFC 4592 2.2.1: an empty "*" above it is a wildcard too, and answers for all names that are not there. */
 bool
 owner_is_wild(const struct view *v)
 {

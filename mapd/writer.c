@@ -22,6 +22,7 @@
 #include "mapd/claim.h"
 #include "mapd/commit.h"
 #include "mapd/expiry.h"
+#include "mapd/folk.h"
 #include "mapd/group.h"
 #include "mapd/intake.h"
 #include "mapd/renew.h"

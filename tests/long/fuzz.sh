@@ -54,7 +54,7 @@ coverage() {
 	command -v llvm-cov >/dev/null && command -v llvm-profdata >/dev/null || { echo "# no llvm-cov: lines are not counted"; return; }
 	mkdir -p "$source_dir/build/coverage" && cd "$source_dir/build/coverage" || return
 	{ { [ -f Makefile ] || "$source_dir/configure" CC=clang CFLAGS="-g -O1 -fprofile-instr-generate -fcoverage-mapping" --disable-shared; } &&
-		make -j"$(nproc)" tests/fuzz/fuzz_{serve,message,rdata,rdata_text,zone,update,sig0,tsig,proof,register}; } >make.log 2>&1 || { tail make.log; return; }
+		make -j"$(nproc)" tests/fuzz/fuzz_{serve,message,rdata,rdata_text,zone,update,policy,sig0,tsig,proof,register}; } >make.log 2>&1 || { tail make.log; return; }
 	lines_of serve mapd/{gate,serve,query,answer,lookup,deny,additional,zone,node}.c core/wire/{reply,cookie}.c
 	lines_of message core/wire/{message,name,name_text,cursor}.c
 	lines_of rdata core/wire/{rdata,rrtype,epid,eloc,eloc_text}.c core/zone/print.c

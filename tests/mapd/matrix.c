@@ -86,6 +86,7 @@ static const struct {
 	"self digest", "KEY", "add", "stray-key"},
     {NULL, "self", "digest", "KEY", "add", "stray-key"},
     {NULL, "digest", "self", "KEY", "add", "stray-key"},
+    {NULL, "admin", "star", "ELOC EPID", "add", "unusable"},
     {NULL, "admin", NULL, NULL, NULL, "admin"},
     {"closed", NULL, NULL, NULL, NULL, "closed"},
     {"n", NULL, NULL, NULL, NULL, "enrolled"},

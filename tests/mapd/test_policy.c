@@ -225,7 +225,7 @@ test_limits(void **state)
 	scene.after.records[1].ttl = 86400;
 	expect("own-mapping", "");
 	scene.after.records[1].ttl++;
-	expect("ttl", "longer than a day");
+	expect("ttl", "a TTL of 86401, 86400 are allowed");
 	put_text(&scene.before, RR_ELOC, "10 50 192.0.2.1"); /* only another TTL */
 	expect("ttl", "");
 	scene.before.records[1].ttl = 86401;
