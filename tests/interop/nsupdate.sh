@@ -215,7 +215,8 @@ trusted "what is gone" "$A" TYPE65301
 
 # ------------------------------------------------------------------------------------ administrators, with TSIG
 
-say '## Administrators' '' 'With a key of `tsig-keys:` the whole realm can be changed, by all of RFC 2136.' ''
+say '## Administrators' '' 'With a key of `tsig-keys:` the whole realm can be changed, by all of RFC 2136; what no zone file may have, as a' \
+	'locator that can never be one, is refused here too.' ''
 begin
 say "\$ nsupdate -k /etc/eidmap/tsig <<." "server 127.0.0.1" "zone $REALM" "prereq nxdomain printer.$REALM" "update add printer.$REALM 60 A 192.0.2.50" send .
 (cd "$DIR" && printf 'server 127.0.0.1 %s\nzone %s\nprereq nxdomain printer.%s\nupdate add printer.%s 60 A 192.0.2.50\nsend\n' "$PORT" $REALM $REALM $REALM |
