@@ -407,9 +407,10 @@ journal_end(struct journal *journal, struct change *change, const struct zone *a
 		journal_drop(change, key, &head);
 	if (made == NULL || value.n > most)
 		goto free_all;
-	/* serials went around their circle, and on from here would lead back to here */
-	if (journal_has(change, zone, after->serial))
-		journal_drop(change, key, &head);
+	/* serials went around their circle: what begins where this one ends would lead back to here */
+	while (head.n > 0 && journal_has(change, zone, after->serial))
+		if (!journal_trim(change, zone, &head))
+			journal_drop(change, key, &head);
 	while (head.n > 0 && (head.octets + value.n > most || head.n == JOURNAL_MOST))
 		if (!journal_trim(change, zone, &head))
 			journal_drop(change, key, &head);
