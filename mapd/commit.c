@@ -178,8 +178,6 @@ commit_follow(struct commit *c)
 		if (rc != 0 && edit->lines.count > 0)
 			diag_warn("zone %s: addresses of assigned names are not in step: %s",
 			    name_print(&edit->apex, name), out.why);
-		if (amend != NULL)
-			amend_fini(amend);
 		free(amend);
 	}
 }

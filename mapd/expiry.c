@@ -15,7 +15,6 @@
 #include "mapd/commit.h"
 #include "mapd/lease.h"
 #include "mapd/people.h"
-#include "mapd/renew.h"
 #include "mapd/settle.h"
 #include "mapd/step.h"
 
@@ -93,9 +92,8 @@ expiry_put_off(struct expiring *e, struct desk *desk, const struct name *owner)
 	struct claim claim;
 	int rc = whole == NULL ? -MAP_ENOMEM : 0;
 
-	for (size_t i = 0; i < desk->n_tried && rc == 0; i++)
-		rc = draft_lines(&desk->tried[i]->name, &desk->tried[i]->now,
-		    &desk->tried[i]->next, &whole->lines);
+	if (rc == 0)
+		rc = desk_lines(desk, &whole->lines);
 	if (rc == 0 && claim_get(desk->change, owner, &claim)) {
 		struct whole_name *name = &whole->names[whole->n++];
 
@@ -207,7 +205,7 @@ static int
 whole_run(struct work *work, struct whole *whole)
 {
 	struct amend *amend = calloc(1, sizeof *amend);
-	struct outcome out;
+	struct outcome out = {.why = "out of memory"};
 	char name[NAME_TEXT];
 	int rc = -MAP_ENOMEM;
 
@@ -216,16 +214,12 @@ whole_run(struct work *work, struct whole *whole)
 		amend->label = "expiry";
 		amend->beside = whole_beside;
 		amend->beside_arg = whole;
-		rc = amend_run(work, &whole->apex, amend, &out);
-		amend_fini(amend);
+		rc = amend_change(work, &whole->apex, amend, &out);
 	}
 	if (rc != 0)
 		diag_warn(
 		    "zone %s: leases that are over could not be ended, tried again in %d s: %s",
-		    name_print(&whole->apex, name), EXPIRY_RETRY,
-		    amend != NULL && out.why[0] != '\0' ? out.why : error_text(rc));
-	else if (work->walk != NULL && !out.unchanged)
-		renew_tell(work->walk, &whole->apex, out.resign, out.expires);
+		    name_print(&whole->apex, name), EXPIRY_RETRY, out.why);
 	free(amend);
 	return rc;
 }
