@@ -8,7 +8,6 @@
 
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
-#include "mapd/people.h"
 #include "mapd/proposal.h"
 #include "mapd/update.h"
 #include "mapd/update_key.h"
@@ -104,36 +103,6 @@ trial_refuse(struct proposal *p, enum update_refusal why)
 	return false;
 }
 
-/* Notes as its origin, which it has none, that a worker refuses it before the signature is checked: with less to say. */
-static void
-trial_early(struct proposal *p, const struct rules *rules, struct snapshot *snap)
-{
-	struct policy_case c = {.policy = rules_policy(rules, &p->update.zone),
-	    .apex = &p->update.zone,
-	    .realms = rules->realms,
-	    .n_realms = rules->n_realms,
-	    .actor = &p->actor};
-	const struct policy_rule *rule;
-	struct person person = {0};
-	struct name assigned;
-
-	if (person_find(snap, &p->actor.name, &person)) {
-		c.enrolled = (person.flags & PERSON_ENROLLED) != 0;
-		c.banned = (person.flags & PERSON_BANNED) != 0;
-	}
-	for (size_t i = 0; i < p->update.n_changes && p->origin == NULL; i++) {
-		const struct update_item *item =
-		    &p->update.items[p->update.n_prerequisites + i];
-
-		c.owner = item->owner;
-		c.assigned = assigned_find(snap, item->owner, &assigned) ? &assigned : NULL;
-		/* whose a name is is said to who signs well, as update.c has it */
-		rule = policy_may_touch(&c, item->type);
-		if (rule != NULL && rule->rcode != RCODE_YXDOMAIN)
-			p->origin = p;
-	}
-}
-
 bool
 trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *snap,
     const struct zone *home, const struct actor *actor)
@@ -144,6 +113,11 @@ trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *sna
 	    .realms = rules->realms,
 	    .n_realms = rules->n_realms,
 	    .open = policy->kind == POLICY_OPEN};
+	struct policy_case c = {.policy = policy,
+	    .apex = &p->update.zone,
+	    .realms = rules->realms,
+	    .n_realms = rules->n_realms,
+	    .actor = &p->actor};
 	bool known;
 
 	p->sig0.signer = actor->name;
@@ -151,7 +125,9 @@ trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *sna
 	p->sig0.tag = actor->tag;
 	known = update_key_find(&from, p);
 	p->actor = *actor;
-	trial_early(p, rules, snap);
+	/* marked: a worker would have refused it before its signature was looked at */
+	if (update_forbids(&c, &p->update, snap) != NULL)
+		p->origin = p;
 	/* the policy says that itself */
 	if (policy->kind == POLICY_CLOSED)
 		return true;

@@ -13,7 +13,6 @@
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
 #include "mapd/lookup.h"
-#include "mapd/people.h"
 #include "mapd/update_key.h"
 
 #define FLOOD_SLICE 10000 /* us */
@@ -217,9 +216,6 @@ static const struct update_row *
 check_owners(struct arrival *in)
 {
 	struct proposal *p = in->p;
-	struct snapshot *snap = in->s->snap;
-	struct person person = {0};
-	struct name assigned;
 	struct policy_case c = {.policy = &in->charter->policy,
 	    .apex = &in->zone->apex,
 	    .realms = in->s->realms,
@@ -227,27 +223,9 @@ check_owners(struct arrival *in)
 	    .actor = &p->actor,
 	    .now = in->s->now};
 
-	if (p->seal != SEALED_SIG0)
-		return NULL;
-	if (person_find(snap, &p->actor.name, &person)) {
-		c.enrolled = (person.flags & PERSON_ENROLLED) != 0;
-		c.banned = (person.flags & PERSON_BANNED) != 0;
-	}
-	for (size_t i = 0; i < p->update.n_changes; i++) {
-		const struct update_item *item =
-		    &p->update.items[p->update.n_prerequisites + i];
-
-		if (c.owner == NULL || !name_equal(c.owner, item->owner))
-			c.assigned =
-			    assigned_find(snap, item->owner, &assigned) ? &assigned : NULL;
-		c.owner = item->owner;
-		in->rule = policy_may_touch(&c, item->type);
-		/* whose a name is is said to who signs well */
-		if (in->rule != NULL && in->rule->rcode != RCODE_YXDOMAIN)
-			return REFUSAL(POLICY);
-		in->rule = NULL;
-	}
-	return NULL;
+	if (p->seal == SEALED_SIG0)
+		in->rule = update_forbids(&c, &p->update, in->s->snap);
+	return in->rule != NULL ? REFUSAL(POLICY) : NULL;
 }
 
 /* A proof is public-key work of its own, and there is one identity a message. */

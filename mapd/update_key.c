@@ -9,8 +9,10 @@
 #include "core/trust/trust.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/mapping.h"
+#include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
 #include "mapd/lookup.h"
+#include "mapd/people.h"
 
 #define KEY_HEAD 4 /* flags, protocol, algorithm */
 #define KEY_NONE 0xc000 /* flags: RFC 2535 3.1.2: no key, or not for signing */
@@ -94,6 +96,30 @@ update_key_find(const struct update_signer *from, struct proposal *p)
 	if (!found)
 		p->actor = (struct actor){0};
 	return found;
+}
+
+const struct policy_rule *
+update_forbids(struct policy_case *c, const struct update *update, struct snapshot *snap)
+{
+	const struct update_item *items = update->items + update->n_prerequisites;
+	const struct policy_rule *rule;
+	struct person person = {0};
+	struct name assigned;
+
+	if (person_find(snap, &c->actor->name, &person)) {
+		c->enrolled = (person.flags & PERSON_ENROLLED) != 0;
+		c->banned = (person.flags & PERSON_BANNED) != 0;
+	}
+	for (size_t i = 0; i < update->n_changes; i++) {
+		if (c->owner == NULL || !name_equal(c->owner, items[i].owner))
+			c->assigned =
+			    assigned_find(snap, items[i].owner, &assigned) ? &assigned : NULL;
+		c->owner = items[i].owner;
+		rule = policy_may_touch(c, items[i].type);
+		if (rule != NULL && rule->rcode != RCODE_YXDOMAIN)
+			return rule;
+	}
+	return NULL;
 }
 
 /* Octets of a name as it stands, pointers not followed. */

@@ -22,6 +22,12 @@ struct update_signer {
  * candidate at most is tried. False: there is none.
  */
 bool update_key_find(const struct update_signer *from, struct proposal *proposal) NONNULL MUST_CHECK;
+/*
+ * The rule that forbids an update of c's actor whatever the names would hold, as far as snap tells; NULL: none does. c has
+ * all else. Whose a name is is none of them: that is said to who signs well.
+ */
+const struct policy_rule *update_forbids(struct policy_case *c, const struct update *update,
+    struct snapshot *snap) NONNULL MUST_CHECK;
 /* Whether a record of an update is an ELOC of the kind proof. */
 bool update_item_is_proof(const struct update_item *item) NONNULL;
 /* Whether wire, which need not be well-formed, ends with a TSIG record: its owner. */
