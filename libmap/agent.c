@@ -17,7 +17,7 @@
 #define AGENT_DEFAULT "/run/resolverd/map.sock"
 #define AGENT_RETRY_MS 20 /* when its queue of connections is full */
 #define AGENT_OUT_MAX 65536 /* waiting to be written; beyond, questions wait here */
-#define AGENT_FRAME 1024 /* the longest frame we send */
+#define AGENT_FRAME 2048 /* the longest frame we send */
 #define AGENT_GRACE_MS \
 	50 /* the agent answers so long before the deadline here, with its cause */
 #define AGENT_READ 65536

@@ -65,6 +65,7 @@ struct session_row {
 struct map {
 	int epoll;
 	unsigned resolve_ms, connect_ms;
+	struct wishes wishes;
 	char why[CONTEXT_WHY];
 	struct agent agent;
 	struct map_request *requests;

@@ -188,7 +188,8 @@ typedef void map_connected_fn(void *arg, int error, const char *why, int fd);
  * Opens a session to an identity, a name, or an "eid:" reference, and returns an ordinary connected
  * stream descriptor (close-on-exec, blocking unless MAP_NONBLOCK), caller frees with close(2).
  *
- * local is an identity of this host, whose locators alone are then used as sources, or NULL for any.
+ * local is an identity of this host, whose locators alone are then used as sources, in the order of its own
+ * preferences, those that it drains last, or NULL for any address of this host.
  * service is a port or a name of services(5); NULL takes the port of the reference.
  * Pairs of source and destination are tried in the agent's order: the next after 250 ms, or at once
  * when one fails; each may take 2 s; the first that completes wins (7.1). The transport is MPTCP, so
@@ -210,6 +211,27 @@ int map_connect(struct map *map, const char *local, const char *remote, const ch
  * signature. */
 int map_connect_start(struct map *map, const char *local, const char *remote, const char *service,
     unsigned flags, map_connected_fn *fn, void *arg, struct map_request **request);
+
+/* What sessions are for (6.3.2): which of several good pairs goes first. */
+enum map_class {
+	MAP_CLASS_ANY = 0,         /* as the peer's site says: by its weights */
+	MAP_CLASS_INTERACTIVE = 1, /* the quickest pair that was measured, among equals in preference */
+	MAP_CLASS_BULK = 2,        /* by weights */
+	MAP_CLASS_CHEAP = 3        /* by weights; what it costs is for the operator of this host to say,
+	                              "classes:" of resolverd.yaml(5) */
+};
+
+/*
+ * What this context's sessions want of their way from now on: a class, and paths by the names that
+ * mappings give to providers or exits ("isp-a"), preferred or avoided, at either end, at most 8 of each.
+ * Wishes order pairs and exclude none: an avoided path is used when no other works, and before one that
+ * its site publishes as a backup. NULL takes the wishes of that kind back. What is wished here goes before
+ * what the agent's configuration has for the class. -MAP_EUSAGE (no such class), -MAP_ETEXT (no name of
+ * a path), -MAP_ELIMIT
+ */
+int map_set_class(struct map *map, enum map_class session_class);
+int map_prefer_path(struct map *map, const char *path);
+int map_avoid_path(struct map *map, const char *path);
 
 /*
  * Listens for sessions at a service, on all addresses, and returns a descriptor for accept(2). It

@@ -1,6 +1,6 @@
 /*
- * race.h - one connection out of many pairs: the next after 250 ms or at once on an error, the first
- * that completes wins (protocol 10, RFC 4177 7.1). Knows addresses; knows nothing of identities.
+ * race.h - one connection out of many pairs: the next after 250 ms, sooner when it is known to work, or at
+ * once on an error; the first that completes wins (protocol 10, RFC 4177 7.1). Knows addresses; knows nothing of identities.
  */
 #ifndef LIBMAP_RACE_H
 #define LIBMAP_RACE_H
@@ -8,11 +8,13 @@
 #include "libmap/context.h"
 
 #define RACE_NEXT_MS 250
+#define RACE_KNOWN_MS 50 /* at least, before a pair that worked lately; else two of its round trips */
 #define RACE_OPEN_MS 2000
 
 struct race_pair {
 	uint8_t source[16];
 	uint8_t destination[16];
+	uint32_t rtt_us; /* not 0: worked lately, and took so long */
 	unsigned group; /* pairs of the next group start only when all of this one failed */
 };
 

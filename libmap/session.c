@@ -23,9 +23,7 @@ struct winner {
 
 struct session {
 	struct map_request request; /* first: what the caller holds */
-	struct ask ask; /* the peer's mapping */
-	struct ask local; /* ours, when sources are to be of one identity */
-	bool want_local;
+	struct ask ask;
 	unsigned flags;
 	uint16_t port;
 	uint64_t deadline;
@@ -33,8 +31,6 @@ struct session {
 	map_connected_fn *fn;
 	void *arg;
 	size_t n; /* of pairs; and of the winners below */
-	size_t n_sources;
-	uint8_t sources[MAPPING_LOCATORS * RESULT_IDENTITIES][16];
 	struct race_pair pairs[RESULT_PAIRS];
 	struct winner winners[RESULT_PAIRS];
 	char identities[RESULT_IDENTITIES][EID_TEXT];
@@ -46,7 +42,6 @@ session_end(struct map_request *request)
 	struct session *s = (struct session *)(void *)request;
 
 	agent_cancel(&s->ask);
-	agent_cancel(&s->local);
 	race_free(s->race);
 	free(s);
 }
@@ -125,15 +120,6 @@ session_timeout(struct map_request *request)
 		session_run(s);
 }
 
-static bool
-session_has_source(const struct session *s, const uint8_t source[16])
-{
-	for (size_t i = 0; i < s->n_sources; i++)
-		if (memcmp(s->sources[i], source, 16) == 0)
-			return true;
-	return !s->want_local;
-}
-
 static enum map_peer
 session_peer(const struct result *result, const struct found_identity *id)
 {
@@ -172,6 +158,7 @@ session_put_pair(struct session *s, const struct result *result, const struct pa
 	memcpy(to->source, pair->source, 16);
 	memcpy(to->destination, pair->destination, 16);
 	to->group = pair->identity;
+	to->rtt_us = pair->rtt_us;
 	winner->peer = session_peer(result, id);
 	winner->proved = trust == VERDICT_PROVED;
 	winner->secure = (trust == VERDICT_SECURE || trust == VERDICT_PROVED) &&
@@ -191,31 +178,11 @@ session_take(struct session *s, const struct result *result)
 			session_put_pair(s, result, &result->pairs[i]);
 }
 
-/* Sources that are no locators of the identity asked for drop out. */
-static void
-session_filter(struct session *s)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		if (!session_has_source(s, s->pairs[i].source))
-			continue;
-		s->pairs[kept] = s->pairs[i];
-		s->winners[kept++] = s->winners[i];
-	}
-	s->n = kept;
-}
-
-/* Both answers are there, or the only one that was asked for. */
 static void
 session_race(struct session *s)
 {
-	session_filter(s);
 	if (s->n == 0) {
-		session_tell(s, -MAP_ENOROUTE,
-		    s->want_local ? "no locator of the local identity leads there"
-				  : "no address of this host leads there",
-		    -1);
+		session_tell(s, -MAP_ENOROUTE, "no address of this host leads there", -1);
 		return;
 	}
 	s->race = race_new(
@@ -239,28 +206,7 @@ session_found(struct ask *ask, int error, const char *why, const struct result *
 		return;
 	}
 	session_take(s, result);
-	if (s->local.link == NULL)
-		session_race(s);
-}
-
-static void
-session_found_local(struct ask *ask, int error, const char *why, const struct result *result)
-{
-	struct session *s =
-	    (struct session *)(void *)((char *)ask - offsetof(struct session, local));
-	char text[CONTEXT_WHY];
-
-	if (error != 0) {
-		snprintf(text, sizeof text, "local identity: %s", why);
-		session_tell(s, error, text, -1);
-		return;
-	}
-	for (size_t i = 0; i < result->n_identities; i++)
-		for (size_t k = 0; k < result->identities[i].n_locators; k++)
-			memcpy(s->sources[s->n_sources++],
-			    result->identities[i].locators[k].locator.address, 16);
-	if (s->ask.link == NULL)
-		session_race(s);
+	session_race(s);
 }
 
 static int
@@ -275,24 +221,28 @@ session_port(struct map *map, const char *service, uint16_t of_reference, uint16
 	return 0;
 }
 
+/* The agent looks up both ends side by side, and ranks. */
 static void
-session_ask(
-    struct session *s, struct ask *ask, const struct target *target, uint16_t flags, ask_fn *fn)
+session_ask(struct session *s, const struct target *to, const struct target *from)
 {
 	struct map *map = s->request.map;
 	uint64_t due = context_now() + map->resolve_ms;
 
-	*ask = (struct ask){.map = map,
-	    .request = {.flags = (uint16_t)(target->flags | flags), .id = target->id},
+	s->ask = (struct ask){.map = map,
+	    .request = {.flags = (uint16_t)(to->flags | RESOLVE_PAIRS),
+		.id = to->id,
+		.local = from->id,
+		.wishes = map->wishes},
 	    .due = due < s->deadline ? due : s->deadline,
-	    .fn = fn};
+	    .fn = session_found};
+	agent_start(&s->ask);
 }
 
 int
 map_connect_start(struct map *map, const char *local, const char *remote, const char *service,
     unsigned flags, map_connected_fn *fn, void *arg, struct map_request **request)
 {
-	struct target to, from = {.flags = 0};
+	struct target to, from = {.id = {.form = EID_NONE}};
 	struct session *s;
 	uint16_t port = 0;
 	int rc = target_read(map, remote, flags, &to);
@@ -310,16 +260,11 @@ map_connect_start(struct map *map, const char *local, const char *remote, const 
 	s->request.timeout = session_timeout;
 	s->flags = flags;
 	s->port = port;
-	s->want_local = local != NULL;
 	s->fn = fn;
 	s->arg = arg;
 	context_add(map, &s->request);
 	s->request.due = s->deadline = context_now() + map->connect_ms;
-	session_ask(s, &s->ask, &to, RESOLVE_PAIRS, session_found);
-	session_ask(s, &s->local, &from, 0, session_found_local);
-	if (s->want_local)
-		agent_start(&s->local);
-	agent_start(&s->ask);
+	session_ask(s, &to, &from);
 	if (request != NULL)
 		*request = &s->request;
 	return 0;

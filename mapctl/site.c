@@ -14,8 +14,6 @@
 #include "mapctl/control.h"
 #include "mapctl/daemon.h"
 
-#define PATH_OCTETS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-
 /* {"set": SET}; NULL with *status set. */
 static json_t *
 set_take(struct mapctl *m, int argc, char **argv, const char *words, enum status *status)
@@ -34,9 +32,8 @@ static enum status
 path_take(const struct mapctl *m, const char *text, json_t *request)
 {
 	char shown[OPTION_TEXT];
-	size_t n = strlen(text);
 
-	if (n == 0 || n >= PATH_MAX_TEXT || strspn(text, PATH_OCTETS) != n)
+	if (!path_is_valid((struct bytes){(const uint8_t *)text, strlen(text)}))
 		return usage(m,
 		    "PATH %s: no path; expected 1 to %d of A-Z a-z 0-9 . _ - as path=... in "
 		    "the "

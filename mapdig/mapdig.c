@@ -98,6 +98,10 @@ request_fill(const struct run *run, struct resolve_request *request)
 		request->flags |= RESOLVE_TRUSTED_ID;
 	request->deadline = o->timeout_ms > 0 ? (uint32_t)o->timeout_ms : RUN_DEADLINE;
 	request->id = run->input.id;
+	if (o->pairs) {
+		request->local = o->from;
+		request->wishes = o->wishes;
+	}
 }
 
 static int
@@ -137,7 +141,8 @@ run_ask(struct run *run, char *why, size_t max)
 		snprintf(run->by, sizeof run->by, "resolverd at %s", path);
 		error = ask_agent(path, &request, run->result, why, max);
 		if (error == -MAP_ENOAGENT && o->socket == NULL) {
-			snprintf(run->not_by, sizeof run->not_by, "%s", why);
+			snprintf(run->not_by, sizeof run->not_by, "%.*s",
+			    (int)sizeof run->not_by - 1, why);
 			error = run_ask_self(run, &request, why, max);
 			if (error != 0)
 				why_append(

@@ -101,6 +101,44 @@ option_timeout(struct options *o, const char *argument)
 		   : "seconds up to 3600, or 300ms";
 }
 
+static const char *
+option_from(struct options *o, const char *argument)
+{
+	o->pairs = true;
+	return eid_scan(argument, strlen(argument), false, &o->from) == 0
+		   ? NULL
+		   : "an identity or a name of this host";
+}
+
+static const char *
+option_class(struct options *o, const char *argument)
+{
+	o->pairs = true;
+	return class_from(argument, &o->wishes.class) == 0 ? NULL
+							   : "any, interactive, bulk or cheap";
+}
+
+static const char *
+wish_put(struct options *o, struct path_list *list, const char *argument)
+{
+	o->pairs = true;
+	return path_list_put(list, argument) == 0
+		   ? NULL
+		   : "a path's name of 1 to 32 of A-Z a-z 0-9 . _ -, at most 8 of them";
+}
+
+static const char *
+option_prefer(struct options *o, const char *argument)
+{
+	return wish_put(o, &o->wishes.prefer, argument);
+}
+
+static const char *
+option_avoid(struct options *o, const char *argument)
+{
+	return wish_put(o, &o->wishes.avoid, argument);
+}
+
 struct letter_row {
 	char letter;
 	const char *argument;

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/wire/eid.h"
+#include "core/wire/wishes.h"
+
 #define OPTION_LIST 8 /* servers, anchor files */
 
 struct option_list {
@@ -26,6 +29,8 @@ struct options {
 	uint16_t port;
 	uint16_t probe; /* port to connect to, 0: none */
 	uint64_t timeout_ms; /* 0: the default */
+	struct eid from; /* EID_NONE: any address */
+	struct wishes wishes;
 	/* Words: set by +word, cleared by +noword. */
 	bool is_short;
 	bool json;

@@ -11,10 +11,11 @@
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
 #include "resolverd/control.h"
+#include "resolverd/joint.h"
 #include "resolverd/pairs.h"
 #include "resolverd/paths.h"
 #include "resolverd/request.h"
-#include "resolverd/session.h"
+#include "resolverd/clients.h"
 
 static const char *const stat_names[STATS] = {
 #define X(name, dotted, text) [name] = dotted,
@@ -51,7 +52,8 @@ agent_open(struct agent *agent, char *why, size_t max)
 	agent->cache = cache_new(agent->conf->cache);
 	agent->requests = requests_new(agent);
 	snprintf(why, max, "out of memory");
-	if (agent->cache == NULL || agent->requests == NULL)
+	agent->joints = joints_new(agent);
+	if (agent->cache == NULL || agent->requests == NULL || agent->joints == NULL)
 		return -MAP_ENOMEM;
 	snprintf(why, max, "netlink: cannot be opened");
 	error = pairs_open(GAI_CONF, &agent->pairs);
@@ -76,9 +78,10 @@ void
 agent_close(struct agent *agent)
 {
 	paths_close(agent->paths);
-	sessions_close(agent->sessions);
+	clients_close(agent->clients);
 	control_close(agent->control);
 	requests_free(agent->requests);
+	joints_free(agent->joints);
 	pairs_close(agent->pairs);
 	resolver_close(agent->resolver);
 	accounts_fini(&agent->accounts);

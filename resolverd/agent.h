@@ -26,8 +26,9 @@ struct agent {
 	struct resolver *resolver;
 	struct cache *cache;
 	struct requests *requests;
+	struct joints *joints;
 	struct pairs *pairs;
-	struct sessions *sessions;
+	struct clients *clients;
 	struct accounts accounts;
 	struct control *control;
 	struct paths *paths;

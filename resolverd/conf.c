@@ -29,6 +29,17 @@ struct stub_row {
 	unsigned servers_count;
 };
 
+struct class_row {
+	char **prefer;
+	unsigned prefer_count;
+	char **avoid;
+	unsigned avoid_count;
+};
+
+struct class_rows {
+	struct class_row *rows[SESSION_CLASSES]; /* NULL: not told */
+};
+
 struct conf_file {
 	char *socket;
 	char *control;
@@ -46,6 +57,7 @@ struct conf_file {
 	unsigned forwarders_count;
 	struct stub_row *stubs;
 	unsigned stubs_count;
+	struct class_rows *classes;
 };
 
 static const cyaml_strval_t paths_words[] = {
@@ -72,6 +84,20 @@ static const cyaml_schema_field_t stub_fields[] = {
 static const cyaml_schema_value_t stub_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct stub_row, stub_fields)};
 
+#define PATHS(key, member)                                                                    \
+	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct class_row, \
+	    member, &text_value, 0, WISHES_PATHS)
+static const cyaml_schema_field_t class_fields[] = {
+    PATHS("prefer", prefer), PATHS("avoid", avoid), CYAML_FIELD_END};
+
+#define X(name, number, word, rtt_first)                                        \
+	CYAML_FIELD_MAPPING_PTR(word, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+	    struct class_rows, rows[name], class_fields),
+static const cyaml_schema_field_t classes_fields[] = {
+#include "core/wire/classes.def"
+    CYAML_FIELD_END};
+#undef X
+
 static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
     TEXT("control", control), TEXT("user", user), TEXT("log", log), TEXT("realms", realms),
     TEXTS("trust-anchors", anchors),
@@ -82,6 +108,8 @@ static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
 	"private-locators", CYAML_FLAG_OPTIONAL, struct conf_file, private_locators),
     CYAML_FIELD_ENUM_PTR("paths", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
 	paths, paths_words, 2),
+    CYAML_FIELD_MAPPING_PTR("classes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+	struct conf_file, classes, classes_fields),
     TEXT("deadline", deadline), TEXT("try", try), TEXT("cache", cache), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t conf_schema = {
@@ -173,6 +201,42 @@ conf_stubs(struct conf *conf, const struct blame *b)
 	return error;
 }
 
+static int
+conf_paths(const struct blame *b, const char *class, const char *list, char *const *paths,
+    unsigned n, struct path_list *out)
+{
+	char key[80];
+
+	for (unsigned i = 0; i < n; i++)
+		if (path_list_put(out, paths[i]) != 0) {
+			snprintf(key, sizeof key, "classes/%s/%s/%u", class, list, i);
+			return blame(b, key, "not the name of a path",
+			    "1 to 32 of A-Z a-z 0-9 . _ - as path=... in a mapping");
+		}
+	return 0;
+}
+
+static int
+conf_classes(struct conf *conf, const struct blame *b)
+{
+	const struct class_rows *rows = conf->file->classes;
+	int error = 0;
+
+	for (unsigned i = 0; rows != NULL && error == 0 && i < SESSION_CLASSES; i++) {
+		const struct class_row *row = rows->rows[i];
+		const char *word = class_word((enum session_class)i);
+
+		if (row == NULL)
+			continue;
+		error = conf_paths(b, word, "prefer", row->prefer, row->prefer_count,
+		    &conf->classes[i].prefer);
+		if (error == 0)
+			error = conf_paths(b, word, "avoid", row->avoid, row->avoid_count,
+			    &conf->classes[i].avoid);
+	}
+	return error;
+}
+
 static void
 conf_anchors(struct conf *conf)
 {
@@ -249,6 +313,8 @@ conf_fill(struct conf *conf, const struct blame *b)
 		error = conf_servers(b, "forwarders", file->forwarders, file->forwarders_count);
 	if (error == 0)
 		error = conf_stubs(conf, b);
+	if (error == 0)
+		error = conf_classes(conf, b);
 	if (error == 0)
 		error = conf_verify(conf, b->why, b->max);
 	if (error == 0)

@@ -5,6 +5,7 @@
 #define RESOLVERD_CONF_H
 
 #include "core/sys/diag.h"
+#include "core/wire/wishes.h"
 #include "resolve/lookup.h"
 #include "resolverd/paths.h"
 
@@ -18,6 +19,7 @@ struct conf {
 	uint64_t deadline; /* ms */
 	size_t cache;      /* octets */
 	bool private_locators;
+	struct wishes classes[SESSION_CLASSES]; /* paths that sessions of a class prefer or avoid */
 	size_t n_realms;
 	struct realm *realms;
 	struct resolver_options resolver; /* borrows from here */

@@ -23,7 +23,7 @@
 #include "core/wire/frame.h"
 #include "resolverd/cache.h"
 #include "resolverd/request.h"
-#include "resolverd/session.h"
+#include "resolverd/clients.h"
 
 #define COMMAND_MAX 8192
 #define CONTROL_OUT (64 << 10)
@@ -67,11 +67,10 @@ command_status(struct agent *agent, const json_t *args, json_t *answer, char *me
 	json_object_set_new(
 	    answer, "cached", json_integer((json_int_t)cache_count(agent->cache)));
 	json_object_set_new(
-	    answer, "clients", json_integer((json_int_t)sessions_count(agent->sessions)));
+	    answer, "clients", json_integer((json_int_t)clients_count(agent->clients)));
 	json_object_set_new(answer, "paths", json_string(paths_note(agent->paths)));
 	snprintf(message, MESSAGE_MAX, "resolverd: %zu clients, %zu results cached, paths: %s",
-	    sessions_count(agent->sessions), cache_count(agent->cache),
-	    paths_note(agent->paths));
+	    clients_count(agent->clients), cache_count(agent->cache), paths_note(agent->paths));
 	return 0;
 }
 
@@ -272,7 +271,8 @@ control_open(struct agent *agent, const char *path, struct control **out, char *
 		free(control->path);
 		control->path = NULL;
 	} else if (control->path != NULL) {
-		control->acceptor = acceptor_new(agent->loop, control->fd, control_accept, control);
+		control->acceptor =
+		    acceptor_new(agent->loop, control->fd, control_accept, control);
 		error = control->acceptor == NULL ? -MAP_ENOMEM : 0;
 	}
 	if (error != 0) {

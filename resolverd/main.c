@@ -21,7 +21,7 @@
 #include "resolverd/agent.h"
 #include "resolverd/control.h"
 #include "resolverd/paths.h"
-#include "resolverd/session.h"
+#include "resolverd/clients.h"
 
 #define FILES_MAX 65536 /* descriptors: one for each client and each question upstream */
 
@@ -202,7 +202,7 @@ agent_start(struct agent *agent, char *why, size_t max)
 {
 	unsigned keep = agent->conf->paths != PATHS_OFF ? PRIV_NET_ADMIN : 0;
 	const char *reason = NULL;
-	int error = sessions_open(agent, agent->conf->socket, &agent->sessions, why, max);
+	int error = clients_open(agent, agent->conf->socket, &agent->clients, why, max);
 
 	if (error != 0) {
 		conf_accuse(agent->conf, "socket", why, max);

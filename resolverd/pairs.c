@@ -29,6 +29,8 @@ struct pairs {
 	struct addresses addresses;
 	size_t n_sources;
 	const struct local_address *sources[ADDRESSES_MAX]; /* in the order of their turns */
+	const struct result
+	    *local; /* whose locators alone are sources now; NULL: any address is */
 	struct liveness *liveness;
 	struct policy policy;
 	struct select_candidate candidates[SELECT_MAX];
@@ -195,6 +197,20 @@ pairs_routed(struct pairs *pairs, const uint8_t source[16], const uint8_t to[16]
 	       errno != EINVAL;
 }
 
+/* The source as its own identity publishes it, or NULL. */
+static const struct locator *
+pairs_published(const struct result *local, const uint8_t source[16])
+{
+	for (size_t i = 0; local != NULL && i < local->n_identities; i++) {
+		const struct found_identity *id = &local->identities[i];
+
+		for (size_t l = 0; id->error == 0 && l < id->n_locators; l++)
+			if (memcmp(id->locators[l].locator.address, source, 16) == 0)
+				return &id->locators[l].locator;
+	}
+	return NULL;
+}
+
 /* What is left for one of so many, and at least one as long as there is any. */
 static size_t
 pairs_share(size_t room, size_t of)
@@ -234,9 +250,11 @@ pairs_to(
 	share = share < PAIRS_SOURCES ? share : PAIRS_SOURCES;
 	for (size_t s = 0; s < pairs->n_sources && share > 0 && questions > 0; s++) {
 		const struct local_address *from = pairs->sources[s];
+		const struct locator *published = pairs_published(pairs->local, from->address);
 		struct select_candidate *c = &pairs->candidates[p->n];
 
-		if (address_is_ipv4(from->address) != address_is_ipv4(to->address))
+		if (address_is_ipv4(from->address) != address_is_ipv4(to->address) ||
+		    (pairs->local != NULL && published == NULL))
 			continue;
 		questions--;
 		p->asked++;
@@ -246,7 +264,8 @@ pairs_to(
 		    .deprecated = from->deprecated,
 		    .temporary = from->temporary,
 		    .identity = (uint8_t)identity,
-		    .to = to};
+		    .to = to,
+		    .from = published};
 		memcpy(c->source, from->address, 16);
 		c->live =
 		    liveness_get(pairs->liveness, c->source, to->address, p->now, &c->rtt_us);
@@ -283,28 +302,45 @@ pairs_random(void *arg)
 }
 
 static void
-pairs_none(struct result *result)
+pairs_none(struct result *result, const struct result *local)
 {
 	size_t locators = pairs_locators(result);
 
 	result->error = locators > 0 ? -MAP_ENOROUTE : -MAP_ENOLOCATOR;
-	snprintf(result->why, sizeof result->why,
-	    locators > 0 ? "no address of this host has a route to any of %zu locators"
-			 : "%zu locators",
-	    locators);
+	if (locators == 0)
+		snprintf(result->why, sizeof result->why, "0 locators");
+	else
+		snprintf(result->why, sizeof result->why,
+		    "no %s has a route to any of %zu locators",
+		    local != NULL ? "address of this host that the local identity publishes"
+				  : "address of this host",
+		    locators);
 }
 
 void
-pairs_fill(struct pairs *pairs, struct result *result, uint64_t now)
+pairs_fill(
+    struct pairs *pairs, struct result *result, const struct pairs_wanted *wanted, uint64_t now)
 {
-	struct select_input in = {
-	    .candidates = pairs->candidates, .policy = &pairs->policy, .random = pairs_random};
+	const struct result *local = wanted->local;
+	struct select_input in = {.candidates = pairs->candidates,
+	    .policy = &pairs->policy,
+	    .wishes = wanted->wishes,
+	    .usual = wanted->usual,
+	    .random = pairs_random};
 
 	result->n_pairs = 0;
 	if (result->error != 0)
 		return;
+	if (local != NULL && local->error != 0) {
+		result->error = local->error;
+		snprintf(result->why, sizeof result->why, "the local identity: %.*s",
+		    (int)sizeof result->why - 24, local->why);
+		return;
+	}
+	pairs->local = local;
 	in.n = pairs_candidates(pairs, result, now);
+	pairs->local = NULL;
 	result->n_pairs = select_rank(&in, result->pairs, RESULT_PAIRS);
 	if (result->n_pairs == 0)
-		pairs_none(result);
+		pairs_none(result, local);
 }

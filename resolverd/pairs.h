@@ -13,12 +13,20 @@ struct pairs; /* this host's addresses and what became of pairs; owned by the lo
 int pairs_open(const char *gai, struct pairs **out) NONNULL MUST_CHECK;
 void pairs_close(struct pairs *pairs); /* NULL allowed */
 
+/* For whom pairs are ranked. */
+struct pairs_wanted {
+	const struct result *local; /* what became of the look-up of an identity of this host, whose usable
+	                               locators alone are then sources, in its own order; NULL: any address is */
+	const struct wishes *wishes; /* the caller's */
+	const struct wishes *usual;  /* what the configuration has for his class */
+};
+
 /*
  * Fills result->pairs: each usable identity's locators from each source address of the same family
  * that has a route there now. None left for a result without error makes it -MAP_ENOROUTE, or
- * -MAP_ENOLOCATOR when there is no locator at all, with why.
+ * -MAP_ENOLOCATOR when there is no locator at all, with why; an error of wanted->local becomes the result's.
  */
-void pairs_fill(struct pairs *pairs, struct result *result, uint64_t now) NONNULL;
+void pairs_fill(struct pairs *pairs, struct result *result, const struct pairs_wanted *wanted, uint64_t now) NONNULL;
 void pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now) NONNULL;
 
 #endif

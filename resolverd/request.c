@@ -11,7 +11,6 @@
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
 #include "resolverd/freshness.h"
-#include "resolverd/pairs.h"
 
 #define REQUESTS_MAX 8192 /* look-ups in flight */
 #define REQUEST_PLACES 1024
@@ -139,21 +138,6 @@ requests_error(struct requests *requests, const struct resolve_request *request,
 	return wr_done(&wr);
 }
 
-/* The payload as this client wants it: with pairs ranked now, or as it is. */
-static struct bytes
-payload_for(
-    struct requests *requests, const struct resolve_request *asked, struct bytes payload)
-{
-	struct agent *agent = requests->agent;
-	struct wr wr = wr_init(requests->payload, sizeof requests->payload);
-
-	if ((asked->flags & RESOLVE_PAIRS) == 0 || result_read(payload, &requests->result) != 0)
-		return payload;
-	pairs_fill(agent->pairs, &requests->result, loop_now_ms());
-	result_put(&wr, &requests->result);
-	return wr_done(&wr);
-}
-
 static const struct {
 	int error;
 	enum stat stat;
@@ -207,7 +191,7 @@ request_tell(struct request *r, struct bytes payload)
 
 		ticket_free(t);
 		fn(arg, payload.n > 0
-			    ? payload_for(requests, &asked, payload)
+			    ? payload
 			    : requests_error(requests, &asked, -MAP_ENOMEM, "out of memory"));
 	}
 	request_destroy(r);
@@ -401,7 +385,7 @@ requests_ask(struct requests *requests, const struct resolve_request *request,
 	cached = request_cached(requests, &asked, key, loop_now_ms());
 	if (cached != NULL) {
 		agent_count(agent, STAT_REQUEST_CACHED);
-		*now = payload_for(requests, request, cached->payload);
+		*now = cached->payload;
 		return 0;
 	}
 	r = request_find(requests, &asked, key);

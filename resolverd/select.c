@@ -3,6 +3,7 @@
  */
 #include "resolverd/select.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,18 @@ enum select_key {
 	KEY_IDENTITY,
 	KEY_DRAIN,
 	KEY_BACKUP,
+	KEY_WISH,
 	KEY_SCOPE,
 	KEY_DEPRECATED,
 	KEY_TEMPORARY,
 	KEY_LABEL,
 	KEY_PRECEDENCE,
 	KEY_SMALL_SCOPE,
+	KEY_FAILED,
 	KEY_PREFERENCE,
+	KEY_OWN_PREFERENCE,
 	KEY_LIVE,
+	KEY_QUICK,
 	KEY_DRAW,
 	KEY_RTT,
 	KEY_PREFIX,
@@ -35,6 +40,44 @@ struct select_rank {
 	uint32_t keys[KEYS];
 };
 
+/* What the caller thinks of a pair's path; what he avoids he does not prefer as well. */
+enum select_wish { WISH_PREFERRED, WISH_NONE, WISH_AVOIDED };
+
+static enum select_wish
+select_wish_of(const struct wishes *wishes, const struct select_candidate *c)
+{
+	const char *to = c->to->path, *from = c->from != NULL ? c->from->path : "";
+
+	if (path_list_has(&wishes->avoid, to) || path_list_has(&wishes->avoid, from))
+		return WISH_AVOIDED;
+	if (path_list_has(&wishes->prefer, to) || path_list_has(&wishes->prefer, from))
+		return WISH_PREFERRED;
+	return WISH_NONE;
+}
+
+static enum select_wish
+select_wish(const struct select_input *in, const struct select_candidate *c)
+{
+	enum select_wish wish = select_wish_of(in->wishes, c);
+
+	return wish != WISH_NONE ? wish : select_wish_of(in->usual, c);
+}
+
+static uint8_t
+select_flags(const struct select_candidate *c)
+{
+	return c->to->flags | (c->from != NULL ? c->from->flags : 0);
+}
+
+/* Which step of RTT; what was never measured comes last. */
+static uint32_t
+select_quick(const struct wishes *wishes, const struct select_candidate *c)
+{
+	if (!class_is_quick(wishes->class))
+		return 0;
+	return c->rtt_us != 0 ? c->rtt_us / SELECT_RTT_US : UINT32_MAX;
+}
+
 static void
 select_keys(const struct select_input *in, size_t i, struct select_rank *out)
 {
@@ -44,16 +87,20 @@ select_keys(const struct select_input *in, size_t i, struct select_rank *out)
 
 	out->c = c;
 	out->keys[KEY_IDENTITY] = c->identity;
-	out->keys[KEY_DRAIN] = (c->to->flags & ELOC_DRAIN) != 0;
-	out->keys[KEY_BACKUP] = (c->to->flags & ELOC_BACKUP) != 0;
+	out->keys[KEY_DRAIN] = (select_flags(c) & ELOC_DRAIN) != 0;
+	out->keys[KEY_BACKUP] = (select_flags(c) & ELOC_BACKUP) != 0;
+	out->keys[KEY_WISH] = select_wish(in, c);
 	out->keys[KEY_SCOPE] = policy_scope(c->source) != policy_scope(to);
 	out->keys[KEY_DEPRECATED] = c->deprecated;
 	out->keys[KEY_TEMPORARY] = c->temporary;
 	out->keys[KEY_LABEL] = policy_label(policy, c->source) != policy_label(policy, to);
 	out->keys[KEY_PRECEDENCE] = UINT32_MAX - policy_precedence(policy, to);
 	out->keys[KEY_SMALL_SCOPE] = policy_scope(to);
+	out->keys[KEY_FAILED] = c->live == LIVENESS_FAILED;
 	out->keys[KEY_PREFERENCE] = c->to->preference;
+	out->keys[KEY_OWN_PREFERENCE] = c->from != NULL ? c->from->preference : 0;
 	out->keys[KEY_LIVE] = c->live;
+	out->keys[KEY_QUICK] = select_quick(in->wishes, c);
 	out->keys[KEY_DRAW] = 0;
 	out->keys[KEY_RTT] = c->rtt_us != 0 ? c->rtt_us : UINT32_MAX;
 	out->keys[KEY_PREFIX] = 128 - policy_common(c->source, to, c->source_length);
@@ -173,23 +220,61 @@ static const char *const select_live[] = {
     [LIVENESS_FAILED] = "failed lately",
 };
 
-static void
-select_why(const struct select_rank *rank, char why[RESULT_WHY])
-{
-	const uint32_t *k = rank->keys;
-	char draw[48] = "", rtt[32] = "";
+/* What is said of a key that has this value. */
+static const struct {
+	enum select_key key;
+	uint32_t value;
+	const char *words;
+} select_words[] = {
+    {KEY_DRAIN, 1, "being drained, "},
+    {KEY_BACKUP, 1, "a backup, "},
+    {KEY_WISH, WISH_PREFERRED, "path preferred, "},
+    {KEY_WISH, WISH_AVOIDED, "path avoided, "},
+    {KEY_SCOPE, 1, "of another scope, "},
+    {KEY_DEPRECATED, 1, "source deprecated, "},
+    {KEY_TEMPORARY, 1, "source temporary, "},
+    {KEY_LABEL, 1, "labels differ, "},
+};
 
-	if (k[KEY_DRAW] != 0)
-		snprintf(draw, sizeof draw, ", weight %u drawn as %u.", rank->c->to->weight,
-		    k[KEY_DRAW]);
-	if (rank->c->rtt_us != 0)
-		snprintf(rtt, sizeof rtt, ", %u us", rank->c->rtt_us);
-	snprintf(why, RESULT_WHY, "%s%s%s%s%s%spreference %u, %s%s%s",
-	    k[KEY_DRAIN] ? "being drained, " : "", k[KEY_BACKUP] ? "a backup, " : "",
-	    k[KEY_SCOPE] ? "of another scope, " : "",
-	    k[KEY_DEPRECATED] ? "source deprecated, " : "",
-	    k[KEY_TEMPORARY] ? "source temporary, " : "", k[KEY_LABEL] ? "labels differ, " : "",
-	    k[KEY_PREFERENCE], select_live[rank->c->live], draw, rtt);
+struct select_text {
+	char *text; /* of RESULT_WHY */
+	size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static void
+select_say(struct select_text *to, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(to->text + to->n, RESULT_WHY - to->n, format, args);
+	va_end(args);
+	to->n += n > 0 ? (size_t)n : 0;
+	if (to->n >= RESULT_WHY)
+		to->n = RESULT_WHY - 1;
+}
+
+static void
+select_why(const struct select_input *in, const struct select_rank *rank, char why[RESULT_WHY])
+{
+	const struct select_candidate *c = rank->c;
+	struct select_text text = {why, 0};
+
+	why[0] = '\0';
+	for (size_t i = 0; i < sizeof select_words / sizeof select_words[0]; i++)
+		if (rank->keys[select_words[i].key] == select_words[i].value)
+			select_say(&text, "%s", select_words[i].words);
+	select_say(&text, "preference %u, ", c->to->preference);
+	if (c->from != NULL)
+		select_say(&text, "source's %u, ", c->from->preference);
+	select_say(&text, "%s", select_live[c->live]);
+	if (rank->keys[KEY_DRAW] != 0)
+		select_say(
+		    &text, ", weight %u drawn as %u.", c->to->weight, rank->keys[KEY_DRAW]);
+	if (c->rtt_us != 0)
+		select_say(&text, ", %s%u us",
+		    class_is_quick(in->wishes->class) ? "quick first: " : "", c->rtt_us);
 }
 
 size_t
@@ -215,11 +300,11 @@ select_rank(const struct select_input *in, struct pair *out, size_t max)
 		const struct select_candidate *c = ranks[i].c;
 
 		out[i] = (struct pair){
-		    .flags = c->to->flags, .rtt_us = c->rtt_us, .identity = c->identity};
+		    .flags = select_flags(c), .rtt_us = c->rtt_us, .identity = c->identity};
 		memcpy(out[i].source, c->source, 16);
 		memcpy(out[i].destination, c->to->address, 16);
 		memcpy(out[i].path, c->to->path, sizeof out[i].path);
-		select_why(&ranks[i], out[i].why);
+		select_why(in, &ranks[i], out[i].why);
 	}
 	return n;
 }

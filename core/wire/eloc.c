@@ -120,16 +120,22 @@ path_octet_is_valid(uint8_t c)
 	       c == '.' || c == '_' || c == '-';
 }
 
+bool
+path_is_valid(struct bytes path)
+{
+	for (size_t i = 0; i < path.n; i++)
+		if (!path_octet_is_valid(path.p[i]))
+			return false;
+	return path.n > 0 && path.n <= PATH_LONGEST;
+}
+
 static void
 path_read(struct reading *r, struct bytes value)
 {
-	if (value.n == 0 || value.n > PATH_LONGEST) {
+	if (!path_is_valid(value)) {
 		rd_fail(&r->rd, -MAP_EFORMAT);
 		return;
 	}
-	for (size_t i = 0; i < value.n; i++)
-		if (!path_octet_is_valid(value.p[i]))
-			rd_fail(&r->rd, -MAP_EFORMAT);
 	memcpy(r->out->path, value.p, value.n);
 	r->out->path[value.n] = '\0';
 }

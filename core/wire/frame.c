@@ -71,8 +71,9 @@ resolve_request_put(struct wr *wr, const struct resolve_request *r)
 {
 	wr_u16(wr, r->flags);
 	wr_u32(wr, r->deadline);
-	wr_u8(wr, r->class);
 	eid_put(wr, &r->id);
+	eid_put(wr, &r->local);
+	wishes_put(wr, &r->wishes);
 }
 
 int
@@ -83,9 +84,11 @@ resolve_request_read(struct bytes payload, struct resolve_request *out)
 	memset(out, 0, sizeof *out);
 	out->flags = rd_u16(&rd);
 	out->deadline = rd_u32(&rd);
-	out->class = rd_u8(&rd);
 	eid_read(&rd, &out->id);
-	if ((out->flags & ~RESOLVE_FLAGS) != 0 || out->id.form == EID_NONE)
+	eid_read(&rd, &out->local);
+	wishes_read(&rd, &out->wishes);
+	if ((out->flags & ~RESOLVE_FLAGS) != 0 || out->id.form == EID_NONE ||
+	    (out->local.form != EID_NONE && (out->flags & RESOLVE_PAIRS) == 0))
 		rd_fail(&rd, -MAP_EFORMAT);
 	return rd_end(&rd);
 }

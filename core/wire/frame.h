@@ -7,6 +7,7 @@
 
 #include "core/wire/cursor.h"
 #include "core/wire/result.h"
+#include "core/wire/wishes.h"
 
 #define FRAME_VERSION 1
 #define FRAME_HEADER 12
@@ -51,8 +52,10 @@ void frame_end(struct wr *wr, size_t started) NONNULL;
 struct resolve_request {
 	uint16_t flags;
 	uint32_t deadline; /* ms; 0: the agent's default */
-	uint8_t class;     /* enum session_class of map.h */
 	struct eid id;     /* EID_NAME: a name; its EPID set is asked first */
+	struct eid local;  /* with RESOLVE_PAIRS: an identity of this host, whose locators alone are
+	                      sources, in its own order; EID_NONE: any address is */
+	struct wishes wishes; /* with RESOLVE_PAIRS */
 };
 
 void resolve_request_put(struct wr *wr, const struct resolve_request *r) NONNULL;

@@ -74,6 +74,9 @@ int eloc_read(struct bytes rdata, struct eloc *out) NONNULL MUST_CHECK;
 void epid_put(struct wr *wr, const struct epid *e) NONNULL;
 void eloc_put(struct wr *wr, const struct eloc *e) NONNULL;
 
+/* Whether it may be the name of a path: 1 to 32 of A-Z a-z 0-9 . _ - */
+bool path_is_valid(struct bytes path);
+
 /* Master-file text of the RDATA (fields after the type), and back; what is not known here is
  * printed as \# (RFC 3597). text holds RDATA_TEXT. Scanning
  * folds names to lower case and completes relative ones by origin; -MAP_ETEXT with *why set to a

@@ -10,10 +10,10 @@ BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 # shellcheck source=tests/interop/agent.inc
 . "$SOURCE/tests/interop/agent.inc"
 
-# WHAT STATUS PATTERN: mapdig's exit status, and what its output has; with a leading !, has not
+# WHAT STATUS PATTERN [OPTION...]: mapdig's exit status, and what its output has; with a leading !, has not
 shows() {
 	local got
-	"$BUILD/mapdig/mapdig" -s "$DIR/map.sock" +pairs +noreverse host.example.test >"$DIR/out" 2>&1
+	"$BUILD/mapdig/mapdig" -s "$DIR/map.sock" +pairs +noreverse "${@:4}" host.example.test >"$DIR/out" 2>&1
 	got=$?
 	if [ $got = "$2" ] && if [ "${3:0:1}" = ! ]; then ! grep -qE -- "${3:1}" "$DIR/out"; else grep -qE -- "$3" "$DIR/out"; fi
 	then echo "ok pairs: $1"; else echo "not ok pairs: $1: exit status $got"; sed 's/^/    | /' "$DIR/out"; fi
@@ -32,6 +32,22 @@ address_add() { # ADDRESS
 	P
 }
 
+# WHAT OPTIONS PAIR...: the pairs in this order, each "SOURCE DESTINATION", and no others
+ranks() {
+	local what=$1 options=$2
+	shift 2
+	# shellcheck disable=SC2086 # options are words
+	"$BUILD/mapdig/mapdig" -s "$DIR/map.sock" +json +pairs +noreverse $options host.example.test >"$DIR/out" 2>&1
+	if /usr/bin/python3 - "$DIR/out" "$@" <<-'P'
+	import json, sys
+	got = ["%s %s" % (p["source"], p["destination"]) for p in json.load(open(sys.argv[1]))["pairs"]]
+	sys.exit(got != sys.argv[2:])
+	P
+	then echo "ok pairs: $what"; else echo "not ok pairs: $what"; sed 's/^/    | /' "$DIR/out"; fi
+}
+
+AGENT_RECORDS=('here ELOC 20 0 2001:db8:c::1 path=wifi' 'here ELOC 10 0 2001:db8:d::1 path=lte'
+	'bare A 192.0.2.1' 'drained ELOC 20 0 2001:db8:c::1 path=wifi' 'drained ELOC 10 0 2001:db8:d::1 path=lte drain')
 ip link set lo up
 if ! agent_start; then echo "not ok pairs: set up"; exit 1; fi
 shows "no address leads there" 4 '^no-locators: .*no address of this host has a route'
@@ -46,6 +62,30 @@ shows "a locator without a route drops out" 0 '! -> 2001:db8:a:1::10'
 shows "the others stay" 0 '2001:db8:c::1 -> 2001:db8:b:1::10'
 address_add 2001:db8:d::1
 shows "a second address is a pair more" 0 '2001:db8:d::1 -> 2001:db8:b:1::10'
+
+# whose sources, and in which order: the local identity's own preferences, and the caller's wishes
+A=2001:db8:a:1::10 B=2001:db8:b:1::10 C=2001:db8:c::1 D=2001:db8:d::1
+ip -6 route del unreachable 2001:db8:a::/48
+ranks "the local identity prefers d" "+from=here.example.test +avoid=isp-b" "$D $A" "$C $A" "$D $B" "$C $B"
+ranks "but the caller c" "+from=here.example.test +prefer=wifi +avoid=isp-b" "$C $A" "$D $A" "$D $B" "$C $B"
+ranks "what the local identity drains comes last" "+from=drained.example.test +avoid=isp-b" "$C $A" "$C $B" "$D $A" "$D $B"
+ranks "and is the last for all wishes" "+from=drained.example.test +prefer=lte +avoid=isp-b" "$C $A" "$C $B" "$D $A" "$D $B"
+shows "and why" 0 "being drained, path preferred" +from=drained.example.test +prefer=lte
+shows "a local identity that does not exist" 4 'the local identity: ' +from=nobody.example.test
+shows "one that has none of this host's addresses" 4 'no address of this host that the local identity publishes' \
+	+from=host.example.test
+printf 'classes:\n  cheap: {prefer: [wifi]}\n' >>"$DIR/resolverd.yaml"
+"$BUILD/mapctl/mapctl" -s "$DIR/resolverd.control" reload >>"$DIR/log" 2>&1
+ranks "what a class costs is for the operator to say" "+from=here.example.test +class=cheap +avoid=isp-b" \
+	"$C $A" "$D $A" "$D $B" "$C $B"
+ranks "and changes nothing for others" "+from=here.example.test +class=bulk +avoid=isp-b" "$D $A" "$C $A" "$D $B" "$C $B"
+printf 'classes:\n  cheep: {}\n' >"$DIR/wrong.yaml"
+for wrong in 'cheep: {}' 'bulk: {avoid: [isp/a]}' 'bulk: {avoids: [isp-a]}'; do
+	printf 'classes:\n  %s\n' "$wrong" >"$DIR/wrong.yaml"
+	if "$BUILD/resolverd/resolverd" -c "$DIR/wrong.yaml" --check >"$DIR/out" 2>&1 || ! grep -q "wrong.yaml:2: " "$DIR/out"
+	then echo "not ok pairs: classes: $wrong"; sed 's/^/    | /' "$DIR/out"; else echo "ok pairs: classes: $wrong is refused"; fi
+done
+ip -6 route add unreachable 2001:db8:a::/48
 
 # as many addresses as a server of many services has: each locator, and each exit, gets its share
 seq 400 | while read -r i; do printf 'addr add 2001:db8:c::%x/64 dev out nodad\n' $((i + 4096)); done >"$DIR/many"

@@ -277,22 +277,67 @@ test_no_pairs(void **state)
 	assert_int_equal(map_connect(map, NULL, "host.example.org", "7000", 0), -MAP_ENOROUTE);
 }
 
-/* Sources are then locators of the local identity only. */
+/* The agent ranks: it is told of the local identity, and of what the context wishes. */
 static void
-test_local_identity(void **state)
+test_local_identity_and_wishes(void **state)
 {
 	int listener = listen_on(3, 8), fd;
-	struct map_session info;
+	struct eid local;
 
 	(void)state;
-	pair(1, 3, 0);
 	pair(5, 3, 0);
-	address(fake->result_of_id.identities[0].locators[0].locator.address, 5);
+	assert_int_equal(eid_scan(HHIT, strlen(HHIT), false, &local), 0);
+	assert_int_equal(map_set_class(map, (enum map_class)4), -MAP_EUSAGE);
+	assert_int_equal(map_set_class(map, MAP_CLASS_CHEAP), 0);
+	assert_int_equal(map_prefer_path(map, "isp a"), -MAP_ETEXT);
+	assert_int_equal(map_prefer_path(map, "isp-a"), 0);
+	assert_int_equal(map_prefer_path(map, "isp-a"), 0);
+	assert_int_equal(map_avoid_path(map, "gone"), 0);
+	assert_int_equal(map_avoid_path(map, NULL), 0);
+	for (char path[] = "lte-a"; path[4] < 'a' + WISHES_PATHS; path[4]++)
+		assert_int_equal(map_avoid_path(map, path), 0);
+	assert_int_equal(map_avoid_path(map, "lte-z"), -MAP_ELIMIT);
 	fd = map_connect(map, HHIT, "host.example.org", port, 0);
 	assert_true(fd >= 0);
-	assert_int_equal(map_session_info(map, fd, &info), 0);
-	assert_int_equal(info.source[15], 5);
+	assert_true(eid_equal(&fake->last.local, &local));
+	assert_int_equal(fake->last.wishes.class, SESSION_CHEAP);
+	assert_int_equal(fake->last.wishes.prefer.n, 1);
+	assert_true(path_list_has(&fake->last.wishes.prefer, "isp-a"));
+	assert_int_equal(fake->last.wishes.avoid.n, WISHES_PATHS);
 	close(fd);
+	fd = map_connect(map, NULL, "host.example.org", port, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(fake->last.local.form, EID_NONE);
+	close(fd);
+	close(listener);
+}
+
+/* A silent pair that is not known to work has a short turn before one that is: two of its round trips. */
+static void
+test_known_pair_next_sooner(void **state)
+{
+	static const struct {
+		uint32_t first, next; /* round trips, us */
+		uint64_t least, most;
+	} rows[] = {{0, 100, 45, 170}, {0, 80000, 155, 240}, {0, 500000, 245, 500},
+	    {100, 100, 245, 500}};
+	int listener, fd;
+
+	(void)state;
+	listen_deaf(2);
+	listener = listen_on(3, 8);
+	pair(1, 2, 0);
+	pair(1, 3, 0);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		uint64_t start = now_ms();
+
+		fake->result.pairs[0].rtt_us = rows[i].first;
+		fake->result.pairs[1].rtt_us = rows[i].next;
+		fd = map_connect(map, NULL, "host.example.org", port, 0);
+		assert_true(fd >= 0);
+		assert_in_range(now_ms() - start, rows[i].least, rows[i].most);
+		close(fd);
+	}
 	close(listener);
 }
 
@@ -460,7 +505,8 @@ main(void)
 	    T(test_next_identity_waits),
 	    T(test_source_that_is_not_ours),
 	    T(test_no_pairs),
-	    T(test_local_identity),
+	    T(test_local_identity_and_wishes),
+	    T(test_known_pair_next_sooner),
 	    T(test_mptcp_demanded),
 	    T(test_listener),
 	    T(test_listen_errors),

@@ -92,7 +92,9 @@ request_check(const struct resolve_request *r)
 	assert_int_equal(resolve_request_read(wr_done(&wr), &got), 0);
 	assert_int_equal(got.flags, r->flags);
 	assert_int_equal(got.deadline, r->deadline);
-	assert_int_equal(got.class, r->class);
+	assert_memory_equal(&got.wishes, &r->wishes, sizeof r->wishes);
+	assert_int_equal(got.local.form, r->local.form);
+	assert_true(eid_equal(&got.local, &r->local));
 	assert_true(eid_equal(&got.id, &r->id));
 	assert_int_equal(got.id.at_length, r->id.at_length);
 	if (r->id.at_length != 0)
@@ -106,8 +108,9 @@ request_check(const struct resolve_request *r)
 static void
 test_requests(void **state)
 {
-	struct resolve_request r = {
-	    .flags = RESOLVE_REVERSE | RESOLVE_PAIRS, .deadline = 5000, .class = 2};
+	struct resolve_request r = {.flags = RESOLVE_REVERSE | RESOLVE_PAIRS,
+	    .deadline = 5000,
+	    .wishes.class = SESSION_BULK};
 
 	(void)state;
 	r.id = row_identity("host.example.test");
@@ -121,6 +124,35 @@ test_requests(void **state)
 	r.id.at_length = 56;
 	r.id.at = row_name("id.example.test.");
 	request_check(&r);
+	r.local = r.id;
+	request_check(&r);
+	for (char path[] = "isp-a"; path[4] < 'a' + WISHES_PATHS; path[4]++)
+		assert_int_equal(path_list_put(&r.wishes.prefer, path), 0);
+	assert_int_equal(path_list_put(&r.wishes.prefer, "isp-z"), -MAP_ESPACE);
+	assert_int_equal(path_list_put(&r.wishes.prefer, "isp-b"), 0);
+	assert_int_equal(path_list_put(&r.wishes.avoid, "isp z"), -MAP_ETEXT);
+	assert_int_equal(path_list_put(&r.wishes.avoid, ""), -MAP_ETEXT);
+	assert_int_equal(path_list_put(&r.wishes.avoid, "lte"), 0);
+	request_check(&r);
+}
+
+static void
+test_requests_local(void **state)
+{
+	struct resolve_request r = {.id = row_identity("host.example.test")}, got;
+	struct wr wr = wr_init(buffer, sizeof buffer);
+
+	(void)state;
+	r.local = r.id; /* without pairs it means nothing */
+	resolve_request_put(&wr, &r);
+	assert_int_equal(resolve_request_read(wr_done(&wr), &got), -MAP_EFORMAT);
+	r.flags = RESOLVE_PAIRS;
+	assert_int_equal(path_list_put(&r.wishes.avoid, "ab"), 0);
+	wr = wr_init(buffer, sizeof buffer);
+	resolve_request_put(&wr, &r);
+	assert_int_equal(resolve_request_read(wr_done(&wr), &got), 0);
+	buffer[wr.n - 1] = '/'; /* not of a path's name */
+	assert_int_equal(resolve_request_read(wr_done(&wr), &got), -MAP_EFORMAT);
 }
 
 static void
@@ -134,9 +166,16 @@ test_requests_hostile(void **state)
 	buffer[0] = 0x80; /* a flag that is not known */
 	assert_int_equal(resolve_request_read(wr_done(&wr), &got), -MAP_EFORMAT);
 	buffer[0] = 0;
-	buffer[7] = 0; /* no identity */
+	buffer[wr.n - 3] = SESSION_CLASSES;
+	assert_int_equal(resolve_request_read(wr_done(&wr), &got), -MAP_EFORMAT);
+	buffer[wr.n - 3] = SESSION_ANY;
+	buffer[wr.n - 2] = WISHES_PATHS + 1;
+	assert_int_equal(resolve_request_read(wr_done(&wr), &got), -MAP_EFORMAT);
+	buffer[wr.n - 2] = 0;
+	assert_int_equal(resolve_request_read(wr_done(&wr), &got), 0);
+	buffer[6] = 0; /* no identity */
 	assert_int_not_equal(resolve_request_read(wr_done(&wr), &got), 0);
-	buffer[7] = 4; /* a form that is not known */
+	buffer[6] = 4; /* a form that is not known */
 	assert_int_equal(resolve_request_read(wr_done(&wr), &got), -MAP_EFORMAT);
 	buffer[7] = EID_NAME;
 	buffer[9] = 'H'; /* upper case */
@@ -393,6 +432,7 @@ main(void)
 	    cmocka_unit_test(test_frame_hostile),
 	    cmocka_unit_test(test_frame_too_long),
 	    cmocka_unit_test(test_requests),
+	    cmocka_unit_test(test_requests_local),
 	    cmocka_unit_test(test_requests_hostile),
 	    cmocka_unit_test(test_marks),
 	    cmocka_unit_test(test_records),

@@ -18,7 +18,8 @@ static struct result result, back; /* too large for a stack */
 static struct bytes
 key_of(uint8_t octets[600], const char *name, uint16_t flags)
 {
-	struct resolve_request request = {.flags = flags, .deadline = 77, .class = 3};
+	struct resolve_request request = {
+	    .flags = flags, .deadline = 77, .wishes.class = SESSION_CHEAP};
 	struct wr wr = wr_init(octets, 600);
 
 	assert_int_equal(eid_scan(name, strlen(name), true, &request.id), 0);

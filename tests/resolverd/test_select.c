@@ -20,10 +20,20 @@ struct row {
 	uint32_t rtt;
 	bool deprecated;
 	uint8_t identity;
+	const char *path;
+};
+
+/* What the local identity says of an address, where one was asked for. */
+struct own_row {
+	const char *source;
+	unsigned preference, flags;
+	const char *path;
 };
 
 static struct policy policy;
-static struct locator locators[16];
+static struct wishes wishes, usual;
+static struct locator locators[16], published[4];
+static size_t n_published;
 static struct select_candidate candidates[16];
 static struct pair pairs[16];
 static uint32_t draws[16];
@@ -35,6 +45,29 @@ draw(void *arg)
 	(void)arg;
 	assert_true(drawn < 16);
 	return draws[drawn++];
+}
+
+static const struct locator *
+find_published(const uint8_t source[16])
+{
+	for (size_t i = 0; i < n_published; i++)
+		if (memcmp(published[i].address, source, 16) == 0)
+			return &published[i];
+	return NULL;
+}
+
+static void
+publish(const struct own_row *rows, size_t n)
+{
+	n_published = n;
+	for (size_t i = 0; i < n; i++) {
+		published[i] = (struct locator){.preference = (uint16_t)rows[i].preference,
+		    .flags = (uint8_t)rows[i].flags};
+		snprintf(published[i].path, sizeof published[i].path, "%s", rows[i].path);
+		assert_int_equal(
+		    address_scan(rows[i].source, strlen(rows[i].source), published[i].address),
+		    0);
+	}
 }
 
 /* Candidates with the same destination share one locator, as in a result. */
@@ -55,6 +88,9 @@ fill(const struct row *rows, size_t n)
 			    (struct locator){.preference = (uint16_t)rows[i].preference,
 				.weight = (uint16_t)rows[i].weight,
 				.flags = (uint8_t)rows[i].flags};
+			if (rows[i].path != NULL)
+				snprintf(locators[n_to].path, sizeof locators[n_to].path, "%s",
+				    rows[i].path);
 			memcpy(locators[n_to++].address, to, 16);
 		}
 		candidates[i] = (struct select_candidate){.source_length = 64,
@@ -66,6 +102,7 @@ fill(const struct row *rows, size_t n)
 		assert_int_equal(
 		    address_scan(rows[i].source, strlen(rows[i].source), candidates[i].source),
 		    0);
+		candidates[i].from = find_published(candidates[i].source);
 	}
 }
 
@@ -73,7 +110,7 @@ fill(const struct row *rows, size_t n)
 static void
 expect(const struct row *rows, size_t n, const size_t *order)
 {
-	struct select_input in = {candidates, n, &policy, draw, NULL};
+	struct select_input in = {candidates, n, &policy, &wishes, &usual, draw, NULL};
 
 	fill(rows, n);
 	drawn = 0;
@@ -166,7 +203,7 @@ test_weight_zero_is_last(void **state)
 }
 
 static void
-test_liveness_before_weight_after_preference(void **state)
+test_liveness(void **state)
 {
 	static const struct row rows[] = {
 	    {R, "2001:db8:1::1", 10, 99, 0, LIVENESS_FAILED, 0, false, 0},
@@ -176,7 +213,8 @@ test_liveness_before_weight_after_preference(void **state)
 	};
 
 	(void)state;
-	EXPECT(rows, 2, 1, 0, 3);
+	/* before weight, after preference; but what has just failed is the last of its scope */
+	EXPECT(rows, 2, 1, 3, 0);
 }
 
 static void
@@ -189,6 +227,87 @@ test_rtt_between_sources(void **state)
 
 	(void)state;
 	EXPECT(rows, 1, 0);
+}
+
+/* The quicker one goes before the drawn one; 5 ms are a step, and what was not measured comes last. */
+static void
+test_interactive(void **state)
+{
+	static const struct row rows[] = {
+	    {R, "2001:db8:1::1", 10, 99, 0, LIVENESS_WORKED, 0, false, 0},
+	    {R, "2001:db8:2::1", 10, 99, 0, LIVENESS_WORKED, 30000, false, 0},
+	    {R, "2001:db8:3::1", 10, 0, 0, LIVENESS_WORKED, 9900, false, 0},
+	    {R, "2001:db8:4::1", 20, 0, 0, LIVENESS_WORKED, 100, false, 0},
+	    {R, "2001:db8:5::1", 10, 1, 0, LIVENESS_WORKED, 9999, false, 0},
+	};
+
+	(void)state;
+	draws[0] = draws[1] = draws[2] =
+	    UINT32_MAX; /* each time the slowest that has a weight */
+	EXPECT(rows, 0, 1, 4, 2, 3);
+	wishes.class = SESSION_INTERACTIVE;
+	EXPECT(rows, 4, 2, 1, 0, 3);
+	assert_non_null(strstr(pairs[0].why, "quick first: 9999 us"));
+	wishes.class = SESSION_BULK;
+	EXPECT(rows, 0, 1, 4, 2, 3);
+}
+
+static void
+test_wishes(void **state)
+{
+	static const struct row rows[] = {
+	    {R, "2001:db8:1::1", 1, 0, 0, U, 0, false, 0, "lte"},
+	    {R, "2001:db8:2::1", 5, 0, 0, U, 0, false, 0, "isp-b"},
+	    {R, "2001:db8:3::1", 9, 0, 0, U, 0, false, 0, NULL},
+	    {R, "2001:db8:4::1", 0, 0, ELOC_BACKUP, U, 0, false, 0, "isp-b"},
+	};
+
+	(void)state;
+	EXPECT(rows, 0, 1, 2, 3);
+	assert_int_equal(path_list_put(&wishes.avoid, "lte"), 0);
+	EXPECT(rows, 1, 2, 0, 3);
+	assert_non_null(strstr(pairs[2].why, "path avoided"));
+	assert_int_equal(path_list_put(&usual.prefer, "lte"), 0); /* the caller's word counts */
+	assert_int_equal(path_list_put(&usual.avoid, "isp-b"), 0);
+	EXPECT(rows, 2, 0, 1, 3);
+	assert_int_equal(path_list_put(&wishes.prefer, "isp-b"), 0);
+	EXPECT(rows, 1, 2, 0, 3);
+	assert_non_null(strstr(pairs[0].why, "path preferred"));
+	assert_int_equal(path_list_put(&wishes.avoid, "isp-b"), 0); /* both: avoided */
+	EXPECT(rows, 2, 0, 1, 3);
+}
+
+/* Sources in the order of their identity, not those that it drains or keeps as a backup; by their paths too. */
+static void
+test_own_preferences(void **state)
+{
+	static const struct row rows[] = {
+	    {"2001:db8:c:100::10", HA, 10, 0, 0, U, 0, false, 0},
+	    {"2001:db8:d:100::10", HA, 10, 0, 0, LIVENESS_WORKED, 500, false, 0},
+	    {"2001:db8:e:100::10", HA, 10, 0, 0, U, 0, false, 0},
+	};
+	static const struct own_row plain[] = {
+	    {"2001:db8:c:100::10", 20, 0, "isp-c"},
+	    {"2001:db8:d:100::10", 30, 0, "isp-d"},
+	    {"2001:db8:e:100::10", 10, 0, "isp-e"},
+	};
+	static const struct own_row drained[] = {
+	    {"2001:db8:c:100::10", 20, ELOC_BACKUP, "isp-c"},
+	    {"2001:db8:d:100::10", 30, 0, "isp-d"},
+	    {"2001:db8:e:100::10", 10, ELOC_DRAIN, "isp-e"},
+	};
+
+	(void)state;
+	EXPECT(rows, 1, 0, 2);
+	publish(plain, 3);
+	EXPECT(rows, 2, 0, 1);
+	assert_non_null(strstr(pairs[0].why, "source's 10"));
+	assert_int_equal(path_list_put(&wishes.prefer, "isp-d"), 0);
+	EXPECT(rows, 1, 2, 0);
+	publish(drained, 3);
+	EXPECT(rows, 1, 0, 2);
+	assert_int_equal(pairs[1].flags, ELOC_BACKUP);
+	assert_non_null(strstr(pairs[2].why, "being drained"));
 }
 
 /* Two exits, two destinations: the second attempt shares neither with the first. */
@@ -308,6 +427,9 @@ setup(void **state)
 {
 	(void)state;
 	policy_default(&policy);
+	memset(&wishes, 0, sizeof wishes);
+	memset(&usual, 0, sizeof usual);
+	n_published = 0;
 	return 0;
 }
 
@@ -319,8 +441,11 @@ main(void)
 	    cmocka_unit_test_setup(test_drain_then_backup_last, setup),
 	    cmocka_unit_test_setup(test_weights, setup),
 	    cmocka_unit_test_setup(test_weight_zero_is_last, setup),
-	    cmocka_unit_test_setup(test_liveness_before_weight_after_preference, setup),
+	    cmocka_unit_test_setup(test_liveness, setup),
 	    cmocka_unit_test_setup(test_rtt_between_sources, setup),
+	    cmocka_unit_test_setup(test_interactive, setup),
+	    cmocka_unit_test_setup(test_wishes, setup),
+	    cmocka_unit_test_setup(test_own_preferences, setup),
 	    cmocka_unit_test_setup(test_attempts_differ_in_exit_first, setup),
 	    cmocka_unit_test_setup(test_identities_are_not_mixed, setup),
 	    cmocka_unit_test_setup(test_rfc6724, setup),

@@ -1,10 +1,10 @@
 /*
- * session.c - accepts clients, reads their frames, writes results back.
+ * clients.c - accepts clients, reads their frames, writes results back.
  * Knows connections and quotas; knows nothing of how a result comes about.
  */
 #include "config.h"
 
-#include "resolverd/session.h"
+#include "resolverd/clients.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "core/sys/sock.h"
 #include "core/sys/stream.h"
 #include "core/wire/errors.h"
+#include "resolverd/joint.h"
 #include "resolverd/pairs.h"
 #include "resolverd/request.h"
 
@@ -31,65 +32,65 @@
 
 struct waiting {
 	struct waiting *next;
-	struct session *session;
-	struct ticket *ticket;
+	struct client *client;
+	struct joint *joint;
 	uint32_t id;
 };
 
-struct session {
-	struct session *next;
-	struct session **link;
-	struct sessions *sessions;
+struct client {
+	struct client *next;
+	struct client **link;
+	struct clients *clients;
 	struct account *account;
 	struct stream *stream;
 	struct waiting *waiting;
 	size_t n_waiting;
 };
 
-struct sessions {
+struct clients {
 	struct agent *agent;
 	char *path;
 	int fd;
 	struct watch *watch;
 	struct timer *pause;
 	size_t n;
-	struct session *list;
+	struct client *list;
 };
 
 static void
 waiting_free(struct waiting *w)
 {
-	struct waiting **at = &w->session->waiting;
+	struct waiting **at = &w->client->waiting;
 
 	while (*at != w)
 		at = &(*at)->next;
 	*at = w->next;
-	w->session->n_waiting--;
-	w->session->account->tickets--;
+	w->client->n_waiting--;
+	w->client->account->tickets--;
 	free(w);
 }
 
 /* Everything of a client but its stream, which is closed by now or closes itself. */
 static void
-session_free(struct session *s)
+client_free(struct client *c)
 {
-	struct sessions *all = s->sessions;
+	struct clients *all = c->clients;
 
-	while (s->waiting != NULL) {
-		ticket_cancel(s->waiting->ticket);
-		waiting_free(s->waiting);
+	while (c->waiting != NULL) {
+		joint_cancel(c->waiting->joint);
+		waiting_free(c->waiting);
 	}
-	*s->link = s->next;
-	if (s->next != NULL)
-		s->next->link = s->link;
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
 	all->n--;
-	s->account->clients--;
-	account_put(&all->agent->accounts, s->account);
-	free(s);
+	c->account->clients--;
+	account_put(&all->agent->accounts, c->account);
+	free(c);
 }
 
 static int
-session_write(struct session *s, enum frame_type type, uint32_t id, struct bytes payload)
+client_write(struct client *c, enum frame_type type, uint32_t id, struct bytes payload)
 {
 	uint8_t header[FRAME_HEADER];
 	struct wr wr = wr_init(header, sizeof header);
@@ -97,73 +98,72 @@ session_write(struct session *s, enum frame_type type, uint32_t id, struct bytes
 
 	(void)frame_start(&wr, (uint8_t)type, 0, id);
 	put_u32(header, (uint32_t)(FRAME_HEADER - 4 + payload.n));
-	error = stream_write(s->stream, header, sizeof header);
-	return error != 0 ? error : stream_write(s->stream, payload.p, payload.n);
+	error = stream_write(c->stream, header, sizeof header);
+	return error != 0 ? error : stream_write(c->stream, payload.p, payload.n);
 }
 
 static void
-session_result(void *arg, struct bytes payload)
+client_result(void *arg, struct bytes payload)
 {
 	struct waiting *w = arg;
-	struct session *s = w->session;
+	struct client *c = w->client;
 	uint32_t id = w->id;
 
 	waiting_free(w);
 	/* a client that does not read what it asked for is not worth more memory */
-	if (session_write(s, FRAME_RESULT, id, payload) != 0) {
-		stream_close(s->stream);
-		session_free(s);
+	if (client_write(c, FRAME_RESULT, id, payload) != 0) {
+		stream_close(c->stream);
+		client_free(c);
 	}
 }
 
 static int
-session_wait(
-    struct session *s, const struct frame *frame, const struct resolve_request *request)
+client_wait(struct client *c, const struct frame *frame, const struct resolve_request *request)
 {
-	struct requests *requests = s->sessions->agent->requests;
+	struct joints *joints = c->clients->agent->joints;
 	struct waiting *w = calloc(1, sizeof *w);
 	struct bytes now;
 	int error;
 
 	if (w == NULL)
 		return -MAP_ENOMEM;
-	w->session = s;
+	w->client = c;
 	w->id = frame->id;
-	error = requests_ask(requests, request,
-	    &(struct request_asker){s->account, session_result, w}, &now, &w->ticket);
-	if (error != 0 || w->ticket == NULL) {
+	error = joint_ask(joints, request,
+	    &(struct request_asker){c->account, client_result, w}, &now, &w->joint);
+	if (error != 0 || w->joint == NULL) {
 		free(w);
-		return error != 0 ? error : session_write(s, FRAME_RESULT, frame->id, now);
+		return error != 0 ? error : client_write(c, FRAME_RESULT, frame->id, now);
 	}
-	w->next = s->waiting;
-	s->waiting = w;
-	s->n_waiting++;
-	s->account->tickets++;
+	w->next = c->waiting;
+	c->waiting = w;
+	c->n_waiting++;
+	c->account->tickets++;
 	return 0;
 }
 
 static int
-frame_resolve(struct session *s, const struct frame *frame)
+frame_resolve(struct client *c, const struct frame *frame)
 {
-	struct agent *agent = s->sessions->agent;
+	struct agent *agent = c->clients->agent;
 	struct resolve_request request;
 	int error = resolve_request_read(frame->payload, &request);
 
 	if (error != 0)
 		return error;
-	if (s->n_waiting >= TICKETS_OF_CLIENT || s->account->tickets >= TICKETS_OF_USER) {
+	if (c->n_waiting >= TICKETS_OF_CLIENT || c->account->tickets >= TICKETS_OF_USER) {
 		agent_count(agent, STAT_REQUEST_LIMITED);
-		return session_write(s, FRAME_RESULT, frame->id,
+		return client_write(c, FRAME_RESULT, frame->id,
 		    requests_error(agent->requests, &request, -MAP_ELIMIT,
 			"too many look-ups of this client or user are in flight"));
 	}
-	return session_wait(s, frame, &request);
+	return client_wait(c, frame, &request);
 }
 
 static int
-frame_cancel(struct session *s, const struct frame *frame)
+frame_cancel(struct client *c, const struct frame *frame)
 {
-	struct waiting *w = s->waiting;
+	struct waiting *w = c->waiting;
 
 	if (frame->payload.n > 0)
 		return -MAP_EJUNK;
@@ -171,36 +171,36 @@ frame_cancel(struct session *s, const struct frame *frame)
 		w = w->next;
 	if (w == NULL)
 		return 0; /* answered meanwhile */
-	ticket_cancel(w->ticket);
+	joint_cancel(w->joint);
 	waiting_free(w);
 	return 0;
 }
 
 static int
-frame_mark(struct session *s, const struct frame *frame)
+frame_mark(struct client *c, const struct frame *frame)
 {
 	struct pair_mark mark;
 	int error = pair_mark_read(frame->payload, &mark);
 
 	if (error == 0) {
-		agent_count(s->sessions->agent, STAT_MARK);
-		pairs_mark(s->sessions->agent->pairs, &mark, loop_now_ms());
+		agent_count(c->clients->agent, STAT_MARK);
+		pairs_mark(c->clients->agent->pairs, &mark, loop_now_ms());
 	}
 	return error;
 }
 
 static int
-frame_ping(struct session *s, const struct frame *frame)
+frame_ping(struct client *c, const struct frame *frame)
 {
 	if (frame->payload.n > PING_MAX)
 		return -MAP_EFORMAT;
-	return session_write(s, FRAME_PONG, frame->id, frame->payload);
+	return client_write(c, FRAME_PONG, frame->id, frame->payload);
 }
 
 static const struct {
 	enum frame_type type;
-	int (*fn)(struct session *s, const struct frame *frame);
-} session_frames[] = {
+	int (*fn)(struct client *c, const struct frame *frame);
+} client_frames[] = {
     {FRAME_RESOLVE, frame_resolve},
     {FRAME_CANCEL, frame_cancel},
     {FRAME_MARK, frame_mark},
@@ -208,59 +208,58 @@ static const struct {
 };
 
 static long
-session_data(void *arg, const uint8_t *p, size_t n)
+client_data(void *arg, const uint8_t *p, size_t n)
 {
-	struct session *s = arg;
+	struct client *c = arg;
 	struct frame frame;
 	int took = frame_read((struct bytes){p, n}, &frame);
 	int error = took < 0 ? took : -MAP_EUNKNOWN;
 
 	if (took == 0)
 		return 0;
-	for (size_t i = 0; took > 0 && i < sizeof session_frames / sizeof session_frames[0];
-	     i++)
-		if (session_frames[i].type == (enum frame_type)frame.type) {
-			error = session_frames[i].fn(s, &frame);
+	for (size_t i = 0; took > 0 && i < sizeof client_frames / sizeof client_frames[0]; i++)
+		if (client_frames[i].type == (enum frame_type)frame.type) {
+			error = client_frames[i].fn(c, &frame);
 			break;
 		}
 	if (error == 0)
 		return took;
-	agent_count(s->sessions->agent, STAT_CLIENT_MALFORMED);
+	agent_count(c->clients->agent, STAT_CLIENT_MALFORMED);
 	return -1;
 }
 
 static void
-session_closed(void *arg, const char *why)
+client_closed(void *arg, const char *why)
 {
 	(void)why; /* clients come and go */
-	session_free(arg);
+	client_free(arg);
 }
 
-static const struct stream_ops session_ops = {.data = session_data, .closed = session_closed};
+static const struct stream_ops client_ops = {.data = client_data, .closed = client_closed};
 
 static void
-session_new(struct sessions *all, int fd)
+client_new(struct clients *all, int fd)
 {
-	struct session *s = calloc(1, sizeof *s);
+	struct client *c = calloc(1, sizeof *c);
 	struct account *account = NULL;
 	uint32_t uid;
 
-	if (s == NULL || sock_unix_peer(fd, &uid) != 0)
+	if (c == NULL || sock_unix_peer(fd, &uid) != 0)
 		goto refuse;
 	account = account_get(&all->agent->accounts, uid);
 	if (account == NULL || !account_allows(account->clients, all->n, CLIENTS_MAX))
 		goto refuse;
-	s->sessions = all;
-	s->account = account;
-	s->stream = stream_new(all->agent->loop, fd, &session_ops, s, CLIENT_IN, CLIENT_OUT, 0);
+	c->clients = all;
+	c->account = account;
+	c->stream = stream_new(all->agent->loop, fd, &client_ops, c, CLIENT_IN, CLIENT_OUT, 0);
 	fd = -1; /* taken, or closed */
-	if (s->stream == NULL)
+	if (c->stream == NULL)
 		goto refuse;
-	s->next = all->list;
-	s->link = &all->list;
-	if (s->next != NULL)
-		s->next->link = &s->next;
-	all->list = s;
+	c->next = all->list;
+	c->link = &all->list;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	all->list = c;
 	all->n++;
 	account->clients++;
 	agent_count(all->agent, STAT_CLIENT_ACCEPTED);
@@ -271,20 +270,20 @@ refuse:
 		account_put(&all->agent->accounts, account);
 	if (fd >= 0)
 		close(fd);
-	free(s);
+	free(c);
 }
 
 static void
-sessions_accept(void *arg, int fd, unsigned events)
+clients_accept(void *arg, int fd, unsigned events)
 {
-	struct sessions *all = arg;
+	struct clients *all = arg;
 
 	(void)events;
 	for (int i = 0; i < ACCEPT_BATCH; i++) {
 		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client >= 0) {
-			session_new(all, client);
+			client_new(all, client);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 			   errno == ENOBUFS) {
 			/* else the loop would spin on a client that cannot be taken */
@@ -299,18 +298,17 @@ sessions_accept(void *arg, int fd, unsigned events)
 }
 
 static void
-sessions_resume(void *arg)
+clients_resume(void *arg)
 {
-	struct sessions *all = arg;
+	struct clients *all = arg;
 
 	watch_set(all->watch, LOOP_READ);
 }
 
 int
-sessions_open(
-    struct agent *agent, const char *path, struct sessions **out, char *why, size_t max)
+clients_open(struct agent *agent, const char *path, struct clients **out, char *why, size_t max)
 {
-	struct sessions *all = calloc(1, sizeof *all);
+	struct clients *all = calloc(1, sizeof *all);
 	int error = -MAP_ENOMEM;
 
 	*out = NULL;
@@ -327,12 +325,12 @@ sessions_open(
 		free(all->path);
 		all->path = NULL;
 	} else if (all->path != NULL) {
-		all->watch = watch_new(agent->loop, all->fd, LOOP_READ, sessions_accept, all);
-		all->pause = timer_new(agent->loop, sessions_resume, all);
+		all->watch = watch_new(agent->loop, all->fd, LOOP_READ, clients_accept, all);
+		all->pause = timer_new(agent->loop, clients_resume, all);
 		error = all->watch == NULL || all->pause == NULL ? -MAP_ENOMEM : 0;
 	}
 	if (error != 0) {
-		sessions_close(all);
+		clients_close(all);
 		return error;
 	}
 	*out = all;
@@ -340,13 +338,13 @@ sessions_open(
 }
 
 void
-sessions_close(struct sessions *all)
+clients_close(struct clients *all)
 {
 	if (all == NULL)
 		return;
 	while (all->list != NULL) {
 		stream_close(all->list->stream);
-		session_free(all->list);
+		client_free(all->list);
 	}
 	watch_free(all->watch);
 	timer_free(all->pause);
@@ -359,7 +357,7 @@ sessions_close(struct sessions *all)
 }
 
 size_t
-sessions_count(const struct sessions *all)
+clients_count(const struct clients *all)
 {
 	return all->n;
 }

@@ -1,5 +1,5 @@
 /*
- * test_session.c - clients of resolverd's socket: frames good and bad, deadlines, quotas, joined
+ * test_clients.c - clients of resolverd's socket: frames good and bad, deadlines, quotas, joined
  * look-ups, a reload. The agent runs in this process; its upstream is a socket that says nothing.
  */
 #include "config.h"
@@ -20,7 +20,7 @@
 #include "resolverd/cache.h"
 #include "resolverd/control.h"
 #include "resolverd/request.h"
-#include "resolverd/session.h"
+#include "resolverd/clients.h"
 
 #define PATIENCE_MS 5000
 #define DEAF_OUT (64 << 10) /* octets that may wait for a client that does not read */
@@ -68,7 +68,7 @@ setup(void **state)
 	char why[512];
 
 	assert_non_null(w);
-	snprintf(w->dir, sizeof w->dir, "/tmp/test_session.XXXXXX");
+	snprintf(w->dir, sizeof w->dir, "/tmp/test_clients.XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->conf, sizeof w->conf, "%s/resolverd.yaml", w->dir);
 	snprintf(w->socket, sizeof w->socket, "%s/map.sock", w->dir);
@@ -79,7 +79,7 @@ setup(void **state)
 	w->agent.conf_path = w->conf;
 	assert_int_equal(loop_new(&w->agent.loop), 0);
 	if (conf_open(w->conf, &w->agent.conf, why, sizeof why) != 0 ||
-	    sessions_open(&w->agent, w->socket, &w->agent.sessions, why, sizeof why) != 0 ||
+	    clients_open(&w->agent, w->socket, &w->agent.clients, why, sizeof why) != 0 ||
 	    agent_open(&w->agent, why, sizeof why) != 0)
 		fail_msg("%s", why);
 	*state = w;
@@ -423,7 +423,7 @@ test_left(void **state)
 	client_free(a);
 	expect_error(w, b, 2, -MAP_ETIMEOUT);
 	expect_pong(w, b);
-	assert_int_equal(sessions_count(w->agent.sessions), 1);
+	assert_int_equal(clients_count(w->agent.clients), 1);
 	client_free(b);
 }
 
@@ -471,5 +471,5 @@ main(void)
 	    TEST(test_left),
 	    TEST(test_reload),
 	};
-	return cmocka_run_group_tests_name("resolverd/session", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("resolverd/clients", tests, NULL, NULL);
 }

@@ -1,0 +1,16 @@
+/*
+ * clients.h - the clients of resolverd on its Unix socket, each with its frames and its quotas.
+ */
+#ifndef RESOLVERD_CLIENTS_H
+#define RESOLVERD_CLIENTS_H
+
+#include "resolverd/agent.h"
+
+struct clients;
+
+/* Listens at path (0666: who may ask is everybody; how much is a quota). -MAP_E... with why. */
+int clients_open(struct agent *agent, const char *path, struct clients **out, char *why, size_t max) NONNULL MUST_CHECK;
+void clients_close(struct clients *clients); /* removes the socket; NULL allowed */
+size_t clients_count(const struct clients *clients) NONNULL;
+
+#endif
