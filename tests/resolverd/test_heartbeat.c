@@ -1,0 +1,395 @@
+/*
+ * test_heartbeat.c - probes over loopback: who answers, who does not, who is silent inward only; what is forged; and
+ * whom the responder answers how often.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/sys/sock.h"
+#include "core/wire/eid.h"
+#include "core/wire/errors.h"
+#include "resolverd/heartbeat.h"
+#include "resolverd/responder.h"
+
+#define PATIENCE_MS 5000
+
+static struct loop *loop;
+static struct heartbeat *asker, *other;
+static bool peers_known;
+static struct heartbeat_outcome got[HEARTBEAT_PAIRS];
+static size_t n_got;
+
+static bool
+knows(void *arg, const uint8_t peer[16])
+{
+	(void)arg;
+	(void)peer;
+	return peers_known;
+}
+
+static void
+told(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	(void)arg;
+	n_got = n;
+	memcpy(got, outcomes, n * sizeof *outcomes);
+}
+
+static struct prober_way
+way(const char *local, const char *remote, uint16_t port)
+{
+	struct prober_way out = {.port = port};
+
+	assert_int_equal(address_scan(local, strlen(local), out.local), 0);
+	assert_int_equal(address_scan(remote, strlen(remote), out.remote), 0);
+	return out;
+}
+
+static void
+check(const struct heartbeat_plan *plan)
+{
+	struct heartbeat_check *started;
+	uint64_t end = loop_now_ms() + PATIENCE_MS;
+
+	n_got = 0;
+	assert_int_equal(heartbeat_start(asker, plan, told, NULL, &started), 0);
+	while (n_got == 0 && loop_now_ms() < end)
+		loop_once(loop, 50);
+	assert_int_equal(n_got, plan->n);
+}
+
+/* A port that the other heartbeat hears at, found by trying. */
+static uint16_t
+open_other(void)
+{
+	for (uint16_t port = 24177; port < 24277; port++) {
+		assert_int_equal(heartbeat_open(loop, port, knows, NULL, &other), 0);
+		if (heartbeat_hears(other))
+			return port;
+		heartbeat_close(other);
+	}
+	fail_msg("no port is free");
+	return 0;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	peers_known = true;
+	other = NULL;
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(heartbeat_open(loop, 0, knows, NULL, &asker), 0);
+	assert_false(heartbeat_hears(asker));
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	heartbeat_close(asker);
+	heartbeat_close(other);
+	loop_free(loop);
+	return 0;
+}
+
+static void
+test_octets(void **state)
+{
+	struct probe probe = {.token = 0x0102030405060708,
+	    .pair = 9,
+	    .sequence = 10,
+	    .flags = PROBE_ANSWER,
+	    .reports = {{1, 2}, {3, 4}, {5, 6}, {7, 8}}};
+	static const uint8_t strict[] = {0, 6, 7, 24 + 3, 60, 63}; /* magic, flags, zero */
+	uint8_t octets[PROBE_OCTETS + 1] = {0}, again[PROBE_OCTETS];
+	struct probe back;
+
+	(void)state;
+	probe_put(&probe, octets);
+	assert_memory_equal(octets, "probe-1\0\1\2\3\4\5\6\7\10\0\0\0\11\0\0\0\12\0\0\0\1", 28);
+	assert_int_equal(probe_read((struct bytes){octets, PROBE_OCTETS}, &back), 0);
+	probe_put(&back, again);
+	assert_memory_equal(again, octets, PROBE_OCTETS);
+	assert_int_equal(back.reports[3].sequence, 8);
+	for (size_t n = 0; n < PROBE_OCTETS; n++)
+		assert_int_equal(probe_read((struct bytes){octets, n}, &back), -MAP_EFORMAT);
+	assert_int_equal(
+	    probe_read((struct bytes){octets, PROBE_OCTETS + 1}, &back), -MAP_EFORMAT);
+	for (size_t i = 0; i < sizeof strict; i++) {
+		octets[strict[i]] ^= 2;
+		assert_int_equal(
+		    probe_read((struct bytes){octets, PROBE_OCTETS}, &back), -MAP_EFORMAT);
+		octets[strict[i]] ^= 2;
+	}
+	memset(octets + 16, 0, 4); /* pair 0 */
+	assert_int_equal(probe_read((struct bytes){octets, PROBE_OCTETS}, &back), -MAP_EFORMAT);
+}
+
+static void
+test_alive(void **state)
+{
+	uint16_t port = open_other();
+	struct heartbeat_plan plan = {.n = 3,
+	    .ways = {way("127.0.0.1", "127.0.0.2", port), way("127.0.0.3", "127.0.0.2", port),
+		way("::1", "::1", port)},
+	    .probes = 3,
+	    .gap_ms = 20,
+	    .patience_ms = 1000};
+
+	(void)state;
+	check(&plan);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(got[i].beat, BEAT_ALIVE);
+		assert_in_range(got[i].rtt_us, 1, 900000);
+	}
+}
+
+/* To a stranger one answer a second, which is enough for a check. */
+static void
+test_stranger(void **state)
+{
+	uint16_t port = open_other();
+	struct heartbeat_plan plan = {.n = 1,
+	    .ways = {way("127.0.0.1", "127.0.0.2", port)},
+	    .probes = 3,
+	    .gap_ms = 10,
+	    .patience_ms = 50};
+
+	(void)state;
+	peers_known = false;
+	check(&plan);
+	assert_int_equal(got[0].beat, BEAT_ALIVE);
+	check(&plan);
+	assert_int_equal(got[0].beat, BEAT_SILENT);
+}
+
+/* The peer's own kernel says that the port is closed: then it is there. */
+static void
+test_closed(void **state)
+{
+	uint16_t port = open_other();
+	struct heartbeat_plan plan = {.n = 2,
+	    .ways = {way("127.0.0.1", "127.0.0.2", port), way("::1", "::1", port)},
+	    .probes = 3,
+	    .gap_ms = 20,
+	    .patience_ms = 1000};
+
+	(void)state;
+	heartbeat_close(other);
+	other = NULL;
+	check(&plan);
+	assert_int_equal(got[0].beat, BEAT_CLOSED);
+	assert_int_equal(got[1].beat, BEAT_CLOSED);
+	assert_true(beat_lives(got[0].beat));
+}
+
+static void
+test_no_route(void **state)
+{
+	struct heartbeat_plan plan = {.n = 2,
+	    .ways = {way("192.0.2.77", "127.0.0.2", 4177),
+		way("2001:db8::77", "::1", 4177)}, /* not ours */
+	    .probes = 3,
+	    .gap_ms = 20,
+	    .patience_ms = 1000};
+	uint64_t start = loop_now_ms();
+
+	(void)state;
+	check(&plan);
+	assert_int_equal(got[0].beat, BEAT_NOROUTE);
+	assert_int_equal(got[1].beat, BEAT_NOROUTE);
+	assert_true(loop_now_ms() - start < 500); /* at once */
+}
+
+/* A peer by hand: what it answers is up to the test. */
+static int
+peer_open(uint16_t *port)
+{
+	struct addr at;
+	int fd;
+
+	assert_int_equal(
+	    addr_scan("127.0.0.2@0", 0, &at) == 0 || addr_scan("127.0.0.2", 0, &at) == 0, 1);
+	fd = sock_udp_own(&at);
+	assert_true(fd >= 0);
+	assert_int_equal(sock_local(fd, &at), 0);
+	*port = addr_port(&at);
+	return fd;
+}
+
+enum lie { TRUTH, LIE_TOKEN, LIE_PAIR, LIE_SEQUENCE, LIE_QUESTION, LIES };
+
+static void
+peer_answer(int fd, uint32_t pair, enum lie lie)
+{
+	uint8_t octets[PROBE_OCTETS];
+	struct sockaddr_storage from;
+	struct probe probe, answer;
+	uint32_t arrived[2] = {0, 0};
+	socklen_t n;
+	ssize_t have;
+
+	for (n = sizeof from;
+	     (have = recvfrom(fd, octets, sizeof octets, 0, (struct sockaddr *)&from, &n)) >= 0;
+	     n = sizeof from) {
+		assert_int_equal(probe_read((struct bytes){octets, (size_t)have}, &probe), 0);
+		arrived[probe.pair - 1] = probe.sequence;
+		if (probe.pair != pair)
+			continue;
+		answer = probe;
+		answer.flags = lie == LIE_QUESTION ? 0 : PROBE_ANSWER;
+		answer.token += lie == LIE_TOKEN;
+		answer.pair += lie == LIE_PAIR ? 7 : 0;
+		answer.sequence += lie == LIE_SEQUENCE ? 1000 : 0;
+		answer.reports[0] = (struct probe_report){3 - pair, arrived[2 - pair]};
+		probe_put(&answer, octets);
+		assert_int_equal(
+		    sendto(fd, octets, sizeof octets, 0, (struct sockaddr *)&from, n),
+		    PROBE_OCTETS);
+	}
+	assert_true(errno == EAGAIN);
+}
+
+static void
+peer_ready(void *arg, int fd, unsigned events)
+{
+	(void)events;
+	peer_answer(fd, 2, *(enum lie *)arg);
+}
+
+static void
+check_peer(enum lie lie)
+{
+	uint16_t port;
+	int fd = peer_open(&port);
+	struct watch *watch = watch_new(loop, fd, LOOP_READ, peer_ready, &lie);
+	struct heartbeat_plan plan = {.n = 2,
+	    .ways = {way("127.0.0.1", "127.0.0.2", port), way("127.0.0.3", "127.0.0.2", port)},
+	    .probes = 5,
+	    .gap_ms = 10,
+	    .patience_ms = 30};
+
+	check(&plan);
+	watch_free(watch);
+	close(fd);
+}
+
+/* Numbers of the first pair arrive, as the second's answers say, but nothing comes back by it. */
+static void
+test_inward(void **state)
+{
+	(void)state;
+	check_peer(TRUTH);
+	assert_int_equal(got[0].beat, BEAT_INWARD);
+	assert_int_equal(got[1].beat, BEAT_ALIVE);
+}
+
+static void
+test_forged(void **state)
+{
+	(void)state;
+	for (enum lie lie = LIE_TOKEN; lie < LIES; lie++) {
+		check_peer(lie);
+		assert_int_equal(got[0].beat, BEAT_SILENT);
+		assert_int_equal(got[1].beat, BEAT_SILENT);
+	}
+}
+
+static void
+test_cancelled_and_limited(void **state)
+{
+	struct heartbeat_plan plan = {.n = 1,
+	    .ways = {way("127.0.0.1", "127.0.0.2", 9)},
+	    .probes = 1,
+	    .gap_ms = 10,
+	    .patience_ms = 10};
+	struct heartbeat_check *checks[2000];
+	size_t n = 0;
+	int rc;
+
+	(void)state;
+	while ((rc = heartbeat_start(asker, &plan, told, NULL, &checks[n])) == 0)
+		assert_true(++n < 2000);
+	assert_int_equal(rc, -MAP_ELIMIT);
+	n_got = 0;
+	for (size_t i = 1; i < n; i++)
+		heartbeat_cancel(checks[i]);
+	while (n_got == 0)
+		loop_once(loop, 50);
+	assert_int_equal(heartbeat_start(asker, &plan, told, NULL, &checks[0]),
+	    0); /* ends with the heartbeat */
+}
+
+static void
+test_responder(void **state)
+{
+	struct responder *r = responder_new();
+	struct probe probe = {.token = 7, .pair = 1, .sequence = 5}, answer;
+	uint8_t peer[16] = {1}, moved[16] = {2}, stranger[16] = {3};
+	unsigned answers = 0;
+
+	(void)state;
+	assert_non_null(r);
+	assert_true(responder_take(r, peer, &probe, true, 1000, &answer));
+	assert_int_equal(answer.token, 7);
+	assert_int_equal(answer.sequence, 5);
+	assert_int_equal(answer.flags, PROBE_ANSWER);
+	assert_int_equal(answer.reports[0].pair, 0);
+	probe.pair = 2;
+	probe.sequence = 6;
+	assert_true(
+	    responder_take(r, moved, &probe, false, 1001, &answer)); /* its token is known */
+	assert_true(responder_take(r, moved, &probe, false, 1002, &answer));
+	assert_int_equal(answer.reports[0].pair, 1);
+	assert_int_equal(answer.reports[0].sequence, 5);
+	probe.sequence = 4; /* overtaken: the highest counts */
+	assert_true(responder_take(r, peer, &probe, true, 1003, &answer));
+	probe.pair = 1;
+	assert_true(responder_take(r, peer, &probe, true, 1003, &answer));
+	assert_int_equal(answer.reports[0].sequence, 6);
+	for (unsigned i = 0; i < 2 * RESPONDER_PEER; i++)
+		answers += responder_take(r, peer, &probe, true, 3000, &answer);
+	assert_int_equal(answers, RESPONDER_PEER);
+	assert_true(
+	    responder_take(r, peer, &probe, true, 3000 + RESPONDER_STRETCH_MS, &answer));
+	probe.token = 8;
+	assert_true(responder_take(r, stranger, &probe, false, 5000, &answer));
+	probe.token = 9; /* another token helps nothing */
+	assert_false(responder_take(r, stranger, &probe, false, 5999, &answer));
+	assert_true(responder_take(r, stranger, &probe, false, 6000, &answer));
+	for (uint32_t i = 0; i < 100000; i++) { /* a flood of sources and tokens: bounded */
+		put_u32(stranger, i);
+		probe.token = (uint64_t)i << 20;
+		probe.pair = i + 1;
+		(void)responder_take(r, stranger, &probe, false, 7000, &answer);
+	}
+	responder_free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_octets),
+	    cmocka_unit_test(test_responder),
+	    cmocka_unit_test_setup_teardown(test_alive, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_stranger, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_no_route, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_inward, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_forged, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_cancelled_and_limited, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("resolverd/heartbeat", tests, NULL, NULL);
+}
