@@ -21,6 +21,7 @@
 #include "mapctl/output.h"
 #include "mapctl/policy.h"
 #include "mapctl/register.h"
+#include "mapctl/exits.h"
 #include "mapctl/site.h"
 #include "mapctl/zonefile.h"
 

@@ -3,6 +3,7 @@
  */
 #include "resolverd/agent.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,9 +12,11 @@
 #include "core/wire/errors.h"
 #include "resolverd/cache.h"
 #include "resolverd/control.h"
+#include "resolverd/exits.h"
 #include "resolverd/joint.h"
 #include "resolverd/pairs.h"
 #include "resolverd/paths.h"
+#include "resolverd/peers.h"
 #include "resolverd/request.h"
 #include "resolverd/clients.h"
 
@@ -74,9 +77,50 @@ agent_open_paths(struct agent *agent)
 	return paths_open(&options, &agent->paths);
 }
 
+static bool
+agent_knows(void *arg, const uint8_t peer[16])
+{
+	return peers_has(((struct agent *)arg)->peers, peer);
+}
+
+static int
+agent_open_heartbeat(struct agent *agent)
+{
+	int rc = peers_open(&agent->peers);
+
+	if (rc == 0)
+		rc = heartbeat_open(
+		    agent->loop, agent->conf->probe, agent_knows, agent, &agent->heartbeat);
+	if (rc == 0 && agent->conf->probe != 0 && !heartbeat_hears(agent->heartbeat))
+		diag_warn("probe: port %u is taken: who probes this host is not answered",
+		    agent->conf->probe);
+	return rc;
+}
+
+int
+agent_open_watch(struct agent *agent)
+{
+	int rc = 0;
+
+	if (agent->conf->probe == 0 && agent->conf->exits == EXITS_OFF)
+		return 0;
+	rc = agent_open_heartbeat(agent);
+	if (rc == 0 && agent->conf->exits == EXITS_OBSERVE)
+		rc = exits_open(agent->loop, agent->heartbeat, &agent->exits);
+	if (rc != 0)
+		diag_error("probes: %s: %s", error_text(rc), strerror(errno));
+	pairs_observe(agent->pairs, agent->exits);
+	return rc;
+}
+
 void
 agent_close(struct agent *agent)
 {
+	if (agent->pairs != NULL)
+		pairs_observe(agent->pairs, NULL);
+	exits_close(agent->exits);
+	heartbeat_close(agent->heartbeat);
+	peers_close(agent->peers);
 	paths_close(agent->paths);
 	clients_close(agent->clients);
 	control_close(agent->control);
@@ -99,6 +143,10 @@ conf_compare(const struct conf *was, const struct conf *is)
 		diag_warn("control: a change takes effect at the next start");
 	if (was->paths != is->paths)
 		diag_warn("paths: a change takes effect at the next start");
+	if (was->exits != is->exits)
+		diag_warn("exits: a change takes effect at the next start");
+	if (was->probe != is->probe)
+		diag_warn("probe: a change takes effect at the next start");
 	if (was->cache != is->cache)
 		diag_warn("cache: a change takes effect at the next start");
 }

@@ -32,6 +32,9 @@ struct agent {
 	struct accounts accounts;
 	struct control *control;
 	struct paths *paths;
+	struct peers *peers;
+	struct heartbeat *heartbeat; /* NULL: neither exits nor probes */
+	struct exits *exits; /* NULL: not observed */
 	uint64_t started; /* ms */
 	uint64_t stats[STATS];
 };
@@ -46,6 +49,8 @@ agent_count(struct agent *agent, enum stat stat)
 int agent_open_paths(struct agent *agent) NONNULL MUST_CHECK;
 /* Opens everything but the sockets' reading; -MAP_E... with the cause in why. */
 int agent_open(struct agent *agent, char *why, size_t max) NONNULL MUST_CHECK;
+/* Opens what looks at the network by itself; errors are said. */
+int agent_open_watch(struct agent *agent) NONNULL MUST_CHECK;
 void agent_close(struct agent *agent) NONNULL;
 /* Reads the configuration; -MAP_ECONFIG with the cause in why. */
 int agent_configure(const struct agent *agent, struct conf **out, char *why, size_t max)

@@ -15,6 +15,8 @@
 #include "core/sys/priv.h"
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
+#include "core/wire/probe.h"
+#include "core/wire/text.h"
 #include "resolve/anchors.h"
 #include "resolve/realms.h"
 
@@ -51,6 +53,8 @@ struct conf_file {
 	char *cache;
 	bool private_locators;
 	enum paths_mode *paths; /* NULL: kernel */
+	enum exits_mode *exits; /* NULL: observe */
+	char *probe;
 	char **anchors;
 	unsigned anchors_count;
 	char **forwarders;
@@ -63,6 +67,11 @@ struct conf_file {
 static const cyaml_strval_t paths_words[] = {
     {"kernel", PATHS_KERNEL},
     {"off", PATHS_OFF},
+};
+
+static const cyaml_strval_t exits_words[] = {
+    {"observe", EXITS_OBSERVE},
+    {"off", EXITS_OFF},
 };
 
 static const cyaml_schema_value_t text_value = {
@@ -108,6 +117,9 @@ static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
 	"private-locators", CYAML_FLAG_OPTIONAL, struct conf_file, private_locators),
     CYAML_FIELD_ENUM_PTR("paths", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
 	paths, paths_words, 2),
+    CYAML_FIELD_ENUM_PTR("exits", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
+	exits, exits_words, 2),
+    TEXT("probe", probe),
     CYAML_FIELD_MAPPING_PTR("classes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 	struct conf_file, classes, classes_fields),
     TEXT("deadline", deadline), TEXT("try", try), TEXT("cache", cache), CYAML_FIELD_END};
@@ -147,6 +159,21 @@ conf_times(struct conf *conf, const struct blame *b)
 		return blame(b, "cache", "not usable", "a size up to 64G, like 64M");
 	conf->resolver.try_ms = (unsigned)try_ms;
 	conf->cache = (size_t)octets;
+	return 0;
+}
+
+static int
+conf_probe(struct conf *conf, const struct blame *b)
+{
+	const char *text = conf->file->probe;
+	uint64_t port = PROBE_PORT;
+
+	if (text != NULL && strcmp(text, "off") == 0)
+		port = 0;
+	else if (text != NULL &&
+		 (text_decimal_read(text, strlen(text), UINT16_MAX, &port) < 0 || port == 0))
+		return blame(b, "probe", "not usable", "a port, 1 to 65535, or off");
+	conf->probe = (uint16_t)port;
 	return 0;
 }
 
@@ -304,11 +331,14 @@ conf_fill(struct conf *conf, const struct blame *b)
 		return blame(b, "log", "not a level", "error, warn, info or debug");
 	conf->log = (enum diag_level)level;
 	conf->paths = file->paths != NULL ? *file->paths : PATHS_KERNEL;
+	conf->exits = file->exits != NULL ? *file->exits : EXITS_OBSERVE;
 	conf->private_locators = file->private_locators;
 	conf_anchors(conf);
 	error = conf_places(conf, b);
 	if (error == 0)
 		error = conf_times(conf, b);
+	if (error == 0)
+		error = conf_probe(conf, b);
 	if (error == 0)
 		error = conf_servers(b, "forwarders", file->forwarders, file->forwarders_count);
 	if (error == 0)

@@ -9,6 +9,8 @@
 #include "resolve/lookup.h"
 #include "resolverd/paths.h"
 
+enum exits_mode { EXITS_OFF, EXITS_OBSERVE };
+
 struct conf {
 	const char *path; /* borrowed from who opened it */
 	const char *socket;
@@ -16,6 +18,8 @@ struct conf {
 	const char *user; /* NULL: stay who we are */
 	enum diag_level log;
 	enum paths_mode paths;
+	enum exits_mode exits;
+	uint16_t probe; /* port; 0: off */
 	uint64_t deadline; /* ms */
 	size_t cache;      /* octets */
 	bool private_locators;

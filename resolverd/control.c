@@ -19,9 +19,11 @@
 #include "core/sys/diag.h"
 #include "core/sys/sock.h"
 #include "core/sys/stream.h"
+#include "core/wire/eid.h"
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
 #include "resolverd/cache.h"
+#include "resolverd/exits.h"
 #include "resolverd/request.h"
 #include "resolverd/clients.h"
 
@@ -71,6 +73,42 @@ command_status(struct agent *agent, const json_t *args, json_t *answer, char *me
 	json_object_set_new(answer, "paths", json_string(paths_note(agent->paths)));
 	snprintf(message, MESSAGE_MAX, "resolverd: %zu clients, %zu results cached, paths: %s",
 	    clients_count(agent->clients), cache_count(agent->cache), paths_note(agent->paths));
+	return 0;
+}
+
+static json_t *
+exit_json(const struct exit_state *state)
+{
+	uint64_t now = loop_now_ms();
+	char source[EID_TEXT], to[EID_TEXT], control[EID_TEXT];
+
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I}", "source",
+	    address_print(state->source, source), "state", exit_word(state->verdict), "bad",
+	    exit_is_bad(state->verdict), "why", state->why, "tried",
+	    address_print(state->destination, to), "beside",
+	    address_print(state->control, control), "since",
+	    (json_int_t)((now - state->since) / 1000), "looked",
+	    (json_int_t)((now - state->checked) / 1000));
+}
+
+static int
+command_exits(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	json_t *list = json_array();
+	const struct exit_state *state;
+	size_t n = 0, bad = 0;
+
+	(void)args;
+	for (; agent->exits != NULL && (state = exits_at(agent->exits, n)) != NULL; n++) {
+		json_array_append_new(list, exit_json(state));
+		bad += exit_is_bad(state->verdict);
+	}
+	json_object_set_new(answer, "exits", list);
+	if (agent->exits == NULL)
+		snprintf(message, MESSAGE_MAX, "exits: not observed");
+	else
+		snprintf(message, MESSAGE_MAX,
+		    "exits: %zu of the %zu sources in question do not work", bad, n);
 	return 0;
 }
 
@@ -137,6 +175,7 @@ static const struct {
     {"reload", command_reload},
     {"log", command_log},
     {"cache flush", command_flush},
+    {"exits", command_exits},
     {"stop", command_stop},
 };
 

@@ -17,6 +17,7 @@ struct liveness_row {
 };
 
 struct liveness {
+	uint64_t failed; /* when one failed last; 0: never */
 	size_t sets;
 	struct liveness_row rows[];
 };
@@ -82,6 +83,8 @@ liveness_mark(struct liveness *liveness, const struct pair_mark *mark, uint64_t 
 	memcpy(row->destination, mark->destination, 16);
 	row->at = now > 0 ? now : 1;
 	row->worked = mark->worked;
+	if (!mark->worked)
+		liveness->failed = row->at;
 	row->rtt_us = mark->worked ? mark->rtt_us : 0;
 }
 
@@ -104,4 +107,35 @@ liveness_get(const struct liveness *liveness, const uint8_t source[16],
 			return LIVENESS_FAILED;
 	}
 	return LIVENESS_UNTRIED;
+}
+
+bool
+liveness_other(const struct liveness *liveness, const struct pair_mark *mark, bool worked,
+    uint64_t now, uint8_t source[16])
+{
+	if (!worked && (liveness->failed == 0 || now - liveness->failed > LIVENESS_FAILED_MS))
+		return false; /* the usual case costs nothing */
+	for (size_t i = 0; i < liveness->sets * LIVENESS_WAYS; i++) {
+		const struct liveness_row *row = &liveness->rows[i];
+
+		if (row->at == 0 || row->worked != worked ||
+		    now - row->at > LIVENESS_FAILED_MS ||
+		    memcmp(row->destination, mark->destination, 16) != 0 ||
+		    memcmp(row->source, mark->source, 16) == 0)
+			continue;
+		memcpy(source, row->source, 16);
+		return true;
+	}
+	return false;
+}
+
+void
+liveness_forgive(struct liveness *liveness, const uint8_t source[16])
+{
+	for (size_t i = 0; i < liveness->sets * LIVENESS_WAYS; i++) {
+		struct liveness_row *row = &liveness->rows[i];
+
+		if (row->at != 0 && !row->worked && memcmp(row->source, source, 16) == 0)
+			*row = (struct liveness_row){.at = 0};
+	}
 }

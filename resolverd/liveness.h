@@ -27,4 +27,10 @@ void liveness_mark(
 enum liveness_state liveness_get(const struct liveness *liveness, const uint8_t source[16],
     const uint8_t destination[16], uint64_t now, uint32_t *rtt_us) NONNULL;
 
+/* Pairs of this source that failed are as good as untried. */
+void liveness_forgive(struct liveness *liveness, const uint8_t source[16]) NONNULL;
+/* A source other than the mark's whose pair with the same destination worked, or failed, within a minute. */
+bool liveness_other(const struct liveness *liveness, const struct pair_mark *mark, bool worked, uint64_t now,
+    uint8_t source[16]) NONNULL;
+
 #endif

@@ -228,7 +228,9 @@ agent_start(struct agent *agent, char *why, size_t max)
 	if (error != 0)
 		return error;
 	*why = '\0';
-	error = paths_start(agent->paths, agent->loop);
+	error = agent_open_watch(agent);
+	if (error == 0)
+		error = paths_start(agent->paths, agent->loop);
 	if (error == 0 && priv_seccomp() != 0)
 		diag_warn("seccomp: not available: system calls are not restricted");
 	return error;

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,8 @@
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "resolverd/addresses.h"
+#include "resolverd/exits.h"
+#include "resolverd/route.h"
 #include "resolverd/select.h"
 
 #define PAIRS_LIVENESS 4096
@@ -32,6 +33,7 @@ struct pairs {
 	const struct result
 	    *local; /* whose locators alone are sources now; NULL: any address is */
 	struct liveness *liveness;
+	struct exits *exits; /* NULL: not observed */
 	struct policy policy;
 	struct select_candidate candidates[SELECT_MAX];
 };
@@ -90,10 +92,47 @@ pairs_close(struct pairs *pairs)
 	free(pairs);
 }
 
+/* That pairs of it failed was its exit's fault. */
+static void
+pairs_works(void *arg, const uint8_t source[16])
+{
+	liveness_forgive(((struct pairs *)arg)->liveness, source);
+}
+
+void
+pairs_observe(struct pairs *pairs, struct exits *exits)
+{
+	pairs->exits = exits;
+	if (exits != NULL)
+		exits_tell(exits, pairs_works, pairs);
+}
+
+/* One source failed where another of this host worked: then it may be the exit. Which of the two is told first depends on
+ * how it failed. */
+static void
+pairs_doubt(struct pairs *pairs, const struct pair_mark *mark, uint64_t now)
+{
+	uint8_t other[16];
+	const uint8_t *bad = mark->worked ? other : mark->source,
+		      *good = mark->worked ? mark->source : other;
+
+	if ((!mark->worked && !exits_may_doubt(pairs->exits, mark->source)) ||
+	    addresses_find(&pairs->addresses, mark->source) == NULL ||
+	    !liveness_other(pairs->liveness, mark, !mark->worked, now, other) ||
+	    addresses_find(&pairs->addresses, other) == NULL)
+		return;
+	exits_doubt(pairs->exits, bad, good, mark->destination);
+}
+
 void
 pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now)
 {
 	liveness_mark(pairs->liveness, mark, now);
+	if (pairs->exits == NULL)
+		return;
+	if (mark->worked)
+		exits_worked(pairs->exits, mark->source);
+	pairs_doubt(pairs, mark, now);
 }
 
 static void
@@ -163,40 +202,6 @@ pairs_refresh(struct pairs *pairs)
 	pairs_sources(pairs);
 }
 
-static void
-pairs_put_address(struct nlmsghdr *message, uint16_t type, const uint8_t address[16], bool ipv4)
-{
-	mnl_attr_put(message, type, ipv4 ? 4 : 16, address + (ipv4 ? 12 : 0));
-}
-
-static void
-pairs_route_heard(void *arg, const struct nlmsghdr *message)
-{
-	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
-
-	if (message->nlmsg_type == RTM_NEWROUTE)
-		*(bool *)arg = route->rtm_type == RTN_UNICAST || route->rtm_type == RTN_LOCAL;
-}
-
-/* A source counts only where its own provider's exit works (protocol 10). Any other failure of the
- * question than "no route" leaves the decision to the attempt itself. */
-static bool
-pairs_routed(struct pairs *pairs, const uint8_t source[16], const uint8_t to[16])
-{
-	struct nlmsghdr *message = netlink_start(pairs->route, RTM_GETROUTE, 0);
-	struct rtmsg *route = mnl_nlmsg_put_extra_header(message, sizeof *route);
-	bool ipv4 = address_is_ipv4(to), usable = true;
-
-	route->rtm_family = ipv4 ? AF_INET : AF_INET6;
-	route->rtm_dst_len = route->rtm_src_len = ipv4 ? 32 : 128;
-	pairs_put_address(message, RTA_DST, to, ipv4);
-	pairs_put_address(message, RTA_SRC, source, ipv4);
-	if (netlink_ask(pairs->route, pairs_route_heard, &usable) == 0)
-		return usable;
-	return errno != ENETUNREACH && errno != EHOSTUNREACH && errno != EACCES &&
-	       errno != EINVAL;
-}
-
 /* The source as its own identity publishes it, or NULL. */
 static const struct locator *
 pairs_published(const struct result *local, const uint8_t source[16])
@@ -245,6 +250,8 @@ pairs_to(
 {
 	size_t share = pairs_share(SELECT_MAX - p->n, p->locators);
 	size_t questions = pairs_share(PAIRS_ROUTES - p->asked, p->locators);
+	size_t first = p->n;
+	const uint8_t *stranded = NULL; /* a source without a route there; the last will do */
 
 	p->locators--;
 	share = share < PAIRS_SOURCES ? share : PAIRS_SOURCES;
@@ -258,20 +265,27 @@ pairs_to(
 			continue;
 		questions--;
 		p->asked++;
-		if (!pairs_routed(pairs, from->address, to->address))
+		if (!route_ask(pairs->route, from->address, to->address).there) {
+			stranded = from->address;
 			continue;
+		}
 		*c = (struct select_candidate){.source_length = from->length,
 		    .deprecated = from->deprecated,
 		    .temporary = from->temporary,
 		    .identity = (uint8_t)identity,
 		    .to = to,
-		    .from = published};
+		    .from = published,
+		    .exit = pairs->exits != NULL ? exits_verdict(pairs->exits, from->address)
+						 : EXIT_UNKNOWN};
 		memcpy(c->source, from->address, 16);
 		c->live =
 		    liveness_get(pairs->liveness, c->source, to->address, p->now, &c->rtt_us);
 		p->n++;
 		share--;
 	}
+	if (pairs->exits != NULL && stranded != NULL && p->n > first)
+		exits_no_route(
+		    pairs->exits, stranded, pairs->candidates[first].source, to->address);
 }
 
 static size_t

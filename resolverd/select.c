@@ -10,6 +10,7 @@
 
 enum select_key {
 	KEY_IDENTITY,
+	KEY_EXIT,
 	KEY_DRAIN,
 	KEY_BACKUP,
 	KEY_WISH,
@@ -87,6 +88,7 @@ select_keys(const struct select_input *in, size_t i, struct select_rank *out)
 
 	out->c = c;
 	out->keys[KEY_IDENTITY] = c->identity;
+	out->keys[KEY_EXIT] = exit_is_bad(c->exit);
 	out->keys[KEY_DRAIN] = (select_flags(c) & ELOC_DRAIN) != 0;
 	out->keys[KEY_BACKUP] = (select_flags(c) & ELOC_BACKUP) != 0;
 	out->keys[KEY_WISH] = select_wish(in, c);
@@ -262,6 +264,8 @@ select_why(const struct select_input *in, const struct select_rank *rank, char w
 	struct select_text text = {why, 0};
 
 	why[0] = '\0';
+	if (rank->keys[KEY_EXIT] != 0)
+		select_say(&text, "%s, ", exit_word(c->exit));
 	for (size_t i = 0; i < sizeof select_words / sizeof select_words[0]; i++)
 		if (rank->keys[select_words[i].key] == select_words[i].value)
 			select_say(&text, "%s", select_words[i].words);

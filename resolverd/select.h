@@ -6,6 +6,7 @@
 #define RESOLVERD_SELECT_H
 
 #include "core/wire/result.h"
+#include "resolverd/exits.h"
 #include "resolverd/liveness.h"
 #include "resolverd/policy.h"
 
@@ -18,6 +19,7 @@ struct select_candidate {
 	const struct locator *to;
 	const struct locator *from; /* the source as it is published; NULL: not known, or not asked for */
 	enum liveness_state live;
+	enum exit_verdict exit; /* of the source */
 	uint32_t rtt_us;
 };
 
@@ -37,7 +39,7 @@ struct select_input {
 
 /*
  * Ranks, best first, with the reason of each rank in words; returns how many were filled.
- * The keys, in this order: the identity; no drain; no backup, at either end; the caller's paths; RFC
+ * The keys, in this order: the identity; no exit known not to work; no drain; no backup, at either end; the caller's paths; RFC
  * 6724: same scope, source not deprecated, not temporary, same label, precedence, small scope; what
  * failed within a minute last; the locator's preference, then that of the source; recent liveness; for a class that wants it the RTT, in
  * steps of SELECT_RTT_US; the locator's weight, drawn without replacement among those equal until here;

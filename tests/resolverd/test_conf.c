@@ -65,6 +65,7 @@ test_everything(void **state)
 	c = load("socket: /s\ncontrol: /c\nuser: root\ntrust-anchors: [anchors]\n"
 		 "stubs:\n  a.test: [192.0.2.1@5353, '2001:db8::1']\n  b.test: [192.0.2.1]\n"
 		 "forwarders: [192.0.2.9]\nprivate-locators: on\npaths: off\ndeadline: 2s\n"
+		 "exits: off\nprobe: 5177\nclasses:\n  cheap: {avoid: [lte, lte]}\n"
 		 "try: 200ms\ncache: 1M\nlog: warn\n",
 	    why);
 	assert_string_equal(why, "");
@@ -78,6 +79,10 @@ test_everything(void **state)
 	assert_int_equal(c->resolver.n_forwarders, 1);
 	assert_true(c->private_locators);
 	assert_int_equal(c->paths, PATHS_OFF);
+	assert_int_equal(c->exits, EXITS_OFF);
+	assert_int_equal(c->probe, 5177);
+	assert_int_equal(c->classes[SESSION_CHEAP].avoid.n, 1);
+	assert_true(path_list_has(&c->classes[SESSION_CHEAP].avoid, "lte"));
 	assert_int_equal(c->deadline, 2000);
 	assert_int_equal(c->resolver.try_ms, 200);
 	assert_int_equal(c->cache, 1 << 20);
@@ -108,6 +113,12 @@ static const struct {
     {"log: loud\n", "/resolverd.yaml:1: log: not a level; expected error, warn, info or debug"},
     {"paths: on\n",
 	"/resolverd.yaml:1: paths: \"on\" is not known; expected one of kernel, off"},
+    {"exits: manage\n",
+	"/resolverd.yaml:1: exits: \"manage\" is not known; expected one of observe, off"},
+    {"probe: 0\n", "/resolverd.yaml:1: probe: not usable; expected a port, 1 to 65535, or off"},
+    {"probe: 65536\n", "/resolverd.yaml:1: probe: not usable; ..."},
+    {"classes:\n  bulk:\n    prefer: [a, 'b c']\n",
+	"/resolverd.yaml:3: classes/bulk/prefer/1: not the name of a path; ..."},
     {"private-locators: maybe\n",
 	"/resolverd.yaml:1: private-locators: \"maybe\" is neither; expected true or false"},
     {"deadline: 5\n",
@@ -200,7 +211,7 @@ static void
 test_shapes(void **state)
 {
 	static const char *const singles[] = {"socket", "control", "user", "log", "realms",
-	    "deadline", "try", "cache", "paths", "private-locators", NULL};
+	    "deadline", "try", "cache", "paths", "private-locators", "exits", "probe", NULL};
 	static const char *const lists[] = {"trust-anchors", "forwarders", NULL};
 
 	(void)state;
