@@ -121,5 +121,7 @@ bool sessions_is_mptcp(int fd);
 int transport_socket(int family, bool *mptcp) NONNULL MUST_CHECK;
 socklen_t transport_address(
     const uint8_t octets[16], uint16_t port, struct sockaddr_storage *out) NONNULL;
+/* Back; what is neither IPv4 nor IPv6 leaves out as it is. */
+void transport_octets(const struct sockaddr_storage *from, uint8_t out[16]) NONNULL;
 
 #endif

@@ -276,6 +276,20 @@ struct map_session {
  * of it. -MAP_ESYS: not a connected or listening stream socket. */
 int map_session_info(struct map *map, int fd, struct map_session *out);
 
+/* Called once; identity is NULL on an error. Both texts are borrowed until it returns. */
+typedef void map_hinted_fn(void *arg, int error, const char *why, const char *identity);
+
+/*
+ * Who the peer of a connected socket is said to be, for a listener that wants to know whom it may have before it: the
+ * identity that is named at the reverse name of his address, securely, and that has this address among its locators in turn.
+ * A hint and no more: the peer himself was not asked to prove anything, and whoever can send from that address
+ * has the same one. -MAP_ENOTFOUND: no identity is named there; -MAP_EMISMATCH: the one that is does not have the
+ * address; -MAP_ESYS: no connected socket; errors of map_resolve().
+ */
+int map_peer_hint(struct map *map, int fd, char identity[MAP_IDENTITY_TEXT]);
+int map_peer_hint_start(
+    struct map *map, int fd, map_hinted_fn *fn, void *arg, struct map_request **request);
+
 /* ---- Referral (6.2; protocol 11) ---- */
 
 #define MAP_REFERENCE_TEXT 513 /* 512 characters and the NUL */

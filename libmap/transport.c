@@ -104,7 +104,7 @@ transport_subflows(int fd)
 	return established;
 }
 
-static void
+void
 transport_octets(const struct sockaddr_storage *from, uint8_t out[16])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};

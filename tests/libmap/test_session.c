@@ -341,6 +341,39 @@ test_known_pair_next_sooner(void **state)
 	close(listener);
 }
 
+/* The accepted side: who is said to be at the peer's address, if he has it in turn. */
+static void
+test_peer_hint(void **state)
+{
+	struct sockaddr_in from = loopback(3, 0), to;
+	char text[NAME_TEXT], identity[MAP_IDENTITY_TEXT];
+	int listener = listen_on(4, 8), fd, accepted;
+
+	(void)state;
+	to = loopback(4, number);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+	assert_int_equal(map_peer_hint(map, fd, identity), -MAP_ESYS);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	accepted = accept(listener, NULL, NULL);
+	assert_true(accepted >= 0);
+	assert_int_equal(map_peer_hint(map, accepted, identity), 0);
+	assert_string_equal(identity, HHIT);
+	assert_string_equal(name_print(&fake->last.id.name, text), "3.0.0.127.in-addr.arpa.");
+	assert_int_equal(fake->last.flags, 0); /* nothing insecure */
+	fake->result.identities[0].locators[0].trust = VERDICT_INSECURE;
+	fake->result.identities[1].locators[0].locator.address[15] = 9;
+	assert_int_equal(map_peer_hint(map, accepted, identity), -MAP_EMISMATCH);
+	assert_string_equal(identity, "");
+	fake->result.kind = RESULT_LEGACY;
+	assert_int_equal(map_peer_hint(map, accepted, identity), -MAP_ENOTFOUND);
+	fake->result.error = -MAP_EINSECURE;
+	assert_int_equal(map_peer_hint(map, accepted, identity), -MAP_EINSECURE);
+	close(fd);
+	close(accepted);
+	close(listener);
+}
+
 static void
 test_mptcp_demanded(void **state)
 {
@@ -507,6 +540,7 @@ main(void)
 	    T(test_no_pairs),
 	    T(test_local_identity_and_wishes),
 	    T(test_known_pair_next_sooner),
+	    T(test_peer_hint),
 	    T(test_mptcp_demanded),
 	    T(test_listener),
 	    T(test_listen_errors),
