@@ -14,6 +14,7 @@
 #include "mapctl/ahead.h"
 #include "mapctl/daemon.h"
 #include "mapctl/edit.h"
+#include "mapctl/exits.h"
 #include "mapctl/folk.h"
 #include "mapctl/identity.h"
 #include "mapctl/key.h"
@@ -21,7 +22,7 @@
 #include "mapctl/output.h"
 #include "mapctl/policy.h"
 #include "mapctl/register.h"
-#include "mapctl/exits.h"
+#include "mapctl/session.h"
 #include "mapctl/site.h"
 #include "mapctl/zonefile.h"
 

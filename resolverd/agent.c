@@ -18,6 +18,7 @@
 #include "resolverd/paths.h"
 #include "resolverd/peers.h"
 #include "resolverd/request.h"
+#include "resolverd/routes.h"
 #include "resolverd/clients.h"
 
 static const char *const stat_names[STATS] = {
@@ -100,13 +101,15 @@ agent_open_heartbeat(struct agent *agent)
 int
 agent_open_watch(struct agent *agent)
 {
-	int rc = 0;
+	bool probes = agent->conf->probe != 0 || agent->conf->exits != EXITS_OFF;
+	int rc = probes ? agent_open_heartbeat(agent) : 0;
 
-	if (agent->conf->probe == 0 && agent->conf->exits == EXITS_OFF)
-		return 0;
-	rc = agent_open_heartbeat(agent);
 	if (rc == 0 && agent->conf->exits == EXITS_OBSERVE)
 		rc = exits_open(agent->loop, agent->heartbeat, &agent->exits);
+	if (rc == 0)
+		rc = sessions_open(agent, clients_event, &agent->sessions);
+	if (rc == 0 && agent->sessions != NULL)
+		rc = routes_open(agent->loop, agent->sessions, &agent->routes);
 	if (rc != 0)
 		diag_error("probes: %s: %s", error_text(rc), strerror(errno));
 	pairs_observe(agent->pairs, agent->exits);
@@ -116,6 +119,9 @@ agent_open_watch(struct agent *agent)
 void
 agent_close(struct agent *agent)
 {
+	routes_close(agent->routes);
+	sessions_close(agent->sessions);
+	agent->sessions = NULL; /* clients come after it */
 	if (agent->pairs != NULL)
 		pairs_observe(agent->pairs, NULL);
 	exits_close(agent->exits);

@@ -35,6 +35,8 @@ struct agent {
 	struct peers *peers;
 	struct heartbeat *heartbeat; /* NULL: neither exits nor probes */
 	struct exits *exits; /* NULL: not observed */
+	struct sessions *sessions; /* NULL: not watched */
+	struct routes *routes;
 	uint64_t started; /* ms */
 	uint64_t stats[STATS];
 };

@@ -17,9 +17,11 @@
 #include "core/sys/sock.h"
 #include "core/sys/stream.h"
 #include "core/wire/errors.h"
+#include "resolverd/guard.h"
 #include "resolverd/joint.h"
 #include "resolverd/pairs.h"
 #include "resolverd/request.h"
+#include "resolverd/sessions.h"
 
 #define CLIENTS_MAX 8192
 #define TICKETS_OF_CLIENT 64
@@ -76,6 +78,8 @@ client_free(struct client *c)
 {
 	struct clients *all = c->clients;
 
+	if (all->agent->sessions != NULL)
+		sessions_client_gone(all->agent->sessions, c);
 	while (c->waiting != NULL) {
 		joint_cancel(c->waiting->joint);
 		waiting_free(c->waiting);
@@ -189,6 +193,55 @@ frame_mark(struct client *c, const struct frame *frame)
 	return error;
 }
 
+/* What cannot be watched is not: the session itself is none of our business. */
+static int
+frame_session(struct client *c, const struct frame *frame)
+{
+	struct agent *agent = c->clients->agent;
+	struct session_note note;
+	int error = session_note_read(frame->payload, &note);
+
+	if (error != 0 || agent->sessions == NULL)
+		return error;
+	agent_count(agent, STAT_SESSION);
+	if (sessions_put(agent->sessions, c, frame->id, c->account, &note) != 0)
+		agent_count(agent, STAT_SESSION_LIMITED);
+	return 0;
+}
+
+/* The session of that number, or NULL. */
+static struct session *
+client_session(const struct client *c, const struct frame *frame)
+{
+	const struct agent *agent = c->clients->agent;
+
+	return agent->sessions != NULL ? sessions_find(agent->sessions, c, frame->id) : NULL;
+}
+
+static int
+frame_forget(struct client *c, const struct frame *frame)
+{
+	struct session *session = client_session(c, frame);
+
+	if (frame->payload.n > 0)
+		return -MAP_EJUNK;
+	if (session != NULL)
+		sessions_forget(session);
+	return 0;
+}
+
+static int
+frame_doubt(struct client *c, const struct frame *frame)
+{
+	struct session *session = client_session(c, frame);
+
+	if (frame->payload.n > 0)
+		return -MAP_EJUNK;
+	if (session != NULL && session->guard != NULL)
+		guard_sign(session->guard, TRIGGER_PROGRAM);
+	return 0;
+}
+
 static int
 frame_ping(struct client *c, const struct frame *frame)
 {
@@ -205,6 +258,9 @@ static const struct {
     {FRAME_CANCEL, frame_cancel},
     {FRAME_MARK, frame_mark},
     {FRAME_PING, frame_ping},
+    {FRAME_SESSION, frame_session},
+    {FRAME_FORGET, frame_forget},
+    {FRAME_DOUBT, frame_doubt},
 };
 
 static long
@@ -226,6 +282,19 @@ client_data(void *arg, const uint8_t *p, size_t n)
 		return took;
 	agent_count(c->clients->agent, STAT_CLIENT_MALFORMED);
 	return -1;
+}
+
+void
+clients_event(void *client, uint32_t number, const struct session_event *event)
+{
+	struct client *c = client;
+	uint8_t payload[512];
+	struct wr wr = wr_init(payload, sizeof payload);
+
+	session_event_put(&wr, event);
+	/* one that does not read is closed by who writes to it next in its own turn: not here, under its sessions */
+	if (wr.error == 0)
+		(void)client_write(c, FRAME_EVENT, number, wr_done(&wr));
 }
 
 static void

@@ -13,4 +13,8 @@ int clients_open(struct agent *agent, const char *path, struct clients **out, ch
 void clients_close(struct clients *clients); /* removes the socket; NULL allowed */
 size_t clients_count(const struct clients *clients) NONNULL;
 
+/* Tells a client of one of its sessions. */
+struct session_event;
+void clients_event(void *client, uint32_t number, const struct session_event *event) NONNULL;
+
 #endif

@@ -36,6 +36,7 @@ struct class_row {
 	unsigned prefer_count;
 	char **avoid;
 	unsigned avoid_count;
+	enum watch_class *watch; /* NULL: the class's own */
 };
 
 struct class_rows {
@@ -74,6 +75,12 @@ static const cyaml_strval_t exits_words[] = {
     {"off", EXITS_OFF},
 };
 
+static const cyaml_strval_t watch_words[] = {
+#define X(name, word, beat, signs, sources, probes, gap, patience, stall) {word, name},
+#include "resolverd/watches.def"
+#undef X
+};
+
 static const cyaml_schema_value_t text_value = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 1024)};
 
@@ -96,8 +103,11 @@ static const cyaml_schema_value_t stub_value = {
 #define PATHS(key, member)                                                                    \
 	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct class_row, \
 	    member, &text_value, 0, WISHES_PATHS)
-static const cyaml_schema_field_t class_fields[] = {
-    PATHS("prefer", prefer), PATHS("avoid", avoid), CYAML_FIELD_END};
+static const cyaml_schema_field_t class_fields[] = {PATHS("prefer", prefer),
+    PATHS("avoid", avoid),
+    CYAML_FIELD_ENUM_PTR("watch", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct class_row,
+	watch, watch_words, WATCHES),
+    CYAML_FIELD_END};
 
 #define X(name, number, word, rtt_first)                                        \
 	CYAML_FIELD_MAPPING_PTR(word, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
@@ -248,6 +258,9 @@ conf_classes(struct conf *conf, const struct blame *b)
 {
 	const struct class_rows *rows = conf->file->classes;
 	int error = 0;
+
+	conf->watch[SESSION_INTERACTIVE] = WATCH_FAST;
+	conf->watch[SESSION_CHEAP] = WATCH_STICKY;
 
 	for (unsigned i = 0; rows != NULL && error == 0 && i < SESSION_CLASSES; i++) {
 		const struct class_row *row = rows->rows[i];

@@ -9,6 +9,13 @@
 #include "resolve/lookup.h"
 #include "resolverd/paths.h"
 
+enum watch_class {
+#define X(name, word, beat, signs, sources, probes, gap, patience, stall) name,
+#include "resolverd/watches.def"
+#undef X
+	WATCHES
+};
+
 enum exits_mode { EXITS_OFF, EXITS_OBSERVE };
 
 struct conf {
@@ -23,6 +30,7 @@ struct conf {
 	uint64_t deadline; /* ms */
 	size_t cache;      /* octets */
 	bool private_locators;
+	enum watch_class watch[SESSION_CLASSES]; /* how sessions of a class are watched */
 	struct wishes classes[SESSION_CLASSES]; /* paths that sessions of a class prefer or avoid */
 	size_t n_realms;
 	struct realm *realms;

@@ -22,8 +22,10 @@
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
+#include "core/wire/text.h"
 #include "resolverd/cache.h"
 #include "resolverd/exits.h"
+#include "resolverd/sessions.h"
 #include "resolverd/request.h"
 #include "resolverd/clients.h"
 
@@ -32,6 +34,7 @@
 #define CONTROL_CLIENTS 16
 #define CONTROL_IDLE_MS 60000
 #define MESSAGE_MAX CONF_MESSAGE
+#define SESSIONS_SHOWN 1000
 
 struct caller {
 	struct caller *next;
@@ -71,6 +74,12 @@ command_status(struct agent *agent, const json_t *args, json_t *answer, char *me
 	json_object_set_new(
 	    answer, "clients", json_integer((json_int_t)clients_count(agent->clients)));
 	json_object_set_new(answer, "paths", json_string(paths_note(agent->paths)));
+	if (agent->sessions != NULL)
+		json_object_set_new(answer, "sessions",
+		    json_pack("{s:I, s:I, s:I}", "mptcp",
+			(json_int_t)sessions_count(agent->sessions, SESSION_MPTCP), "tcp",
+			(json_int_t)sessions_count(agent->sessions, SESSION_TCP), "udp",
+			(json_int_t)sessions_count(agent->sessions, SESSION_UDP)));
 	snprintf(message, MESSAGE_MAX, "resolverd: %zu clients, %zu results cached, paths: %s",
 	    clients_count(agent->clients), cache_count(agent->cache), paths_note(agent->paths));
 	return 0;
@@ -109,6 +118,72 @@ command_exits(struct agent *agent, const json_t *args, json_t *answer, char *mes
 	else
 		snprintf(message, MESSAGE_MAX,
 		    "exits: %zu of the %zu sources in question do not work", bad, n);
+	return 0;
+}
+
+static const char *const transport_words[] = {
+    [SESSION_TCP] = "tcp", [SESSION_MPTCP] = "mptcp", [SESSION_UDP] = "udp"};
+
+static json_t *
+session_json(const struct session *s)
+{
+	const struct session_note *n = &s->note;
+	char source[EID_TEXT], to[EID_TEXT], identity[EID_TEXT];
+
+	return json_pack("{s:I, s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:I, s:I}", "session",
+	    (json_int_t)s->id, "transport", transport_words[n->transport], "source",
+	    address_print(n->source, source), "source_port", (json_int_t)n->source_port,
+	    "destination", address_print(n->destination, to), "destination_port",
+	    (json_int_t)n->destination_port, "peer", eid_print(&n->id, identity), "class",
+	    class_word(n->wishes.class), "user", (json_int_t)s->account->uid, "age",
+	    (json_int_t)((loop_now_ms() - s->since) / 1000));
+}
+
+static int
+command_sessions(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	json_t *list = json_array();
+	size_t n = 0;
+
+	(void)args;
+	for (const struct session *s =
+		 agent->sessions != NULL ? sessions_next(agent->sessions, NULL) : NULL;
+	     s != NULL && n < SESSIONS_SHOWN; s = sessions_next(agent->sessions, s), n++)
+		json_array_append_new(list, session_json(s));
+	json_object_set_new(answer, "sessions", list);
+	snprintf(message, MESSAGE_MAX, "sessions: %zu shown, the youngest first", n);
+	return 0;
+}
+
+static int
+command_why(struct agent *agent, const json_t *args, json_t *answer, char *message)
+{
+	const char *word = json_string_value(json_object_get(args, "session"));
+	const struct session *s = NULL;
+	json_t *story = json_array();
+	uint64_t id, now = loop_now_ms();
+
+	if (word != NULL && agent->sessions != NULL &&
+	    text_decimal_read(word, strlen(word), UINT64_MAX >> 1, &id) >= 0)
+		s = sessions_by_id(agent->sessions, id);
+	if (s == NULL) {
+		json_decref(story);
+		snprintf(message, MESSAGE_MAX,
+		    "session %.40s: there is none; \"mapctl sessions\" lists them",
+		    word != NULL ? word : "(none)");
+		return -MAP_ENOTFOUND;
+	}
+	for (unsigned i = s->told > SESSION_STORY ? s->told - SESSION_STORY : 0; i < s->told;
+	     i++) {
+		const struct story *line = &s->story[i % SESSION_STORY];
+
+		json_array_append_new(
+		    story, json_pack("{s:I, s:s}", "ago", (json_int_t)(now - line->at), "what",
+			       line->text));
+	}
+	json_object_set_new(answer, "story", story);
+	json_object_set_new(answer, "is", session_json(s));
+	snprintf(message, MESSAGE_MAX, "session %.40s: %u lines", word, s->told);
 	return 0;
 }
 
@@ -176,6 +251,8 @@ static const struct {
     {"log", command_log},
     {"cache flush", command_flush},
     {"exits", command_exits},
+    {"sessions", command_sessions},
+    {"why", command_why},
     {"stop", command_stop},
 };
 

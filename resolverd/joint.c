@@ -8,7 +8,13 @@
 #include <string.h>
 
 #include "core/wire/errors.h"
+#include "resolverd/heartbeat.h"
 #include "resolverd/pairs.h"
+
+/* Probes of pairs that a datagram session may begin with: a third of a second at most. */
+#define LIVE_PROBES 3
+#define LIVE_GAP_MS 40
+#define LIVE_PATIENCE_MS 250
 
 enum side { SIDE_PEER, SIDE_LOCAL, SIDES };
 
@@ -25,6 +31,8 @@ struct joint {
 	ticket_fn *fn;
 	void *arg;
 	struct half halves[SIDES];
+	struct heartbeat_check *check; /* of the best pairs, or NULL */
+	struct heartbeat_plan plan;
 };
 
 struct joints {
@@ -64,6 +72,7 @@ joint_cancel(struct joint *joint)
 		return;
 	for (size_t i = 0; i < SIDES; i++)
 		ticket_cancel(joint->halves[i].ticket);
+	heartbeat_cancel(joint->check);
 	joint_free(joint);
 }
 
@@ -80,6 +89,7 @@ joint_question(
 {
 	*out = *request;
 	out->local.form = EID_NONE;
+	out->flags &= (uint16_t)~RESOLVE_LIVE;
 	if (side == SIDE_PEER)
 		return;
 	out->id = request->local;
@@ -138,28 +148,100 @@ joint_tell(struct joint *joint, struct bytes payload)
 	fn(arg, payload);
 }
 
+/* What became of the probes is known now, and so the order. */
+static void
+joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct joint *joint = arg;
+	struct joints *joints = joint->joints;
+	bool any = false;
+
+	joint->check = NULL;
+	for (size_t i = 0; i < n; i++)
+		any |= beat_lives(outcomes[i].beat);
+	for (size_t i = 0; any && i < n; i++) {
+		struct pair_mark mark = {
+		    .worked = beat_lives(outcomes[i].beat), .rtt_us = outcomes[i].rtt_us};
+
+		memcpy(mark.source, joint->plan.ways[i].local, 16);
+		memcpy(mark.destination, joint->plan.ways[i].remote, 16);
+		pairs_mark(joints->agent->pairs, &mark, loop_now_ms());
+	}
+	joint_tell(
+	    joint, joint_rank(joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
+		       half_payload(&joint->halves[SIDE_LOCAL])));
+}
+
+/* Whether the best pairs are to be probed first: the result is ranked and lies in the joints. True: they
+ * are, and the client is told then. */
+static bool
+joint_probe(struct joint *joint)
+{
+	const struct result *result = &joint->joints->results[SIDE_PEER];
+	struct heartbeat_plan *plan = &joint->plan;
+
+	if ((joint->asked.flags & RESOLVE_LIVE) == 0 ||
+	    joint->joints->agent->heartbeat == NULL || result->error != 0 ||
+	    result->n_pairs < 2 || result->pairs[0].rtt_us != 0)
+		return false;
+	*plan = (struct heartbeat_plan){
+	    .probes = LIVE_PROBES, .gap_ms = LIVE_GAP_MS, .patience_ms = LIVE_PATIENCE_MS};
+	for (size_t i = 0; i < result->n_pairs && plan->n < HEARTBEAT_PAIRS; i++) {
+		struct prober_way *way = &plan->ways[plan->n];
+
+		if (result->pairs[i].identity != result->pairs[0].identity)
+			break;
+		memcpy(way->local, result->pairs[i].source, 16);
+		memcpy(way->remote, result->pairs[i].destination, 16);
+		way->port = PROBE_PORT;
+		plan->n++;
+	}
+	return heartbeat_start(joint->joints->agent->heartbeat, plan, joint_probed, joint,
+		   &joint->check) == 0;
+}
+
+/* Ranks what is there; *now, unless the pairs are probed first. */
+static bool
+joint_finish(struct joint *joint, struct bytes *now)
+{
+	*now = joint_rank(joint->joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
+	    half_payload(&joint->halves[SIDE_LOCAL]));
+	return !joint_probe(joint);
+}
+
+/* Nothing but the peer's result is wanted as it is, or ranked. */
+static bool
+joint_is_plain(const struct resolve_request *asked)
+{
+	return !joint_has_local(asked) && (asked->flags & RESOLVE_LIVE) == 0;
+}
+
 static void
 half_done(void *arg, struct bytes payload)
 {
 	struct half *half = arg;
 	struct joint *joint = half->joint;
-	struct half *peer = &joint->halves[SIDE_PEER], *local = &joint->halves[SIDE_LOCAL];
-	struct half *other = half == peer ? local : peer;
+	struct joints *joints = joint->joints;
+	struct bytes now;
 
 	half->ticket = NULL;
-	if (!joint_has_local(&joint->asked)) {
-		joint_tell(joint,
-		    joint_rank(joint->joints, &joint->asked, payload, (struct bytes){NULL, 0}));
+	if (joint_is_plain(&joint->asked)) {
+		joint_tell(
+		    joint, joint_rank(joints, &joint->asked, payload, (struct bytes){NULL, 0}));
 		return;
 	}
 	if (!half_put(half, payload)) {
-		ticket_cancel(other->ticket);
-		joint_tell(joint, requests_error(joint->joints->agent->requests, &joint->asked,
+		for (size_t i = 0; i < SIDES; i++)
+			ticket_cancel(joint->halves[i].ticket);
+		joint_tell(joint, requests_error(joints->agent->requests, &joint->asked,
 				      -MAP_ENOMEM, "out of memory"));
-	} else if (other->payload != NULL) {
-		joint_tell(joint, joint_rank(joint->joints, &joint->asked, half_payload(peer),
-				      half_payload(local)));
+		return;
 	}
+	for (size_t i = 0; i < SIDES; i++)
+		if (joint->halves[i].ticket != NULL)
+			return;
+	if (joint_finish(joint, &now))
+		joint_tell(joint, now);
 }
 
 /* One look-up; *now is what is there at once. */
@@ -174,31 +256,30 @@ half_ask(struct half *half, enum side side, struct account *account, struct byte
 	    &(struct request_asker){account, half_done, half}, now, &half->ticket);
 }
 
-/* Both; *now is the whole when nothing is waited for. */
+/* Both; *waits is false when *now is the whole. */
 static int
-joint_start(struct joint *joint, struct account *account, struct bytes *now)
+joint_start(struct joint *joint, struct account *account, struct bytes *now, bool *waits)
 {
-	struct half *halves = joint->halves;
-	bool there = true;
+	size_t sides = joint_has_local(&joint->asked) ? SIDES : SIDE_LOCAL;
 
-	for (size_t i = 0; i < SIDES; i++) {
-		int error = half_ask(&halves[i], (enum side)i, account, now);
+	*waits = false;
+	for (size_t i = 0; i < sides; i++) {
+		struct half *half = &joint->halves[i];
+		int error = half_ask(half, (enum side)i, account, now);
 
 		if (error != 0)
 			return error;
-		if (!joint_has_local(&joint->asked)) {
-			if (halves[i].ticket == NULL)
-				*now = joint_rank(joint->joints, &joint->asked, *now,
-				    (struct bytes){NULL, 0});
-			return 0;
-		}
-		if (halves[i].ticket == NULL && !half_put(&halves[i], *now))
+		*waits |= half->ticket != NULL;
+		if (half->ticket == NULL && !joint_is_plain(&joint->asked) &&
+		    !half_put(half, *now))
 			return -MAP_ENOMEM;
-		there = there && halves[i].ticket == NULL;
 	}
-	if (there)
-		*now = joint_rank(joint->joints, &joint->asked,
-		    half_payload(&halves[SIDE_PEER]), half_payload(&halves[SIDE_LOCAL]));
+	if (*waits)
+		return 0;
+	if (joint_is_plain(&joint->asked))
+		*now = joint_rank(joint->joints, &joint->asked, *now, (struct bytes){NULL, 0});
+	else
+		*waits = !joint_finish(joint, now);
 	return 0;
 }
 
@@ -224,14 +305,14 @@ joint_ask(struct joints *joints, const struct resolve_request *request,
 {
 	struct joint *joint;
 	int error = joint_new(joints, request, asker, &joint);
+	bool waits = false;
 
 	*now = (struct bytes){NULL, 0};
 	*out = NULL;
 	if (error != 0)
 		return error;
-	error = joint_start(joint, asker->account, now);
-	if (error == 0 && (joint->halves[SIDE_PEER].ticket != NULL ||
-			      joint->halves[SIDE_LOCAL].ticket != NULL)) {
+	error = joint_start(joint, asker->account, now, &waits);
+	if (error == 0 && waits) {
 		*out = joint;
 		*now = (struct bytes){NULL, 0};
 		return 0;

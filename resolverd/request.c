@@ -16,7 +16,7 @@
 #define REQUEST_PLACES 1024
 #define REQUEST_KEY (64 + 2 * NAME_WIRE)
 /* Bits that leave the result as it is. */
-#define JOIN_FLAGS (RESOLVE_FLAGS & ~RESOLVE_PAIRS)
+#define JOIN_FLAGS (RESOLVE_FLAGS & ~(RESOLVE_PAIRS | RESOLVE_LIVE))
 
 struct request {
 	struct request *chain;

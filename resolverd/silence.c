@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolverd/hold.h"
+
 #define SILENCE_ADDRESSES 16
 
 struct silence_flow {
@@ -30,8 +32,7 @@ struct silence_view {
 /* Verdicts of the past, so that a flapping path is not announced at its own rate. */
 struct silence_hold {
 	uint8_t address[16];
-	uint64_t last;
-	uint64_t hold;
+	struct hold hold;
 };
 
 struct silence_own {
@@ -304,18 +305,10 @@ silence_may(struct silence *silence, const uint8_t address[16], uint64_t now)
 			silence->n_holds =
 			    0; /* more addresses than endpoints: forget the past */
 		row = &silence->holds[silence->n_holds++];
-		*row = (struct silence_hold){.hold = SILENCE_HOLD_MS, .last = now};
+		*row = (struct silence_hold){.hold = {0, 0}};
 		memcpy(row->address, address, 16);
-		return true;
 	}
-	if (now - row->last < row->hold)
-		return false;
-	row->hold =
-	    now - row->last >= SILENCE_CALM * row->hold ? SILENCE_HOLD_MS : row->hold * 2;
-	if (row->hold > SILENCE_HOLD_MAX)
-		row->hold = SILENCE_HOLD_MAX;
-	row->last = now;
-	return true;
+	return hold_may(&row->hold, now);
 }
 
 /* What can be said against one session's flows, and may be now. */

@@ -14,9 +14,6 @@
 
 #define SILENCE_FLOOR_MS 60 /* no verdict below: delayed acknowledgements take 40 */
 #define SILENCE_LONE_MS 260 /* one lone segment may be acknowledged as late as this */
-#define SILENCE_HOLD_MS 1000 /* between two verdicts on one address; doubles ... */
-#define SILENCE_HOLD_MAX 60000 /* ... up to this */
-#define SILENCE_CALM 8         /* times as long without a verdict, and it starts anew */
 
 struct silence; /* what was seen until now */
 

@@ -88,7 +88,8 @@ resolve_request_read(struct bytes payload, struct resolve_request *out)
 	eid_read(&rd, &out->local);
 	wishes_read(&rd, &out->wishes);
 	if ((out->flags & ~RESOLVE_FLAGS) != 0 || out->id.form == EID_NONE ||
-	    (out->local.form != EID_NONE && (out->flags & RESOLVE_PAIRS) == 0))
+	    ((out->local.form != EID_NONE || (out->flags & RESOLVE_LIVE) != 0) &&
+		(out->flags & RESOLVE_PAIRS) == 0))
 		rd_fail(&rd, -MAP_EFORMAT);
 	return rd_end(&rd);
 }
@@ -116,6 +117,88 @@ pair_mark_read(struct bytes payload, struct pair_mark *out)
 	if (worked > 1)
 		rd_fail(&rd, -MAP_EFORMAT);
 	out->worked = worked == 1;
+	return rd_end(&rd);
+}
+
+void
+session_note_put(struct wr *wr, const struct session_note *note)
+{
+	wr_u8(wr, note->transport);
+	wr_u32(wr, note->token);
+	wr_u64(wr, note->cookie);
+	wr_copy(wr, note->source, sizeof note->source);
+	wr_copy(wr, note->destination, sizeof note->destination);
+	wr_u16(wr, note->source_port);
+	wr_u16(wr, note->destination_port);
+	wr_u16(wr, note->flags);
+	eid_put(wr, &note->id);
+	eid_put(wr, &note->local);
+	wishes_put(wr, &note->wishes);
+}
+
+int
+session_note_read(struct bytes payload, struct session_note *out)
+{
+	struct rd rd = rd_init(payload);
+
+	memset(out, 0, sizeof *out);
+	out->transport = rd_u8(&rd);
+	out->token = rd_u32(&rd);
+	out->cookie = rd_u64(&rd);
+	rd_copy(&rd, out->source, sizeof out->source);
+	rd_copy(&rd, out->destination, sizeof out->destination);
+	out->source_port = rd_u16(&rd);
+	out->destination_port = rd_u16(&rd);
+	out->flags = rd_u16(&rd);
+	eid_read(&rd, &out->id);
+	eid_read(&rd, &out->local);
+	wishes_read(&rd, &out->wishes);
+	if (out->transport < SESSION_TCP || out->transport > SESSION_UDP ||
+	    (out->transport == SESSION_MPTCP) != (out->token != 0) || out->cookie == 0 ||
+	    (out->flags & ~SESSION_FLAGS) != 0 || out->id.form == EID_NONE ||
+	    address_is_ipv4(out->source) != address_is_ipv4(out->destination))
+		rd_fail(&rd, -MAP_EFORMAT);
+	return rd_end(&rd);
+}
+
+static const char *const event_words[] = {
+#define X(name, number, word) [name] = word,
+#include "core/wire/events.def"
+#undef X
+};
+
+const char *
+session_event_word(enum session_event_kind kind)
+{
+	return event_words[kind];
+}
+
+void
+session_event_put(struct wr *wr, const struct session_event *event)
+{
+	wr_u8(wr, (uint8_t)event->kind);
+	wr_copy(wr, event->source, sizeof event->source);
+	wr_copy(wr, event->destination, sizeof event->destination);
+	words_put(wr, event->path, sizeof event->path);
+	words_put(wr, event->why, sizeof event->why);
+}
+
+int
+session_event_read(struct bytes payload, struct session_event *out)
+{
+	struct rd rd = rd_init(payload);
+	uint8_t kind;
+
+	memset(out, 0, sizeof *out);
+	kind = rd_u8(&rd);
+	rd_copy(&rd, out->source, sizeof out->source);
+	rd_copy(&rd, out->destination, sizeof out->destination);
+	words_read(&rd, out->path, sizeof out->path);
+	words_read(&rd, out->why, sizeof out->why);
+	if (kind == 0 || kind >= sizeof event_words / sizeof event_words[0])
+		rd_fail(&rd, -MAP_EFORMAT);
+	else
+		out->kind = (enum session_event_kind)kind;
 	return rd_end(&rd);
 }
 

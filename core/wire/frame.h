@@ -20,6 +20,11 @@ enum frame_type {
 	FRAME_MARK = 4,     /* client -> agent: struct pair_mark; no answer */
 	FRAME_PING = 5,     /* either -> answered by PONG with the same payload (<= 64 octets) */
 	FRAME_PONG = 6,
+	FRAME_SESSION = 7,  /* client -> agent: struct session_note; id is the client's number for the session,
+	                       again: it is by another pair now; no answer */
+	FRAME_FORGET = 8,   /* client -> agent: the session of that number is over, no payload; no answer */
+	FRAME_DOUBT = 9,    /* client -> agent: the program thinks its pair dead, no payload; no answer */
+	FRAME_EVENT = 10,   /* agent -> client: struct session_event of the session of that number */
 	FRAME_CONTROL = 16, /* mapctl -> daemon: JSON object {"command": ..., ...} */
 	FRAME_ANSWER = 17,  /* daemon -> mapctl: JSON object {"ok": bool, "error": text, ...}; last */
 	FRAME_RECORDS = 18, /* zone content, either way: records as frame_record_put() */
@@ -47,7 +52,8 @@ void frame_end(struct wr *wr, size_t started) NONNULL;
 #define RESOLVE_FRESH 0x0020     /* past the cache, within the limits of protocol 6 */
 #define RESOLVE_TRUSTED_ID 0x0040 /* the identity itself came from a trusted source: the caller or
                                      a signed reference */
-#define RESOLVE_FLAGS 0x007f
+#define RESOLVE_LIVE 0x0080      /* with RESOLVE_PAIRS: probe the best ones first, unless one worked lately */
+#define RESOLVE_FLAGS 0x00ff
 
 struct resolve_request {
 	uint16_t flags;
@@ -71,6 +77,41 @@ struct pair_mark {
 
 void pair_mark_put(struct wr *wr, const struct pair_mark *m) NONNULL;
 int pair_mark_read(struct bytes payload, struct pair_mark *out) NONNULL MUST_CHECK;
+
+enum session_transport { SESSION_TCP = 1, SESSION_MPTCP = 2, SESSION_UDP = 3 };
+
+/* A session that stands, so that the agent can look after it. */
+struct session_note {
+	uint8_t transport; /* enum session_transport */
+	uint32_t token;    /* MPTCP's for this end; else 0 */
+	uint64_t cookie;   /* the kernel's for the socket (SO_COOKIE) */
+	uint8_t source[16], destination[16];
+	uint16_t source_port, destination_port;
+	uint16_t flags; /* RESOLVE_*, without those of single questions */
+	struct eid id, local; /* whose session it is; EID_NAME: a name without identity. local as in a request */
+	struct wishes wishes;
+};
+#define SESSION_FLAGS (RESOLVE_ALLOW_INSECURE | RESOLVE_ALLOW_LEGACY | RESOLVE_REQUIRE_PROOF | RESOLVE_TRUSTED_ID)
+
+void session_note_put(struct wr *wr, const struct session_note *note) NONNULL;
+int session_note_read(struct bytes payload, struct session_note *out) NONNULL MUST_CHECK;
+
+enum session_event_kind {
+#define X(name, number, word) name = number,
+#include "core/wire/events.def"
+#undef X
+};
+
+struct session_event {
+	enum session_event_kind kind;
+	uint8_t source[16], destination[16]; /* SESSION_MOVE: where to */
+	char path[PATH_MAX_TEXT];
+	char why[RESULT_WHY];
+};
+
+const char *session_event_word(enum session_event_kind kind); /* a static string */
+void session_event_put(struct wr *wr, const struct session_event *event) NONNULL;
+int session_event_read(struct bytes payload, struct session_event *out) NONNULL MUST_CHECK;
 
 /* Zone content: owner (wire) | u16 type | u32 ttl | u16 length | RDATA (uncompressed). */
 void frame_record_put(struct wr *wr, const struct rr *rr) NONNULL;

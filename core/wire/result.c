@@ -22,8 +22,7 @@ verdict_word(enum verdict v)
 	return (size_t)v < VERDICTS && verdict_words[v] != NULL ? verdict_words[v] : "unknown";
 }
 
-/* A sentence may quote what came from the network: nothing in it may steer a terminal. */
-static void
+void
 words_put(struct wr *wr, const char *text, size_t max)
 {
 	size_t n = strnlen(text, max - 1);
@@ -36,7 +35,7 @@ words_put(struct wr *wr, const char *text, size_t max)
 	}
 }
 
-static void
+void
 words_read(struct rd *rd, char *text, size_t max)
 {
 	struct bytes b = rd_bytes(rd, rd_u8(rd));

@@ -93,4 +93,9 @@ struct result {
 void result_put(struct wr *wr, const struct result *result) NONNULL;
 int result_read(struct bytes payload, struct result *out) NONNULL MUST_CHECK;
 
+/* A text of less than max octets behind its length. A sentence may quote what came from the network: nothing in it may
+ * steer a terminal. */
+void words_put(struct wr *wr, const char *text, size_t max) NONNULL;
+void words_read(struct rd *rd, char *text, size_t max) NONNULL;
+
 #endif

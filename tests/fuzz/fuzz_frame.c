@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "core/wire/frame.h"
+#include "core/wire/probe.h"
 #include "tests/fuzz/fuzz.h"
 
 static void
 request_round(struct bytes payload)
 {
-	uint8_t octets[1024];
+	uint8_t octets[2048];
 	struct wr wr = wr_init(octets, sizeof octets);
 	struct resolve_request r;
 
@@ -31,6 +32,44 @@ mark_round(struct bytes payload)
 		return;
 	pair_mark_put(&wr, &m);
 	HOLDS(bytes_equal(wr_done(&wr), payload));
+}
+
+static void
+note_round(struct bytes payload)
+{
+	uint8_t octets[2048];
+	struct wr wr = wr_init(octets, sizeof octets);
+	struct session_note note;
+
+	if (session_note_read(payload, &note) != 0)
+		return;
+	session_note_put(&wr, &note);
+	HOLDS(bytes_equal(wr_done(&wr), payload));
+}
+
+static void
+event_round(struct bytes payload)
+{
+	uint8_t octets[1024];
+	struct wr wr = wr_init(octets, sizeof octets);
+	struct session_event event;
+
+	if (session_event_read(payload, &event) != 0)
+		return;
+	session_event_put(&wr, &event);
+	HOLDS(wr.error == 0 && wr.n <= payload.n); /* a NUL ends a text */
+}
+
+static void
+probe_round(struct bytes payload)
+{
+	uint8_t octets[PROBE_OCTETS];
+	struct probe probe;
+
+	if (probe_read(payload, &probe) != 0)
+		return;
+	probe_put(&probe, octets);
+	HOLDS(bytes_equal((struct bytes){octets, sizeof octets}, payload));
 }
 
 static void
@@ -60,6 +99,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		HOLDS(frame.payload.n == (size_t)took - FRAME_HEADER);
 		request_round(frame.payload);
 		mark_round(frame.payload);
+		note_round(frame.payload);
+		event_round(frame.payload);
+		probe_round(frame.payload);
 		records_round(frame.payload);
 		stream.p += took;
 		stream.n -= (size_t)took;

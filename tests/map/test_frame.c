@@ -137,6 +137,80 @@ test_requests(void **state)
 }
 
 static void
+test_notes(void **state)
+{
+	struct session_note note = {.transport = SESSION_UDP,
+	    .cookie = 0x0102030405060708,
+	    .source = {0x20, 1},
+	    .destination = {0x20, 2},
+	    .source_port = 4000,
+	    .destination_port = 7000,
+	    .flags = RESOLVE_TRUSTED_ID};
+	struct session_note got;
+	struct wr wr;
+
+	(void)state;
+	note.id = row_identity("2001:3f:fe00:a05:e437:dbb2:2e81:cb3e");
+	assert_int_equal(path_list_put(&note.wishes.avoid, "lte"), 0);
+	for (unsigned i = 0; i < 6; i++) {
+		struct session_note wrong = note;
+		int want = i == 0 ? 0 : -MAP_EFORMAT;
+
+		wrong.transport = i == 1   ? 4
+				  : i == 2 ? SESSION_MPTCP
+					   : SESSION_UDP; /* 2: without a token */
+		wrong.cookie = i == 3 ? 0 : note.cookie;
+		wrong.flags = i == 4 ? RESOLVE_PAIRS : note.flags;
+		if (i == 5)
+			memcpy(wrong.source,
+			    (const uint8_t[16]){[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1},
+			    16);
+		wr = wr_init(buffer, sizeof buffer);
+		session_note_put(&wr, &wrong);
+		assert_int_equal(session_note_read(wr_done(&wr), &got), want);
+	}
+	wr = wr_init(buffer, sizeof buffer);
+	session_note_put(&wr, &note);
+	assert_int_equal(session_note_read(wr_done(&wr), &got), 0);
+	assert_int_equal(got.cookie, note.cookie);
+	assert_int_equal(got.destination_port, 7000);
+	assert_memory_equal(got.destination, note.destination, 16);
+	assert_true(eid_equal(&got.id, &note.id));
+	assert_int_equal(got.local.form, EID_NONE);
+	assert_true(path_list_has(&got.wishes.avoid, "lte"));
+	for (size_t n = 0; n < wr.n; n++)
+		assert_int_not_equal(session_note_read((struct bytes){buffer, n}, &got), 0);
+	wr_u8(&wr, 0);
+	assert_int_not_equal(session_note_read(wr_done(&wr), &got), 0);
+}
+
+static void
+test_events(void **state)
+{
+	struct session_event event = {.kind = SESSION_MOVE,
+	    .source = {1},
+	    .destination = {2},
+	    .path = "isp-b",
+	    .why = "no answer"};
+	struct session_event got;
+	struct wr wr = wr_init(buffer, sizeof buffer);
+
+	(void)state;
+	session_event_put(&wr, &event);
+	assert_int_equal(session_event_read(wr_done(&wr), &got), 0);
+	assert_int_equal(got.kind, SESSION_MOVE);
+	assert_memory_equal(got.destination, event.destination, 16);
+	assert_string_equal(got.path, "isp-b");
+	assert_string_equal(got.why, "no answer");
+	for (size_t n = 0; n < wr.n; n++)
+		assert_int_not_equal(session_event_read((struct bytes){buffer, n}, &got), 0);
+	buffer[0] = 0;
+	assert_int_equal(session_event_read(wr_done(&wr), &got), -MAP_EFORMAT);
+	buffer[0] = 5;
+	assert_int_equal(session_event_read(wr_done(&wr), &got), -MAP_EFORMAT);
+}
+
+static void
 test_requests_local(void **state)
 {
 	struct resolve_request r = {.id = row_identity("host.example.test")}, got;
@@ -432,6 +506,8 @@ main(void)
 	    cmocka_unit_test(test_frame_hostile),
 	    cmocka_unit_test(test_frame_too_long),
 	    cmocka_unit_test(test_requests),
+	    cmocka_unit_test(test_notes),
+	    cmocka_unit_test(test_events),
 	    cmocka_unit_test(test_requests_local),
 	    cmocka_unit_test(test_requests_hostile),
 	    cmocka_unit_test(test_marks),

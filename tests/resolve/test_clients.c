@@ -21,6 +21,7 @@
 #include "resolverd/control.h"
 #include "resolverd/request.h"
 #include "resolverd/clients.h"
+#include "resolverd/sessions.h"
 
 #define PATIENCE_MS 5000
 #define DEAF_OUT (64 << 10) /* octets that may wait for a client that does not read */
@@ -410,6 +411,52 @@ test_deaf(void **state)
 	client_free(c);
 }
 
+/* What is said of sessions: nonsense ends the connection, what does not exist is left alone, and a client that ends takes
+ * its datagram sessions with it. */
+static void
+test_sessions(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_new(w);
+	struct session_note note = {.transport = SESSION_UDP,
+	    .cookie = (uint64_t)1 << 40,
+	    .source = {1},
+	    .destination = {2}};
+	struct frame frame;
+	uint8_t out[2048];
+	struct wr wr = wr_init(out, sizeof out);
+
+	assert_int_equal(eid_scan("s.silent.test", 13, false, &note.id), 0);
+	session_note_put(&wr, &note);
+	send_frame(c, FRAME_SESSION, 1, out,
+	    wr_done(&wr).n); /* sessions are not watched: nothing happens */
+	send_frame(c, FRAME_DOUBT, 1, NULL, 0);
+	expect_pong(w, c);
+	assert_int_equal(sessions_open(&w->agent, clients_event, &w->agent.sessions), 0);
+	send_frame(c, FRAME_SESSION, 1, out, wr_done(&wr).n);
+	send_frame(c, FRAME_SESSION, 2, out,
+	    wr_done(&wr).n); /* the same socket under another number */
+	send_frame(c, FRAME_DOUBT, 3, NULL, 0); /* none of that number */
+	send_frame(c, FRAME_FORGET, 3, NULL, 0);
+	expect_pong(w, c);
+	assert_int_equal(sessions_count(w->agent.sessions, SESSION_UDP), 1);
+	send_frame(c, FRAME_FORGET, 2, NULL, 0);
+	expect_pong(w, c);
+	assert_int_equal(sessions_count(w->agent.sessions, SESSION_UDP), 0);
+	send_frame(c, FRAME_SESSION, 4, out, wr_done(&wr).n);
+	expect_pong(w, c);
+	assert_int_equal(sessions_count(w->agent.sessions, SESSION_UDP), 1);
+	send_frame(c, FRAME_DOUBT, 4, "x", 1); /* has no payload */
+	assert_int_equal(next_within(w, c, &frame, PATIENCE_MS), 0);
+	assert_int_equal(sessions_count(w->agent.sessions, SESSION_UDP), 0);
+	client_free(c);
+	c = client_new(w);
+	out[0] = 9; /* no transport */
+	send_frame(c, FRAME_SESSION, 1, out, wr_done(&wr).n);
+	assert_int_equal(next_within(w, c, &frame, PATIENCE_MS), 0);
+	client_free(c);
+}
+
 /* A client that leaves takes its waiting with it; those it shared go on for others. */
 static void
 test_left(void **state)
@@ -468,6 +515,7 @@ main(void)
 	    TEST(test_fresh),
 	    TEST(test_pairs),
 	    TEST(test_deaf),
+	    TEST(test_sessions),
 	    TEST(test_left),
 	    TEST(test_reload),
 	};

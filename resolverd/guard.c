@@ -1,0 +1,578 @@
+/*
+ * guard.c - signs, looks and what follows; the probes are heartbeat.c's, the order of the others is select.c's.
+ */
+#include "resolverd/guard.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+#include "resolverd/heartbeat.h"
+#include "resolverd/hold.h"
+#include "resolverd/joint.h"
+#include "resolverd/pairs.h"
+#include "resolverd/sockets.h"
+
+#define OTHERS (HEARTBEAT_PAIRS - 1)
+#define SIGNS 3
+#define SIGNS_MS 5000 /* signs that are older do not count */
+#define CLOSED_BEAT_MS 6000
+#define CLOSED_PROBES 2
+#define CLOSED_GAP_MS 150
+#define CLOSED_OTHERS 1
+#define BEAT_PROBES 3 /* of a pair that nobody suspects */
+#define LOST_MS 1000 /* until a lost session is looked at again; doubles ... */
+#define LOST_MAX 30000 /* ... up to this */
+#define STAY_MS 1000 /* until the mapping is asked again for a pair that lives in its place */
+#define REVIEW_MS 5000 /* after a look-up that failed */
+#define DEADLINE_MS 5000 /* of look-ups */
+
+enum sign_source {
+	SOURCE_NONE,
+	SOURCE_LINK,
+	SOURCE_ROUTE,
+	SOURCE_ICMP,
+	SOURCE_HEARTBEAT,
+	SOURCE_TRANSPORT,
+	SOURCE_PROGRAM,
+	SOURCE_MAPPING
+};
+
+struct trigger_row {
+	const char *word;
+	enum sign_source source;
+};
+
+static const struct trigger_row trigger_rows[TRIGGERS] = {
+#define X(name, word, source) [name] = {word, source},
+#include "resolverd/triggers.def"
+#undef X
+};
+
+struct watch_row {
+	unsigned beat_ms, signs, sources, probes, gap_ms, patience_ms, stall_ms;
+};
+
+static const struct watch_row watch_rows[WATCHES] = {
+#define X(name, word, beat, signs, sources, probes, gap, patience, stall) \
+	[name] = {beat, signs, sources, probes, gap, patience, stall},
+#include "resolverd/watches.def"
+#undef X
+};
+
+struct sign {
+	uint64_t at; /* 0: none */
+	enum trigger trigger;
+};
+
+struct guard {
+	struct session *session;
+	struct timer *timer;
+	struct heartbeat_check *check; /* under way, or NULL */
+	struct joint *joint; /* the same of a look-up */
+	enum trigger trigger; /* what the look is for */
+	bool answered; /* its pair has answered a probe: then silence means something */
+	bool
+	    closed; /* ... that nothing listens there, as kernels say once a second, 6 times at once */
+	bool lost; /* no pair lives, and the client knows */
+	bool given_up; /* the mapping has its pair no more, or drains it */
+	unsigned wait_ms;
+	uint32_t rtt_us;
+	uint64_t review; /* ms: when the mapping has to be asked for again */
+	uint64_t probed; /* ms: TCP, when its pair was last */
+	uint64_t acked; /* ms: TCP, when anything was acknowledged last */
+	uint64_t stalled; /* since when nothing is; 0: it is */
+	struct hold hold;
+	struct sign signs[SIGNS]; /* the latest first */
+	size_t n_others;
+	struct pair others[OTHERS]; /* that are probed beside it, the best first */
+};
+
+static void guard_look(struct guard *guard, enum trigger trigger);
+
+const char *
+trigger_word(enum trigger trigger)
+{
+	return trigger_rows[trigger].word;
+}
+
+static struct agent *
+guard_agent(const struct guard *guard)
+{
+	return sessions_agent(guard->session->all);
+}
+
+static const struct watch_row *
+guard_watch(const struct guard *guard)
+{
+	return &watch_rows[guard_agent(guard)->conf->watch[guard->session->note.wishes.class]];
+}
+
+static bool
+guard_is_udp(const struct guard *guard)
+{
+	return guard->session->note.transport == SESSION_UDP;
+}
+
+static void
+guard_idle(struct guard *guard, uint64_t ms)
+{
+	timer_start(guard->timer, ms);
+}
+
+/* The next ordinary look. */
+static void
+guard_rest(struct guard *guard)
+{
+	const struct watch_row *watch = guard_watch(guard);
+
+	if (!guard_is_udp(guard))
+		guard_idle(guard, watch->stall_ms / 4);
+	else
+		guard_idle(guard, guard->closed && watch->beat_ms < CLOSED_BEAT_MS
+				      ? CLOSED_BEAT_MS
+				      : watch->beat_ms);
+}
+
+static struct prober_way
+guard_way(const uint8_t source[16], const uint8_t destination[16])
+{
+	struct prober_way way = {.port = PROBE_PORT};
+
+	memcpy(way.local, source, 16);
+	memcpy(way.remote, destination, 16);
+	return way;
+}
+
+/* Answers may be as late as several round trips of a pair that works. */
+static unsigned
+guard_patience(const struct guard *guard)
+{
+	unsigned least = guard_watch(guard)->patience_ms, by_rtt = 3 * guard->rtt_us / 1000;
+
+	return by_rtt > least ? by_rtt : least;
+}
+
+static void
+guard_answered(struct guard *guard, const struct heartbeat_outcome *outcome)
+{
+	guard->answered = true;
+	guard->closed = outcome->beat == BEAT_CLOSED;
+	guard->rtt_us = outcome->rtt_us;
+}
+
+/* --- the ordinary looks --- */
+
+static void
+guard_beaten(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	static const enum trigger triggers[BEATS] = {
+	    [BEAT_INWARD] = TRIGGER_HEARTBEAT,
+	    [BEAT_SILENT] = TRIGGER_HEARTBEAT,
+	    [BEAT_UNREACHABLE] = TRIGGER_ICMP,
+	    [BEAT_PROHIBITED] = TRIGGER_ICMP,
+	    [BEAT_NOROUTE] = TRIGGER_ROUTE,
+	};
+	struct guard *guard = arg;
+	enum beat beat = outcomes[0].beat;
+
+	(void)n;
+	guard->check = NULL;
+	guard_rest(guard);
+	if (beat_lives(beat)) {
+		guard_answered(guard, &outcomes[0]);
+		guard_rest(guard);
+	} else if (guard->answered || triggers[beat] != TRIGGER_HEARTBEAT) {
+		guard_sign(guard, triggers[beat]);
+	}
+}
+
+static void
+guard_probe(struct guard *guard)
+{
+	const struct session_note *note = &guard->session->note;
+	struct heartbeat_plan plan = {.n = 1,
+	    .ways = {guard_way(note->source, note->destination)},
+	    .probes = guard->closed ? CLOSED_PROBES : BEAT_PROBES,
+	    .gap_ms = guard->closed ? CLOSED_GAP_MS : guard_watch(guard)->gap_ms,
+	    .patience_ms = guard_patience(guard)};
+
+	if (heartbeat_start(
+		guard_agent(guard)->heartbeat, &plan, guard_beaten, guard, &guard->check) < 0)
+		guard_rest(guard);
+}
+
+/* Suspicion comes without packets: data that is out, and nothing that acknowledges any of it. Who only receives has nothing
+ * out; there the pair is probed when nothing came for a beat. */
+static void
+guard_look_at_socket(struct guard *guard)
+{
+	struct socket_look look;
+	uint64_t now = loop_now_ms(), acked;
+	unsigned beat = guard_watch(guard)->beat_ms;
+
+	guard_rest(guard);
+	if (sockets_look(sessions_diag(guard->session->all), &guard->session->note, &look) < 0)
+		return; /* its end is an event */
+	acked = now - look.last_ack_ms;
+	if (look.unacked == 0 || acked > guard->acked + 1) {
+		guard->acked = acked;
+		guard->stalled = 0;
+	} else if (guard->stalled == 0) {
+		guard->stalled = now;
+	} else if (now - guard->stalled >=
+		   guard_watch(guard)->stall_ms + 2 * look.rtt_us / 1000) {
+		guard->stalled = now;
+		guard_sign(guard, TRIGGER_TRANSPORT);
+		return;
+	}
+	if (look.unacked == 0 && look.last_ack_ms > beat && look.last_data_ms > beat &&
+	    now - guard->probed >= beat) {
+		guard->probed = now;
+		guard_probe(guard);
+	}
+}
+
+/* The first look is a probe in any case: whether its pair answers has to be known before it is silent. */
+static void
+guard_ordinary(struct guard *guard)
+{
+	if (guard_is_udp(guard) || guard->probed == 0) {
+		guard->probed = loop_now_ms();
+		guard_probe(guard);
+	} else {
+		guard_look_at_socket(guard);
+	}
+}
+
+static void
+guard_due(void *arg)
+{
+	struct guard *guard = arg;
+
+	if (guard->lost)
+		guard_look(guard, guard->trigger);
+	else if (guard->review <= loop_now_ms())
+		guard_look(guard, TRIGGER_MAPPING);
+	else
+		guard_ordinary(guard);
+}
+
+/* --- signs --- */
+
+static bool
+guard_has_enough(const struct guard *guard, uint64_t now)
+{
+	const struct watch_row *watch = guard_watch(guard);
+	unsigned signs = 0, sources = 0, seen = 0;
+
+	for (size_t i = 0; i < SIGNS; i++) {
+		const struct sign *sign = &guard->signs[i];
+		unsigned bit = 1u << trigger_rows[sign->trigger].source;
+
+		if (sign->at == 0 || now - sign->at > SIGNS_MS)
+			continue;
+		signs++;
+		sources += (seen & bit) == 0;
+		seen |= bit;
+	}
+	return signs >= watch->signs && sources >= watch->sources;
+}
+
+void
+guard_sign(struct guard *guard, enum trigger trigger)
+{
+	uint64_t now = loop_now_ms();
+
+	if (guard->joint != NULL || guard->lost)
+		return; /* it is being looked at, or nothing lives anyway */
+	memmove(&guard->signs[1], &guard->signs[0], (SIGNS - 1) * sizeof guard->signs[0]);
+	guard->signs[0] = (struct sign){now, trigger};
+	if (guard_has_enough(guard, now))
+		guard_look(guard, trigger);
+}
+
+/* --- a look: the others ranked, all probed, and what follows --- */
+
+static void
+guard_act(struct guard *guard, const struct pair *to, const char *words)
+{
+	struct session *session = guard->session;
+	struct session_event event = {
+	    .kind = guard_is_udp(guard) ? SESSION_MOVE : SESSION_ENDED};
+	char text[EID_TEXT];
+
+	memcpy(event.source, to->source, 16);
+	memcpy(event.destination, to->destination, 16);
+	memcpy(event.path, to->path, sizeof event.path);
+	snprintf(event.why, sizeof event.why, "%s: %s", trigger_word(guard->trigger), words);
+	agent_count(
+	    guard_agent(guard), guard_is_udp(guard) ? STAT_SESSION_MOVED : STAT_SESSION_ENDED);
+	session_tell(session, "%s %s: %s",
+	    guard_is_udp(guard) ? "moves to" : "ended, since it could be by",
+	    address_print(to->destination, text), event.why);
+	guard->lost = false;
+	guard_idle(guard, HOLD_MS); /* until the client says that it has moved */
+	if (!guard_is_udp(guard) &&
+	    sockets_end(sessions_diag(session->all), &session->note) < 0)
+		session_tell(session, "cannot be ended from here: %s", strerror(errno));
+	session_send(session, &event);
+}
+
+static void
+guard_cut_off(struct guard *guard, const char *words)
+{
+	struct session_event event = {.kind = SESSION_LOST};
+
+	guard->wait_ms = guard->lost && guard->wait_ms < LOST_MAX / 2 ? guard->wait_ms * 2
+			 : guard->lost				      ? LOST_MAX
+								      : LOST_MS;
+	guard_idle(guard, guard->wait_ms);
+	if (guard->lost)
+		return;
+	guard->lost = true;
+	agent_count(guard_agent(guard), STAT_SESSION_LOST);
+	snprintf(event.why, sizeof event.why, "%s: %s, and no other pair answers",
+	    trigger_word(guard->trigger), words);
+	session_tell(guard->session, "cut off: %s", event.why);
+	if (guard_is_udp(guard))
+		session_send(guard->session, &event);
+}
+
+/* The mapping has given up its pair, which is the only one that lives: that is asked again soon. */
+static void
+guard_stay(struct guard *guard)
+{
+	guard->review = loop_now_ms() + STAY_MS;
+	guard_rest(guard);
+}
+
+static void
+guard_lives(struct guard *guard, const struct heartbeat_outcome *outcome)
+{
+	struct session_event event = {.kind = SESSION_BACK, .why = "its own pair answers"};
+
+	guard_answered(guard, outcome);
+	guard_rest(guard);
+	if (!guard->lost)
+		return;
+	guard->lost = false;
+	session_tell(guard->session, "back: %s", event.why);
+	if (guard_is_udp(guard))
+		session_send(guard->session, &event);
+}
+
+/* What is known now is known to who connects next, too. Silence of a peer that answers nothing is no knowledge. */
+static void
+guard_mark(const struct guard *guard, const struct prober_way *way,
+    const struct heartbeat_outcome *outcome, bool any_lives)
+{
+	struct pair_mark mark = {
+	    .worked = beat_lives(outcome->beat), .rtt_us = outcome->rtt_us};
+
+	if (!mark.worked && !any_lives)
+		return;
+	memcpy(mark.source, way->local, 16);
+	memcpy(mark.destination, way->remote, 16);
+	pairs_mark(guard_agent(guard)->pairs, &mark, loop_now_ms());
+}
+
+/* The first of the others that lives; for a peer that answers no probes, the first that may. NULL: none. */
+static const struct pair *
+guard_choose(
+    const struct guard *guard, const struct heartbeat_outcome *outcomes, bool any_lives)
+{
+	for (size_t i = 0; i < guard->n_others; i++)
+		if (any_lives ? beat_lives(outcomes[1 + i].beat)
+			      : !guard->answered && outcomes[1 + i].beat == BEAT_SILENT)
+			return &guard->others[i];
+	return NULL;
+}
+
+static void
+guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct guard *guard = arg;
+	const struct session_note *note = &guard->session->note;
+	enum beat own = outcomes[0].beat;
+	const struct pair *to;
+	struct prober_way way = guard_way(note->source, note->destination);
+	bool any_lives = false, dead;
+
+	guard->check = NULL;
+	for (size_t i = 0; i < n; i++)
+		any_lives |= beat_lives(outcomes[i].beat);
+	guard_mark(guard, &way, &outcomes[0], any_lives);
+	for (size_t i = 0; i + 1 < n; i++) {
+		way = guard_way(guard->others[i].source, guard->others[i].destination);
+		guard_mark(guard, &way, &outcomes[1 + i], any_lives);
+	}
+	dead = !beat_lives(own) &&
+	       (guard->answered || any_lives || (own != BEAT_SILENT && own != BEAT_INWARD));
+	if (!dead && !(guard->given_up && guard_is_udp(guard))) {
+		if (beat_lives(own))
+			guard_lives(guard, &outcomes[0]);
+		else
+			guard_rest(guard); /* nobody answers, and nobody ever did */
+		return;
+	}
+	to = guard_choose(guard, outcomes, any_lives);
+	if (to != NULL && hold_may(&guard->hold, loop_now_ms()))
+		guard_act(guard, to, dead ? beat_word(own) : "another one is to be used");
+	else if (to != NULL)
+		guard_rest(guard); /* it has just moved: what flaps has to wait */
+	else if (!dead)
+		guard_stay(guard);
+	else
+		guard_cut_off(guard, beat_word(own));
+}
+
+static bool
+guard_is_own(const struct guard *guard, const struct pair *pair)
+{
+	const struct session_note *note = &guard->session->note;
+
+	return memcmp(pair->source, note->source, 16) == 0 &&
+	       memcmp(pair->destination, note->destination, 16) == 0;
+}
+
+/* The best others, in the family of the socket; whether the mapping has given up the own one. */
+static void
+guard_take(struct guard *guard, const struct result *result)
+{
+	bool ipv4 = address_is_ipv4(guard->session->note.source), own = false, better = false;
+
+	guard->n_others = 0;
+	for (size_t i = 0; i < result->n_pairs; i++) {
+		const struct pair *pair = &result->pairs[i];
+		bool drained = (pair->flags & ELOC_DRAIN) != 0;
+
+		if (guard_is_own(guard, pair)) {
+			own = !drained;
+			continue;
+		}
+		if (address_is_ipv4(pair->source) != ipv4)
+			continue;
+		better |= !drained;
+		if (guard->n_others < OTHERS)
+			guard->others[guard->n_others++] = *pair;
+	}
+	guard->given_up = !own && better;
+}
+
+static void
+guard_check(struct guard *guard)
+{
+	const struct session_note *note = &guard->session->note;
+	const struct watch_row *watch = guard_watch(guard);
+	struct heartbeat_plan plan;
+
+	/* such a peer has few answers to give, and they must not be used up by more pairs than matter */
+	if (guard->closed && guard->n_others > CLOSED_OTHERS)
+		guard->n_others = CLOSED_OTHERS;
+	plan = (struct heartbeat_plan){.n = 1 + guard->n_others,
+	    .ways = {guard_way(note->source, note->destination)},
+	    .probes = guard->closed ? CLOSED_PROBES : watch->probes,
+	    .gap_ms = guard->closed ? CLOSED_GAP_MS : watch->gap_ms,
+	    .patience_ms = guard_patience(guard)};
+
+	for (size_t i = 0; i < guard->n_others; i++)
+		plan.ways[1 + i] =
+		    guard_way(guard->others[i].source, guard->others[i].destination);
+	if (heartbeat_start(
+		guard_agent(guard)->heartbeat, &plan, guard_checked, guard, &guard->check) < 0)
+		guard_rest(guard);
+}
+
+static void
+guard_ranked(void *arg, struct bytes payload)
+{
+	struct guard *guard = arg;
+	struct result *result = sessions_result(guard->session->all);
+	uint64_t now = loop_now_ms();
+
+	guard->joint = NULL;
+	if (result_read(payload, result) != 0)
+		result->error = -MAP_EINTERNAL;
+	guard->n_others = 0;
+	guard->given_up = false;
+	guard->review = now + REVIEW_MS;
+	if (result->error == 0) {
+		guard->review =
+		    now + (result->lifetime > 0 ? result->lifetime : 1) * (uint64_t)1000;
+		guard_take(guard, result);
+	}
+	if (guard->trigger == TRIGGER_MAPPING && !guard->given_up)
+		guard_ordinary(guard); /* which was due as well */
+	else
+		guard_check(guard);
+}
+
+static void
+guard_look(struct guard *guard, enum trigger trigger)
+{
+	const struct session_note *note = &guard->session->note;
+	struct resolve_request request = {.flags = note->flags | RESOLVE_PAIRS,
+	    .deadline = DEADLINE_MS,
+	    .id = note->id,
+	    .local = note->local,
+	    .wishes = note->wishes};
+	struct request_asker asker = {guard->session->account, guard_ranked, guard};
+	struct bytes now;
+
+	heartbeat_cancel(guard->check);
+	guard->check = NULL;
+	guard->trigger = trigger;
+	timer_stop(guard->timer);
+	if (joint_ask(guard_agent(guard)->joints, &request, &asker, &now, &guard->joint) < 0)
+		guard_rest(guard);
+	else if (guard->joint == NULL)
+		guard_ranked(guard, now);
+}
+
+int
+guard_new(struct session *session, struct guard **out)
+{
+	struct guard *guard;
+
+	*out = NULL;
+	if (sessions_agent(session->all)->heartbeat == NULL)
+		return 0; /* probes are off: nothing can be told apart */
+	guard = calloc(1, sizeof *guard);
+	if (guard == NULL)
+		return -MAP_ENOMEM;
+	guard->session = session;
+	guard->timer = timer_new(sessions_agent(session->all)->loop, guard_due, guard);
+	if (guard->timer == NULL) {
+		free(guard);
+		return -MAP_ENOMEM;
+	}
+	guard->review = loop_now_ms() + REVIEW_MS;
+	guard_idle(guard, 0);
+	*out = guard;
+	return 0;
+}
+
+void
+guard_free(struct guard *guard)
+{
+	if (guard == NULL)
+		return;
+	heartbeat_cancel(guard->check);
+	joint_cancel(guard->joint);
+	timer_free(guard->timer);
+	free(guard);
+}
+
+void
+guard_moved(struct guard *guard)
+{
+	heartbeat_cancel(guard->check);
+	guard->check = NULL;
+	guard->lost = guard->answered = guard->given_up = false;
+	guard->acked = guard->stalled = 0;
+	if (guard->joint == NULL)
+		guard_idle(guard, 0); /* the new one is probed at once */
+}

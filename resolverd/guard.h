@@ -1,0 +1,28 @@
+/*
+ * guard.h - looks after one session that its transport cannot move: UDP, which its program re-homes, and TCP, which is
+ * ended early instead of hanging when another pair lives (protocol 12).
+ *
+ * A sign never moves anything: it has the pair probed, beside the best others. A pair is left when it is dead and another
+ * lives; never a living one for another, unless the mapping gives it up.
+ */
+#ifndef RESOLVERD_GUARD_H
+#define RESOLVERD_GUARD_H
+
+#include "resolverd/sessions.h"
+
+enum trigger {
+#define X(name, word, source) name,
+#include "resolverd/triggers.def"
+#undef X
+	TRIGGERS
+};
+
+const char *trigger_word(enum trigger trigger); /* a static string */
+
+int guard_new(struct session *session, struct guard **out) NONNULL MUST_CHECK; /* -MAP_ENOMEM */
+void guard_free(struct guard *guard); /* NULL allowed */
+/* The session is by another pair now. */
+void guard_moved(struct guard *guard) NONNULL;
+void guard_sign(struct guard *guard, enum trigger trigger) NONNULL;
+
+#endif

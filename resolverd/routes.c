@@ -1,0 +1,103 @@
+/*
+ * routes.c - events of NETLINK_ROUTE, and what they mean to the sessions that are guarded.
+ */
+#include "resolverd/routes.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "core/wire/errors.h"
+#include "resolverd/guard.h"
+#include "resolverd/route.h"
+
+#define ROUTES_SETTLE_MS 10 /* they come in bursts */
+#define GROUP(n) (1u << ((n)-1))
+
+struct routes {
+	struct sessions *sessions;
+	struct netlink *events, *route;
+	struct watch *watch;
+	struct timer *timer;
+	enum trigger trigger; /* of what was heard */
+};
+
+/* Those that can still be sent from where they are are left alone. */
+static void
+routes_settled(void *arg)
+{
+	struct routes *routes = arg;
+
+	for (struct session *s = sessions_next(routes->sessions, NULL); s != NULL;
+	     s = sessions_next(routes->sessions, s))
+		if (s->guard != NULL &&
+		    !route_ask(routes->route, s->note.source, s->note.destination).there)
+			guard_sign(s->guard, routes->trigger);
+}
+
+static void
+routes_heard(void *arg, const struct nlmsghdr *message)
+{
+	struct routes *routes = arg;
+	bool link = message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK ||
+		    message->nlmsg_type == RTM_NEWADDR || message->nlmsg_type == RTM_DELADDR;
+
+	routes->trigger = link ? TRIGGER_LINK : TRIGGER_ROUTE;
+	timer_start(routes->timer, ROUTES_SETTLE_MS);
+}
+
+static void
+routes_ready(void *arg, int fd, unsigned events)
+{
+	struct routes *routes = arg;
+
+	(void)fd;
+	(void)events;
+	if (netlink_events(routes->events, routes_heard, routes) < 0) { /* some were lost */
+		routes->trigger = TRIGGER_ROUTE;
+		timer_start(routes->timer, ROUTES_SETTLE_MS);
+	}
+}
+
+int
+routes_open(struct loop *loop, struct sessions *sessions, struct routes **out)
+{
+	struct routes *routes = calloc(1, sizeof *routes);
+	unsigned groups = GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV4_IFADDR) |
+			  GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_IPV4_ROUTE) |
+			  GROUP(RTNLGRP_IPV6_ROUTE) | GROUP(RTNLGRP_IPV4_RULE) |
+			  GROUP(RTNLGRP_IPV6_RULE);
+	int rc = routes != NULL ? 0 : -MAP_ENOMEM;
+
+	*out = NULL;
+	if (rc == 0) {
+		routes->sessions = sessions;
+		rc = netlink_open(NETLINK_ROUTE, groups, &routes->events);
+	}
+	if (rc == 0)
+		rc = netlink_open(NETLINK_ROUTE, 0, &routes->route);
+	if (rc == 0) {
+		routes->timer = timer_new(loop, routes_settled, routes);
+		routes->watch = watch_new(
+		    loop, netlink_fd(routes->events), LOOP_READ, routes_ready, routes);
+		if (routes->timer == NULL || routes->watch == NULL)
+			rc = -MAP_ENOMEM;
+	}
+	if (rc != 0) {
+		routes_close(routes);
+		return rc;
+	}
+	*out = routes;
+	return 0;
+}
+
+void
+routes_close(struct routes *routes)
+{
+	if (routes == NULL)
+		return;
+	watch_free(routes->watch);
+	timer_free(routes->timer);
+	netlink_close(routes->events);
+	netlink_close(routes->route);
+	free(routes);
+}

@@ -1,0 +1,409 @@
+/*
+ * sessions.c - rows by the kernel's number of the socket; the kernel says when one is gone, whoever closed it.
+ * Knows sockets and clients; knows nothing of paths.
+ */
+#include "resolverd/sessions.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/mptcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/errors.h"
+#include "resolverd/guard.h"
+#include "resolverd/mptcp.h"
+#include "resolverd/sockets.h"
+#include "resolverd/subflows.h"
+
+#define SESSION_PLACES 4096
+#define SESSION_MPTCP_KEY ((uint64_t)1 << 63) /* no cookie is so large */
+
+struct sessions {
+	struct agent *agent;
+	session_event_fn *tell;
+	struct netlink *diag, *gone, *events;
+	struct watch *gone_watch, *events_watch;
+	uint64_t next_id;
+	size_t n, counts[SESSION_UDP + 1];
+	struct session *list; /* the youngest first */
+	struct session *places[SESSION_PLACES];
+	struct result result;
+};
+
+static uint64_t
+session_key(const struct session_note *note)
+{
+	return note->transport == SESSION_MPTCP ? SESSION_MPTCP_KEY | note->token
+						: note->cookie;
+}
+
+static size_t
+session_place(uint64_t key)
+{
+	return (size_t)(key * 0x9e3779b97f4a7c15u >> 52) % SESSION_PLACES;
+}
+
+void
+sessions_forget(struct session *session)
+{
+	struct sessions *all = session->all;
+	struct session **at = &all->places[session_place(session_key(&session->note))];
+
+	while (*at != session)
+		at = &(*at)->chain;
+	*at = session->chain;
+	*session->link = session->next;
+	if (session->next != NULL)
+		session->next->link = session->link;
+	all->n--;
+	all->counts[session->note.transport]--;
+	session->account->sessions--;
+	account_put(&all->agent->accounts, session->account);
+	guard_free(session->guard);
+	free(session->story);
+	free(session);
+}
+
+static struct session *
+sessions_by_key(const struct sessions *all, uint64_t key)
+{
+	struct session *session = all->places[session_place(key)];
+
+	while (session != NULL && session_key(&session->note) != key)
+		session = session->chain;
+	return session;
+}
+
+static void
+sessions_gone_heard(void *arg, const struct nlmsghdr *message)
+{
+	struct session *session;
+	uint64_t cookie;
+
+	if (!sockets_gone(message, &cookie))
+		return;
+	session = sessions_by_key(arg, cookie);
+	if (session != NULL)
+		sessions_forget(session);
+}
+
+static void
+sessions_event_heard(void *arg, const struct nlmsghdr *message)
+{
+	const struct genlmsghdr *generic = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr;
+	struct session *session = NULL;
+
+	if (generic->cmd != MPTCP_EVENT_CLOSED)
+		return;
+	mnl_attr_for_each(attr, message,
+	    sizeof *generic) if (mnl_attr_get_type(attr) == MPTCP_ATTR_TOKEN &&
+				 mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) session =
+	    sessions_by_key(arg, SESSION_MPTCP_KEY | mnl_attr_get_u32(attr));
+	if (session != NULL)
+		sessions_forget(session);
+}
+
+/* Whether its socket is still there, as far as can be asked. */
+static bool
+session_is_there(struct session *session, const struct subflows *seen)
+{
+	struct socket_look look;
+
+	switch (session->note.transport) {
+	case SESSION_TCP:
+		return sockets_look(session->all->diag, &session->note, &look) !=
+		       -MAP_ENOTFOUND;
+	case SESSION_MPTCP:
+		for (size_t i = 0; i < seen->n_sessions; i++)
+			if (seen->sessions[i].token == session->note.token)
+				return true;
+		return !seen->complete;
+	}
+	return sockets_look(session->all->diag, &session->note, &look) != -MAP_ENOTFOUND;
+}
+
+/* Events were lost: what is there is read anew. */
+static void
+sessions_sweep(struct sessions *all)
+{
+	struct subflows *seen = calloc(1, sizeof *seen);
+	struct session *next;
+
+	diag_debug("sessions: events were lost; read anew");
+	if (seen == NULL || subflows_read(all->diag, seen) < 0) {
+		free(seen);
+		return;
+	}
+	for (struct session *session = all->list; session != NULL; session = next) {
+		next = session->next;
+		if (!session_is_there(session, seen))
+			sessions_forget(session);
+	}
+	free(seen);
+}
+
+static void
+sessions_gone_ready(void *arg, int fd, unsigned events)
+{
+	struct sessions *all = arg;
+
+	(void)fd;
+	(void)events;
+	if (netlink_events(all->gone, sessions_gone_heard, all) < 0)
+		sessions_sweep(all);
+}
+
+static void
+sessions_events_ready(void *arg, int fd, unsigned events)
+{
+	struct sessions *all = arg;
+
+	(void)fd;
+	(void)events;
+	if (netlink_events(all->events, sessions_event_heard, all) < 0)
+		sessions_sweep(all);
+}
+
+/* Where the kernel has no MPTCP there are no such sessions, and no events of them. */
+static int
+sessions_open_mptcp(struct sessions *all)
+{
+	struct mptcp *mptcp;
+	int rc = mptcp_open(&mptcp);
+
+	if (rc == -MAP_EUNKNOWN)
+		return 0;
+	if (rc == 0)
+		rc = netlink_open(NETLINK_GENERIC, 0, &all->events);
+	if (rc == 0)
+		rc = netlink_join(all->events, mptcp_event_group(mptcp));
+	mptcp_close(mptcp);
+	if (rc < 0) { /* not for this user: then a dump when one is asked for is all there is */
+		netlink_close(all->events);
+		all->events = NULL;
+		return 0;
+	}
+	all->events_watch = watch_new(
+	    all->agent->loop, netlink_fd(all->events), LOOP_READ, sessions_events_ready, all);
+	return all->events_watch != NULL ? 0 : -MAP_ENOMEM;
+}
+
+int
+sessions_open(struct agent *agent, session_event_fn *tell, struct sessions **out)
+{
+	struct sessions *all = calloc(1, sizeof *all);
+	int rc = all != NULL ? 0 : -MAP_ENOMEM;
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	*all = (struct sessions){.agent = agent, .tell = tell, .next_id = 1};
+	rc = netlink_open(NETLINK_SOCK_DIAG, 0, &all->diag);
+	if (rc == 0)
+		rc = netlink_open(NETLINK_SOCK_DIAG, sockets_groups(), &all->gone);
+	if (rc == 0) {
+		all->gone_watch = watch_new(
+		    agent->loop, netlink_fd(all->gone), LOOP_READ, sessions_gone_ready, all);
+		rc = all->gone_watch != NULL ? sessions_open_mptcp(all) : -MAP_ENOMEM;
+	}
+	if (rc == 0) {
+		*out = all;
+		return 0;
+	}
+	if (rc == -MAP_ESYS) {
+		diag_info("sessions: the kernel shows no sockets (%s): they are not watched",
+		    strerror(errno));
+		rc = 0;
+	}
+	sessions_close(all);
+	return rc;
+}
+
+void
+sessions_close(struct sessions *all)
+{
+	if (all == NULL)
+		return;
+	while (all->list != NULL)
+		sessions_forget(all->list);
+	watch_free(all->gone_watch);
+	watch_free(all->events_watch);
+	netlink_close(all->diag);
+	netlink_close(all->gone);
+	netlink_close(all->events);
+	free(all);
+}
+
+/* The kernel's own number of a TCP socket, if it is this user's. */
+static int
+sessions_verify(struct sessions *all, const struct account *account, struct session_note *note)
+{
+	struct socket_look look;
+	int rc;
+
+	if (note->transport != SESSION_TCP)
+		return 0;
+	note->cookie = 0;
+	rc = sockets_look(all->diag, note, &look);
+	if (rc < 0)
+		return rc;
+	note->cookie = look.cookie;
+	return account->uid == 0 || account->uid == look.uid ? 0 : -MAP_EREFUSED;
+}
+
+static int
+sessions_new(struct sessions *all, struct account *account, const struct session_note *note,
+    struct session **out)
+{
+	struct session *session;
+	size_t place = session_place(session_key(note));
+
+	if (!account_allows(account->sessions, all->n, SESSIONS_MAX))
+		return -MAP_ELIMIT;
+	session = calloc(1, sizeof *session);
+	if (session == NULL)
+		return -MAP_ENOMEM;
+	*session = (struct session){.all = all,
+	    .account = account,
+	    .id = all->next_id++,
+	    .since = loop_now_ms(),
+	    .note = *note,
+	    .next = all->list,
+	    .link = &all->list,
+	    .chain = all->places[place]};
+	all->places[place] = session;
+	if (session->next != NULL)
+		session->next->link = &session->next;
+	all->list = session;
+	all->n++;
+	all->counts[note->transport]++;
+	account->sessions++;
+	*out = session;
+	return 0;
+}
+
+int
+sessions_put(struct sessions *all, void *client, uint32_t number, struct account *account,
+    const struct session_note *note)
+{
+	struct session_note now = *note;
+	struct session *session;
+	char source[EID_TEXT], to[EID_TEXT];
+	int rc = sessions_verify(all, account, &now);
+
+	if (rc < 0)
+		return rc;
+	session = sessions_by_key(all, session_key(&now));
+	if (session != NULL && session->account != account)
+		return -MAP_EREFUSED;
+	if (session == NULL) {
+		rc = sessions_new(all, account, &now, &session);
+		if (rc < 0)
+			return rc;
+	}
+	session->note = now;
+	session->client = client;
+	session->number = number;
+	session_tell(session, "%s from %s to %s", session->told == 0 ? "begins" : "is",
+	    address_print(now.source, source), address_print(now.destination, to));
+	if (now.transport == SESSION_MPTCP)
+		return 0;
+	if (session->guard == NULL)
+		return guard_new(session, &session->guard);
+	guard_moved(session->guard);
+	return 0;
+}
+
+struct session *
+sessions_find(const struct sessions *all, const void *client, uint32_t number)
+{
+	struct session *session = all->list;
+
+	while (session != NULL && (session->client != client || session->number != number))
+		session = session->next;
+	return session;
+}
+
+void
+sessions_client_gone(struct sessions *all, void *client)
+{
+	struct session *next;
+
+	for (struct session *session = all->list; session != NULL; session = next) {
+		next = session->next;
+		if (session->client != client)
+			continue;
+		session->client = NULL;
+		if (session->note.transport == SESSION_UDP)
+			sessions_forget(session);
+	}
+}
+
+size_t
+sessions_count(const struct sessions *all, enum session_transport transport)
+{
+	return all->counts[transport];
+}
+
+struct session *
+sessions_next(const struct sessions *all, const struct session *after)
+{
+	return after == NULL ? all->list : after->next;
+}
+
+struct session *
+sessions_by_id(const struct sessions *all, uint64_t id)
+{
+	struct session *session = all->list;
+
+	while (session != NULL && session->id != id)
+		session = session->next;
+	return session;
+}
+
+void
+session_tell(struct session *session, const char *format, ...)
+{
+	struct story *line;
+	va_list args;
+
+	if (session->story == NULL)
+		session->story = calloc(SESSION_STORY, sizeof *session->story);
+	if (session->story == NULL)
+		return;
+	line = &session->story[session->told++ % SESSION_STORY];
+	line->at = loop_now_ms();
+	va_start(args, format);
+	vsnprintf(line->text, sizeof line->text, format, args);
+	va_end(args);
+}
+
+void
+session_send(struct session *session, const struct session_event *event)
+{
+	if (session->client != NULL)
+		session->all->tell(session->client, session->number, event);
+}
+
+struct agent *
+sessions_agent(const struct sessions *all)
+{
+	return all->agent;
+}
+
+struct result *
+sessions_result(struct sessions *all)
+{
+	return &all->result;
+}
+
+struct netlink *
+sessions_diag(const struct sessions *all)
+{
+	return all->diag;
+}

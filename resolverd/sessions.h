@@ -1,0 +1,65 @@
+/*
+ * sessions.h - the sessions that this host's programs told of, as long as their sockets live; each with its story.
+ */
+#ifndef RESOLVERD_SESSIONS_H
+#define RESOLVERD_SESSIONS_H
+
+#include "core/wire/frame.h"
+#include "resolverd/agent.h"
+
+#define SESSIONS_MAX 16384 /* in all; of a user never more than he leaves to others */
+#define SESSION_STORY 16   /* lines that are kept of each */
+
+struct guard;
+struct sessions;
+
+struct story {
+	uint64_t at; /* ms of the loop's clock */
+	char text[120];
+};
+
+struct session {
+	struct session *next, **link; /* of its client's, or of those whose client is gone */
+	struct session *chain;
+	struct sessions *all;
+	void *client;    /* who told of it; NULL: gone */
+	uint32_t number; /* the client's for it */
+	struct account *account;
+	uint64_t id; /* for people */
+	uint64_t since;
+	struct session_note note; /* the pair is where it is now */
+	struct guard *guard;      /* NULL: the kernel and pulse.c look after it */
+	unsigned told;            /* lines of the story so far; the last SESSION_STORY are kept */
+	struct story *story;
+};
+
+/* Sends an event to the session's client. */
+typedef void session_event_fn(void *client, uint32_t number, const struct session_event *event);
+
+/* Without socket diagnosis there are no sessions: said in one line, and *out is NULL. -MAP_ENOMEM */
+int sessions_open(struct agent *agent, session_event_fn *tell, struct sessions **out) NONNULL MUST_CHECK;
+void sessions_close(struct sessions *all); /* NULL allowed */
+
+/*
+ * A session stands, or is by another pair now. That it is the user's own is seen to for TCP, which may be ended here; the
+ * rest matters to nobody but its client. -MAP_ELIMIT, -MAP_ENOMEM, -MAP_ENOTFOUND and -MAP_EREFUSED: no such socket of the user's.
+ */
+int sessions_put(struct sessions *all, void *client, uint32_t number, struct account *account,
+    const struct session_note *note) NONNULL MUST_CHECK;
+struct session *sessions_find(const struct sessions *all, const void *client, uint32_t number) NONNULL;
+void sessions_forget(struct session *session) NONNULL;
+/* Its datagram sessions end for us; the others go on with their sockets. */
+void sessions_client_gone(struct sessions *all, void *client) NONNULL;
+
+size_t sessions_count(const struct sessions *all, enum session_transport transport) NONNULL;
+/* The session after that one, by age; the first after NULL. */
+struct session *sessions_next(const struct sessions *all, const struct session *after) __attribute__((nonnull(1)));
+struct session *sessions_by_id(const struct sessions *all, uint64_t id) NONNULL;
+
+__attribute__((format(printf, 2, 3))) void session_tell(struct session *session, const char *format, ...);
+void session_send(struct session *session, const struct session_event *event) NONNULL;
+struct agent *sessions_agent(const struct sessions *all) NONNULL;
+struct result *sessions_result(struct sessions *all) NONNULL; /* room to read one, for the moment */
+struct netlink *sessions_diag(const struct sessions *all) NONNULL; /* for asking */
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * sockets.c - SOCK_DIAG_BY_FAMILY and SOCK_DESTROY of a single socket, and the groups of destroyed ones.
+ */
+#include "resolverd/sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+
+#define GROUP(n) (1u << ((n)-1))
+#define ALL_STATES 0xffffffffu
+
+unsigned
+sockets_groups(void)
+{
+	return GROUP(SKNLGRP_INET_TCP_DESTROY) | GROUP(SKNLGRP_INET6_TCP_DESTROY) |
+	       GROUP(SKNLGRP_INET_UDP_DESTROY) | GROUP(SKNLGRP_INET6_UDP_DESTROY);
+}
+
+static uint64_t
+sockets_cookie(const struct inet_diag_sockid *id)
+{
+	return (uint64_t)id->idiag_cookie[1] << 32 | id->idiag_cookie[0];
+}
+
+bool
+sockets_gone(const struct nlmsghdr *message, uint64_t *cookie)
+{
+	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
+
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof *head)
+		return false;
+	*cookie = sockets_cookie(&head->id);
+	return true;
+}
+
+static void
+sockets_put_address(const uint8_t address[16], bool ipv4, uint32_t words[4])
+{
+	memset(words, 0, 16);
+	memcpy(words, address + (ipv4 ? 12 : 0), ipv4 ? 4 : 16);
+}
+
+static void
+sockets_request(struct netlink *diag, const struct session_note *note, uint16_t type)
+{
+	struct nlmsghdr *message = netlink_start(diag, type, 0);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
+	bool ipv4 = address_is_ipv4(note->source), udp = note->transport == SESSION_UDP;
+	/* a datagram socket is looked for as a datagram for it would be: from its peer */
+	const uint8_t *from = udp ? note->destination : note->source,
+		      *to = udp ? note->source : note->destination;
+
+	request->sdiag_family = ipv4 ? AF_INET : AF_INET6;
+	request->sdiag_protocol = udp ? IPPROTO_UDP : IPPROTO_TCP;
+	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	request->idiag_states = ALL_STATES;
+	request->id.idiag_sport = htons(udp ? note->destination_port : note->source_port);
+	request->id.idiag_dport = htons(udp ? note->source_port : note->destination_port);
+	sockets_put_address(from, ipv4, request->id.idiag_src);
+	sockets_put_address(to, ipv4, request->id.idiag_dst);
+	request->id.idiag_cookie[0] =
+	    note->cookie != 0 ? (uint32_t)note->cookie : INET_DIAG_NOCOOKIE;
+	request->id.idiag_cookie[1] =
+	    note->cookie != 0 ? (uint32_t)(note->cookie >> 32) : INET_DIAG_NOCOOKIE;
+}
+
+struct looking {
+	struct socket_look *out;
+	bool found;
+};
+
+static void
+sockets_heard(void *arg, const struct nlmsghdr *message)
+{
+	struct looking *looking = arg;
+	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
+	struct tcp_info info = {0};
+	const struct nlattr *attr;
+
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return;
+	mnl_attr_for_each(attr, message, sizeof *head)
+	{
+		size_t n = mnl_attr_get_payload_len(attr);
+
+		if (mnl_attr_get_type(attr) == INET_DIAG_INFO)
+			memcpy(&info, mnl_attr_get_payload(attr),
+			    n < sizeof info ? n : sizeof info);
+	}
+	looking->found = true;
+	*looking->out = (struct socket_look){.cookie = sockets_cookie(&head->id),
+	    .uid = head->idiag_uid,
+	    .unacked = info.tcpi_unacked,
+	    .last_ack_ms = info.tcpi_last_ack_recv,
+	    .last_data_ms = info.tcpi_last_data_recv,
+	    .rtt_us = info.tcpi_rtt};
+}
+
+int
+sockets_look(struct netlink *diag, const struct session_note *note, struct socket_look *out)
+{
+	struct looking looking = {.out = out};
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	sockets_request(diag, note, SOCK_DIAG_BY_FAMILY);
+	rc = netlink_ask(diag, sockets_heard, &looking);
+	if (rc < 0)
+		return errno == ENOENT || errno == ESTALE ? -MAP_ENOTFOUND : rc;
+	return looking.found ? 0 : -MAP_ENOTFOUND;
+}
+
+int
+sockets_end(struct netlink *diag, const struct session_note *note)
+{
+	sockets_request(diag, note, SOCK_DESTROY);
+	return netlink_ask(diag, NULL, NULL);
+}

@@ -1,0 +1,334 @@
+/*
+ * test_sessions.c - sessions as the kernel's sockets have them: told of, gone with their socket whoever closes it, also when
+ * the events of that are lost; whose they are, and how many.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/sys/conf.h"
+#include "core/sys/sock.h"
+#include "core/wire/errors.h"
+#include "resolverd/guard.h"
+#include "resolverd/sessions.h"
+#include "resolverd/sockets.h"
+
+#define PATIENCE_MS 10000
+#define FLOOD 30000 /* more events than wait in a socket */
+
+static struct agent agent;
+static char dir[64], path[96];
+static struct account *me, *other;
+static int client; /* stands for one */
+static struct session_event last;
+static unsigned events;
+
+static void
+on_event(void *to, uint32_t number, const struct session_event *event)
+{
+	assert_ptr_equal(to, &client);
+	assert_true(number > 0);
+	last = *event;
+	events++;
+}
+
+static int
+setup(void **state)
+{
+	char why[CONF_MESSAGE] = "";
+	FILE *file;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	memset(&agent, 0, sizeof agent);
+	events = 0;
+	snprintf(dir, sizeof dir, "/tmp/test_sessions.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/resolverd.yaml", dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("probe: off\nexits: off\nforwarders: [127.0.0.1@9]\n", file);
+	fclose(file);
+	agent.conf_path = path;
+	assert_int_equal(loop_new(&agent.loop), 0);
+	if (conf_open(path, &agent.conf, why, sizeof why) != 0 ||
+	    agent_open(&agent, why, sizeof why) != 0)
+		fail_msg("%s", why);
+	assert_int_equal(sessions_open(&agent, on_event, &agent.sessions), 0);
+	assert_non_null(agent.sessions);
+	me = account_get(&agent.accounts, 0);
+	me->clients = 1; /* so that it stays */
+	other = account_get(&agent.accounts, 4711);
+	other->clients = 1;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	if (agent.loop == NULL)
+		return 0;
+	agent_close(&agent);
+	loop_free(agent.loop);
+	unlink(path);
+	rmdir(dir);
+	return 0;
+}
+
+static void
+note_of(int fd, uint8_t transport, struct session_note *note)
+{
+	struct addr at = {.n = sizeof at.any};
+	socklen_t n = sizeof note->cookie;
+
+	memset(note, 0, sizeof *note);
+	note->transport = transport;
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &note->cookie, &n), 0);
+	assert_int_equal(getsockname(fd, &at.sa, &at.n), 0);
+	addr_to_octets(&at, note->source);
+	note->source_port = addr_port(&at);
+	at.n = sizeof at.any;
+	assert_int_equal(getpeername(fd, &at.sa, &at.n), 0);
+	addr_to_octets(&at, note->destination);
+	note->destination_port = addr_port(&at);
+	assert_int_equal(eid_scan("host.example.test", 17, false, &note->id), 0);
+}
+
+static int
+udp_socket(void)
+{
+	struct sockaddr_in to = {
+	    .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	return fd;
+}
+
+/* A connection over loopback; the other end too. */
+static int
+tcp_socket(int *peer)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t n = sizeof at;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+	*peer = accept(listener, NULL, NULL);
+	assert_true(*peer >= 0);
+	close(listener);
+	return fd;
+}
+
+static void
+wait_for(enum session_transport transport, size_t n)
+{
+	uint64_t end = loop_now_ms() + PATIENCE_MS;
+
+	while (sessions_count(agent.sessions, transport) != n && loop_now_ms() < end)
+		loop_once(agent.loop, 20);
+	assert_int_equal(sessions_count(agent.sessions, transport), n);
+}
+
+static void
+test_gone_with_its_socket(void **state)
+{
+	struct session_note note;
+	int udp = udp_socket(), peer, tcp = tcp_socket(&peer);
+
+	(void)state;
+	note_of(udp, SESSION_UDP, &note);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), 0);
+	assert_int_equal(
+	    sessions_put(agent.sessions, &client, 1, me, &note), 0); /* again: the same */
+	note_of(tcp, SESSION_TCP, &note);
+	assert_int_equal(sessions_put(agent.sessions, &client, 2, me, &note), 0);
+	assert_int_equal(sessions_count(agent.sessions, SESSION_UDP), 1);
+	assert_int_equal(sessions_count(agent.sessions, SESSION_TCP), 1);
+	assert_int_equal(me->sessions, 2);
+	close(udp);
+	wait_for(SESSION_UDP, 0);
+	assert_null(sessions_find(agent.sessions, &client, 1));
+	assert_non_null(sessions_find(agent.sessions, &client, 2));
+	close(peer);
+	close(tcp);
+	wait_for(SESSION_TCP, 0);
+	assert_int_equal(me->sessions, 0);
+}
+
+static void
+test_whose(void **state)
+{
+	struct session_note note;
+	int peer, tcp = tcp_socket(&peer);
+
+	(void)state;
+	note_of(tcp, SESSION_TCP, &note);
+	assert_int_equal(
+	    sessions_put(agent.sessions, &client, 1, other, &note), -MAP_EREFUSED); /* root's */
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), 0);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, other, &note), -MAP_EREFUSED);
+	note.source_port ^= 1;
+	assert_int_equal(sessions_put(agent.sessions, &client, 2, me, &note), -MAP_ENOTFOUND);
+	close(peer);
+	close(tcp);
+}
+
+static void
+test_client_gone(void **state)
+{
+	struct session_note note;
+	int udp = udp_socket(), peer, tcp = tcp_socket(&peer);
+
+	(void)state;
+	note_of(udp, SESSION_UDP, &note);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), 0);
+	note_of(tcp, SESSION_TCP, &note);
+	assert_int_equal(sessions_put(agent.sessions, &client, 2, me, &note), 0);
+	sessions_client_gone(agent.sessions, &client);
+	assert_int_equal(sessions_count(agent.sessions, SESSION_UDP), 0);
+	assert_int_equal(sessions_count(agent.sessions, SESSION_TCP), 1);
+	session_send(
+	    sessions_next(agent.sessions, NULL), &(struct session_event){.kind = SESSION_LOST});
+	assert_int_equal(events, 0); /* nobody is there to be told */
+	close(udp);
+	close(peer);
+	close(tcp);
+	wait_for(SESSION_TCP, 0);
+}
+
+/* Its program does not hang: it gets an error. */
+static void
+test_ended(void **state)
+{
+	struct session_note note;
+	struct socket_look look;
+	struct netlink *diag;
+	int peer, tcp = tcp_socket(&peer);
+	char octet;
+
+	(void)state;
+	note_of(tcp, SESSION_TCP, &note);
+	note.cookie = 0;
+	assert_int_equal(netlink_open(NETLINK_SOCK_DIAG, 0, &diag), 0);
+	assert_int_equal(sockets_look(diag, &note, &look), 0);
+	assert_int_equal(look.uid, geteuid());
+	assert_true(look.cookie != 0);
+	assert_int_equal(send(tcp, "x", 1, 0), 1);
+	note.cookie = look.cookie + 1;
+	assert_int_equal(sockets_look(diag, &note, &look), -MAP_ENOTFOUND);
+	note.cookie = look.cookie = 0;
+	if (sockets_end(diag, &note) == 0) { /* else a kernel that cannot */
+		assert_int_equal(recv(tcp, &octet, 1, 0), -1);
+		assert_int_equal(errno, ECONNABORTED);
+	} else {
+		assert_int_equal(errno, EOPNOTSUPP);
+	}
+	netlink_close(diag);
+	close(peer);
+	close(tcp);
+}
+
+/* More sockets are closed at once than events fit: then what is there is read anew. */
+static void
+test_events_lost(void **state)
+{
+	struct session_note note;
+	int kept = udp_socket();
+
+	(void)state;
+	note_of(kept, SESSION_UDP, &note);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), 0);
+	for (uint32_t i = 0; i < 200; i++) {
+		int fd = udp_socket();
+
+		note_of(fd, SESSION_UDP, &note);
+		assert_int_equal(sessions_put(agent.sessions, &client, 2 + i, me, &note), 0);
+		close(fd);
+	}
+	for (unsigned i = 0; i < FLOOD; i++)
+		close(udp_socket());
+	wait_for(SESSION_UDP, 1);
+	assert_non_null(sessions_find(agent.sessions, &client, 1));
+	close(kept);
+	wait_for(SESSION_UDP, 0);
+}
+
+/* One user never has more than he leaves to others; and a table that was full is empty afterwards. */
+static void
+test_limit(void **state)
+{
+	struct session_note note;
+	int fd = udp_socket(), rc = 0;
+	uint32_t n = 0;
+
+	(void)state;
+	note_of(fd, SESSION_UDP, &note);
+	for (note.cookie = (uint64_t)1 << 40; rc == 0; note.cookie++)
+		rc = sessions_put(agent.sessions, &client, ++n, me, &note);
+	assert_int_equal(rc, -MAP_ELIMIT);
+	assert_int_equal(me->sessions, SESSIONS_MAX / 2);
+	assert_int_equal(sessions_put(agent.sessions, &client, n, other, &note), 0);
+	sessions_client_gone(agent.sessions, &client);
+	assert_int_equal(sessions_count(agent.sessions, SESSION_UDP), 0);
+	assert_int_equal(me->sessions, 0);
+	close(fd);
+}
+
+static void
+test_story(void **state)
+{
+	struct session_note note;
+	struct session *session;
+	int fd = udp_socket();
+
+	(void)state;
+	note_of(fd, SESSION_UDP, &note);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), 0);
+	session = sessions_find(agent.sessions, &client, 1);
+	assert_ptr_equal(sessions_by_id(agent.sessions, session->id), session);
+	assert_non_null(strstr(session->story[0].text, "begins from 127.0.0.1 to 127.0.0.1"));
+	for (unsigned i = 1; i < 3 * SESSION_STORY; i++)
+		session_tell(session, "line %u", i);
+	assert_int_equal(session->told, 3 * SESSION_STORY);
+	assert_string_equal(
+	    session->story[(session->told - 1) % SESSION_STORY].text, "line 47");
+	assert_string_equal(session->story[session->told % SESSION_STORY].text, "line 32");
+	close(fd);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    T(test_gone_with_its_socket),
+	    T(test_whose),
+	    T(test_client_gone),
+	    T(test_ended),
+	    T(test_events_lost),
+	    T(test_limit),
+	    T(test_story),
+	};
+
+	return cmocka_run_group_tests_name("resolverd/sessions", tests, NULL, NULL);
+}
