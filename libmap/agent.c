@@ -21,6 +21,7 @@
 #define AGENT_GRACE_MS \
 	50 /* the agent answers so long before the deadline here, with its cause */
 #define AGENT_READ 65536
+#define AGENT_REJOIN_MS 1000
 
 int
 agent_open(struct map *map)
@@ -89,6 +90,7 @@ agent_lost(struct map *map, int error, const char *why)
 	context_fail(map, error, "resolverd at %s: %s", map->agent.path, why);
 	agent_disconnect(map);
 	agent_fail_sent(map, error);
+	watch_lost(map);
 }
 
 static void
@@ -182,6 +184,8 @@ agent_frames(struct map *map)
 		memmove(agent->in, agent->in + n, agent->in_n);
 		if (frame.type == FRAME_RESULT)
 			agent_result(map, &frame);
+		else if (frame.type == FRAME_EVENT)
+			watch_event(map, frame.id, frame.payload);
 		else if (frame.type == FRAME_PING &&
 			 agent_put(map, FRAME_PONG, frame.id, frame.payload))
 			agent_flush(map);
@@ -266,8 +270,10 @@ agent_connect(struct map *map)
 	if (agent->waiter.fd >= 0 &&
 	    connect(agent->waiter.fd, (const struct sockaddr *)(const void *)&address,
 		sizeof address) == 0 &&
-	    context_watch(&agent->waiter, EPOLLIN) == 0)
+	    context_watch(&agent->waiter, EPOLLIN) == 0) {
+		agent->rejoin = 0;
 		return 0;
+	}
 	if (errno == EAGAIN && agent->waiter.fd >= 0) {
 		agent_disconnect(map);
 		agent->retry = context_now() + AGENT_RETRY_MS;
@@ -342,6 +348,31 @@ agent_mark(struct map *map, const struct pair_mark *mark)
 		agent_flush(map);
 }
 
+bool
+agent_frame(struct map *map, enum frame_type type, uint32_t number, struct bytes payload)
+{
+	if (map->agent.waiter.fd < 0 || !agent_put(map, (uint8_t)type, number, payload))
+		return false;
+	agent_flush(map);
+	return map->agent.waiter.fd >= 0;
+}
+
+/* Sessions outlive an agent: the next one hears of them. */
+static void
+agent_rejoin(struct map *map, uint64_t now)
+{
+	struct agent *agent = &map->agent;
+
+	if (agent->rejoin == 0 || agent->rejoin > now)
+		return;
+	agent->rejoin = now + AGENT_REJOIN_MS;
+	sessions_prune(map);
+	if (map->n_sessions == 0)
+		agent->rejoin = 0;
+	else
+		(void)agent_connect(map);
+}
+
 static void
 agent_timeout(struct ask *ask)
 {
@@ -382,6 +413,8 @@ agent_process(struct map *map)
 	uint64_t now = context_now();
 	struct ask *ask;
 
+	agent_rejoin(map, now);
+	watch_note(map);
 	do {
 		for (ask = map->agent.asks; ask != NULL; ask = ask->next)
 			if (agent_step(ask, now))
@@ -392,7 +425,7 @@ agent_process(struct map *map)
 uint64_t
 agent_due(const struct map *map)
 {
-	uint64_t due = 0;
+	uint64_t due = map->agent.rejoin;
 
 	for (const struct ask *ask = map->agent.asks; ask != NULL; ask = ask->next) {
 		uint64_t at = ask->failed != 0 ? 1 : ask->due;

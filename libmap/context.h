@@ -45,6 +45,7 @@ struct agent {
 	size_t in_n, in_max, out_n, out_max;
 	struct ask *asks;
 	struct result *result; /* the one that is being told */
+	uint64_t rejoin; /* when to connect again for the sessions' sake; 0: no need */
 };
 
 /* A request of the caller's: look-up or session. */
@@ -60,6 +61,12 @@ struct session_row {
 	int fd;
 	uint64_t inode; /* tells a descriptor's number that was used again */
 	struct map_session info;
+	uint32_t number; /* the agent's frames are about it under this; 0: it is not told of it */
+	bool noted;      /* the agent was told */
+	unsigned flags;  /* MAP_..., as it was opened */
+	struct session_note note;
+	map_moved_fn *fn;
+	void *arg;
 };
 
 struct map {
@@ -71,6 +78,7 @@ struct map {
 	struct map_request *requests;
 	struct session_row *sessions;
 	size_t n_sessions, max_sessions;
+	uint32_t next_session;
 	size_t n_referrers;
 	struct eid *referrers;
 };
@@ -92,6 +100,8 @@ void agent_close(struct map *map) NONNULL;
 void agent_start(struct ask *ask) NONNULL; /* map, request, due and fn are set */
 void agent_cancel(struct ask *ask) NONNULL; /* one that is not waiting is left alone */
 void agent_mark(struct map *map, const struct pair_mark *mark) NONNULL;
+/* A frame about the session of that number, if there is room on a connection now. */
+bool agent_frame(struct map *map, enum frame_type type, uint32_t number, struct bytes payload) NONNULL;
 /* Tells what failed or is due; the earliest time at which to come again, 0: none. */
 void agent_process(struct map *map) NONNULL;
 uint64_t agent_due(const struct map *map) NONNULL;
@@ -106,22 +116,24 @@ struct target {
 /* Fails into why of the context. */
 int target_read(
     struct map *map, const char *what, unsigned flags, struct target *out) NONNULL MUST_CHECK;
-int target_service(struct map *map, const char *service, uint16_t *port) NONNULL MUST_CHECK;
+int target_service(struct map *map, const char *service, bool datagrams, uint16_t *port) NONNULL MUST_CHECK;
 
 /* The hint for finding an identity anywhere: "56/id.example.org", or "". */
 #define TARGET_HINT (NAME_TEXT + 8)
 char *target_hint(const struct eid *id, char text[TARGET_HINT]) NONNULL;
 
-/* Remembers what a session is; without memory it is merely not remembered. */
-void sessions_put(struct map *map, int fd, const struct map_session *info) NONNULL;
-/* Whether a connected descriptor speaks MPTCP. */
-bool sessions_is_mptcp(int fd);
+/* Remembers what a session is, with the note for the agent, or NULL: it is none of its business. Without memory it is merely
+ * not remembered. */
+void sessions_put(struct map *map, int fd, unsigned flags, const struct map_session *info,
+    const struct session_note *note) __attribute__((nonnull(1, 4)));
+/* The row of a descriptor that is still the session's, or NULL. */
+struct session_row *sessions_find(struct map *map, int fd) NONNULL;
+/* Rows whose descriptor was closed, or is something else by now, are forgotten. */
+void sessions_prune(struct map *map) NONNULL;
 
-/* A stream socket for an address' family: MPTCP, or TCP where the kernel has none. -MAP_ESYS */
-int transport_socket(int family, bool *mptcp) NONNULL MUST_CHECK;
-socklen_t transport_address(
-    const uint8_t octets[16], uint16_t port, struct sockaddr_storage *out) NONNULL;
-/* Back; what is neither IPv4 nor IPv6 leaves out as it is. */
-void transport_octets(const struct sockaddr_storage *from, uint8_t out[16]) NONNULL;
+/* Tells the agent of all sessions that it was not told of, as far as there is room. */
+void watch_note(struct map *map) NONNULL;
+void watch_lost(struct map *map) NONNULL; /* the agent is gone: the next one is told anew */
+void watch_event(struct map *map, uint32_t number, struct bytes payload) NONNULL;
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "core/wire/errors.h"
+#include "libmap/transport.h"
 
 struct hint {
 	struct map_request request; /* first: what the caller holds */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/wire/errors.h"
+#include "libmap/transport.h"
 
 static int
 listen_bind(int fd, int family, uint16_t port)
@@ -69,7 +70,7 @@ map_listen(struct map *map, const char *identity, const char *service, unsigned 
 			return context_fail(map, -MAP_ETEXT, "%s: not an identity", identity);
 		eid_print(&id, info.identity);
 	}
-	rc = target_service(map, service, &port);
+	rc = target_service(map, service, false, &port);
 	if (rc < 0)
 		return rc;
 	fd = listen_open(port, &mptcp);
@@ -83,6 +84,6 @@ map_listen(struct map *map, const char *identity, const char *service, unsigned 
 		close(fd);
 		return context_fail(map, -MAP_ESYS, "fcntl: %s", strerror(errno));
 	}
-	sessions_put(map, fd, &info);
+	sessions_put(map, fd, flags, &info, NULL);
 	return fd;
 }

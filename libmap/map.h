@@ -121,6 +121,7 @@ void map_cancel(struct map_request *request);
 #define MAP_FRESH 0x0008          /* past the agent's cache, which allows that once a second */
 #define MAP_REQUIRE_MPTCP 0x0010  /* map_connect, map_listen: MPTCP or an error */
 #define MAP_NONBLOCK 0x0020       /* map_connect, map_listen: the descriptor is non-blocking */
+#define MAP_DATAGRAM 0x0040       /* map_connect: UDP, re-homed by the agent (map_on_move) */
 
 struct map_result; /* what a look-up found; caller frees with map_result_free() */
 
@@ -212,6 +213,45 @@ int map_connect(struct map *map, const char *local, const char *remote, const ch
 int map_connect_start(struct map *map, const char *local, const char *remote, const char *service,
     unsigned flags, map_connected_fn *fn, void *arg, struct map_request **request);
 
+/*
+ * With MAP_DATAGRAM, map_connect() returns a connected UDP socket on the best pair that lives: where none worked lately the
+ * agent probes the best of them, for a third of a second at most. From then on the agent looks after that pair, with probes of
+ * its own, and as soon as it is dead and another lives, the socket is moved: the same descriptor, from another source address
+ * and port, to another destination. A peer that answers no probes is left only for what this host itself or a router
+ * says. Who receives must not take the address for the peer: an application tells its peers apart by what they say.
+ *
+ * A TCP session whose ends have no MPTCP cannot move. When its pair is dead and another one lives, the agent ends it, and read(2)
+ * fails with ECONNABORTED instead of hanging for minutes (where the agent has CAP_NET_ADMIN): map_reconnect().
+ */
+enum map_move {
+	MAP_MOVED = 1,   /* UDP: by another pair from now on; map_session_info() tells which */
+	MAP_CUT_OFF = 2, /* UDP: no pair lives; it is moved as soon as one does */
+	MAP_BACK = 3,    /* UDP: its own pair lives again */
+	MAP_BROKEN = 4    /* TCP: ended, as above */
+};
+
+/* Called from map_process() and the blocking functions; why is borrowed until it returns. It may close the descriptor. */
+typedef void map_moved_fn(void *arg, int fd, enum map_move what, const char *why);
+
+/* Has fn called for what becomes of a session of map_connect() on this context; NULL: no more. Datagram sessions move with
+ * and without. Programs that never come to map_process() are not moved. -MAP_ENOTFOUND: no such session */
+int map_on_move(struct map *map, int fd, map_moved_fn *fn, void *arg);
+/* The program has a reason of its own to think that the pair is dead, such as an answer that does not come or an error of
+ * send(2): it is probed at once. -MAP_ENOTFOUND, -MAP_ENOAGENT */
+int map_doubt(struct map *map, int fd);
+
+#define MAP_TOKEN_MAX 4096
+
+/*
+ * Opens a session like that of fd, which may have failed and is still open: to the same identity, service and flags, with the
+ * locators of now. The n octets of token are sent first, by which the peer's application knows what is to be gone on with; nobody
+ * else reads them. fd stays the caller's to close. Errors of map_connect(), -MAP_ENOTFOUND (no session of this
+ * context), -MAP_EUSAGE (more than MAP_TOKEN_MAX).
+ */
+int map_reconnect(struct map *map, int fd, const void *token, size_t n);
+int map_reconnect_start(struct map *map, int fd, const void *token, size_t n, map_connected_fn *fn,
+    void *arg, struct map_request **request);
+
 /* What sessions are for (6.3.2): which of several good pairs goes first. */
 enum map_class {
 	MAP_CLASS_ANY = 0,         /* as the peer's site says: by its weights */
@@ -242,7 +282,7 @@ int map_avoid_path(struct map *map, const char *path);
  */
 int map_listen(struct map *map, const char *identity, const char *service, unsigned flags);
 
-enum map_transport { MAP_TCP = 1, MAP_MPTCP = 2 };
+enum map_transport { MAP_TCP = 1, MAP_MPTCP = 2, MAP_UDP = 3 };
 
 /* What is known of the peer's identity. Nothing but the mapping vouches for it: the peer itself was
  * not asked to prove who it is. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/wire/errors.h"
+#include "libmap/transport.h"
 
 struct attempt {
 	struct waiter waiter; /* first: it is what epoll tells */

@@ -26,6 +26,7 @@ static const struct target_flag target_flags[] = {
     {MAP_FRESH, RESOLVE_FRESH},
     {MAP_REQUIRE_MPTCP, 0},
     {MAP_NONBLOCK, 0},
+    {MAP_DATAGRAM, 0},
 };
 
 static int
@@ -115,7 +116,7 @@ target_hint(const struct eid *id, char text[TARGET_HINT])
 }
 
 int
-target_service(struct map *map, const char *service, uint16_t *port)
+target_service(struct map *map, const char *service, bool datagrams, uint16_t *port)
 {
 	struct servent entry, *found = NULL;
 	char buffer[1024];
@@ -126,7 +127,8 @@ target_service(struct map *map, const char *service, uint16_t *port)
 		*port = (uint16_t)number;
 		return 0;
 	}
-	if (getservbyname_r(service, "tcp", &entry, buffer, sizeof buffer, &found) != 0 ||
+	if (getservbyname_r(service, datagrams ? "udp" : "tcp", &entry, buffer, sizeof buffer,
+		&found) != 0 ||
 	    found == NULL)
 		return context_fail(
 		    map, -MAP_EUSAGE, "service %s: neither a port nor in services(5)", service);

@@ -1,7 +1,7 @@
 /*
  * transport.c - stream sockets: MPTCP where the kernel has it, and what became of it.
  */
-#include "libmap/context.h"
+#include "libmap/transport.h"
 
 #include <errno.h>
 #include <linux/mptcp.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/wire/errors.h"
+#include "libmap/context.h"
 
 /* Values newer than the C library of Debian 12's headers, or kept from it by the standard. */
 #ifndef IPPROTO_MPTCP
@@ -54,6 +55,63 @@ transport_address(const uint8_t octets[16], uint16_t port, struct sockaddr_stora
 	in6->sin6_port = htons(port);
 	memcpy(&in6->sin6_addr, octets, 16);
 	return sizeof *in6;
+}
+
+static uint16_t
+transport_port(const struct sockaddr_storage *of)
+{
+	if (of->ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)of)->sin6_port);
+	return of->ss_family == AF_INET
+		   ? ntohs(((const struct sockaddr_in *)(const void *)of)->sin_port)
+		   : 0;
+}
+
+static int
+transport_pair(int fd, const uint8_t source[16], const uint8_t destination[16], uint16_t port)
+{
+	struct sockaddr_storage address;
+	socklen_t n = transport_address(source, 0, &address);
+
+	if (bind(fd, (const struct sockaddr *)(const void *)&address, n) < 0)
+		return -MAP_ESYS;
+	n = transport_address(destination, port, &address);
+	return connect(fd, (const struct sockaddr *)(const void *)&address, n) < 0 ? -MAP_ESYS
+										   : 0;
+}
+
+int
+transport_datagram(const uint8_t source[16], const uint8_t destination[16], uint16_t port)
+{
+	int family = address_is_ipv4(destination) ? AF_INET : AF_INET6, saved;
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || transport_pair(fd, source, destination, port) == 0)
+		return fd < 0 ? -MAP_ESYS : fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -MAP_ESYS;
+}
+
+/* Who dissolves the association of a socket that chose its port itself can bind it anew (udp(7), connect(2)). */
+int
+transport_rehome(int fd, const struct session_note *from, const uint8_t source[16],
+    const uint8_t destination[16])
+{
+	const struct sockaddr none = {.sa_family = AF_UNSPEC};
+	int saved;
+
+	if (connect(fd, &none, sizeof none) < 0)
+		return -MAP_ESYS;
+	if (transport_pair(fd, source, destination, from->destination_port) == 0)
+		return 0;
+	saved = errno;
+	if (connect(fd, &none, sizeof none) < 0 ||
+	    transport_pair(fd, from->source, from->destination, from->destination_port) < 0)
+		return -MAP_ESYS; /* without a pair, and its program sees that */
+	errno = saved;
+	return -MAP_ESYS;
 }
 
 static int
@@ -142,7 +200,7 @@ transport_fill(int fd, struct map_session *out)
 	int protocol = transport_protocol(fd), listens = 0;
 	socklen_t listens_n = sizeof listens;
 
-	if (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP) {
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP && protocol != IPPROTO_UDP) {
 		errno = EPROTOTYPE;
 		return -MAP_ESYS;
 	}
@@ -162,32 +220,71 @@ transport_fill(int fd, struct map_session *out)
 		if (getsockname(fd, (struct sockaddr *)(void *)&address, &n) == 0)
 			transport_octets(&address, out->source);
 	}
+	if (protocol == IPPROTO_UDP) {
+		out->transport = MAP_UDP;
+		out->paths = 1;
+		return 0;
+	}
 	out->transport = sessions_is_mptcp(fd) ? MAP_MPTCP : MAP_TCP;
 	out->fell_back = out->transport == MAP_TCP;
 	out->paths = out->transport == MAP_MPTCP ? transport_subflows(fd) : 1;
 	return 0;
 }
 
-static struct session_row *
-sessions_find(struct map *map, int fd, uint64_t inode)
+void
+transport_note(int fd, struct session_note *note)
 {
+	struct sockaddr_storage address = {0};
+	struct mptcp_info info = {0};
+	socklen_t n = sizeof note->cookie;
+	int protocol = transport_protocol(fd);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &note->cookie, &n) < 0)
+		note->cookie = 0;
+	n = sizeof address;
+	if (getsockname(fd, (struct sockaddr *)(void *)&address, &n) == 0) {
+		transport_octets(&address, note->source);
+		note->source_port = transport_port(&address);
+	}
+	n = sizeof address;
+	if (getpeername(fd, (struct sockaddr *)(void *)&address, &n) == 0) {
+		transport_octets(&address, note->destination);
+		note->destination_port = transport_port(&address);
+	}
+	note->transport = protocol == IPPROTO_UDP ? SESSION_UDP : SESSION_TCP;
+	note->token = 0;
+	n = sizeof info;
+	if (protocol == IPPROTO_MPTCP &&
+	    getsockopt(fd, SOL_MPTCP, MPTCP_INFO, &info, &n) == 0 &&
+	    (info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK) == 0 && info.mptcpi_token != 0) {
+		note->transport = SESSION_MPTCP;
+		note->token = info.mptcpi_token;
+	}
+}
+
+struct session_row *
+sessions_find(struct map *map, int fd)
+{
+	uint64_t inode;
+
+	if (!transport_inode(fd, &inode))
+		return NULL;
 	for (size_t i = 0; i < map->n_sessions; i++)
 		if (map->sessions[i].fd == fd && map->sessions[i].inode == inode)
 			return &map->sessions[i];
+	errno = ENOENT;
 	return NULL;
 }
 
 int
 map_session_info(struct map *map, int fd, struct map_session *out)
 {
-	const struct session_row *row;
-	uint64_t inode;
+	const struct session_row *row = sessions_find(map, fd);
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	if (!transport_inode(fd, &inode))
+	if (row == NULL && errno != ENOENT)
 		return context_fail(map, -MAP_ESYS, "descriptor %d: not a socket", fd);
-	row = sessions_find(map, fd, inode);
 	if (row != NULL)
 		*out = row->info;
 	rc = transport_fill(fd, out);
@@ -196,8 +293,7 @@ map_session_info(struct map *map, int fd, struct map_session *out)
 	return 0;
 }
 
-/* Rows whose descriptor was closed, or is something else by now. */
-static void
+void
 sessions_prune(struct map *map)
 {
 	size_t kept = 0;
@@ -211,7 +307,8 @@ sessions_prune(struct map *map)
 }
 
 void
-sessions_put(struct map *map, int fd, const struct map_session *info)
+sessions_put(struct map *map, int fd, unsigned flags, const struct map_session *info,
+    const struct session_note *note)
 {
 	struct session_row *more;
 	size_t max = map->max_sessions > 0 ? map->max_sessions * 2 : 4;
@@ -228,5 +325,11 @@ sessions_put(struct map *map, int fd, const struct map_session *info)
 		map->sessions = more;
 		map->max_sessions = max;
 	}
-	map->sessions[map->n_sessions++] = (struct session_row){fd, inode, *info};
+	map->sessions[map->n_sessions] =
+	    (struct session_row){.fd = fd, .inode = inode, .info = *info, .flags = flags};
+	if (note != NULL) {
+		map->sessions[map->n_sessions].note = *note;
+		map->sessions[map->n_sessions].number = ++map->next_session;
+	}
+	map->n_sessions++;
 }

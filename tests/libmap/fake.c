@@ -32,6 +32,7 @@ struct fake_thread {
 	struct client clients[FAKE_CLIENTS];
 	size_t n;
 	uint8_t out[FRAME_MAX];
+	int last; /* who spoke last */
 };
 
 void
@@ -46,8 +47,10 @@ fake_unlock(struct fake *fake)
 	pthread_mutex_unlock(&((struct fake_thread *)fake)->lock);
 }
 
-void
-fake_wait_marks(struct fake *fake, size_t n)
+/* Until the count is n: sizes of one kind for both. */
+static void
+fake_wait_count(struct fake *fake, const char *what, const volatile unsigned *count,
+    const volatile size_t *size, unsigned n)
 {
 	struct fake_thread *t = (struct fake_thread *)fake;
 	struct timespec until;
@@ -56,14 +59,27 @@ fake_wait_marks(struct fake *fake, size_t n)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += 20;
 	fake_lock(fake);
-	while (fake->n_marks < n && pthread_cond_timedwait(&t->changed, &t->lock, &until) == 0)
+	while ((count != NULL ? *count : *size) < n &&
+	       pthread_cond_timedwait(&t->changed, &t->lock, &until) == 0)
 		;
-	got = fake->n_marks;
+	got = count != NULL ? *count : *size;
 	fake_unlock(fake);
 	if (got < n) {
-		fprintf(stderr, "fake: %zu marks of %zu came\n", got, n);
+		fprintf(stderr, "fake: %zu %s of %u came\n", got, what, n);
 		abort();
 	}
+}
+
+void
+fake_wait_marks(struct fake *fake, size_t n)
+{
+	fake_wait_count(fake, "marks", NULL, &fake->n_marks, (unsigned)n);
+}
+
+void
+fake_wait(struct fake *fake, const unsigned *count, unsigned n)
+{
+	fake_wait_count(fake, "frames", count, NULL, n);
 }
 
 static void
@@ -114,8 +130,19 @@ take(struct fake_thread *t, int fd, const struct frame *frame)
 {
 	struct pair_mark mark;
 
+	t->last = fd;
 	if (frame->type == FRAME_RESOLVE)
 		return answer(t, fd, frame);
+	if (frame->type == FRAME_SESSION || frame->type == FRAME_DOUBT ||
+	    frame->type == FRAME_FORGET) {
+		t->fake.number = frame->id;
+		t->fake.notes += frame->type == FRAME_SESSION;
+		t->fake.doubts += frame->type == FRAME_DOUBT;
+		t->fake.forgets += frame->type == FRAME_FORGET;
+	}
+	if (frame->type == FRAME_SESSION &&
+	    session_note_read(frame->payload, &t->fake.note) < 0)
+		return false;
 	if (frame->type == FRAME_CANCEL)
 		t->fake.cancels++;
 	if (frame->type == FRAME_MARK && pair_mark_read(frame->payload, &mark) == 0 &&
@@ -142,6 +169,33 @@ hear(struct fake_thread *t, struct client *c)
 		memmove(c->in, c->in + n, c->n);
 	}
 	return n == 0;
+}
+
+void
+fake_tell(struct fake *fake, uint32_t number, const struct session_event *event)
+{
+	struct fake_thread *t = (struct fake_thread *)fake;
+	uint8_t octets[1024];
+	struct wr wr = wr_init(octets, sizeof octets);
+	size_t started = frame_start(&wr, FRAME_EVENT, 0, number);
+
+	session_event_put(&wr, event);
+	frame_end(&wr, started);
+	assert(wr.error == 0);
+	fake_lock(fake);
+	write_all(t->last, octets, wr.n, wr.n);
+	fake_unlock(fake);
+}
+
+void
+fake_hang_up(struct fake *fake)
+{
+	struct fake_thread *t = (struct fake_thread *)fake;
+
+	fake_lock(fake);
+	for (size_t i = 0; i < t->n; i++)
+		shutdown(t->clients[i].fd, SHUT_RDWR); /* the thread hears of it, and closes */
+	fake_unlock(fake);
 }
 
 static void *
