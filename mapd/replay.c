@@ -99,7 +99,8 @@ replay_find_once(struct replay *replay, const struct proposal *proposal, bool pe
 	return answer;
 }
 
-/* Where nothing is noted, nothing is swept: too many may be those that can come no more. */
+/* Where nothing is noted, nothing is swept: too many may be those that can come no more. Those of one key are few, and are
+ * looked at whenever there seem to be too many; all others once a second. */
 static enum replay_answer
 replay_find(struct replay *replay, const struct proposal *proposal, bool pending, uint64_t now,
     unsigned *rcode)
@@ -108,9 +109,12 @@ replay_find(struct replay *replay, const struct proposal *proposal, bool pending
 
 	pthread_mutex_lock(&replay->lock);
 	answer = replay_find_once(replay, proposal, pending, now, rcode);
-	if (answer == REPLAY_FULL && replay->swept != now) {
+	if (answer == REPLAY_FULL) {
+		if (proposal->seal == SEALED_SIG0)
+			traces_sweep_key(replay->traces, proposal->actor.key, now);
+		if (replay->swept != now)
+			traces_sweep(replay->traces, SWEEP_FULL, now);
 		replay->swept = now;
-		traces_sweep(replay->traces, SWEEP_FULL, now);
 		answer = replay_find_once(replay, proposal, pending, now, rcode);
 	}
 	pthread_mutex_unlock(&replay->lock);
@@ -289,9 +293,10 @@ row_read(struct replay *replay, struct bytes value, uint64_t now)
 		}
 		if (rd.error != 0)
 			return -MAP_EDATABASE;
-		if (!trace_is_over(t.expires, now) ||
-		    (t.sig0 && !trace_is_over(t.inception + REPLAY_WINDOW, now)))
+		if (!trace_is_over(t.expires, now))
 			rc = traces_add(replay->traces, &t, false, &undo);
+		else if (t.sig0 && !trace_is_over(t.inception + REPLAY_WINDOW, now))
+			rc = traces_add_key(replay->traces, &t);
 	}
 	return rc;
 }

@@ -18,6 +18,7 @@ struct seen {
 	uint32_t expires; /* seconds, RFC 1982 */
 	uint32_t next; /* in its bucket */
 	uint32_t key; /* slot of its key; TRACE_NONE: TSIG */
+	uint32_t same; /* the next message of that key, or TRACE_NONE */
 	uint8_t rcode;
 	bool used, pending;
 };
@@ -27,7 +28,8 @@ struct signer_key {
 	uint32_t inception; /* the latest accepted */
 	uint32_t over; /* when no earlier one can hold any more */
 	uint32_t next;
-	uint32_t messages; /* of it that are remembered */
+	uint32_t messages; /* of it that are remembered ... */
+	uint32_t first; /* ... the latest, or TRACE_NONE */
 	bool used;
 };
 
@@ -221,6 +223,19 @@ key_slot(struct traces *traces)
 	return at;
 }
 
+/* Its key forgets it; there are at most REPLAY_OF_KEY to be looked through. */
+static void
+seen_leave(struct traces *traces, uint32_t at)
+{
+	struct signer_key *key = &traces->keys[traces->seen[at].key];
+	uint32_t *from = &key->first;
+
+	while (*from != at)
+		from = &traces->seen[*from].same;
+	*from = traces->seen[at].same;
+	key->messages--;
+}
+
 static void
 seen_drop(struct traces *traces, uint32_t at)
 {
@@ -232,7 +247,7 @@ seen_drop(struct traces *traces, uint32_t at)
 		from = &traces->seen[*from].next;
 	*from = seen->next;
 	if (seen->key != TRACE_NONE)
-		traces->keys[seen->key].messages--;
+		seen_leave(traces, at);
 	seen->used = false;
 	seen->next = traces->seen_slots.free;
 	traces->seen_slots.free = at;
@@ -284,7 +299,8 @@ key_take(struct traces *traces, const struct trace *t, struct undo *undo)
 		at = key_slot(traces);
 		if (at == TRACE_NONE)
 			return TRACE_NONE;
-		traces->keys[at] = (struct signer_key){.inception = t->inception,
+		traces->keys[at] = (struct signer_key){.first = TRACE_NONE,
+		    .inception = t->inception,
 		    .over = t->inception + REPLAY_WINDOW,
 		    .used = true};
 		memcpy(traces->keys[at].id, t->id, TRACE_KEY);
@@ -321,8 +337,33 @@ traces_add(struct traces *traces, const struct trace *t, bool pending, struct un
 		return -MAP_ENOMEM;
 	}
 	traces->seen[undo->seen].key = undo->key;
+	traces->seen[undo->seen].same = traces->keys[undo->key].first;
+	traces->keys[undo->key].first = undo->seen;
 	traces->keys[undo->key].messages++;
 	return 0;
+}
+
+int
+traces_add_key(struct traces *traces, const struct trace *t)
+{
+	struct undo undo;
+
+	return key_take(traces, t, &undo) != TRACE_NONE ? 0 : -MAP_ENOMEM;
+}
+
+void
+traces_sweep_key(struct traces *traces, const uint8_t id[TRACE_KEY], uint64_t now)
+{
+	uint32_t at = key_find(traces, id), next;
+
+	for (at = at != TRACE_NONE ? traces->keys[at].first : TRACE_NONE; at != TRACE_NONE;
+	     at = next) {
+		const struct seen *seen = &traces->seen[at];
+
+		next = seen->same;
+		if (!seen->pending && trace_is_over(seen->expires, now))
+			seen_drop(traces, at);
+	}
 }
 
 void

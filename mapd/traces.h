@@ -44,10 +44,14 @@ bool traces_find_key(const struct traces *traces, const uint8_t id[TRACE_KEY], u
 /* Remembers one; pending: not durable yet. -MAP_ENOMEM */
 int traces_add(struct traces *traces, const struct trace *trace, bool pending,
     struct undo *undo) NONNULL MUST_CHECK;
+/* Remembers of a SIG(0) that can come no more what later ones of its key must not be older than. -MAP_ENOMEM */
+int traces_add_key(struct traces *traces, const struct trace *trace) NONNULL MUST_CHECK;
 void traces_keep(struct traces *traces, const struct undo *undo) NONNULL;
 void traces_undo(struct traces *traces, const struct undo *undo) NONNULL; /* the last first */
 /* Looks at some, and drops what can come no more at now. */
 void traces_sweep(struct traces *traces, size_t some, uint64_t now) NONNULL;
+/* The same for all messages of a key: then what is remembered of it can still come. */
+void traces_sweep_key(struct traces *traces, const uint8_t id[TRACE_KEY], uint64_t now) NONNULL;
 
 /* Whether a time of RFC 1982 has passed. */
 bool trace_is_over(uint32_t when, uint64_t now);

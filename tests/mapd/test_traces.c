@@ -1,0 +1,181 @@
+/*
+ * test_traces.c - what is remembered of messages and keys, beside a list that remembers the same; and that what can come no
+ * more counts for nobody.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mapd/replay.h"
+#include "mapd/traces.h"
+
+#define KEYS 5
+#define MODEL 4096
+#define STEPS 200000
+
+/* A message as the list has it. */
+struct row {
+	uint64_t digest;
+	uint32_t expires, key; /* key: KEYS for TSIG */
+	bool used;
+};
+
+static struct traces *traces;
+static struct row model[MODEL];
+static uint64_t state_of_random;
+
+static uint32_t
+any(uint32_t below)
+{
+	state_of_random = state_of_random * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(state_of_random >> 33) % below;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(model, 0, sizeof model);
+	state_of_random = 4177;
+	return traces_new(&traces);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	traces_free(traces);
+	return 0;
+}
+
+static struct trace
+trace(uint64_t digest, uint32_t key, uint32_t now, uint32_t life)
+{
+	struct trace t = {.digest = digest,
+	    .expires = now + life,
+	    .sig0 = key < KEYS,
+	    .inception = now,
+	    .rcode = 3};
+
+	memset(t.id, (int)key + 1, sizeof t.id);
+	return t;
+}
+
+/* How many of a key are remembered; 0 also where it is not known. */
+static uint32_t
+messages(uint32_t key)
+{
+	struct trace t = trace(0, key, 0, 0);
+	uint32_t inception, n = 0;
+
+	return traces_find_key(traces, t.id, &inception, &n) ? n : 0;
+}
+
+static uint32_t
+living(uint32_t key, uint32_t now)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < MODEL; i++)
+		n += model[i].used && model[i].key == key && model[i].expires >= now;
+	return n;
+}
+
+static void
+test_over_counts_no_more(void **state)
+{
+	struct trace t;
+	struct undo undo;
+	uint32_t inception, n;
+
+	(void)state;
+	for (uint32_t i = 0; i < REPLAY_OF_KEY; i++) {
+		t = trace(i + 1, 0, 1000, i < 60 ? 10 : 100);
+		assert_int_equal(traces_add(traces, &t, i == 0, &undo), 0);
+	}
+	assert_int_equal(messages(0), REPLAY_OF_KEY);
+	traces_sweep_key(traces, t.id, 1010);
+	assert_int_equal(messages(0), REPLAY_OF_KEY);
+	traces_sweep_key(traces, t.id, 1011);
+	assert_int_equal(
+	    messages(0), 5); /* four that hold on, and the first, which is not durable yet */
+	t = trace(0, 1, 1000, 10);
+	traces_sweep_key(traces, t.id, 1011); /* a key that is not known */
+	/* of one that is over its key's inception alone is told on */
+	assert_int_equal(traces_add_key(traces, &t), 0);
+	assert_true(traces_find_key(traces, t.id, &inception, &n));
+	assert_int_equal(inception, 1000);
+	assert_int_equal(n, 0);
+	assert_int_equal(traces_count(traces), 5);
+	t.inception = 990;
+	assert_int_equal(traces_add_key(traces, &t), 0);
+	assert_true(traces_find_key(traces, t.id, &inception, &n));
+	assert_int_equal(inception, 1000); /* the latest */
+}
+
+/* Messages come, are undone, and swept in both ways; at any moment what can still come is there, and counted. */
+static void
+test_beside_a_list(void **state)
+{
+	uint64_t digest = 0;
+	uint32_t now = UINT32_MAX - 500; /* the turn of the clock is among it */
+
+	(void)state;
+	for (unsigned step = 0; step < STEPS; step++) {
+		uint32_t key = any(KEYS + 1);
+		struct row *row = &model[any(MODEL)];
+		struct trace t = trace(++digest, key, now, any(20));
+		struct undo undo;
+		uint8_t rcode = 0;
+		bool pending;
+
+		if (!row->used || (int32_t)(row->expires - now) < 0) {
+			assert_int_equal(traces_add(traces, &t, true, &undo), 0);
+			if (any(10) == 0) {
+				traces_undo(traces, &undo);
+				assert_false(
+				    traces_find(traces, digest, now, &rcode, &pending));
+			} else {
+				traces_keep(traces, &undo);
+				*row = (struct row){digest, t.expires, key, true};
+			}
+		} else {
+			assert_true(traces_find(traces, row->digest, now, &rcode, &pending));
+			assert_int_equal(rcode, 3);
+			assert_false(pending);
+		}
+		if (any(4) == 0)
+			traces_sweep(traces, any(8), now);
+		if (any(50) == 0 && key < KEYS) {
+			traces_sweep_key(traces, t.id, now);
+			if (now < UINT32_MAX - 100 && now > 1000)
+				assert_int_equal(messages(key), living(key, now));
+		}
+		now += any(50) == 0;
+	}
+	for (uint32_t key = 0; key < KEYS; key++) {
+		struct trace t = trace(0, key, now, 0);
+
+		traces_sweep_key(traces, t.id, now + 100);
+		assert_int_equal(messages(key), 0);
+	}
+	traces_sweep(traces, MODEL * 100, now + 100);
+	assert_int_equal(traces_count(traces), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_over_counts_no_more, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_beside_a_list, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("mapd/traces", tests, NULL, NULL);
+}
