@@ -141,8 +141,8 @@ static void
 test_preference(void **state)
 {
 	static const struct row rows[] = {
-	    {R, HB, 20, 0, 0, U, 0, false, 0},
-	    {R, HA, 10, 0, 0, U, 0, false, 0},
+	    {R, HB, 20, 0, 0, U, 0, false, 0, NULL},
+	    {R, HA, 10, 0, 0, U, 0, false, 0, NULL},
 	};
 
 	(void)state;
@@ -153,10 +153,10 @@ static void
 test_drain_then_backup_last(void **state)
 {
 	static const struct row rows[] = {
-	    {R, "2001:db8:1::1", 1, 0, ELOC_DRAIN, U, 0, false, 0},
-	    {R, "2001:db8:2::1", 5, 0, ELOC_BACKUP, U, 0, false, 0},
-	    {R, "2001:db8:3::1", 90, 0, 0, U, 0, false, 0},
-	    {R, "2001:db8:4::1", 0, 0, ELOC_DRAIN | ELOC_BACKUP, U, 0, false, 0},
+	    {R, "2001:db8:1::1", 1, 0, ELOC_DRAIN, U, 0, false, 0, NULL},
+	    {R, "2001:db8:2::1", 5, 0, ELOC_BACKUP, U, 0, false, 0, NULL},
+	    {R, "2001:db8:3::1", 90, 0, 0, U, 0, false, 0, NULL},
+	    {R, "2001:db8:4::1", 0, 0, ELOC_DRAIN | ELOC_BACKUP, U, 0, false, 0, NULL},
 	};
 
 	(void)state;
@@ -170,8 +170,8 @@ static void
 test_weights(void **state)
 {
 	static const struct row rows[] = {
-	    {R, HA, 10, 60, 0, U, 0, false, 0},
-	    {R, HB, 10, 40, 0, U, 0, false, 0},
+	    {R, HA, 10, 60, 0, U, 0, false, 0, NULL},
+	    {R, HB, 10, 40, 0, U, 0, false, 0, NULL},
 	};
 
 	(void)state;
@@ -189,9 +189,9 @@ static void
 test_weight_zero_is_last(void **state)
 {
 	static const struct row rows[] = {
-	    {R, "2001:db8:1::1", 10, 0, 0, U, 0, false, 0},
-	    {R, "2001:db8:2::1", 10, 1, 0, U, 0, false, 0},
-	    {R, "2001:db8:3::1", 10, 65535, 0, U, 0, false, 0},
+	    {R, "2001:db8:1::1", 10, 0, 0, U, 0, false, 0, NULL},
+	    {R, "2001:db8:2::1", 10, 1, 0, U, 0, false, 0, NULL},
+	    {R, "2001:db8:3::1", 10, 65535, 0, U, 0, false, 0, NULL},
 	};
 
 	(void)state;
@@ -206,10 +206,10 @@ static void
 test_liveness(void **state)
 {
 	static const struct row rows[] = {
-	    {R, "2001:db8:1::1", 10, 99, 0, LIVENESS_FAILED, 0, false, 0},
-	    {R, "2001:db8:2::1", 10, 0, 0, LIVENESS_UNTRIED, 0, false, 0},
-	    {R, "2001:db8:3::1", 10, 0, 0, LIVENESS_WORKED, 900, false, 0},
-	    {R, "2001:db8:4::1", 20, 0, 0, LIVENESS_WORKED, 100, false, 0},
+	    {R, "2001:db8:1::1", 10, 99, 0, LIVENESS_FAILED, 0, false, 0, NULL},
+	    {R, "2001:db8:2::1", 10, 0, 0, LIVENESS_UNTRIED, 0, false, 0, NULL},
+	    {R, "2001:db8:3::1", 10, 0, 0, LIVENESS_WORKED, 900, false, 0, NULL},
+	    {R, "2001:db8:4::1", 20, 0, 0, LIVENESS_WORKED, 100, false, 0, NULL},
 	};
 
 	(void)state;
@@ -221,8 +221,8 @@ static void
 test_rtt_between_sources(void **state)
 {
 	static const struct row rows[] = {
-	    {"2001:db8:c:100::10", HA, 10, 1, 0, LIVENESS_WORKED, 30000, false, 0},
-	    {"2001:db8:d:100::10", HA, 10, 1, 0, LIVENESS_WORKED, 20000, false, 0},
+	    {"2001:db8:c:100::10", HA, 10, 1, 0, LIVENESS_WORKED, 30000, false, 0, NULL},
+	    {"2001:db8:d:100::10", HA, 10, 1, 0, LIVENESS_WORKED, 20000, false, 0, NULL},
 	};
 
 	(void)state;
@@ -234,11 +234,11 @@ static void
 test_interactive(void **state)
 {
 	static const struct row rows[] = {
-	    {R, "2001:db8:1::1", 10, 99, 0, LIVENESS_WORKED, 0, false, 0},
-	    {R, "2001:db8:2::1", 10, 99, 0, LIVENESS_WORKED, 30000, false, 0},
-	    {R, "2001:db8:3::1", 10, 0, 0, LIVENESS_WORKED, 9900, false, 0},
-	    {R, "2001:db8:4::1", 20, 0, 0, LIVENESS_WORKED, 100, false, 0},
-	    {R, "2001:db8:5::1", 10, 1, 0, LIVENESS_WORKED, 9999, false, 0},
+	    {R, "2001:db8:1::1", 10, 99, 0, LIVENESS_WORKED, 0, false, 0, NULL},
+	    {R, "2001:db8:2::1", 10, 99, 0, LIVENESS_WORKED, 30000, false, 0, NULL},
+	    {R, "2001:db8:3::1", 10, 0, 0, LIVENESS_WORKED, 9900, false, 0, NULL},
+	    {R, "2001:db8:4::1", 20, 0, 0, LIVENESS_WORKED, 100, false, 0, NULL},
+	    {R, "2001:db8:5::1", 10, 1, 0, LIVENESS_WORKED, 9999, false, 0, NULL},
 	};
 
 	(void)state;
@@ -282,9 +282,9 @@ static void
 test_own_preferences(void **state)
 {
 	static const struct row rows[] = {
-	    {"2001:db8:c:100::10", HA, 10, 0, 0, U, 0, false, 0},
-	    {"2001:db8:d:100::10", HA, 10, 0, 0, LIVENESS_WORKED, 500, false, 0},
-	    {"2001:db8:e:100::10", HA, 10, 0, 0, U, 0, false, 0},
+	    {"2001:db8:c:100::10", HA, 10, 0, 0, U, 0, false, 0, NULL},
+	    {"2001:db8:d:100::10", HA, 10, 0, 0, LIVENESS_WORKED, 500, false, 0, NULL},
+	    {"2001:db8:e:100::10", HA, 10, 0, 0, U, 0, false, 0, NULL},
 	};
 	static const struct own_row plain[] = {
 	    {"2001:db8:c:100::10", 20, 0, "isp-c"},
@@ -315,10 +315,10 @@ static void
 test_attempts_differ_in_exit_first(void **state)
 {
 	static const struct row rows[] = {
-	    {"2001:db8:c:100::10", HA, 10, 0, 0, U, 0, false, 0},
-	    {"2001:db8:d:100::10", HA, 10, 0, 0, U, 0, false, 0},
-	    {"2001:db8:c:100::10", HB, 20, 0, 0, U, 0, false, 0},
-	    {"2001:db8:d:100::10", HB, 20, 0, 0, U, 0, false, 0},
+	    {"2001:db8:c:100::10", HA, 10, 0, 0, U, 0, false, 0, NULL},
+	    {"2001:db8:d:100::10", HA, 10, 0, 0, U, 0, false, 0, NULL},
+	    {"2001:db8:c:100::10", HB, 20, 0, 0, U, 0, false, 0, NULL},
+	    {"2001:db8:d:100::10", HB, 20, 0, 0, U, 0, false, 0, NULL},
 	};
 
 	(void)state;
@@ -330,8 +330,8 @@ static void
 test_identities_are_not_mixed(void **state)
 {
 	static const struct row rows[] = {
-	    {R, "2001:db8:1::1", 1, 0, 0, U, 0, false, 1},
-	    {R, "2001:db8:2::1", 99, 0, ELOC_BACKUP, U, 0, false, 0},
+	    {R, "2001:db8:1::1", 1, 0, 0, U, 0, false, 1, NULL},
+	    {R, "2001:db8:2::1", 99, 0, ELOC_BACKUP, U, 0, false, 0, NULL},
 	};
 
 	(void)state;
@@ -344,20 +344,20 @@ static void
 test_rfc6724(void **state)
 {
 	static const struct row labels[] = {
-	    {"2002:c633:6401::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0},
-	    {"2002:c633:6401::2", "2002:c633:6401::1", 10, 0, 0, U, 0, false, 0},
+	    {"2002:c633:6401::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0, NULL},
+	    {"2002:c633:6401::2", "2002:c633:6401::1", 10, 0, 0, U, 0, false, 0, NULL},
 	};
 	static const struct row families[] = {
-	    {"10.1.2.4", "10.1.2.3", 1, 0, 0, U, 0, false, 0},
-	    {"2001:db8:1::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0},
+	    {"10.1.2.4", "10.1.2.3", 1, 0, 0, U, 0, false, 0, NULL},
+	    {"2001:db8:1::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0, NULL},
 	};
 	static const struct row deprecated[] = {
-	    {"2001:db8:a:100::10", R, 10, 0, 0, U, 0, true, 0},
-	    {"2001:db8:b:100::10", R, 10, 0, 0, U, 0, false, 0},
+	    {"2001:db8:a:100::10", R, 10, 0, 0, U, 0, true, 0, NULL},
+	    {"2001:db8:b:100::10", R, 10, 0, 0, U, 0, false, 0, NULL},
 	};
 	static const struct row prefix[] = {
-	    {"2001:db8:1::2", "2001:db8:3ffe::1", 10, 0, 0, U, 0, false, 0},
-	    {"2001:db8:1::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0},
+	    {"2001:db8:1::2", "2001:db8:3ffe::1", 10, 0, 0, U, 0, false, 0, NULL},
+	    {"2001:db8:1::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0, NULL},
 	};
 
 	(void)state;
