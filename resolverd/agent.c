@@ -19,6 +19,7 @@
 #include "resolverd/peers.h"
 #include "resolverd/request.h"
 #include "resolverd/routes.h"
+#include "resolverd/sessions.h"
 #include "resolverd/clients.h"
 
 static const char *const stat_names[STATS] = {
@@ -98,6 +99,37 @@ agent_open_heartbeat(struct agent *agent)
 	return rc;
 }
 
+/* A session that no program told of, such as one that was accepted, is of no class. Sticky ones want more signs than
+ * the two of a probe. */
+static const struct watch_row *
+agent_watch(void *arg, uint32_t token)
+{
+	const struct agent *agent = arg;
+	const struct session *session =
+	    agent->sessions != NULL ? sessions_by_token(agent->sessions, token) : NULL;
+	enum watch_class watch =
+	    agent->conf->watch[session != NULL ? session->note.wishes.class : SESSION_ANY];
+
+	return watch != WATCH_STICKY ? watch_row(watch) : NULL;
+}
+
+static void
+agent_tell(void *arg, uint32_t token, const char *words)
+{
+	const struct agent *agent = arg;
+	struct session *session =
+	    agent->sessions != NULL ? sessions_by_token(agent->sessions, token) : NULL;
+
+	if (session != NULL)
+		session_tell(session, "%s", words);
+}
+
+static void
+agent_mark_pair(void *arg, const struct pair_mark *mark)
+{
+	pairs_mark(((struct agent *)arg)->pairs, mark, loop_now_ms());
+}
+
 int
 agent_open_watch(struct agent *agent)
 {
@@ -113,6 +145,8 @@ agent_open_watch(struct agent *agent)
 	if (rc != 0)
 		diag_error("probes: %s: %s", error_text(rc), strerror(errno));
 	pairs_observe(agent->pairs, agent->exits);
+	paths_attend(agent->paths, &(struct paths_company){agent->heartbeat, agent_watch,
+				       agent_tell, agent_mark_pair, agent});
 	return rc;
 }
 
@@ -125,9 +159,9 @@ agent_close(struct agent *agent)
 	if (agent->pairs != NULL)
 		pairs_observe(agent->pairs, NULL);
 	exits_close(agent->exits);
+	paths_close(agent->paths); /* it probes too */
 	heartbeat_close(agent->heartbeat);
 	peers_close(agent->peers);
-	paths_close(agent->paths);
 	clients_close(agent->clients);
 	control_close(agent->control);
 	requests_free(agent->requests);

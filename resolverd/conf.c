@@ -76,7 +76,7 @@ static const cyaml_strval_t exits_words[] = {
 };
 
 static const cyaml_strval_t watch_words[] = {
-#define X(name, word, beat, signs, sources, probes, gap, patience, stall) {word, name},
+#define X(name, word, beat, signs, sources, probes, gap, lead, patience, stall) {word, name},
 #include "resolverd/watches.def"
 #undef X
 };

@@ -8,13 +8,7 @@
 #include "core/wire/wishes.h"
 #include "resolve/lookup.h"
 #include "resolverd/paths.h"
-
-enum watch_class {
-#define X(name, word, beat, signs, sources, probes, gap, patience, stall) name,
-#include "resolverd/watches.def"
-#undef X
-	WATCHES
-};
+#include "resolverd/watches.h"
 
 enum exits_mode { EXITS_OFF, EXITS_OBSERVE };
 

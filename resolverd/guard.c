@@ -51,17 +51,6 @@ static const struct trigger_row trigger_rows[TRIGGERS] = {
 #undef X
 };
 
-struct watch_row {
-	unsigned beat_ms, signs, sources, probes, gap_ms, patience_ms, stall_ms;
-};
-
-static const struct watch_row watch_rows[WATCHES] = {
-#define X(name, word, beat, signs, sources, probes, gap, patience, stall) \
-	[name] = {beat, signs, sources, probes, gap, patience, stall},
-#include "resolverd/watches.def"
-#undef X
-};
-
 struct sign {
 	uint64_t at; /* 0: none */
 	enum trigger trigger;
@@ -107,7 +96,7 @@ guard_agent(const struct guard *guard)
 static const struct watch_row *
 guard_watch(const struct guard *guard)
 {
-	return &watch_rows[guard_agent(guard)->conf->watch[guard->session->note.wishes.class]];
+	return watch_row(guard_agent(guard)->conf->watch[guard->session->note.wishes.class]);
 }
 
 static bool
@@ -476,6 +465,8 @@ guard_check(struct guard *guard)
 	    .ways = {guard_way(note->source, note->destination)},
 	    .probes = guard->closed ? CLOSED_PROBES : watch->probes,
 	    .gap_ms = guard->closed ? CLOSED_GAP_MS : watch->gap_ms,
+	    .lead = guard->closed ? 0 : watch->lead,
+	    .rtt_us = {guard->rtt_us},
 	    .patience_ms = guard_patience(guard)};
 
 	for (size_t i = 0; i < guard->n_others; i++)

@@ -15,13 +15,14 @@
 #define CHECKS_MAX 1024
 /* A single error may be of a route that was just being replaced. */
 #define ERRORS_ENOUGH 2
+#define LATE_US 10000 /* besides two round trips */
 
 struct lane {
 	struct prober_way way;
 	bool done;
 	uint32_t arrived; /* last number that came to the peer, as he reports */
 	unsigned errors;
-	uint64_t sent_us; /* of the first probe; numbers tell the later ones */
+	uint64_t late_us; /* how long after its first probe an answer may come */
 	struct heartbeat_outcome outcome;
 };
 
@@ -31,7 +32,7 @@ struct heartbeat_check {
 	struct timer *timer;
 	uint64_t token;
 	uint32_t sequence; /* of the last round */
-	unsigned probes, gap_ms, patience_ms;
+	unsigned probes, gap_ms, patience_ms, lead;
 	heartbeat_fn *fn;
 	void *arg;
 	size_t n;
@@ -81,6 +82,15 @@ check_free(struct heartbeat_check *check)
 	free(check);
 }
 
+/* Its silence is all there is; or numbers of it arrived, as another way reports. */
+static void
+lane_give_up(struct lane *lane)
+{
+	if (!lane->done && lane->errors == 0 && lane->arrived > 0)
+		lane->outcome.beat = BEAT_INWARD;
+	lane->done = true;
+}
+
 /* Tells what is known, and is gone. */
 static void
 check_tell(struct heartbeat_check *check)
@@ -91,11 +101,8 @@ check_tell(struct heartbeat_check *check)
 	size_t n = check->n;
 
 	for (size_t i = 0; i < n; i++) {
-		struct lane *lane = &check->lanes[i];
-
-		if (!lane->done && lane->errors == 0 && lane->arrived > 0)
-			lane->outcome.beat = BEAT_INWARD;
-		outcomes[i] = lane->outcome;
+		lane_give_up(&check->lanes[i]);
+		outcomes[i] = check->lanes[i].outcome;
 	}
 	check_free(check);
 	fn(arg, outcomes, n);
@@ -145,13 +152,25 @@ check_beat(void *arg)
 	}
 	check->rounds_us[check->sequence++] = loop_now_us();
 	for (size_t i = 0; i < check->n; i++)
-		if (!check->lanes[i].done)
+		if (!check->lanes[i].done ||
+		    (check->lead > 0 && check->lanes[i].outcome.beat == BEAT_ALIVE))
 			lane_send(check, i);
 	if (check_is_done(check))
 		timer_start(check->timer, 0);
 	else
 		timer_start(check->timer,
 		    check->sequence < check->probes ? check->gap_ms : check->patience_ms);
+}
+
+/* A way answered this number: the others that answered none by now are dead, if they are to be judged so. */
+static void
+check_lead(struct heartbeat_check *check, uint32_t sequence)
+{
+	uint64_t passed = loop_now_us() - check->rounds_us[0];
+
+	for (size_t i = 0; i < check->n && check->lead > 0 && sequence >= check->lead; i++)
+		if (passed >= check->lanes[i].late_us)
+			lane_give_up(&check->lanes[i]);
 }
 
 /* The check and lane that a probe of ours belongs to; NULL: forged, or too late. */
@@ -190,6 +209,8 @@ heartbeat_answered(
 	}
 	if (!lane->done)
 		lane_end(check, lane, BEAT_ALIVE, probe->sequence);
+	if (lane->outcome.beat == BEAT_ALIVE)
+		check_lead(check, probe->sequence);
 	if (check_is_done(check))
 		timer_start(check->timer, 0); /* not here: who is told may close the sockets */
 }
@@ -284,10 +305,12 @@ check_init(struct heartbeat_check *check, const struct heartbeat_plan *plan)
 	check->probes = plan->probes;
 	check->gap_ms = plan->gap_ms;
 	check->patience_ms = plan->patience_ms;
+	check->lead = plan->lead;
 	check->n = plan->n;
 	for (size_t i = 0; i < plan->n; i++)
-		check->lanes[i] =
-		    (struct lane){.way = plan->ways[i], .outcome.beat = BEAT_SILENT};
+		check->lanes[i] = (struct lane){.way = plan->ways[i],
+		    .late_us = 2 * (uint64_t)plan->rtt_us[i] + LATE_US,
+		    .outcome.beat = BEAT_SILENT};
 }
 
 int

@@ -25,9 +25,12 @@ struct heartbeat_check;
 struct heartbeat_plan {
 	size_t n; /* of ways; checked side by side, so that each is a control of the others */
 	struct prober_way ways[HEARTBEAT_PAIRS];
+	uint32_t rtt_us[HEARTBEAT_PAIRS]; /* that are expected of them; 0: not known */
 	unsigned probes;      /* on each way, until it answers */
 	unsigned gap_ms;      /* between two of them */
 	unsigned patience_ms; /* after the last */
+	unsigned lead; /* not 0: when another way has answered its probe of this number, or a later one, and two expected round
+	                  trips are over, a way that answered none is dead: it need not be waited for */
 };
 
 struct heartbeat_outcome {

@@ -38,6 +38,7 @@ struct paths {
 	struct watch *watch, *others;
 	struct timer *settle;
 	struct pulse *pulse;
+	struct paths_company company;
 	struct ledgers *ledgers; /* NULL: nothing is set here */
 	struct ledger *ledger; /* the own of them */
 	char note[64];
@@ -301,7 +302,38 @@ paths_own(void *arg, uint8_t (*list)[16], size_t max)
 	return n;
 }
 
-static const struct pulse_ops paths_pulse = {paths_own, paths_silent};
+static const struct watch_row *
+paths_watch(void *arg, uint32_t token)
+{
+	const struct paths *paths = arg;
+
+	return paths->company.watch(paths->company.arg, token);
+}
+
+static void
+paths_tell(void *arg, uint32_t token, const char *words)
+{
+	const struct paths *paths = arg;
+
+	paths->company.tell(paths->company.arg, token, words);
+}
+
+static void
+paths_mark(void *arg, const struct pair_mark *mark)
+{
+	const struct paths *paths = arg;
+
+	paths->company.mark(paths->company.arg, mark);
+}
+
+static const struct pulse_ops paths_pulse = {
+    paths_own, paths_silent, paths_watch, paths_tell, paths_mark};
+
+void
+paths_attend(struct paths *paths, const struct paths_company *company)
+{
+	paths->company = *company;
+}
 
 static int
 paths_follow(struct loop *loop, struct paths *paths)
@@ -443,6 +475,8 @@ paths_start(struct paths *paths, struct loop *loop)
 		rc = paths_sync(paths);
 	if (rc == 0)
 		rc = pulse_open(loop, paths->mptcp, &paths_pulse, paths, &paths->pulse);
+	if (rc == 0 && paths->pulse != NULL && paths->company.heartbeat != NULL)
+		pulse_probe(paths->pulse, paths->company.heartbeat);
 	if (rc == 0)
 		diag_info("paths: %s", paths->note);
 	return paths_say(rc);

@@ -9,6 +9,9 @@
 
 #include "core/sys/loop.h"
 #include "core/wire/eid.h"
+#include "core/wire/frame.h"
+#include "resolverd/heartbeat.h"
+#include "resolverd/watches.h"
 
 enum paths_mode { PATHS_OFF, PATHS_KERNEL };
 
@@ -30,6 +33,17 @@ struct paths;
  * error. -MAP_ENOMEM, -MAP_ESYS (netlink), -MAP_ECONFIG (the ledger), said by diag_error.
  */
 int paths_open(const struct paths_options *options, struct paths **out) NONNULL MUST_CHECK;
+/* Who knows more of the sessions than their paths: how each is watched, and what to do with what is found out. All borrowed. */
+struct paths_company {
+	struct heartbeat *heartbeat; /* NULL: nothing is probed */
+	const struct watch_row *(*watch)(void *arg, uint32_t token);
+	void (*tell)(void *arg, uint32_t token, const char *words);
+	void (*mark)(void *arg, const struct pair_mark *mark);
+	void *arg;
+};
+
+/* Before paths_start(). */
+void paths_attend(struct paths *paths, const struct paths_company *company) NONNULL;
 /* Sets limits and endpoints, and follows address changes. Errors as paths_open(), and said. */
 int paths_start(struct paths *paths, struct loop *loop) NONNULL MUST_CHECK;
 /*

@@ -5,6 +5,7 @@
 #include "resolverd/pulse.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,21 @@
 #include "resolverd/silence.h"
 
 #define PULSE_BUSY_MS 15
+#define PULSE_PROBING_MS 5 /* the same where a suspicion is worth a probe */
+#define PULSE_CHECKS 32 /* at a time */
+#define PULSE_REST_MS 200 /* after a suspect path answered */
 #define PULSE_IDLE_MS 100
 /* A look may cost at most one part in this many of the time between looks. */
-#define PULSE_SHARE 20
+#define PULSE_SHARE 25
+
+/* A suspect path that is probed, or was lately. */
+struct suspicion {
+	struct pulse *pulse;
+	struct heartbeat_check *check; /* NULL: none under way */
+	struct subflow flow;
+	size_t n_others;
+	uint64_t rest; /* ms: not before */
+};
 
 struct pulse {
 	struct netlink *events, *diag;
@@ -27,18 +40,145 @@ struct pulse {
 	bool running;
 	const struct pulse_ops *ops;
 	void *arg;
+	struct heartbeat *heartbeat; /* NULL: nothing is probed */
+	struct suspicion suspicions[PULSE_CHECKS];
 };
 
 static void
 pulse_next(struct pulse *pulse, uint64_t cost_us)
 {
-	uint64_t ms = silence_is_busy(pulse->silence) ? PULSE_BUSY_MS : PULSE_IDLE_MS;
+	uint64_t busy = pulse->heartbeat != NULL ? PULSE_PROBING_MS : PULSE_BUSY_MS;
+	uint64_t ms = silence_is_busy(pulse->silence) ? busy : PULSE_IDLE_MS;
 
 	pulse->running = silence_has_several(pulse->silence);
 	if (ms < cost_us * PULSE_SHARE / 1000)
 		ms = cost_us * PULSE_SHARE / 1000;
 	if (pulse->running)
 		timer_start(pulse->timer, ms);
+}
+
+static struct prober_way
+suspicion_way(const struct subflow *flow)
+{
+	struct prober_way way = {.port = PROBE_PORT};
+
+	memcpy(way.local, flow->local, 16);
+	memcpy(way.remote, flow->remote, 16);
+	return way;
+}
+
+static bool
+suspicion_is_of(const struct suspicion *s, const struct subflow *flow)
+{
+	return s->pulse != NULL && s->flow.token == flow->token &&
+	       subflow_compare(&s->flow, flow) == 0;
+}
+
+/* The pair that a probe was about works, or does not, for all who connect next too. */
+static void
+suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
+{
+	struct pair_mark mark = {.worked = works, .rtt_us = rtt_us};
+
+	memcpy(mark.source, s->flow.local, 16);
+	memcpy(mark.destination, s->flow.remote, 16);
+	s->pulse->ops->mark(s->pulse->arg, &mark);
+}
+
+/* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
+static void
+suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct suspicion *s = arg;
+	struct pulse *pulse = s->pulse;
+	uint8_t own[MPTCP_ENDPOINTS][16];
+	uint64_t now = loop_now_ms();
+	char local[EID_TEXT], remote[EID_TEXT], words[160];
+	bool others = false;
+
+	s->check = NULL;
+	s->rest = now + PULSE_REST_MS;
+	for (size_t i = 1; i < n; i++)
+		others |= beat_lives(outcomes[i].beat);
+	if (beat_lives(outcomes[0].beat)) {
+		suspicion_mark(s, true, outcomes[0].rtt_us);
+		return;
+	}
+	if (!others)
+		return; /* nothing answers: the peer may be slow, or gone */
+	suspicion_mark(s, false, 0);
+	snprintf(words, sizeof words, "path from %s to %s: %s, where another one answers",
+	    address_print(s->flow.local, local), address_print(s->flow.remote, remote),
+	    beat_word(outcomes[0].beat));
+	pulse->ops->tell(pulse->arg, s->flow.token, words);
+	if (!silence_leave(pulse->silence, s->flow.local, now, own,
+		pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS)))
+		return; /* it is the peer's to leave, or was left just now */
+	diag_info("%s: left", words);
+	pulse->ops->silent(pulse->arg, s->flow.local);
+}
+
+/* A free row, or the one that rests longest. NULL: all are being probed. */
+static struct suspicion *
+suspicion_row(struct pulse *pulse, const struct subflow *flow)
+{
+	struct suspicion *row = NULL;
+
+	for (size_t i = 0; i < PULSE_CHECKS; i++) {
+		struct suspicion *s = &pulse->suspicions[i];
+
+		if (suspicion_is_of(s, flow))
+			return s;
+		if (s->check == NULL && (row == NULL || s->rest < row->rest))
+			row = s;
+	}
+	return row;
+}
+
+static void
+suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
+{
+	const struct watch_row *watch = pulse->ops->watch(pulse->arg, suspect->flow.token);
+	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
+	struct heartbeat_plan plan;
+
+	if (watch == NULL || s == NULL || s->check != NULL ||
+	    (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms()))
+		return;
+	*s = (struct suspicion){.pulse = pulse, .flow = suspect->flow};
+	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
+	    .ways = {suspicion_way(&suspect->flow)},
+	    .rtt_us = {suspect->flow.rtt_us},
+	    .probes = watch->probes,
+	    .gap_ms = watch->gap_ms,
+	    .lead = watch->lead,
+	    .patience_ms = watch->patience_ms + 3 * suspect->flow.rtt_us / 1000};
+	for (size_t i = 0; i < suspect->n_others; i++) {
+		plan.ways[1 + i] = suspicion_way(&suspect->others[i]);
+		plan.rtt_us[1 + i] = suspect->others[i].rtt_us;
+	}
+	if (heartbeat_start(pulse->heartbeat, &plan, suspicion_checked, s, &s->check) < 0)
+		s->rest = loop_now_ms() + PULSE_REST_MS;
+}
+
+static void
+pulse_suspect(struct pulse *pulse)
+{
+	struct silence_suspect suspects[PULSE_CHECKS];
+	size_t n = silence_suspects(pulse->silence, loop_now_ms(), suspects, PULSE_CHECKS);
+
+	for (size_t i = 0; i < n; i++)
+		suspicion_start(pulse, &suspects[i]);
+}
+
+void
+pulse_probe(struct pulse *pulse, struct heartbeat *heartbeat)
+{
+	for (size_t i = 0; i < PULSE_CHECKS; i++) {
+		heartbeat_cancel(pulse->suspicions[i].check);
+		pulse->suspicions[i].check = NULL;
+	}
+	pulse->heartbeat = heartbeat;
 }
 
 static void
@@ -61,6 +201,8 @@ pulse_beat(void *arg)
 		    address_print(verdict.address, text), (unsigned long long)verdict.ms,
 		    verdict.owes ? "acknowledges nothing" : "data is missing");
 		pulse->ops->silent(pulse->arg, verdict.address);
+	} else if (pulse->heartbeat != NULL) {
+		pulse_suspect(pulse);
 	}
 	pulse_next(pulse, loop_now_us() - started);
 }
@@ -148,6 +290,7 @@ pulse_close(struct pulse *pulse)
 {
 	if (pulse == NULL)
 		return;
+	pulse_probe(pulse, NULL);
 	watch_free(pulse->watch);
 	timer_free(pulse->timer);
 	netlink_close(pulse->events);

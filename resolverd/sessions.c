@@ -357,6 +357,12 @@ sessions_next(const struct sessions *all, const struct session *after)
 }
 
 struct session *
+sessions_by_token(const struct sessions *all, uint32_t token)
+{
+	return sessions_by_key(all, SESSION_MPTCP_KEY | token);
+}
+
+struct session *
 sessions_by_id(const struct sessions *all, uint64_t id)
 {
 	struct session *session = all->list;

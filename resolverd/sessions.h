@@ -54,6 +54,8 @@ void sessions_client_gone(struct sessions *all, void *client) NONNULL;
 size_t sessions_count(const struct sessions *all, enum session_transport transport) NONNULL;
 /* The session after that one, by age; the first after NULL. */
 struct session *sessions_next(const struct sessions *all, const struct session *after) __attribute__((nonnull(1)));
+/* An MPTCP session by its token, or NULL: no program told of it. */
+struct session *sessions_by_token(const struct sessions *all, uint32_t token) NONNULL;
 struct session *sessions_by_id(const struct sessions *all, uint64_t id) NONNULL;
 
 __attribute__((format(printf, 2, 3))) void session_tell(struct session *session, const char *format, ...);

@@ -354,3 +354,65 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 	}
 	return found;
 }
+
+static bool
+silence_is_suspect_flow(const struct silence_flow *flow, uint64_t now)
+{
+	uint64_t least = flow->last.unacked == 1 ? SILENCE_SUSPECT_LONE_MS : SILENCE_SUSPECT_MS;
+	uint64_t round_trips = 2 * (uint64_t)flow->last.rtt_us / 1000;
+
+	return flow->owed != 0 &&
+	       now - flow->owed >= (round_trips > least ? round_trips : least);
+}
+
+static void
+silence_put_others(const struct silence_group *group, const struct silence_flow *flow,
+    bool same, struct silence_suspect *out)
+{
+	for (size_t i = 0; i < group->n && out->n_others < SILENCE_OTHERS; i++)
+		if (&group->flows[i] != flow && silence_same(&group->flows[i], flow) == same)
+			out->others[out->n_others++] = group->flows[i].last;
+}
+
+size_t
+silence_suspects(
+    const struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max)
+{
+	const struct silence_view *view = &silence->views[silence->now_view];
+	size_t found = 0;
+
+	for (size_t i = 0; i < view->n && found < max;) {
+		struct silence_group group = silence_group(view, i);
+		const struct silence_flow *worst = NULL;
+
+		for (size_t k = 0; group.n > 1 && k < group.n; k++)
+			if (silence_is_suspect_flow(&group.flows[k], now) &&
+			    (worst == NULL || group.flows[k].owed < worst->owed))
+				worst = &group.flows[k];
+		if (worst != NULL) {
+			out[found] = (struct silence_suspect){
+			    .flow = worst->last, .ms = now - worst->owed};
+			silence_put_others(&group, worst, false, &out[found]);
+			silence_put_others(&group, worst, true, &out[found]);
+			found++;
+		}
+		i += group.n;
+	}
+	return found;
+}
+
+bool
+silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
+    uint8_t (*own)[16], size_t n)
+{
+	const struct silence_view *view = &silence->views[silence->now_view];
+	const struct silence_own mine = {own, n};
+
+	if (!silence_is_own(&mine, address))
+		return false;
+	for (size_t i = 0; i < view->n; i++)
+		if (memcmp(view->flows[i].last.local, address, 16) == 0)
+			return silence_all_spare(view, &view->flows[i], now) &&
+			       silence_may(silence, address, now);
+	return false;
+}

@@ -13,6 +13,8 @@
 #include "resolverd/subflows.h"
 
 #define SILENCE_FLOOR_MS 60 /* no verdict below: delayed acknowledgements take 40 */
+#define SILENCE_SUSPECT_MS 10 /* unacknowledged for so long, and two round trips: worth a probe */
+#define SILENCE_SUSPECT_LONE_MS 50 /* the same of one lone segment, whose acknowledgement may be delayed */
 #define SILENCE_LONE_MS 260 /* one lone segment may be acknowledged as late as this */
 
 struct silence; /* what was seen until now */
@@ -34,6 +36,24 @@ struct silence_verdict {
  */
 bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
     uint8_t (*own)[16], size_t n, struct silence_verdict *out) NONNULL;
+/* A path worth a probe: acknowledgements are owed on it, for two round trips and more than a moment; and others of its
+ * session, by other local addresses first, which serve as controls. */
+#define SILENCE_OTHERS 4
+struct silence_suspect {
+	struct subflow flow;
+	uint64_t ms; /* that they are owed for */
+	size_t n_others;
+	struct subflow others[SILENCE_OTHERS];
+};
+
+/* Those of the last look, made at now; one of a session at most. */
+size_t silence_suspects(
+    const struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
+/* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that
+ * is not silent, and the last time not being too near; then it is. */
+bool silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
+    uint8_t (*own)[16], size_t n) NONNULL;
+
 bool silence_is_busy(const struct silence *silence) NONNULL;
 bool silence_has_several(const struct silence *silence) NONNULL;
 

@@ -296,6 +296,36 @@ test_inward(void **state)
 	assert_int_equal(got[1].beat, BEAT_ALIVE);
 }
 
+/* The second pair answers on; after its third answer the first is not waited for. */
+static void
+test_lead(void **state)
+{
+	uint16_t port;
+	enum lie lie = TRUTH;
+	int fd = peer_open(&port);
+	struct watch *watch = watch_new(loop, fd, LOOP_READ, peer_ready, &lie);
+	struct heartbeat_plan plan = {.n = 2,
+	    .ways = {way("127.0.0.1", "127.0.0.2", port), way("127.0.0.3", "127.0.0.2", port)},
+	    .probes = 200,
+	    .gap_ms = 5,
+	    .lead = 3,
+	    .patience_ms = 1000};
+	uint64_t start = loop_now_ms();
+
+	(void)state;
+	check(&plan);
+	assert_int_equal(got[0].beat, BEAT_INWARD);
+	assert_int_equal(got[1].beat, BEAT_ALIVE);
+	assert_in_range(loop_now_ms() - start, 9, 300);
+	plan.rtt_us[0] = 200000; /* but two of its round trips are */
+	start = loop_now_ms();
+	check(&plan);
+	assert_int_equal(got[0].beat, BEAT_INWARD);
+	assert_in_range(loop_now_ms() - start, 400, 700);
+	watch_free(watch);
+	close(fd);
+}
+
 static void
 test_forged(void **state)
 {
@@ -389,6 +419,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_route, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_inward, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_lead, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_forged, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_cancelled_and_limited, setup, teardown),
 	};

@@ -92,6 +92,73 @@ test_sender_sees_no_acknowledgement(void **state)
 	assert_true(verdict.ms >= SILENCE_FLOOR_MS && verdict.ms <= SILENCE_FLOOR_MS + 30);
 }
 
+/* Suspicion is earlier, and costs nothing: a moment and two round trips; the others of the session are its controls. */
+static void
+test_suspects(void **state)
+{
+	struct silence_suspect suspects[2];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		acknowledge(0);
+		acknowledge(1);
+		look.list[0].unacked = 2;
+		assert_false(step());
+		assert_int_equal(silence_suspects(silence, now, suspects, 2), 0);
+	}
+	acknowledge(1);
+	assert_false(step()); /* 15 ms since it was heard */
+	assert_int_equal(silence_suspects(silence, now, suspects, 2), 1);
+	assert_int_equal(suspects[0].flow.local[15], A);
+	assert_int_equal(suspects[0].ms, 15);
+	assert_int_equal(suspects[0].n_others, 1);
+	assert_int_equal(suspects[0].others[0].local[15], B);
+	assert_int_equal(silence_suspects(silence, now, suspects, 0), 0);
+	look.list[0].rtt_us = 40000; /* of a long way that is no silence yet */
+	acknowledge(1);
+	assert_false(step());
+	assert_int_equal(silence_suspects(silence, now, suspects, 2), 0);
+	look.list[0].rtt_us = 100;
+	look.list[0].unacked = 1; /* one alone may be acknowledged late */
+	assert_false(step());
+	assert_int_equal(silence_suspects(silence, now, suspects, 2), 0);
+}
+
+static void
+test_suspects_of_one_path_are_none(void **state)
+{
+	struct silence_suspect suspects[2];
+
+	(void)state;
+	look.n = 1;
+	look.list[0].unacked = 5;
+	for (int i = 0; i < 10; i++)
+		assert_false(step());
+	assert_int_equal(silence_suspects(silence, now, suspects, 2), 0);
+}
+
+/* Left is only what all can spare, is ours, and was not left just now. */
+static void
+test_leave(void **state)
+{
+	uint8_t a[16] = {[15] = A}, other[16] = {[15] = 0xc};
+
+	(void)state;
+	look.list[0].unacked = 5;
+	for (int i = 0; i < 3; i++) {
+		acknowledge(1);
+		assert_false(step());
+	}
+	assert_false(silence_leave(silence, other, now, own, 2)); /* nobody's here */
+	assert_false(silence_leave(silence, a, now, own, 0)); /* not announced by us */
+	assert_true(silence_leave(silence, a, now, own, 2));
+	assert_false(silence_leave(silence, a, now, own, 2)); /* just now */
+	assert_true(silence_leave(silence, a, now + 2000, own, 2));
+	look.n = 1; /* the other path is gone: nobody can spare this one */
+	assert_false(step());
+	assert_false(silence_leave(silence, a, now + 60000, own, 2));
+}
+
 static void
 test_receiver_sees_a_hole(void **state)
 {
@@ -241,6 +308,9 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(test_sender_sees_no_acknowledgement),
+	    T(test_suspects),
+	    T(test_suspects_of_one_path_are_none),
+	    T(test_leave),
 	    T(test_receiver_sees_a_hole),
 	    T(test_both_silent_moves_nothing),
 	    T(test_idle_is_not_silent),
