@@ -29,9 +29,9 @@ number_put(uint8_t *p, uint64_t number)
 }
 
 static void
-block_fill(uint8_t *block, uint64_t offset)
+block_fill(uint8_t *block, size_t size, uint64_t offset)
 {
-	for (size_t i = 0; i < STREAM_BLOCK; i += 8)
+	for (size_t i = 0; i < size; i += 8)
 		number_put(block + i, (offset + i) / 8);
 }
 
@@ -56,10 +56,10 @@ closed_before(int fd, uint64_t due)
 }
 
 static int
-block_send(int fd, const uint8_t *block)
+block_send(int fd, const uint8_t *block, size_t size)
 {
-	for (size_t sent = 0; sent < STREAM_BLOCK;) {
-		ssize_t n = send(fd, block + sent, STREAM_BLOCK - sent, MSG_NOSIGNAL);
+	for (size_t sent = 0; sent < size;) {
+		ssize_t n = send(fd, block + sent, size - sent, MSG_NOSIGNAL);
 
 		if (n > 0)
 			sent += (size_t)n;
@@ -70,7 +70,7 @@ block_send(int fd, const uint8_t *block)
 }
 
 int
-stream_send(int fd)
+stream_send_paced(int fd, size_t size, unsigned pace_ms)
 {
 	uint8_t block[STREAM_BLOCK];
 	uint64_t start = now_ms();
@@ -78,15 +78,21 @@ stream_send(int fd)
 	for (uint64_t n = 0;; n++) {
 		int error;
 
-		block_fill(block, n * STREAM_BLOCK);
-		error = block_send(fd, block);
+		block_fill(block, size, n * size);
+		error = block_send(fd, block, size);
 		if (error == EPIPE || error == ECONNRESET)
 			return 0;
 		if (error != 0)
 			return error;
-		if (closed_before(fd, start + (n + 1) * STREAM_PACE))
+		if (closed_before(fd, start + (n + 1) * pace_ms))
 			return 0;
 	}
+}
+
+int
+stream_send(int fd)
+{
+	return stream_send_paced(fd, STREAM_BLOCK, STREAM_PACE);
 }
 
 /* True when all n octets are those that belong at offset; else says which is not. */

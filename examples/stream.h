@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define STREAM_BLOCK 16384 /* octets at a time */
@@ -17,6 +18,8 @@
  * eight octets are their own number, so that none can be lost, doubled or changed unseen.
  */
 int stream_send(int fd);
+/* The same by blocks of so many octets, a multiple of eight and at most STREAM_BLOCK, and so many ms. */
+int stream_send_paced(int fd, size_t block, unsigned pace_ms);
 
 /* What arrived since the last mark. */
 struct stream_mark {
