@@ -17,7 +17,6 @@
 #include "resolverd/guard.h"
 #include "resolverd/mptcp.h"
 #include "resolverd/sockets.h"
-#include "resolverd/subflows.h"
 
 #define SESSION_PLACES 4096
 #define SESSION_MPTCP_KEY ((uint64_t)1 << 63) /* no cookie is so large */
@@ -108,43 +107,19 @@ sessions_event_heard(void *arg, const struct nlmsghdr *message)
 		sessions_forget(session);
 }
 
-/* Whether its socket is still there, as far as can be asked. */
-static bool
-session_is_there(struct session *session, const struct subflows *seen)
-{
-	struct socket_look look;
-
-	switch (session->note.transport) {
-	case SESSION_TCP:
-		return sockets_look(session->all->diag, &session->note, &look) !=
-		       -MAP_ENOTFOUND;
-	case SESSION_MPTCP:
-		for (size_t i = 0; i < seen->n_sessions; i++)
-			if (seen->sessions[i].token == session->note.token)
-				return true;
-		return !seen->complete;
-	}
-	return sockets_look(session->all->diag, &session->note, &look) != -MAP_ENOTFOUND;
-}
-
 /* Events were lost: what is there is read anew. */
 static void
 sessions_sweep(struct sessions *all)
 {
-	struct subflows *seen = calloc(1, sizeof *seen);
 	struct session *next;
+	struct socket_look look;
 
 	diag_debug("sessions: events were lost; read anew");
-	if (seen == NULL || subflows_read(all->diag, seen) < 0) {
-		free(seen);
-		return;
-	}
 	for (struct session *session = all->list; session != NULL; session = next) {
 		next = session->next;
-		if (!session_is_there(session, seen))
+		if (sockets_look(all->diag, &session->note, &look) == -MAP_ENOTFOUND)
 			sessions_forget(session);
 	}
-	free(seen);
 }
 
 static void
@@ -239,20 +214,23 @@ sessions_close(struct sessions *all)
 	free(all);
 }
 
-/* The kernel's own number of a TCP socket, if it is this user's. */
+/* Whether the socket is there, and this user's: one that was closed before its program's word came would never be told of
+ * again. Of a TCP socket the kernel's own number is taken. Who cannot be asked is believed. */
 static int
 sessions_verify(struct sessions *all, const struct account *account, struct session_note *note)
 {
 	struct socket_look look;
 	int rc;
 
-	if (note->transport != SESSION_TCP)
-		return 0;
-	note->cookie = 0;
+	if (note->transport == SESSION_TCP)
+		note->cookie = 0;
 	rc = sockets_look(all->diag, note, &look);
+	if (rc == -MAP_ESYS && note->transport != SESSION_TCP)
+		return 0;
 	if (rc < 0)
 		return rc;
-	note->cookie = look.cookie;
+	if (note->transport == SESSION_TCP)
+		note->cookie = look.cookie;
 	return account->uid == 0 || account->uid == look.uid ? 0 : -MAP_EREFUSED;
 }
 

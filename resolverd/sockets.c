@@ -14,6 +14,9 @@
 
 #define GROUP(n) (1u << ((n)-1))
 #define ALL_STATES 0xffffffffu
+#define ESTABLISHED 1 /* the kernel's numbers of states */
+#define CLOSE_WAIT 8
+#define MPTCP 262 /* IPPROTO_MPTCP, where the C library does not have it yet */
 
 unsigned
 sockets_groups(void)
@@ -47,6 +50,20 @@ sockets_put_address(const uint8_t address[16], bool ipv4, uint32_t words[4])
 	memcpy(words, address + (ipv4 ? 12 : 0), ipv4 ? 4 : 16);
 }
 
+/* MPTCP has a number that does not fit where protocols stand, and sockets are found by their token. */
+static void
+sockets_request_mptcp(struct netlink *diag, const struct session_note *note)
+{
+	struct nlmsghdr *message = netlink_start(diag, SOCK_DIAG_BY_FAMILY, 0);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
+
+	request->sdiag_family = address_is_ipv4(note->source) ? AF_INET : AF_INET6;
+	request->sdiag_protocol = IPPROTO_RAW;
+	request->idiag_states = ALL_STATES;
+	request->id.idiag_cookie[0] = note->token;
+	mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, MPTCP);
+}
+
 static void
 sockets_request(struct netlink *diag, const struct session_note *note, uint16_t type)
 {
@@ -73,6 +90,7 @@ sockets_request(struct netlink *diag, const struct session_note *note, uint16_t 
 
 struct looking {
 	struct socket_look *out;
+	bool tcp;
 	bool found;
 };
 
@@ -94,7 +112,10 @@ sockets_heard(void *arg, const struct nlmsghdr *message)
 			memcpy(&info, mnl_attr_get_payload(attr),
 			    n < sizeof info ? n : sizeof info);
 	}
-	looking->found = true;
+	/* what lingers after its program has closed it is over for us */
+	looking->found =
+	    looking->tcp ? head->idiag_state == ESTABLISHED || head->idiag_state == CLOSE_WAIT
+			 : head->idiag_inode != 0;
 	*looking->out = (struct socket_look){.cookie = sockets_cookie(&head->id),
 	    .uid = head->idiag_uid,
 	    .unacked = info.tcpi_unacked,
@@ -106,11 +127,14 @@ sockets_heard(void *arg, const struct nlmsghdr *message)
 int
 sockets_look(struct netlink *diag, const struct session_note *note, struct socket_look *out)
 {
-	struct looking looking = {.out = out};
+	struct looking looking = {.out = out, .tcp = note->transport == SESSION_TCP};
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	sockets_request(diag, note, SOCK_DIAG_BY_FAMILY);
+	if (note->transport == SESSION_MPTCP)
+		sockets_request_mptcp(diag, note);
+	else
+		sockets_request(diag, note, SOCK_DIAG_BY_FAMILY);
 	rc = netlink_ask(diag, sockets_heard, &looking);
 	if (rc < 0)
 		return errno == ENOENT || errno == ESTALE ? -MAP_ENOTFOUND : rc;

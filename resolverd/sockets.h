@@ -22,7 +22,8 @@ unsigned sockets_groups(void);
 bool sockets_gone(const struct nlmsghdr *message, uint64_t *cookie) NONNULL;
 
 /* A TCP or UDP socket by its pair, ports and cookie, or 0 where that is not known: of a session that fell back from MPTCP
- * its program sees another one. -MAP_ENOTFOUND: there is none; -MAP_ESYS. */
+ * its program sees another one; MPTCP's own by its token. -MAP_ENOTFOUND: there is none, or no program has it any more;
+ * -MAP_ESYS. */
 int sockets_look(struct netlink *diag, const struct session_note *note, struct socket_look *out) NONNULL MUST_CHECK;
 /* Ends a TCP socket: its program gets ECONNABORTED. -MAP_ESYS: EPERM without CAP_NET_ADMIN, EOPNOTSUPP: the kernel cannot. */
 int sockets_end(struct netlink *diag, const struct session_note *note) NONNULL MUST_CHECK;

@@ -418,14 +418,24 @@ test_sessions(void **state)
 {
 	struct world *w = *state;
 	struct client *c = client_new(w);
-	struct session_note note = {.transport = SESSION_UDP,
-	    .cookie = (uint64_t)1 << 40,
-	    .source = {1},
-	    .destination = {2}};
+	struct session_note note = {.transport = SESSION_UDP};
+	struct addr at;
+	int udp;
 	struct frame frame;
 	uint8_t out[2048];
 	struct wr wr = wr_init(out, sizeof out);
 
+	socklen_t n = sizeof note.cookie;
+
+	addr_from_octets((const uint8_t *)"\0\0\0\0\0\0\0\0\0\0\377\377\177\0\0\1", 9, &at);
+	udp = sock_udp_connect(&at);
+	assert_true(udp >= 0);
+	addr_to_octets(&at, note.destination);
+	note.destination_port = 9;
+	assert_int_equal(sock_local(udp, &at), 0);
+	addr_to_octets(&at, note.source);
+	note.source_port = addr_port(&at);
+	assert_int_equal(getsockopt(udp, SOL_SOCKET, SO_COOKIE, &note.cookie, &n), 0);
 	assert_int_equal(eid_scan("s.silent.test", 13, false, &note.id), 0);
 	session_note_put(&wr, &note);
 	send_frame(c, FRAME_SESSION, 1, out,
@@ -455,6 +465,7 @@ test_sessions(void **state)
 	send_frame(c, FRAME_SESSION, 1, out, wr_done(&wr).n);
 	assert_int_equal(next_within(w, c, &frame, PATIENCE_MS), 0);
 	client_free(c);
+	close(udp);
 }
 
 /* A client that leaves takes its waiting with it; those it shared go on for others. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -277,21 +278,51 @@ test_events_lost(void **state)
 static void
 test_limit(void **state)
 {
+	static int fds[SESSIONS_MAX / 2 + 1];
+	struct rlimit many = {SESSIONS_MAX, SESSIONS_MAX};
 	struct session_note note;
-	int fd = udp_socket(), rc = 0;
 	uint32_t n = 0;
+	int rc = 0;
 
 	(void)state;
-	note_of(fd, SESSION_UDP, &note);
-	for (note.cookie = (uint64_t)1 << 40; rc == 0; note.cookie++)
-		rc = sessions_put(agent.sessions, &client, ++n, me, &note);
+	if (setrlimit(RLIMIT_NOFILE, &many) != 0)
+		skip();
+	while (rc == 0) {
+		fds[n] = udp_socket();
+		note_of(fds[n], SESSION_UDP, &note);
+		rc = sessions_put(agent.sessions, &client, n + 1, me, &note);
+		n++;
+	}
 	assert_int_equal(rc, -MAP_ELIMIT);
+	assert_int_equal(n, SESSIONS_MAX / 2 + 1);
 	assert_int_equal(me->sessions, SESSIONS_MAX / 2);
-	assert_int_equal(sessions_put(agent.sessions, &client, n, other, &note), 0);
-	sessions_client_gone(agent.sessions, &client);
-	assert_int_equal(sessions_count(agent.sessions, SESSION_UDP), 0);
+	while (n > 0)
+		close(fds[--n]);
+	wait_for(SESSION_UDP, 0);
 	assert_int_equal(me->sessions, 0);
-	close(fd);
+}
+
+/* Closed before its program's word of it came: the kernel will not tell of its end any more. */
+static void
+test_too_late(void **state)
+{
+	struct session_note note;
+	int udp = udp_socket(), peer, tcp = tcp_socket(&peer);
+
+	(void)state;
+	note_of(udp, SESSION_UDP, &note);
+	close(udp);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), -MAP_ENOTFOUND);
+	note_of(tcp, SESSION_TCP, &note);
+	close(peer);
+	close(tcp);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), -MAP_ENOTFOUND);
+	tcp = tcp_socket(&peer);
+	note_of(tcp, SESSION_TCP, &note);
+	close(tcp); /* it lingers: TIME-WAIT */
+	close(peer);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), -MAP_ENOTFOUND);
+	assert_int_equal(me->sessions, 0);
 }
 
 static void
@@ -327,6 +358,7 @@ main(void)
 	    T(test_ended),
 	    T(test_events_lost),
 	    T(test_limit),
+	    T(test_too_late),
 	    T(test_story),
 	};
 
