@@ -74,7 +74,7 @@ session_tell(struct session *s, int error, const char *why, int fd)
 }
 
 /* Whose session it is, for the agent: an identity, or where there is none, what was asked for. */
-static void
+static bool
 session_note(const struct session *s, int fd, size_t i, struct session_note *note)
 {
 	const struct eid *id = &s->ids[s->winners[i].identity];
@@ -85,7 +85,7 @@ session_note(const struct session *s, int fd, size_t i, struct session_note *not
 	    .wishes = s->plan.wishes};
 	if (s->winners[i].secure && id->form != EID_NONE)
 		note->flags |= RESOLVE_TRUSTED_ID; /* a secure name said so */
-	transport_note(fd, note);
+	return transport_note(fd, note);
 }
 
 /* A fresh session takes as much as a token without blocking. */
@@ -106,6 +106,7 @@ session_won(struct session *s, int fd, size_t i)
 	    .secure = s->winners[i].secure,
 	    .proved = s->winners[i].proved};
 	struct session_note note;
+	bool noted;
 
 	memcpy(info.source, s->pairs[i].source, 16);
 	memcpy(info.destination, s->pairs[i].destination, 16);
@@ -120,8 +121,8 @@ session_won(struct session *s, int fd, size_t i)
 		session_tell(s, -MAP_ESYS, strerror(saved), -1);
 		return;
 	}
-	session_note(s, fd, i, &note);
-	sessions_put(s->request.map, fd, s->plan.flags, &info, &note);
+	noted = session_note(s, fd, i, &note);
+	sessions_put(s->request.map, fd, s->plan.flags, &info, noted ? &note : NULL);
 	watch_note(s->request.map);
 	session_tell(s, 0, "", fd);
 }

@@ -231,7 +231,7 @@ transport_fill(int fd, struct map_session *out)
 	return 0;
 }
 
-void
+bool
 transport_note(int fd, struct session_note *note)
 {
 	struct sockaddr_storage address = {0};
@@ -242,15 +242,15 @@ transport_note(int fd, struct session_note *note)
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &note->cookie, &n) < 0)
 		note->cookie = 0;
 	n = sizeof address;
-	if (getsockname(fd, (struct sockaddr *)(void *)&address, &n) == 0) {
-		transport_octets(&address, note->source);
-		note->source_port = transport_port(&address);
-	}
+	if (getsockname(fd, (struct sockaddr *)(void *)&address, &n) < 0)
+		return false;
+	transport_octets(&address, note->source);
+	note->source_port = transport_port(&address);
 	n = sizeof address;
-	if (getpeername(fd, (struct sockaddr *)(void *)&address, &n) == 0) {
-		transport_octets(&address, note->destination);
-		note->destination_port = transport_port(&address);
-	}
+	if (getpeername(fd, (struct sockaddr *)(void *)&address, &n) < 0)
+		return false;
+	transport_octets(&address, note->destination);
+	note->destination_port = transport_port(&address);
 	note->transport = protocol == IPPROTO_UDP ? SESSION_UDP : SESSION_TCP;
 	note->token = 0;
 	n = sizeof info;
@@ -260,6 +260,8 @@ transport_note(int fd, struct session_note *note)
 		note->transport = SESSION_MPTCP;
 		note->token = info.mptcpi_token;
 	}
+	return note->cookie != 0 && note->cookie >> 63 == 0 &&
+	       address_is_ipv4(note->source) == address_is_ipv4(note->destination);
 }
 
 struct session_row *

@@ -20,8 +20,8 @@ int transport_datagram(const uint8_t source[16], const uint8_t destination[16], 
 /* The same socket by another pair, from another port. -MAP_ESYS: it is where it was. */
 int transport_rehome(int fd, const struct session_note *from, const uint8_t source[16],
     const uint8_t destination[16]) NONNULL MUST_CHECK;
-/* Fills in what the kernel knows of a socket. */
-void transport_note(int fd, struct session_note *note) NONNULL;
+/* Fills in what the kernel knows of a socket. False: it is over already, or not to be told of. */
+bool transport_note(int fd, struct session_note *note) NONNULL MUST_CHECK;
 /* Back; what is neither IPv4 nor IPv6 leaves out as it is. */
 void transport_octets(const struct sockaddr_storage *from, uint8_t out[16]) NONNULL;
 

@@ -31,7 +31,8 @@ watch_note(struct map *map)
 
 		if (row->number == 0 || row->noted)
 			continue;
-		row->noted = watch_send(map, row);
+		/* a descriptor that was closed meanwhile may be somebody else's */
+		row->noted = sessions_find(map, row->fd) != row || watch_send(map, row);
 		if (!row->noted)
 			return;
 	}
@@ -64,9 +65,12 @@ watch_move(struct map *map, struct session_row *row, struct session_event *event
 {
 	if (transport_rehome(row->fd, &row->note, event->source, event->destination) < 0) {
 		snprintf(event->why, sizeof event->why, "cannot move: %s", strerror(errno));
+		if (transport_note(row->fd, &row->note)) /* it has another port all the same */
+			row->noted = watch_send(map, row);
 		return MAP_CUT_OFF;
 	}
-	transport_note(row->fd, &row->note);
+	if (!transport_note(row->fd, &row->note))
+		return MAP_CUT_OFF;
 	memcpy(row->info.source, event->source, 16);
 	memcpy(row->info.destination, event->destination, 16);
 	memcpy(row->info.path, event->path, sizeof row->info.path);

@@ -155,7 +155,10 @@ session_note_read(struct bytes payload, struct session_note *out)
 	wishes_read(&rd, &out->wishes);
 	if (out->transport < SESSION_TCP || out->transport > SESSION_UDP ||
 	    (out->transport == SESSION_MPTCP) != (out->token != 0) || out->cookie == 0 ||
-	    (out->flags & ~SESSION_FLAGS) != 0 || out->id.form == EID_NONE ||
+	    out->cookie >> 63 !=
+		0 || /* no socket has such a one; some mean "any" to the kernel */
+	    (out->flags & ~SESSION_FLAGS) != 0 ||
+	    out->id.form == EID_NONE ||
 	    address_is_ipv4(out->source) != address_is_ipv4(out->destination))
 		rd_fail(&rd, -MAP_EFORMAT);
 	return rd_end(&rd);

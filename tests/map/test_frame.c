@@ -152,14 +152,14 @@ test_notes(void **state)
 	(void)state;
 	note.id = row_identity("2001:3f:fe00:a05:e437:dbb2:2e81:cb3e");
 	assert_int_equal(path_list_put(&note.wishes.avoid, "lte"), 0);
-	for (unsigned i = 0; i < 6; i++) {
+	for (unsigned i = 0; i < 7; i++) {
 		struct session_note wrong = note;
 		int want = i == 0 ? 0 : -MAP_EFORMAT;
 
 		wrong.transport = i == 1   ? 4
 				  : i == 2 ? SESSION_MPTCP
 					   : SESSION_UDP; /* 2: without a token */
-		wrong.cookie = i == 3 ? 0 : note.cookie;
+		wrong.cookie = i == 3 ? 0 : i == 6 ? (uint64_t)1 << 63 : note.cookie;
 		wrong.flags = i == 4 ? RESOLVE_PAIRS : note.flags;
 		if (i == 5)
 			memcpy(wrong.source,
