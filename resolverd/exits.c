@@ -148,7 +148,8 @@ exits_schedule(struct exits *exits)
 	uint64_t now = loop_now_ms(), due = UINT64_MAX;
 
 	for (size_t i = 0; i < exits->n; i++)
-		if (exits->rows[i].again != 0 && exits->rows[i].again < due)
+		if (exits->rows[i].check == NULL && exits->rows[i].again != 0 &&
+		    exits->rows[i].again < due)
 			due = exits->rows[i].again;
 	if (due == UINT64_MAX)
 		timer_stop(exits->timer);
@@ -218,7 +219,7 @@ exit_check(struct exit_row *row)
 		row->routes[i] = route_ask(exits->route, from, state->destination);
 	}
 	if (heartbeat_start(exits->heartbeat, &plan, exit_checked, row, &row->check) < 0)
-		diag_debug("exits: a check cannot be started");
+		row->again = loop_now_ms() + EXITS_AGAIN_MS; /* too many are under way */
 }
 
 static void
@@ -310,7 +311,9 @@ exits_heard(void *arg, const struct nlmsghdr *message)
 	(void)message;
 	for (size_t i = 0; i < exits->n; i++)
 		if (exit_is_bad(exits->rows[i].state.verdict)) {
-			exits->rows[i].again = soon;
+			/* events without end do not put it off */
+			if (exits->rows[i].again == 0 || exits->rows[i].again > soon)
+				exits->rows[i].again = soon;
 			exits->rows[i].wait = 0;
 		}
 }

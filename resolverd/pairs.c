@@ -216,6 +216,16 @@ pairs_published(const struct result *local, const uint8_t source[16])
 	return NULL;
 }
 
+/* Of a pair that has a route, that its source has none to another destination says nothing. */
+static enum exit_verdict
+pairs_exit(const struct pairs *pairs, const uint8_t source[16])
+{
+	enum exit_verdict verdict =
+	    pairs->exits != NULL ? exits_verdict(pairs->exits, source) : EXIT_UNKNOWN;
+
+	return verdict != EXIT_NO_ROUTE ? verdict : EXIT_UNKNOWN;
+}
+
 /* What is left for one of so many, and at least one as long as there is any. */
 static size_t
 pairs_share(size_t room, size_t of)
@@ -275,8 +285,7 @@ pairs_to(
 		    .identity = (uint8_t)identity,
 		    .to = to,
 		    .from = published,
-		    .exit = pairs->exits != NULL ? exits_verdict(pairs->exits, from->address)
-						 : EXIT_UNKNOWN};
+		    .exit = pairs_exit(pairs, from->address)};
 		memcpy(c->source, from->address, 16);
 		c->live =
 		    liveness_get(pairs->liveness, c->source, to->address, p->now, &c->rtt_us);

@@ -314,8 +314,12 @@ prober_send(struct prober *prober, const struct prober_way *way, const struct pr
 
 	if (s->fd < 0)
 		return EAFNOSUPPORT;
-	/* what an earlier one met is told by the next call, whatever that is about, and told once */
+	/* what an earlier one met, or is said to have met, is told by the next call, whatever that is about: once */
 	for (int tries = 0; tries < 2; tries++) {
+		int earlier;
+		socklen_t size = sizeof earlier;
+
+		(void)getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &earlier, &size);
 		letter_init(&l, PROBE_OCTETS);
 		probe_put(probe, l.octets);
 		addr_from_octets(way->remote, way->port, &l.peer);

@@ -136,8 +136,10 @@ responder_take(struct responder *responder, const uint8_t source[16], const stru
 	    .pair = probe->pair,
 	    .sequence = probe->sequence,
 	    .flags = PROBE_ANSWER};
-	token_note(row, probe, answer);
 	row->is_peer |= is_peer;
-	return responder_spares(
-	    responder, source, row->is_peer ? RESPONDER_PEER : RESPONDER_STRANGER, now);
+	if (!responder_spares(
+		responder, source, row->is_peer ? RESPONDER_PEER : RESPONDER_STRANGER, now))
+		return false; /* and what is not answered is not said to have come */
+	token_note(row, probe, answer);
+	return true;
 }

@@ -9,7 +9,7 @@
 #define RESPONDER_TOKENS 4096  /* remembered, the oldest forgotten */
 #define RESPONDER_SOURCES 4096
 #define RESPONDER_STRETCH_MS 1000
-#define RESPONDER_STRANGER 20 /* answers in that time to a source that no session leads to: a check or two */
+#define RESPONDER_STRANGER 100 /* answers in that time to a source that no session is known to lead to */
 #define RESPONDER_PEER 500   /* to others, and to their tokens wherever they come from: they may have moved */
 
 struct responder;
