@@ -19,6 +19,7 @@ struct account {
 	size_t tickets; /* clients' waits */
 	size_t lookups; /* that this user began */
 	size_t sessions;
+	size_t checks; /* of pairs, for clients' waits */
 	size_t asks; /* questions of these upstream; they may outlive the look-up */
 };
 

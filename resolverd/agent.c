@@ -82,7 +82,10 @@ agent_open_paths(struct agent *agent)
 static bool
 agent_knows(void *arg, const uint8_t peer[16])
 {
-	return peers_has(((struct agent *)arg)->peers, peer);
+	const struct agent *agent = arg;
+
+	return (agent->sessions != NULL && sessions_lead_to(agent->sessions, peer)) ||
+	       peers_has(agent->peers, peer);
 }
 
 static int
@@ -154,15 +157,14 @@ void
 agent_close(struct agent *agent)
 {
 	routes_close(agent->routes);
+	clients_close(agent->clients); /* what they wait for probes, and sessions are theirs */
 	sessions_close(agent->sessions);
-	agent->sessions = NULL; /* clients come after it */
 	if (agent->pairs != NULL)
 		pairs_observe(agent->pairs, NULL);
 	exits_close(agent->exits);
 	paths_close(agent->paths); /* it probes too */
 	heartbeat_close(agent->heartbeat);
 	peers_close(agent->peers);
-	clients_close(agent->clients);
 	control_close(agent->control);
 	requests_free(agent->requests);
 	joints_free(agent->joints);

@@ -40,6 +40,7 @@ struct waiting {
 };
 
 struct client {
+	struct session_owner owner; /* first: what events are sent to */
 	struct client *next;
 	struct client **link;
 	struct clients *clients;
@@ -78,8 +79,7 @@ client_free(struct client *c)
 {
 	struct clients *all = c->clients;
 
-	if (all->agent->sessions != NULL)
-		sessions_client_gone(all->agent->sessions, c);
+	sessions_owner_gone(&c->owner);
 	while (c->waiting != NULL) {
 		joint_cancel(c->waiting->joint);
 		waiting_free(c->waiting);
@@ -204,7 +204,7 @@ frame_session(struct client *c, const struct frame *frame)
 	if (error != 0 || agent->sessions == NULL)
 		return error;
 	agent_count(agent, STAT_SESSION);
-	if (sessions_put(agent->sessions, c, frame->id, c->account, &note) != 0)
+	if (sessions_put(agent->sessions, &c->owner, frame->id, c->account, &note) != 0)
 		agent_count(agent, STAT_SESSION_LIMITED);
 	return 0;
 }
@@ -215,7 +215,8 @@ client_session(const struct client *c, const struct frame *frame)
 {
 	const struct agent *agent = c->clients->agent;
 
-	return agent->sessions != NULL ? sessions_find(agent->sessions, c, frame->id) : NULL;
+	return agent->sessions != NULL ? sessions_find(agent->sessions, &c->owner, frame->id)
+				       : NULL;
 }
 
 static int
@@ -285,16 +286,18 @@ client_data(void *arg, const uint8_t *p, size_t n)
 }
 
 void
-clients_event(void *client, uint32_t number, const struct session_event *event)
+clients_event(struct session_owner *owner, uint32_t number, const struct session_event *event)
 {
-	struct client *c = client;
-	uint8_t payload[512];
-	struct wr wr = wr_init(payload, sizeof payload);
+	struct client *c = (struct client *)(void *)owner;
+	uint8_t octets[FRAME_HEADER + 512];
+	struct wr wr = wr_init(octets, sizeof octets);
+	size_t started = frame_start(&wr, FRAME_EVENT, 0, number);
 
 	session_event_put(&wr, event);
-	/* one that does not read is closed by who writes to it next in its own turn: not here, under its sessions */
+	frame_end(&wr, started);
+	/* whole or not at all; one that does not read has enough to read already */
 	if (wr.error == 0)
-		(void)client_write(c, FRAME_EVENT, number, wr_done(&wr));
+		(void)stream_write(c->stream, octets, wr.n);
 }
 
 static void

@@ -15,6 +15,8 @@ size_t clients_count(const struct clients *clients) NONNULL;
 
 /* Tells a client of one of its sessions. */
 struct session_event;
-void clients_event(void *client, uint32_t number, const struct session_event *event) NONNULL;
+struct session_owner;
+void clients_event(
+    struct session_owner *owner, uint32_t number, const struct session_event *event) NONNULL;
 
 #endif

@@ -35,6 +35,7 @@
 #define CONTROL_IDLE_MS 60000
 #define MESSAGE_MAX CONF_MESSAGE
 #define SESSIONS_SHOWN 1000
+#define SESSIONS_OCTETS (256 << 10) /* of names among them */
 
 struct caller {
 	struct caller *next;
@@ -143,13 +144,17 @@ static int
 command_sessions(struct agent *agent, const json_t *args, json_t *answer, char *message)
 {
 	json_t *list = json_array();
-	size_t n = 0;
+	size_t n = 0, octets = 0;
+	char text[EID_TEXT];
 
 	(void)args;
 	for (const struct session *s =
 		 agent->sessions != NULL ? sessions_next(agent->sessions, NULL) : NULL;
-	     s != NULL && n < SESSIONS_SHOWN; s = sessions_next(agent->sessions, s), n++)
+	     s != NULL && n < SESSIONS_SHOWN && octets < SESSIONS_OCTETS;
+	     s = sessions_next(agent->sessions, s), n++) {
+		octets += strlen(eid_print(&s->note.id, text));
 		json_array_append_new(list, session_json(s));
+	}
 	json_object_set_new(answer, "sessions", list);
 	snprintf(message, MESSAGE_MAX, "sessions: %zu shown, the youngest first", n);
 	return 0;

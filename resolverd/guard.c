@@ -12,12 +12,12 @@
 #include "resolverd/heartbeat.h"
 #include "resolverd/hold.h"
 #include "resolverd/joint.h"
+#include "resolverd/others.h"
 #include "resolverd/pairs.h"
 #include "resolverd/sockets.h"
 
-#define OTHERS (HEARTBEAT_PAIRS - 1)
 #define SIGNS 3
-#define SIGNS_MS 5000 /* signs that are older do not count */
+#define SIGNS_MS 10000 /* signs that are older do not count */
 #define CLOSED_BEAT_MS 6000
 #define CLOSED_PROBES 2
 #define CLOSED_GAP_MS 150
@@ -26,6 +26,8 @@
 #define LOST_MS 1000 /* until a lost session is looked at again; doubles ... */
 #define LOST_MAX 30000 /* ... up to this */
 #define STAY_MS 1000 /* until the mapping is asked again for a pair that lives in its place */
+#define MUTE_MS 1000 /* until a pair that never answered is looked at again; doubles ... */
+#define MUTE_MAX 60000 /* ... up to this */
 #define REVIEW_MS 5000 /* after a look-up that failed */
 #define DEADLINE_MS 5000 /* of look-ups */
 
@@ -65,9 +67,11 @@ struct guard {
 	bool answered; /* its pair has answered a probe: then silence means something */
 	bool
 	    closed; /* ... that nothing listens there, as kernels say once a second, 6 times at once */
+	bool looking; /* a look is under way: signs are noted only */
 	bool lost; /* no pair lives, and the client knows */
-	bool given_up; /* the mapping has its pair no more, or drains it */
 	unsigned wait_ms;
+	uint64_t mute,
+	    mute_wait; /* ms: not before, and how long, a pair that never answered is looked at */
 	uint32_t rtt_us;
 	uint64_t review; /* ms: when the mapping has to be asked for again */
 	uint64_t probed; /* ms: TCP, when its pair was last */
@@ -75,8 +79,7 @@ struct guard {
 	uint64_t stalled; /* since when nothing is; 0: it is */
 	struct hold hold;
 	struct sign signs[SIGNS]; /* the latest first */
-	size_t n_others;
-	struct pair others[OTHERS]; /* that are probed beside it, the best first */
+	struct others others; /* that are probed beside it */
 };
 
 static void guard_look(struct guard *guard, enum trigger trigger);
@@ -154,6 +157,21 @@ guard_answered(struct guard *guard, const struct heartbeat_outcome *outcome)
 
 /* --- the ordinary looks --- */
 
+/* Whether to look all the same at a pair that never answered: its peer may answer by another, or never do. */
+static bool
+guard_is_mute(struct guard *guard)
+{
+	uint64_t now = loop_now_ms();
+
+	if (now < guard->mute)
+		return false;
+	guard->mute_wait = guard->mute_wait == 0 ? MUTE_MS : 2 * guard->mute_wait;
+	if (guard->mute_wait > MUTE_MAX)
+		guard->mute_wait = MUTE_MAX;
+	guard->mute = now + guard->mute_wait;
+	return true;
+}
+
 static void
 guard_beaten(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 {
@@ -173,7 +191,8 @@ guard_beaten(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	if (beat_lives(beat)) {
 		guard_answered(guard, &outcomes[0]);
 		guard_rest(guard);
-	} else if (guard->answered || triggers[beat] != TRIGGER_HEARTBEAT) {
+	} else if (guard->answered || triggers[beat] != TRIGGER_HEARTBEAT ||
+		   guard_is_mute(guard)) {
 		guard_sign(guard, triggers[beat]);
 	}
 }
@@ -188,9 +207,18 @@ guard_probe(struct guard *guard)
 	    .gap_ms = guard->closed ? CLOSED_GAP_MS : guard_watch(guard)->gap_ms,
 	    .patience_ms = guard_patience(guard)};
 
-	if (heartbeat_start(
-		guard_agent(guard)->heartbeat, &plan, guard_beaten, guard, &guard->check) < 0)
+	struct heartbeat_outcome lately;
+
+	/* another session of the pair may have probed it just now */
+	if (heartbeat_lately(guard_agent(guard)->heartbeat, &plan.ways[0],
+		(guard->closed ? CLOSED_BEAT_MS : guard_watch(guard)->beat_ms) * 3 / 4,
+		&lately)) {
+		guard_answered(guard, &lately);
 		guard_rest(guard);
+	} else if (heartbeat_start(guard_agent(guard)->heartbeat, &plan, guard_beaten, guard,
+		       &guard->check) < 0) {
+		guard_rest(guard);
+	}
 }
 
 /* Suspicion comes without packets: data that is out, and nothing that acknowledges any of it. Who only receives has nothing
@@ -275,12 +303,20 @@ guard_sign(struct guard *guard, enum trigger trigger)
 {
 	uint64_t now = loop_now_ms();
 
-	if (guard->joint != NULL || guard->lost)
-		return; /* it is being looked at, or nothing lives anyway */
 	memmove(&guard->signs[1], &guard->signs[0], (SIGNS - 1) * sizeof guard->signs[0]);
 	guard->signs[0] = (struct sign){now, trigger};
-	if (guard_has_enough(guard, now))
+	/* while it is looked at that goes on, and where nothing lives it is looked at anyway */
+	if (!guard->looking && !guard->lost && guard_has_enough(guard, now))
 		guard_look(guard, trigger);
+}
+
+void
+guard_retry(struct guard *guard)
+{
+	if (!guard->lost || guard->looking)
+		return;
+	guard->wait_ms = 0;
+	guard_look(guard, guard->trigger);
 }
 
 /* --- a look: the others ranked, all probed, and what follows --- */
@@ -297,16 +333,21 @@ guard_act(struct guard *guard, const struct pair *to, const char *words)
 	memcpy(event.destination, to->destination, 16);
 	memcpy(event.path, to->path, sizeof event.path);
 	snprintf(event.why, sizeof event.why, "%s: %s", trigger_word(guard->trigger), words);
-	agent_count(
-	    guard_agent(guard), guard_is_udp(guard) ? STAT_SESSION_MOVED : STAT_SESSION_ENDED);
-	session_tell(session, "%s %s: %s",
-	    guard_is_udp(guard) ? "moves to" : "ended, since it could be by",
-	    address_print(to->destination, text), event.why);
 	guard->lost = false;
 	guard_idle(guard, HOLD_MS); /* until the client says that it has moved */
-	if (!guard_is_udp(guard) &&
-	    sockets_end(sessions_diag(session->all), &session->note) < 0)
-		session_tell(session, "cannot be ended from here: %s", strerror(errno));
+	address_print(to->destination, text);
+	if (guard_is_udp(guard)) {
+		agent_count(guard_agent(guard), STAT_SESSION_MOVED);
+		session_tell(session, "moves to %s: %s", text, event.why);
+	} else if (session->note.transport == SESSION_TCP &&
+		   sockets_end(sessions_diag(session->all), &session->note) == 0) {
+		agent_count(guard_agent(guard), STAT_SESSION_ENDED);
+		session_tell(session, "ended, since it could be by %s: %s", text, event.why);
+	} else {
+		session_tell(session, "could be by %s, and cannot be ended from here: %s", text,
+		    strerror(errno));
+		return; /* it goes on, as TCP does */
+	}
 	session_send(session, &event);
 }
 
@@ -368,18 +409,6 @@ guard_mark(const struct guard *guard, const struct prober_way *way,
 	pairs_mark(guard_agent(guard)->pairs, &mark, loop_now_ms());
 }
 
-/* The first of the others that lives; for a peer that answers no probes, the first that may. NULL: none. */
-static const struct pair *
-guard_choose(
-    const struct guard *guard, const struct heartbeat_outcome *outcomes, bool any_lives)
-{
-	for (size_t i = 0; i < guard->n_others; i++)
-		if (any_lives ? beat_lives(outcomes[1 + i].beat)
-			      : !guard->answered && outcomes[1 + i].beat == BEAT_SILENT)
-			return &guard->others[i];
-	return NULL;
-}
-
 static void
 guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 {
@@ -391,23 +420,25 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	bool any_lives = false, dead;
 
 	guard->check = NULL;
+	guard->looking = false;
 	for (size_t i = 0; i < n; i++)
 		any_lives |= beat_lives(outcomes[i].beat);
 	guard_mark(guard, &way, &outcomes[0], any_lives);
 	for (size_t i = 0; i + 1 < n; i++) {
-		way = guard_way(guard->others[i].source, guard->others[i].destination);
+		way = guard_way(
+		    guard->others.pairs[i].source, guard->others.pairs[i].destination);
 		guard_mark(guard, &way, &outcomes[1 + i], any_lives);
 	}
 	dead = !beat_lives(own) &&
 	       (guard->answered || any_lives || (own != BEAT_SILENT && own != BEAT_INWARD));
-	if (!dead && !(guard->given_up && guard_is_udp(guard))) {
+	if (!dead && !(guard->others.given_up && guard_is_udp(guard))) {
 		if (beat_lives(own))
 			guard_lives(guard, &outcomes[0]);
 		else
 			guard_rest(guard); /* nobody answers, and nobody ever did */
 		return;
 	}
-	to = guard_choose(guard, outcomes, any_lives);
+	to = others_choose(&guard->others, outcomes, guard->answered, any_lives);
 	if (to != NULL && hold_may(&guard->hold, loop_now_ms()))
 		guard_act(guard, to, dead ? beat_word(own) : "another one is to be used");
 	else if (to != NULL)
@@ -418,39 +449,6 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		guard_cut_off(guard, beat_word(own));
 }
 
-static bool
-guard_is_own(const struct guard *guard, const struct pair *pair)
-{
-	const struct session_note *note = &guard->session->note;
-
-	return memcmp(pair->source, note->source, 16) == 0 &&
-	       memcmp(pair->destination, note->destination, 16) == 0;
-}
-
-/* The best others, in the family of the socket; whether the mapping has given up the own one. */
-static void
-guard_take(struct guard *guard, const struct result *result)
-{
-	bool ipv4 = address_is_ipv4(guard->session->note.source), own = false, better = false;
-
-	guard->n_others = 0;
-	for (size_t i = 0; i < result->n_pairs; i++) {
-		const struct pair *pair = &result->pairs[i];
-		bool drained = (pair->flags & ELOC_DRAIN) != 0;
-
-		if (guard_is_own(guard, pair)) {
-			own = !drained;
-			continue;
-		}
-		if (address_is_ipv4(pair->source) != ipv4)
-			continue;
-		better |= !drained;
-		if (guard->n_others < OTHERS)
-			guard->others[guard->n_others++] = *pair;
-	}
-	guard->given_up = !own && better;
-}
-
 static void
 guard_check(struct guard *guard)
 {
@@ -459,9 +457,9 @@ guard_check(struct guard *guard)
 	struct heartbeat_plan plan;
 
 	/* such a peer has few answers to give, and they must not be used up by more pairs than matter */
-	if (guard->closed && guard->n_others > CLOSED_OTHERS)
-		guard->n_others = CLOSED_OTHERS;
-	plan = (struct heartbeat_plan){.n = 1 + guard->n_others,
+	if (guard->closed && guard->others.n > CLOSED_OTHERS)
+		guard->others.n = CLOSED_OTHERS;
+	plan = (struct heartbeat_plan){.n = 1 + guard->others.n,
 	    .ways = {guard_way(note->source, note->destination)},
 	    .probes = guard->closed ? CLOSED_PROBES : watch->probes,
 	    .gap_ms = guard->closed ? CLOSED_GAP_MS : watch->gap_ms,
@@ -469,12 +467,14 @@ guard_check(struct guard *guard)
 	    .rtt_us = {guard->rtt_us},
 	    .patience_ms = guard_patience(guard)};
 
-	for (size_t i = 0; i < guard->n_others; i++)
-		plan.ways[1 + i] =
-		    guard_way(guard->others[i].source, guard->others[i].destination);
-	if (heartbeat_start(
-		guard_agent(guard)->heartbeat, &plan, guard_checked, guard, &guard->check) < 0)
+	for (size_t i = 0; i < guard->others.n; i++)
+		plan.ways[1 + i] = guard_way(
+		    guard->others.pairs[i].source, guard->others.pairs[i].destination);
+	if (heartbeat_start(guard_agent(guard)->heartbeat, &plan, guard_checked, guard,
+		&guard->check) < 0) {
+		guard->looking = false;
 		guard_rest(guard);
+	}
 }
 
 static void
@@ -487,18 +487,18 @@ guard_ranked(void *arg, struct bytes payload)
 	guard->joint = NULL;
 	if (result_read(payload, result) != 0)
 		result->error = -MAP_EINTERNAL;
-	guard->n_others = 0;
-	guard->given_up = false;
+	guard->others.given_up = false;
 	guard->review = now + REVIEW_MS;
-	if (result->error == 0) {
+	if (result->error == 0) { /* else the others that are known will do */
 		guard->review =
 		    now + (result->lifetime > 0 ? result->lifetime : 1) * (uint64_t)1000;
-		guard_take(guard, result);
+		others_take(&guard->others, &guard->session->note, result);
 	}
-	if (guard->trigger == TRIGGER_MAPPING && !guard->given_up)
-		guard_ordinary(guard); /* which was due as well */
-	else
+	guard->looking = guard->trigger != TRIGGER_MAPPING || guard->others.given_up;
+	if (guard->looking)
 		guard_check(guard);
+	else
+		guard_ordinary(guard); /* which was due as well */
 }
 
 static void
@@ -516,9 +516,10 @@ guard_look(struct guard *guard, enum trigger trigger)
 	heartbeat_cancel(guard->check);
 	guard->check = NULL;
 	guard->trigger = trigger;
+	guard->looking = true;
 	timer_stop(guard->timer);
 	if (joint_ask(guard_agent(guard)->joints, &request, &asker, &now, &guard->joint) < 0)
-		guard_rest(guard);
+		guard_check(guard); /* with the others that are known */
 	else if (guard->joint == NULL)
 		guard_ranked(guard, now);
 }
@@ -562,8 +563,11 @@ guard_moved(struct guard *guard)
 {
 	heartbeat_cancel(guard->check);
 	guard->check = NULL;
-	guard->lost = guard->answered = guard->given_up = false;
-	guard->acked = guard->stalled = 0;
-	if (guard->joint == NULL)
-		guard_idle(guard, 0); /* the new one is probed at once */
+	guard->lost = guard->answered = guard->closed = guard->others.given_up =
+	    guard->looking = false;
+	guard->acked = guard->stalled = guard->mute = guard->mute_wait = 0;
+	guard->rtt_us = 0;
+	joint_cancel(guard->joint);
+	guard->joint = NULL;
+	guard_idle(guard, 0); /* the new one is probed at once */
 }

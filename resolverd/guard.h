@@ -24,5 +24,7 @@ void guard_free(struct guard *guard); /* NULL allowed */
 /* The session is by another pair now. */
 void guard_moved(struct guard *guard) NONNULL;
 void guard_sign(struct guard *guard, enum trigger trigger) NONNULL;
+/* Something has changed that may bring a lost one back. */
+void guard_retry(struct guard *guard) NONNULL;
 
 #endif

@@ -21,7 +21,8 @@ struct lane {
 	struct prober_way way;
 	bool done;
 	uint32_t arrived; /* last number that came to the peer, as he reports */
-	unsigned errors;
+	unsigned errors; /* that came back */
+	unsigned refusals; /* of the kernel, to send */
 	uint64_t late_us; /* how long after its first probe an answer may come */
 	struct heartbeat_outcome outcome;
 };
@@ -40,7 +41,17 @@ struct heartbeat_check {
 	uint64_t rounds_us[]; /* when each round was sent, by its number less 1 */
 };
 
+#define LATELY_PLACES 4096
+
+/* A way that was found alive. */
+struct lately {
+	struct prober_way way;
+	uint64_t at; /* ms; 0: never */
+	struct heartbeat_outcome outcome;
+};
+
 struct heartbeat {
+	struct lately lately[LATELY_PLACES];
 	struct loop *loop;
 	struct prober *prober;
 	struct responder *responder;
@@ -80,6 +91,33 @@ check_free(struct heartbeat_check *check)
 	check->heartbeat->n--;
 	timer_free(check->timer);
 	free(check);
+}
+
+static size_t
+lately_place(const struct prober_way *way)
+{
+	uint64_t mix = get_u64(way->local) ^ get_u64(way->local + 8) * 31 ^
+		       get_u64(way->remote) * 131 ^ get_u64(way->remote + 8) * 7;
+
+	return (size_t)(mix * 0x9e3779b97f4a7c15u >> 52) % LATELY_PLACES;
+}
+
+static bool
+way_equal(const struct prober_way *a, const struct prober_way *b)
+{
+	return memcmp(a->local, b->local, 16) == 0 && memcmp(a->remote, b->remote, 16) == 0;
+}
+
+bool
+heartbeat_lately(const struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
+    struct heartbeat_outcome *out)
+{
+	const struct lately *row = &heartbeat->lately[lately_place(way)];
+
+	if (row->at == 0 || loop_now_ms() - row->at > ms || !way_equal(&row->way, way))
+		return false;
+	*out = row->outcome;
+	return true;
 }
 
 /* Its silence is all there is; or numbers of it arrived, as another way reports. */
@@ -125,6 +163,9 @@ lane_end(struct heartbeat_check *check, struct lane *lane, enum beat beat, uint3
 	if (sequence > 0 && sequence <= check->sequence)
 		lane->outcome.rtt_us =
 		    (uint32_t)(loop_now_us() - check->rounds_us[sequence - 1]);
+	if (beat_lives(beat))
+		check->heartbeat->lately[lately_place(&lane->way)] =
+		    (struct lately){lane->way, loop_now_ms(), lane->outcome};
 }
 
 static void
@@ -135,8 +176,9 @@ lane_send(struct heartbeat_check *check, size_t i)
 	    .token = check->token, .pair = (uint32_t)i + 1, .sequence = check->sequence};
 	int error = prober_send(check->heartbeat->prober, &lane->way, &probe);
 
-	/* a full queue, or a want of memory, is not the way's */
-	if (error != 0 && error != EAGAIN && error != ENOBUFS && error != ENOMEM)
+	/* a full queue, or a want of memory, is not the way's; and one error may be another way's */
+	if (error != 0 && error != EAGAIN && error != ENOBUFS && error != ENOMEM &&
+	    ++lane->refusals >= ERRORS_ENOUGH)
 		lane_end(check, lane, BEAT_NOROUTE, 0);
 }
 

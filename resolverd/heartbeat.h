@@ -57,4 +57,8 @@ int heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *pl
     struct heartbeat_check **out) __attribute__((nonnull(1, 2, 3, 5))) MUST_CHECK;
 void heartbeat_cancel(struct heartbeat_check *check); /* fn is not called; NULL allowed */
 
+/* Whether a check found this way alive within the last ms, and how: those who share a pair share its probes. */
+bool heartbeat_lately(const struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
+    struct heartbeat_outcome *out) NONNULL;
+
 #endif

@@ -15,6 +15,8 @@
 #define LIVE_PROBES 3
 #define LIVE_GAP_MS 40
 #define LIVE_PATIENCE_MS 250
+#define LIVE_LATELY_MS 1000
+#define LIVE_MOST 512 /* of all checks, so that there is room for those of suspicions */
 
 enum side { SIDE_PEER, SIDE_LOCAL, SIDES };
 
@@ -28,6 +30,7 @@ struct half {
 struct joint {
 	struct joints *joints;
 	struct resolve_request asked;
+	struct account *account;
 	ticket_fn *fn;
 	void *arg;
 	struct half halves[SIDES];
@@ -37,6 +40,7 @@ struct joint {
 
 struct joints {
 	struct agent *agent;
+	size_t live; /* checks under way */
 	struct result results[SIDES];
 	uint8_t payload[FRAME_MAX - FRAME_HEADER];
 };
@@ -58,6 +62,16 @@ joints_free(struct joints *joints)
 }
 
 static void
+joint_checked(struct joint *joint)
+{
+	if (joint->check == NULL)
+		return;
+	joint->check = NULL;
+	joint->joints->live--;
+	joint->account->checks--;
+}
+
+static void
 joint_free(struct joint *joint)
 {
 	for (size_t i = 0; i < SIDES; i++)
@@ -73,6 +87,7 @@ joint_cancel(struct joint *joint)
 	for (size_t i = 0; i < SIDES; i++)
 		ticket_cancel(joint->halves[i].ticket);
 	heartbeat_cancel(joint->check);
+	joint_checked(joint);
 	joint_free(joint);
 }
 
@@ -156,7 +171,7 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	struct joints *joints = joint->joints;
 	bool any = false;
 
-	joint->check = NULL;
+	joint_checked(joint);
 	for (size_t i = 0; i < n; i++)
 		any |= beat_lives(outcomes[i].beat);
 	for (size_t i = 0; any && i < n; i++) {
@@ -172,6 +187,19 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		       half_payload(&joint->halves[SIDE_LOCAL])));
 }
 
+/* A pair that was probed just now need not be again; that one worked some minutes ago is no reason. */
+static bool
+joint_lives(const struct joint *joint, const struct pair *pair)
+{
+	struct prober_way way = {.port = PROBE_PORT};
+	struct heartbeat_outcome outcome;
+
+	memcpy(way.local, pair->source, 16);
+	memcpy(way.remote, pair->destination, 16);
+	return heartbeat_lately(
+	    joint->joints->agent->heartbeat, &way, LIVE_LATELY_MS, &outcome);
+}
+
 /* Whether the best pairs are to be probed first: the result is ranked and lies in the joints. True: they
  * are, and the client is told then. */
 static bool
@@ -182,7 +210,8 @@ joint_probe(struct joint *joint)
 
 	if ((joint->asked.flags & RESOLVE_LIVE) == 0 ||
 	    joint->joints->agent->heartbeat == NULL || result->error != 0 ||
-	    result->n_pairs < 2 || result->pairs[0].rtt_us != 0)
+	    result->n_pairs < 2 || joint_lives(joint, &result->pairs[0]) ||
+	    !account_allows(joint->account->checks, joint->joints->live, LIVE_MOST))
 		return false;
 	*plan = (struct heartbeat_plan){
 	    .probes = LIVE_PROBES, .gap_ms = LIVE_GAP_MS, .patience_ms = LIVE_PATIENCE_MS};
@@ -196,8 +225,12 @@ joint_probe(struct joint *joint)
 		way->port = PROBE_PORT;
 		plan->n++;
 	}
-	return heartbeat_start(joint->joints->agent->heartbeat, plan, joint_probed, joint,
-		   &joint->check) == 0;
+	if (heartbeat_start(
+		joint->joints->agent->heartbeat, plan, joint_probed, joint, &joint->check) < 0)
+		return false;
+	joint->joints->live++;
+	joint->account->checks++;
+	return true;
 }
 
 /* Ranks what is there; *now, unless the pairs are probed first. */
@@ -292,8 +325,11 @@ joint_new(struct joints *joints, const struct resolve_request *request,
 	*out = joint;
 	if (joint == NULL)
 		return -MAP_ENOMEM;
-	*joint = (struct joint){
-	    .joints = joints, .asked = *request, .fn = asker->fn, .arg = asker->arg};
+	*joint = (struct joint){.joints = joints,
+	    .asked = *request,
+	    .account = asker->account,
+	    .fn = asker->fn,
+	    .arg = asker->arg};
 	for (size_t i = 0; i < SIDES; i++)
 		joint->halves[i].joint = joint;
 	return 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/wire/errors.h"
+#include "resolverd/addresses.h"
 #include "resolverd/guard.h"
 #include "resolverd/route.h"
 
@@ -18,20 +19,51 @@ struct routes {
 	struct netlink *events, *route;
 	struct watch *watch;
 	struct timer *timer;
+	bool settles; /* it runs */
 	enum trigger trigger; /* of what was heard */
 };
 
-/* Those that can still be sent from where they are are left alone. */
+/* Whether packets of the session can leave from where it is: the kernel finds routes from addresses that are not there, too. */
+static bool
+routes_lead(const struct routes *routes, const struct addresses *addresses,
+    const struct session_note *note)
+{
+	return (addresses == NULL || addresses_find(addresses, note->source) != NULL) &&
+	       route_ask(routes->route, note->source, note->destination).there;
+}
+
+/* Those that can still be sent from where they are are left alone; those that are lost are looked at again. */
 static void
 routes_settled(void *arg)
 {
 	struct routes *routes = arg;
+	struct addresses *addresses = calloc(1, sizeof *addresses);
 
+	routes->settles = false;
+	if (addresses != NULL && addresses_read(routes->route, addresses) != 0) {
+		free(addresses);
+		addresses = NULL;
+	}
 	for (struct session *s = sessions_next(routes->sessions, NULL); s != NULL;
-	     s = sessions_next(routes->sessions, s))
-		if (s->guard != NULL &&
-		    !route_ask(routes->route, s->note.source, s->note.destination).there)
+	     s = sessions_next(routes->sessions, s)) {
+		if (s->guard == NULL)
+			continue;
+		if (routes_lead(routes, addresses, &s->note))
+			guard_retry(s->guard);
+		else
 			guard_sign(s->guard, routes->trigger);
+	}
+	free(addresses);
+}
+
+/* Events without end do not put it off. */
+static void
+routes_settle(struct routes *routes)
+{
+	if (routes->settles || sessions_next(routes->sessions, NULL) == NULL)
+		return;
+	routes->settles = true;
+	timer_start(routes->timer, ROUTES_SETTLE_MS);
 }
 
 static void
@@ -42,7 +74,7 @@ routes_heard(void *arg, const struct nlmsghdr *message)
 		    message->nlmsg_type == RTM_NEWADDR || message->nlmsg_type == RTM_DELADDR;
 
 	routes->trigger = link ? TRIGGER_LINK : TRIGGER_ROUTE;
-	timer_start(routes->timer, ROUTES_SETTLE_MS);
+	routes_settle(routes);
 }
 
 static void
@@ -54,7 +86,7 @@ routes_ready(void *arg, int fd, unsigned events)
 	(void)events;
 	if (netlink_events(routes->events, routes_heard, routes) < 0) { /* some were lost */
 		routes->trigger = TRIGGER_ROUTE;
-		timer_start(routes->timer, ROUTES_SETTLE_MS);
+		routes_settle(routes);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "resolverd/sockets.h"
 
 #define SESSION_PLACES 4096
+#define SWEEP_MS 1000 /* between two times that everything is read anew */
 #define SESSION_MPTCP_KEY ((uint64_t)1 << 63) /* no cookie is so large */
 
 struct sessions {
@@ -26,10 +27,15 @@ struct sessions {
 	session_event_fn *tell;
 	struct netlink *diag, *gone, *events;
 	struct watch *gone_watch, *events_watch;
+	struct timer *sweep;
+	bool sweeps; /* it runs */
+	uint64_t swept;
 	uint64_t next_id;
 	size_t n, counts[SESSION_UDP + 1];
 	struct session *list; /* the youngest first */
-	struct session *places[SESSION_PLACES];
+	struct session *places[SESSION_PLACES]; /* by the socket */
+	struct session *numbers[SESSION_PLACES]; /* by owner and his number */
+	struct session *peers[SESSION_PLACES]; /* by where they lead to */
 	struct result result;
 };
 
@@ -46,6 +52,72 @@ session_place(uint64_t key)
 	return (size_t)(key * 0x9e3779b97f4a7c15u >> 52) % SESSION_PLACES;
 }
 
+static size_t
+session_number_place(const struct session_owner *owner, uint32_t number)
+{
+	return session_place((uint64_t)(uintptr_t)owner * 31 + number);
+}
+
+static struct session **
+session_peer_place(struct sessions *all, const uint8_t peer[16])
+{
+	return &all->peers[session_place(get_u64(peer) ^ get_u64(peer + 8) * 31)];
+}
+
+static void
+session_leave(struct session *session)
+{
+	struct session **at = session_peer_place(session->all, session->note.destination);
+
+	while (*at != session)
+		at = &(*at)->peer_chain;
+	*at = session->peer_chain;
+}
+
+static void
+session_lead(struct session *session)
+{
+	struct session **at = session_peer_place(session->all, session->note.destination);
+
+	session->peer_chain = *at;
+	*at = session;
+}
+
+/* Its owner's no more, or nobody's yet. */
+static void
+session_disown(struct session *session)
+{
+	struct session **at;
+
+	if (session->owner == NULL)
+		return;
+	at = &session->all->numbers[session_number_place(session->owner, session->number)];
+	while (*at != session)
+		at = &(*at)->number_chain;
+	*at = session->number_chain;
+	*session->sibling_link = session->sibling;
+	if (session->sibling != NULL)
+		session->sibling->sibling_link = session->sibling_link;
+	session->owner = NULL;
+}
+
+static void
+session_own(struct session *session, struct session_owner *owner, uint32_t number)
+{
+	struct session **at = &session->all->numbers[session_number_place(owner, number)];
+
+	session_disown(session);
+	session->owner = owner;
+	session->number = number;
+	session->number_chain = *at;
+	*at = session;
+	session->sibling = owner->first;
+	session->sibling_link = &owner->first;
+	if (session->sibling != NULL)
+		session->sibling->sibling_link = &session->sibling;
+	owner->first = session;
+}
+
 void
 sessions_forget(struct session *session)
 {
@@ -58,6 +130,8 @@ sessions_forget(struct session *session)
 	*session->link = session->next;
 	if (session->next != NULL)
 		session->next->link = session->link;
+	session_disown(session);
+	session_leave(session);
 	all->n--;
 	all->counts[session->note.transport]--;
 	session->account->sessions--;
@@ -109,17 +183,32 @@ sessions_event_heard(void *arg, const struct nlmsghdr *message)
 
 /* Events were lost: what is there is read anew. */
 static void
-sessions_sweep(struct sessions *all)
+sessions_swept(void *arg)
 {
+	struct sessions *all = arg;
 	struct session *next;
 	struct socket_look look;
 
+	all->sweeps = false;
+	all->swept = loop_now_ms();
 	diag_debug("sessions: events were lost; read anew");
 	for (struct session *session = all->list; session != NULL; session = next) {
 		next = session->next;
 		if (sockets_look(all->diag, &session->note, &look) == -MAP_ENOTFOUND)
 			sessions_forget(session);
 	}
+}
+
+/* Who closes sockets by the ten thousands shall not have everything read as often. */
+static void
+sessions_sweep(struct sessions *all)
+{
+	uint64_t passed = loop_now_ms() - all->swept;
+
+	if (all->sweeps)
+		return;
+	all->sweeps = true;
+	timer_start(all->sweep, passed < SWEEP_MS ? SWEEP_MS - passed : 0);
 }
 
 static void
@@ -182,9 +271,11 @@ sessions_open(struct agent *agent, session_event_fn *tell, struct sessions **out
 	if (rc == 0)
 		rc = netlink_open(NETLINK_SOCK_DIAG, sockets_groups(), &all->gone);
 	if (rc == 0) {
+		all->sweep = timer_new(agent->loop, sessions_swept, all);
 		all->gone_watch = watch_new(
 		    agent->loop, netlink_fd(all->gone), LOOP_READ, sessions_gone_ready, all);
-		rc = all->gone_watch != NULL ? sessions_open_mptcp(all) : -MAP_ENOMEM;
+		rc = all->gone_watch != NULL && all->sweep != NULL ? sessions_open_mptcp(all)
+								   : -MAP_ENOMEM;
 	}
 	if (rc == 0) {
 		*out = all;
@@ -206,6 +297,7 @@ sessions_close(struct sessions *all)
 		return;
 	while (all->list != NULL)
 		sessions_forget(all->list);
+	timer_free(all->sweep);
 	watch_free(all->gone_watch);
 	watch_free(all->events_watch);
 	netlink_close(all->diag);
@@ -255,6 +347,7 @@ sessions_new(struct sessions *all, struct account *account, const struct session
 	    .link = &all->list,
 	    .chain = all->places[place]};
 	all->places[place] = session;
+	session_lead(session);
 	if (session->next != NULL)
 		session->next->link = &session->next;
 	all->list = session;
@@ -266,8 +359,8 @@ sessions_new(struct sessions *all, struct account *account, const struct session
 }
 
 int
-sessions_put(struct sessions *all, void *client, uint32_t number, struct account *account,
-    const struct session_note *note)
+sessions_put(struct sessions *all, struct session_owner *owner, uint32_t number,
+    struct account *account, const struct session_note *note)
 {
 	struct session_note now = *note;
 	struct session *session;
@@ -276,17 +369,21 @@ sessions_put(struct sessions *all, void *client, uint32_t number, struct account
 
 	if (rc < 0)
 		return rc;
+	if (now.transport == SESSION_MPTCP && all->events == NULL)
+		return 0; /* nobody would tell of its end */
 	session = sessions_by_key(all, session_key(&now));
-	if (session != NULL && session->account != account)
+	if (session != NULL &&
+	    (session->account != account || session->note.transport != now.transport))
 		return -MAP_EREFUSED;
 	if (session == NULL) {
 		rc = sessions_new(all, account, &now, &session);
 		if (rc < 0)
 			return rc;
 	}
+	session_leave(session);
 	session->note = now;
-	session->client = client;
-	session->number = number;
+	session_lead(session);
+	session_own(session, owner, number);
 	session_tell(session, "%s from %s to %s", session->told == 0 ? "begins" : "is",
 	    address_print(now.source, source), address_print(now.destination, to));
 	if (now.transport == SESSION_MPTCP)
@@ -298,28 +395,36 @@ sessions_put(struct sessions *all, void *client, uint32_t number, struct account
 }
 
 struct session *
-sessions_find(const struct sessions *all, const void *client, uint32_t number)
+sessions_find(const struct sessions *all, const struct session_owner *owner, uint32_t number)
 {
-	struct session *session = all->list;
+	struct session *session = all->numbers[session_number_place(owner, number)];
 
-	while (session != NULL && (session->client != client || session->number != number))
-		session = session->next;
+	while (session != NULL && (session->owner != owner || session->number != number))
+		session = session->number_chain;
 	return session;
 }
 
 void
-sessions_client_gone(struct sessions *all, void *client)
+sessions_owner_gone(struct session_owner *owner)
 {
-	struct session *next;
+	while (owner->first != NULL) {
+		struct session *session = owner->first;
 
-	for (struct session *session = all->list; session != NULL; session = next) {
-		next = session->next;
-		if (session->client != client)
-			continue;
-		session->client = NULL;
+		session_disown(session);
 		if (session->note.transport == SESSION_UDP)
 			sessions_forget(session);
 	}
+}
+
+bool
+sessions_lead_to(const struct sessions *all, const uint8_t peer[16])
+{
+	struct sessions *mine = (struct sessions *)(uintptr_t)all;
+	const struct session *session = *session_peer_place(mine, peer);
+
+	while (session != NULL && memcmp(session->note.destination, peer, 16) != 0)
+		session = session->peer_chain;
+	return session != NULL;
 }
 
 size_t
@@ -370,8 +475,8 @@ session_tell(struct session *session, const char *format, ...)
 void
 session_send(struct session *session, const struct session_event *event)
 {
-	if (session->client != NULL)
-		session->all->tell(session->client, session->number, event);
+	if (session->owner != NULL)
+		session->all->tell(session->owner, session->number, event);
 }
 
 struct agent *

@@ -13,17 +13,23 @@
 struct guard;
 struct sessions;
 
+/* Who told of sessions: in him, and zero at first. */
+struct session_owner {
+	struct session *first;
+};
+
 struct story {
 	uint64_t at; /* ms of the loop's clock */
 	char text[120];
 };
 
 struct session {
-	struct session *next, **link; /* of its client's, or of those whose client is gone */
-	struct session *chain;
+	struct session *next, **link; /* of all, the youngest first */
+	struct session *chain, *number_chain, *peer_chain;
+	struct session *sibling, **sibling_link; /* of its owner's */
 	struct sessions *all;
-	void *client;    /* who told of it; NULL: gone */
-	uint32_t number; /* the client's for it */
+	struct session_owner *owner; /* who told of it; NULL: gone */
+	uint32_t number;             /* his for it */
 	struct account *account;
 	uint64_t id; /* for people */
 	uint64_t since;
@@ -33,23 +39,27 @@ struct session {
 	struct story *story;
 };
 
-/* Sends an event to the session's client. */
-typedef void session_event_fn(void *client, uint32_t number, const struct session_event *event);
+/* Sends an event to the session's owner. */
+typedef void session_event_fn(
+    struct session_owner *owner, uint32_t number, const struct session_event *event);
 
 /* Without socket diagnosis there are no sessions: said in one line, and *out is NULL. -MAP_ENOMEM */
 int sessions_open(struct agent *agent, session_event_fn *tell, struct sessions **out) NONNULL MUST_CHECK;
 void sessions_close(struct sessions *all); /* NULL allowed */
 
 /*
- * A session stands, or is by another pair now. That it is the user's own is seen to for TCP, which may be ended here; the
- * rest matters to nobody but its client. -MAP_ELIMIT, -MAP_ENOMEM, -MAP_ENOTFOUND and -MAP_EREFUSED: no such socket of the user's.
+ * A session stands, or is by another pair now. That its socket is there, and the user's own, is seen to. -MAP_ELIMIT,
+ * -MAP_ENOMEM, -MAP_ENOTFOUND and -MAP_EREFUSED: no such socket of the user's.
  */
-int sessions_put(struct sessions *all, void *client, uint32_t number, struct account *account,
-    const struct session_note *note) NONNULL MUST_CHECK;
-struct session *sessions_find(const struct sessions *all, const void *client, uint32_t number) NONNULL;
+int sessions_put(struct sessions *all, struct session_owner *owner, uint32_t number,
+    struct account *account, const struct session_note *note) NONNULL MUST_CHECK;
+struct session *sessions_find(
+    const struct sessions *all, const struct session_owner *owner, uint32_t number) NONNULL;
 void sessions_forget(struct session *session) NONNULL;
-/* Its datagram sessions end for us; the others go on with their sockets. */
-void sessions_client_gone(struct sessions *all, void *client) NONNULL;
+/* His datagram sessions end for us; the others go on with their sockets. */
+void sessions_owner_gone(struct session_owner *owner) NONNULL;
+/* Whether one leads to this address of a peer. */
+bool sessions_lead_to(const struct sessions *all, const uint8_t peer[16]) NONNULL;
 
 size_t sessions_count(const struct sessions *all, enum session_transport transport) NONNULL;
 /* The session after that one, by age; the first after NULL. */

@@ -32,12 +32,12 @@
 static struct agent agent;
 static char dir[64], path[96];
 static struct account *me, *other;
-static int client; /* stands for one */
+static struct session_owner client;
 static struct session_event last;
 static unsigned events;
 
 static void
-on_event(void *to, uint32_t number, const struct session_event *event)
+on_event(struct session_owner *to, uint32_t number, const struct session_event *event)
 {
 	assert_ptr_equal(to, &client);
 	assert_true(number > 0);
@@ -205,7 +205,7 @@ test_client_gone(void **state)
 	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), 0);
 	note_of(tcp, SESSION_TCP, &note);
 	assert_int_equal(sessions_put(agent.sessions, &client, 2, me, &note), 0);
-	sessions_client_gone(agent.sessions, &client);
+	sessions_owner_gone(&client);
 	assert_int_equal(sessions_count(agent.sessions, SESSION_UDP), 0);
 	assert_int_equal(sessions_count(agent.sessions, SESSION_TCP), 1);
 	session_send(
