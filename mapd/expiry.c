@@ -1,7 +1,7 @@
 /*
  * expiry.c - what has a lease that is over goes, a little at a time.
  * Knows claims and what they are about; how it is written is settle.c's, or, where the zone's tree changes in a
- * way that only an edit can write, amend.c's.
+ * way that only an edit can write, later.c's.
  */
 #include "mapd/expiry.h"
 
@@ -11,8 +11,8 @@
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
-#include "mapd/amend.h"
 #include "mapd/commit.h"
+#include "mapd/later.h"
 #include "mapd/lease.h"
 #include "mapd/people.h"
 #include "mapd/settle.h"
@@ -25,7 +25,6 @@
 struct whole {
 	struct whole *next;
 	struct name apex;
-	struct lines lines;
 	struct whole_name {
 		struct name owner;
 		bool lease, key; /* which of them is over */
@@ -84,29 +83,28 @@ whole_of(struct expiring *e, const struct name *apex)
 	return whole;
 }
 
-/* What was tried becomes lines; until they are written the claim is to be looked at again. */
+/* Until an edit has done it the claim is to be looked at again. */
 static int
 expiry_put_off(struct expiring *e, struct desk *desk, const struct name *owner)
 {
 	struct whole *whole = whole_of(e, &desk->zone.apex);
+	struct whole_name *name;
 	struct claim claim;
-	int rc = whole == NULL ? -MAP_ENOMEM : 0;
 
-	if (rc == 0)
-		rc = desk_lines(desk, &whole->lines);
-	if (rc == 0 && claim_get(desk->change, owner, &claim)) {
-		struct whole_name *name = &whole->names[whole->n++];
-
-		*name = (struct whole_name){*owner, is_over(claim.until, e->commit.now),
-		    is_over(claim.key_until, e->commit.now)};
-		if (name->lease)
-			claim.until = e->commit.now + EXPIRY_RETRY;
-		if (name->key)
-			claim.key_until = e->commit.now + EXPIRY_RETRY;
-		claim_put(desk->change, &desk->zone.apex, owner, &claim);
-	}
 	desk_drop(desk);
-	return rc;
+	if (whole == NULL)
+		return -MAP_ENOMEM;
+	if (!claim_get(desk->change, owner, &claim))
+		return change_error(desk->change);
+	name = &whole->names[whole->n++];
+	*name = (struct whole_name){*owner, is_over(claim.until, e->commit.now),
+	    is_over(claim.key_until, e->commit.now)};
+	if (name->lease)
+		claim.until = e->commit.now + EXPIRY_RETRY;
+	if (name->key)
+		claim.key_until = e->commit.now + EXPIRY_RETRY;
+	claim_put(desk->change, &desk->zone.apex, owner, &claim);
+	return change_error(desk->change);
 }
 
 /* A revocation that came otherwise than by its host's update stays for as long as one that did. */
@@ -128,6 +126,18 @@ spot_is_taken_back(struct change *change, const struct spot *spot)
 	struct name identity;
 
 	return !draft_has(&spot->now, RR_KEY) && !assigned_get(change, &spot->name, &identity);
+}
+
+/* Tries what becomes of a name, and of those that keep step with it. */
+static int
+spot_end(struct commit *commit, struct desk *desk, struct spot *spot, bool key)
+{
+	int rc = desk_try(desk, spot);
+
+	if (rc != 0)
+		return rc;
+	lease_clear(&spot->next, key);
+	return step_names(commit, desk, spot);
 }
 
 static int
@@ -160,68 +170,63 @@ expiry_name(struct expiring *e, const struct name *owner)
 		claim_prolong(e, desk, owner, &claim, kept);
 		return change_error(change);
 	}
-	rc = desk_try(desk, spot);
+	rc = spot_end(&e->commit, desk, spot, is_over(claim.key_until, e->commit.now));
 	if (rc != 0)
 		return rc;
-	lease_clear(&spot->next, is_over(claim.key_until, e->commit.now));
-	rc = step_names(&e->commit, desk, spot);
+	rc = commit_put_off(&e->commit, desk, desk_is_whole(desk));
 	if (rc != 0)
 		return rc;
-	if (desk_is_whole(desk)) {
-		rc = commit_put_off(&e->commit, desk, true);
-		return rc != 0 ? rc : expiry_put_off(e, desk, owner);
-	}
-	rc = commit_put_off(&e->commit, desk, false);
-	if (rc != 0)
-		return rc;
+	if (desk_is_whole(desk))
+		return expiry_put_off(e, desk, owner);
 	commit_keep(&e->commit);
 	claim_end(change, &zone.apex, owner, e->commit.now);
 	return change_error(change);
 }
 
-/* In the transaction of the edit. */
 static int
-whole_beside(void *arg, struct change *change)
+whole_name(void *arg, struct commit *commit, struct desk *desk, size_t i)
 {
 	const struct whole *whole = arg;
+	struct spot *spot;
+	int rc = desk_spot(desk, &whole->names[i].owner, &spot);
 
-	for (size_t i = 0; i < whole->n; i++) {
-		const struct whole_name *name = &whole->names[i];
-		struct claim claim;
-
-		if (!claim_get(change, &name->owner, &claim))
-			continue;
-		if (name->lease)
-			claim.until = whole->now;
-		if (name->key)
-			claim.key_until = whole->now;
-		claim_put(change, &whole->apex, &name->owner, &claim);
-		claim_end(change, &whole->apex, &name->owner, whole->now);
-	}
-	return change_error(change);
+	return rc != 0 ? rc : spot_end(commit, desk, spot, whole->names[i].key);
 }
 
-static int
+static void
+whole_beside(void *arg, struct change *change, size_t i)
+{
+	const struct whole *whole = arg;
+	const struct whole_name *name = &whole->names[i];
+	struct claim claim;
+
+	if (!claim_get(change, &name->owner, &claim))
+		return;
+	if (name->lease)
+		claim.until = whole->now;
+	if (name->key)
+		claim.key_until = whole->now;
+	claim_put(change, &whole->apex, &name->owner, &claim);
+	claim_end(change, &whole->apex, &name->owner, whole->now);
+}
+
+static size_t
 whole_run(struct work *work, struct whole *whole)
 {
-	struct amend *amend = calloc(1, sizeof *amend);
-	struct outcome out = {.why = "out of memory"};
-	char name[NAME_TEXT];
-	int rc = -MAP_ENOMEM;
+	const struct later later = {.apex = &whole->apex,
+	    .label = "expiry",
+	    .n = whole->n,
+	    .name = whole_name,
+	    .beside = whole_beside,
+	    .arg = whole};
+	char name[NAME_TEXT], why[PLAN_WHY];
+	size_t failed = later_run(work, &later, why);
 
-	if (amend != NULL) {
-		amend->lines = &whole->lines;
-		amend->label = "expiry";
-		amend->beside = whole_beside;
-		amend->beside_arg = whole;
-		rc = amend_change(work, &whole->apex, amend, &out);
-	}
-	if (rc != 0)
-		diag_warn(
-		    "zone %s: leases that are over could not be ended, tried again in %d s: %s",
-		    name_print(&whole->apex, name), EXPIRY_RETRY, out.why);
-	free(amend);
-	return rc;
+	if (failed > 0)
+		diag_warn("zone %s: leases of %zu names that are over could not be ended, "
+			  "tried again in %d s: %s",
+		    name_print(&whole->apex, name), failed, EXPIRY_RETRY, why);
+	return failed;
 }
 
 static void
@@ -230,7 +235,6 @@ expiry_free(struct expiring *e)
 	while (e->wholes != NULL) {
 		struct whole *next = e->wholes->next;
 
-		lines_fini(&e->wholes->lines);
 		free(e->wholes);
 		e->wholes = next;
 	}
@@ -242,7 +246,7 @@ static int
 expiry_run(struct expiring *e, uint64_t *next)
 {
 	struct commit *commit = &e->commit;
-	bool failed = false;
+	size_t failed = 0;
 	int rc;
 
 	e->n = claim_due(commit->change, commit->now, e->owners, EXPIRY_MOST, next);
@@ -252,9 +256,9 @@ expiry_run(struct expiring *e, uint64_t *next)
 	if (rc == 0)
 		rc = commit_end(commit);
 	for (struct whole *whole = e->wholes; whole != NULL && rc == 0; whole = whole->next)
-		failed |= whole_run(commit->work, whole) != 0;
+		failed += whole_run(commit->work, whole);
 	/* names that keep step wait for what they keep step with */
-	if (rc == 0 && !failed)
+	if (rc == 0 && failed == 0)
 		commit_follow(commit);
 	return rc;
 }
