@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sys/diag.h"
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "core/wire/reply.h"
 #include "mapd/amend.h"
+#include "mapd/backlog.h"
 #include "mapd/decide.h"
 #include "mapd/renew.h"
 #include "mapd/replay.h"
@@ -46,13 +46,6 @@ proposal_fail(struct proposal *p, int rc, const char *why)
 
 /* --- a transaction --- */
 
-/* Lines for one zone. */
-struct commit_edit {
-	struct commit_edit *next;
-	struct name apex;
-	struct lines lines;
-};
-
 int
 commit_begin(struct commit *c, struct work *work)
 {
@@ -66,23 +59,9 @@ commit_begin(struct commit *c, struct work *work)
 	return rc == -MAP_EREFUSED ? -MAP_EDATABASE : rc;
 }
 
-/* Forgets those that were put off after but. */
-static void
-edits_drop(struct commit *c, const struct commit_edit *but)
-{
-	while (c->edits != but) {
-		struct commit_edit *next = c->edits->next;
-
-		lines_fini(&c->edits->lines);
-		free(c->edits);
-		c->edits = next;
-	}
-}
-
 void
 commit_free(struct commit *c)
 {
-	edits_drop(c, NULL);
 	while (c->desks != NULL) {
 		struct desk *next = c->desks->next;
 
@@ -127,59 +106,29 @@ commit_drop(struct commit *c)
 		desk_drop(desk);
 }
 
-int
-commit_put_off(struct commit *c, const struct desk *but, bool all)
+void
+commit_put_off(struct commit *c, struct change *change, const struct desk *but, bool all)
 {
-	int rc = 0;
-
-	for (struct desk *desk = c->desks; desk != NULL && rc == 0; desk = desk->next) {
-		struct commit_edit *edit;
-
+	for (struct desk *desk = c->desks; desk != NULL; desk = desk->next) {
 		if (desk == but || desk->n_tried == 0 || (!all && !desk_is_whole(desk)))
 			continue;
-		edit = calloc(1, sizeof *edit);
-		if (edit == NULL)
-			return -MAP_ENOMEM;
-		edit->apex = desk->zone.apex;
-		edit->next = c->edits;
-		c->edits = edit;
-		rc = desk_lines(desk, &edit->lines);
+		for (size_t i = 0; i < desk->n_tried; i++) {
+			const struct spot *spot = desk->tried[i];
+
+			if (draft_equal(&spot->now, &spot->next))
+				continue;
+			backlog_put(change, &spot->name, 0);
+			c->behind = true;
+		}
 		desk_drop(desk);
 	}
-	return rc;
 }
 
-/* If one of these fails, the next refresh of the identity tries again. */
 void
 commit_follow(struct commit *c)
 {
-	struct commit_edit *edit = c->edits, *turned = NULL;
-	char name[NAME_TEXT];
-
-	/* the first that was put off comes first */
-	while (edit != NULL) {
-		struct commit_edit *next = edit->next;
-
-		edit->next = turned;
-		turned = edit;
-		edit = next;
-	}
-	c->edits = turned;
-	for (edit = turned; edit != NULL; edit = edit->next) {
-		struct amend *amend = calloc(1, sizeof *amend);
-		struct outcome out = {.why = "out of memory"};
-		int rc = -MAP_ENOMEM;
-
-		if (amend != NULL) {
-			amend->lines = &edit->lines;
-			amend->label = "assigned names";
-			rc = amend_change(c->work, &edit->apex, amend, &out);
-		}
-		if (rc != 0 && edit->lines.count > 0)
-			diag_warn("zone %s: addresses of assigned names are not in step: %s",
-			    name_print(&edit->apex, name), out.why);
-		free(amend);
-	}
+	if (c->behind)
+		(void)backlog_step(c->work, 0);
 }
 
 int
@@ -230,6 +179,7 @@ whole_beside(void *arg, struct change *change)
 	int rc;
 
 	w->desk->change = change;
+	commit_put_off(w->c, change, w->desk, true);
 	rc = decide_note(w->c->work, w->desk, w->p, w->c->now);
 	if (rc == 0)
 		replay_put(w->c->work->replay, change, w->c->now);
@@ -245,10 +195,8 @@ whole_refuse(struct proposal *p, const char *errors)
 	verdict_set(&p->verdict, RCODE_REFUSED, EDE_PROHIBITED, "%.*s", (int)n, errors);
 }
 
-/* What was put off for it, after but, is done with it or not at all. */
 static void
-whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct lines *lines,
-    const struct commit_edit *but)
+whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct lines *lines)
 {
 	struct whole w = {c, desk, p};
 	struct outcome out;
@@ -257,7 +205,6 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 	int rc = -MAP_ENOMEM;
 
 	if (amend == NULL) {
-		edits_drop(c, but);
 		proposal_fail(p, rc, "");
 		return;
 	}
@@ -268,8 +215,6 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 	amend->beside_arg = &w;
 	rc = amend_run(work, &desk->zone.apex, amend, &out);
 	replay_end(work->replay, rc == 0);
-	if (rc != 0 || p->dry)
-		edits_drop(c, but);
 	if (rc == -MAP_EFORMAT && amend->judge.errors[0] != '\0')
 		whole_refuse(p, amend->judge.errors);
 	else if (rc != 0)
@@ -283,13 +228,10 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 
 /* --- all of a list --- */
 
-/*
- * Decides from *p on, until one is to be written alone, or there are too many zones; *p is moved there. *but is the
- * newest that was put off for the others.
- */
+/* Decides from *p on, until one is to be written alone, or there are too many zones; *p is moved there. */
 static int
 list_decide(struct commit *c, struct proposal **p, struct proposal **whole, struct desk **desk,
-    struct lines *lines, const struct commit_edit **but)
+    struct lines *lines)
 {
 	enum decision what = DECIDED;
 	int rc = 0;
@@ -303,7 +245,6 @@ list_decide(struct commit *c, struct proposal **p, struct proposal **whole, stru
 			    "not a zone of this server");
 		if (*desk == NULL)
 			continue;
-		*but = c->edits;
 		rc = decide(c, *desk, *p, &what, lines);
 		if (rc == 0 && what == DECIDED_WHOLE)
 			*whole = *p;
@@ -357,7 +298,6 @@ list_commit(struct work *work, struct proposal *first, bool alone)
 	struct commit c;
 	struct lines lines = {0};
 	struct proposal *end = first, *whole = NULL;
-	const struct commit_edit *but = NULL;
 	struct desk *desk = NULL;
 	int rc = commit_begin(&c, work);
 
@@ -366,7 +306,7 @@ list_commit(struct work *work, struct proposal *first, bool alone)
 		commit_free(&c);
 		return NULL;
 	}
-	rc = list_decide(&c, &end, &whole, &desk, &lines, &but);
+	rc = list_decide(&c, &end, &whole, &desk, &lines);
 	if (rc == 0)
 		rc = commit_end(&c);
 	else
@@ -374,7 +314,7 @@ list_commit(struct work *work, struct proposal *first, bool alone)
 	if (rc == 0) {
 		list_serials(&c, first, whole != NULL ? whole : end);
 		if (whole != NULL)
-			whole_run(&c, desk, whole, &lines, but);
+			whole_run(&c, desk, whole, &lines);
 		commit_follow(&c);
 	} else if (!alone && failure_is_ones(rc)) {
 		commit_free(&c);

@@ -11,13 +11,12 @@
 #define COMMIT_MOST 1024 /* updates of a transaction */
 
 /* One transaction, and the zones that it changes. */
-struct commit_edit;
 struct commit {
 	struct work *work;
 	struct change *change;
 	struct desk *desks;
 	size_t n_desks;
-	struct commit_edit *edits; /* of zones that only an edit can write; done behind the commit */
+	bool behind; /* names were put off */
 	uint64_t now;
 	char why[PLAN_WHY];
 };
@@ -28,14 +27,14 @@ struct desk *commit_desk(struct commit *commit, const struct name *apex, int *rc
 void commit_keep(struct commit *commit) NONNULL;
 void commit_drop(struct commit *commit) NONNULL;
 /*
- * Of all desks but one (NULL: of none), takes what only an edit can write (all: everything) off the desk: it is
- * done behind the commit, as a change of its own zone.
+ * Of all desks but one (NULL: of none), takes what only an edit can write (all: everything) off the desk. It can
+ * only be names that keep step: change has their rows (mapd/backlog.h), and commit_follow() does them.
  */
-int commit_put_off(struct commit *commit, const struct desk *but, bool all) MUST_CHECK;
+void commit_put_off(struct commit *commit, struct change *change, const struct desk *but, bool all);
 
 /* Writes all desks, and what is to be remembered; durable when 0. */
 int commit_end(struct commit *commit) NONNULL MUST_CHECK;
-/* Does what was put off, once the commit and the edit that it belongs to are durable. */
+/* Does what was put off, once it is durable that it must be done. */
 void commit_follow(struct commit *commit) NONNULL;
 void commit_free(struct commit *commit) NONNULL; /* in every case; what did not end is undone */
 

@@ -522,12 +522,10 @@ decide_take(struct deciding *d, enum decision *what, struct lines *lines)
 	}
 	if (d->whole) {
 		*what = DECIDED_WHOLE;
-		rc = desk_lines(d->desk, lines);
-		return rc != 0 ? rc : commit_put_off(d->commit, d->desk, true);
+		return desk_lines(d->desk, lines);
 	}
-	rc = commit_put_off(d->commit, d->desk, false);
-	if (rc == 0)
-		rc = decide_note(d->work, d->desk, d->p, d->now);
+	commit_put_off(d->commit, d->commit->change, d->desk, false);
+	rc = decide_note(d->work, d->desk, d->p, d->now);
 	commit_keep(d->commit);
 	return rc;
 }

@@ -173,9 +173,7 @@ expiry_name(struct expiring *e, const struct name *owner)
 	rc = spot_end(&e->commit, desk, spot, is_over(claim.key_until, e->commit.now));
 	if (rc != 0)
 		return rc;
-	rc = commit_put_off(&e->commit, desk, desk_is_whole(desk));
-	if (rc != 0)
-		return rc;
+	commit_put_off(&e->commit, change, desk, desk_is_whole(desk));
 	if (desk_is_whole(desk))
 		return expiry_put_off(e, desk, owner);
 	commit_keep(&e->commit);
@@ -210,7 +208,7 @@ whole_beside(void *arg, struct change *change, size_t i)
 	claim_end(change, &whole->apex, &name->owner, whole->now);
 }
 
-static size_t
+static void
 whole_run(struct work *work, struct whole *whole)
 {
 	const struct later later = {.apex = &whole->apex,
@@ -226,7 +224,6 @@ whole_run(struct work *work, struct whole *whole)
 		diag_warn("zone %s: leases of %zu names that are over could not be ended, "
 			  "tried again in %d s: %s",
 		    name_print(&whole->apex, name), failed, EXPIRY_RETRY, why);
-	return failed;
 }
 
 static void
@@ -246,7 +243,6 @@ static int
 expiry_run(struct expiring *e, uint64_t *next)
 {
 	struct commit *commit = &e->commit;
-	size_t failed = 0;
 	int rc;
 
 	e->n = claim_due(commit->change, commit->now, e->owners, EXPIRY_MOST, next);
@@ -256,9 +252,8 @@ expiry_run(struct expiring *e, uint64_t *next)
 	if (rc == 0)
 		rc = commit_end(commit);
 	for (struct whole *whole = e->wholes; whole != NULL && rc == 0; whole = whole->next)
-		failed += whole_run(commit->work, whole);
-	/* names that keep step wait for what they keep step with */
-	if (rc == 0 && failed == 0)
+		whole_run(commit->work, whole);
+	if (rc == 0)
 		commit_follow(commit);
 	return rc;
 }

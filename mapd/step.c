@@ -21,8 +21,8 @@ step_desk(struct commit *commit, struct desk *desk, const struct name *name, int
 	return commit_desk(commit, &zone.apex, rc);
 }
 
-static int
-step_name(struct desk *desk, const struct spot *identity, const struct name *name)
+int
+step_name(struct desk *desk, const struct draft *mapping, const struct name *name)
 {
 	struct spot *spot;
 	int rc = desk_spot(desk, name, &spot);
@@ -30,7 +30,7 @@ step_name(struct desk *desk, const struct spot *identity, const struct name *nam
 	if (rc != 0 || spot_is_occluded(spot) || spot_is_apex(desk, spot))
 		return rc;
 	rc = desk_try(desk, spot);
-	return rc != 0 ? rc : host_set_addresses(desk, &identity->next, &spot->next);
+	return rc != 0 ? rc : host_set_addresses(desk, mapping, &spot->next);
 }
 
 int
@@ -45,7 +45,7 @@ step_names(struct commit *commit, struct desk *desk, const struct spot *identity
 		struct desk *other = step_desk(commit, desk, &name, &rc);
 
 		if (other != NULL && rc == 0)
-			rc = step_name(other, identity, &name);
+			rc = step_name(other, &identity->next, &name);
 	}
 	return rc != 0 ? rc : change_error(commit->change);
 }

@@ -13,5 +13,7 @@
  */
 int step_names(
     struct commit *commit, struct desk *desk, const struct spot *identity) NONNULL MUST_CHECK;
+/* The same of one name, on the desk of its zone. */
+int step_name(struct desk *desk, const struct draft *mapping, const struct name *name) NONNULL MUST_CHECK;
 
 #endif

@@ -19,6 +19,7 @@
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "mapd/amend.h"
+#include "mapd/backlog.h"
 #include "mapd/claim.h"
 #include "mapd/commit.h"
 #include "mapd/expiry.h"
@@ -406,13 +407,15 @@ writer_update(struct writer *writer)
 	return true;
 }
 
-/* Renewals and leases, if it is time; returns seconds until it is time again. */
+/* Renewals, what waits, and leases, if it is time; returns seconds until it is time again. */
 static uint64_t
 writer_look(struct writer *writer)
 {
 	uint64_t now = loop_now_ms(), wait = writer_renew(writer), lease;
+	uint64_t behind = backlog_step(&writer->work, WRITER_WAIT);
 
 	writer->looked = now;
+	wait = behind < wait ? behind : wait;
 	if (now >= writer->expiry) {
 		lease = expiry_step(&writer->work, WRITER_WAIT);
 		writer->expiry = now + lease * 1000;

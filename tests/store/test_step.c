@@ -1,5 +1,6 @@
 /*
- * test_step.c - names that keep step with an identity where only an edit can write them.
+ * test_step.c - names that keep step with an identity where only an edit can write them: with others, after
+ * others, and after a crash.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,9 +16,28 @@
 #include "core/wire/errors.h"
 #include "core/wire/message.h"
 #include "core/wire/rrtype.h"
+#include "mapd/backlog.h"
 #include "mapd/expiry.h"
 #include "mapd/later.h"
 #include "mapd/people.h"
+
+static void
+zone_turn(const char *apex)
+{
+	assert_int_equal(name_from(apex, &shop.apex), 0);
+}
+
+static unsigned
+count_in(const char *apex, const char *owner, const char *type)
+{
+	struct name before = shop.apex;
+	unsigned n;
+
+	zone_turn(apex);
+	n = count(owner, type);
+	shop.apex = before;
+	return n;
+}
 
 /* www of the zone whose turn it is. */
 static void
@@ -30,6 +50,45 @@ assign(const struct name *identity)
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	assert_int_equal(assigned_put(change, &name, identity), 0);
 	assert_int_equal(change_commit(change), 0);
+}
+
+/* ME in zone.test., and www of other.test., a zone of NSEC, assigned to it. */
+static void
+open_two(uint8_t denial)
+{
+	static struct zone_rule rules[2];
+	struct name me;
+
+	open_realm(denial);
+	rules[0] = shop.rule;
+	rules[1] = (struct zone_rule){.denial = DENIAL_NSEC};
+	assert_int_equal(name_from("other.test.", &rules[1].apex), 0);
+	policy_defaults(&rules[1].policy, POLICY_CLOSED);
+	rules_sort(rules, 2);
+	shop.rules.zones = rules;
+	shop.rules.n_zones = 2;
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	shop_begin("other.test.");
+	shop_add_apex("1");
+	shop_load_good();
+	assign(&me);
+	zone_turn("zone.test.");
+}
+
+/* Names that wait. */
+static unsigned
+backlog(void)
+{
+	struct bytes key = {NULL, 0}, value;
+	struct change *change;
+	unsigned n = 0;
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	for (bool more = change_ceiling(change, TABLE_BACKLOG, key, &key, &value); more;
+	     more = change_next(change, TABLE_BACKLOG, &key, &value))
+		n++;
+	change_abort(change);
+	return n;
 }
 
 static void
@@ -86,6 +145,139 @@ test_together_turned(void **state)
 {
 	(void)state;
 	expire_together(0, 10);
+}
+
+/* What is put off for its own zone is asked of what is stored, not of what a later update of the batch saw. */
+static void
+test_pipelined(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	open_two(DENIAL_NSEC3);
+	register_me();
+	assert_int_equal(count_in("other.test.", "www", "A"), 1);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		p = my_update(ME);
+		petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+		petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 2001:db8::9");
+		petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.9");
+		p = my_update(ME);
+		petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+		petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.1");
+		if (turn == 1)
+			petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.2");
+		answers(p, RCODE_NOERROR, "");
+		assert_int_equal(count_in("other.test.", "www", "A"), 1 + turn);
+		assert_int_equal(count_in("other.test.", "www", "AAAA"), 0);
+		assert_int_equal(backlog(), 0);
+	}
+}
+
+/* An expiry as a crash between its commit and what follows it leaves it. */
+static void
+crash(void)
+{
+	struct spot *spot, *www;
+	struct desk *desk, *beside;
+	struct commit c;
+	struct name name;
+	int rc;
+
+	assert_int_equal(commit_begin(&c, &shop.work), 0);
+	desk = commit_desk(&c, &shop.apex, &rc);
+	assert_non_null(desk);
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &name), 0);
+	assert_int_equal(desk_spot(desk, &name, &spot), 0);
+	assert_int_equal(desk_try(desk, spot), 0);
+	draft_drop(&spot->next, RR_ELOC);
+	assert_int_equal(name_from("other.test.", &name), 0);
+	beside = commit_desk(&c, &name, &rc);
+	assert_non_null(beside);
+	assert_int_equal(name_from("www.other.test.", &name), 0);
+	assert_int_equal(desk_spot(beside, &name, &www), 0);
+	assert_int_equal(desk_try(beside, www), 0);
+	draft_drop(&www->next, RR_A);
+	commit_put_off(&c, c.change, desk, false);
+	commit_keep(&c);
+	assert_int_equal(commit_end(&c), 0);
+	commit_free(&c);
+}
+
+static void
+test_crash(void **state)
+{
+	(void)state;
+	open_two(DENIAL_NSEC3);
+	register_me();
+	assert_int_equal(backlog(), 0);
+	crash();
+	assert_int_equal(count(ME, "ELOC"), 0);
+	assert_int_equal(count_in("other.test.", "www", "A"), 1);
+	assert_int_equal(backlog(), 1);
+	shop_close();
+	shop_open();
+	assert_int_equal(backlog_step(&shop.work, 60), 60);
+	assert_int_equal(count_in("other.test.", "www", "A"), 0);
+	assert_int_equal(backlog(), 0);
+	/* nobody's name keeps step with nobody, and its row goes too */
+	register_me();
+	assert_int_equal(count_in("other.test.", "www", "A"), 1);
+	crash();
+	{
+		struct change *change;
+		struct name name;
+
+		assert_int_equal(name_from("www.other.test.", &name), 0);
+		assert_int_equal(change_begin(shop.store, &change), 0);
+		assigned_remove(change, &name);
+		assert_int_equal(change_commit(change), 0);
+	}
+	assert_int_equal(backlog_step(&shop.work, 60), 60);
+	assert_int_equal(count_in("other.test.", "www", "A"), 1);
+	assert_int_equal(backlog(), 0);
+}
+
+/* What cannot be brought in step waits a minute, and is not forgotten. */
+static void
+test_waits(void **state)
+{
+	struct change *change;
+	uint64_t wait;
+
+	(void)state;
+	open_two(DENIAL_NSEC3);
+	register_me();
+	crash();
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	work_put_clock(change, clock_seconds() + 1000000);
+	assert_int_equal(change_commit(change), 0);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		wait = backlog_step(&shop.work, 100);
+		assert_true(wait > 50 && wait <= 60);
+		assert_int_equal(count_in("other.test.", "www", "A"), 1);
+		assert_int_equal(backlog(), 1);
+	}
+}
+
+/* What an edit refuses changes no name that keeps step with it, and leaves no row. */
+static void
+test_refused(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	open_two(DENIAL_NSEC);
+	register_me();
+	p = petition_new();
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 via:::1@nothing.zone.test.");
+	petition_item(p, UPDATE_ADD, ME, 60, "TXT", "new");
+	petitions_run();
+	assert_int_not_equal(p->verdict.rcode, RCODE_NOERROR);
+	petitions_free();
+	assert_int_equal(count_in("other.test.", "www", "A"), 1);
+	assert_int_equal(backlog(), 0);
 }
 
 /* A name that a test has later.h fail for; the others get an address. */
@@ -161,6 +353,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_together),
 	    TEST(test_together_turned),
+	    TEST(test_pipelined),
+	    TEST(test_crash),
+	    TEST(test_waits),
+	    TEST(test_refused),
 	    TEST(test_alone),
 	};
 	int failed = cmocka_run_group_tests_name("step", tests, NULL, NULL);

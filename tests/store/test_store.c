@@ -424,12 +424,12 @@ test_older_tables(void **state)
 		assert_int_equal(snapshot_new(store, &snap), 0);
 		assert_int_equal(snapshot_take(snap), 0);
 		assert_at(snap, "k", "\001value");
-		for (enum table table = TABLE_EXPIRY; table <= TABLE_ASSIGNED; table++)
+		for (enum table table = TABLE_EXPIRY; table <= TABLE_BACKLOG; table++)
 			assert_int_equal(snapshot_get(snap, table, b("x"), &value), round == 1);
 		assert_int_equal(snapshot_error(snap), 0);
 		snapshot_free(snap);
 		assert_int_equal(change_begin(store, &change), 0);
-		for (enum table table = TABLE_EXPIRY; table <= TABLE_ASSIGNED; table++)
+		for (enum table table = TABLE_EXPIRY; table <= TABLE_BACKLOG; table++)
 			change_put(change, table, b("x"), b("\001"));
 		assert_int_equal(change_commit(change), 0);
 		store_close(store);
