@@ -41,6 +41,7 @@ proposal_fail(struct proposal *p, int rc, const char *why)
 	else
 		verdict_set(
 		    &p->verdict, RCODE_SERVFAIL, EDE_OTHER, "%s", failure_text(rc, why));
+	p->verdict.rule = NULL;
 	p->verdict.lease.present = false;
 }
 
@@ -193,6 +194,9 @@ whole_refuse(struct proposal *p, const char *errors)
 	size_t n = strcspn(errors, "\n");
 
 	verdict_set(&p->verdict, RCODE_REFUSED, EDE_PROHIBITED, "%.*s", (int)n, errors);
+	/* the rule that it was taken by is not to blame */
+	p->verdict.rule = NULL;
+	p->verdict.lease.present = false;
 }
 
 static void
@@ -210,12 +214,14 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 	}
 	amend->lines = lines;
 	amend->label = "update";
+	amend->judge.strict = true;
 	amend->dry = p->dry;
 	amend->beside = whole_beside;
 	amend->beside_arg = &w;
 	rc = amend_run(work, &desk->zone.apex, amend, &out);
 	replay_end(work->replay, rc == 0);
-	if (rc == -MAP_EFORMAT && amend->judge.errors[0] != '\0')
+	/* one that is not written is not stopped by what the check found */
+	if ((rc == 0 || rc == -MAP_EFORMAT) && amend->judge.errors[0] != '\0')
 		whole_refuse(p, amend->judge.errors);
 	else if (rc != 0)
 		proposal_fail(p, rc, out.why);

@@ -158,6 +158,59 @@ place_add(struct judging *j, const struct place *place)
 	return rc;
 }
 
+/* Whether one of the cut's name servers is name. */
+static bool
+cut_serves(const struct draft *cut, const struct name *name)
+{
+	struct name server;
+
+	for (size_t i = 0; i < cut->n; i++)
+		if (cut->records[i].type == RR_NS && record_target(&cut->records[i], &server) &&
+		    name_equal(&server, name))
+			return true;
+	return false;
+}
+
+/* The delegation that a place is below; NULL: none. What is below a DNAME the check itself refuses. */
+static const struct place *
+place_cut(const struct judging *j, const struct place *place)
+{
+	const struct name *apex = &j->places->zone->apex;
+	const struct place *cut = NULL;
+	struct name above = place->name;
+
+	while (!name_equal(&above, apex)) {
+		const struct place *at;
+
+		name_parent(&above, 1, &above);
+		at = places_find(j->places, &above);
+		if (at != NULL && !name_equal(&above, apex) && draft_has(&at->draft, RR_NS))
+			cut = at;
+	}
+	return cut;
+}
+
+/* What lines add below a delegation must be glue of its own: nothing else there is ever seen. */
+static void
+place_refuse_hidden(struct judging *j, const struct place *place)
+{
+	const struct place *cut = place_cut(j, place);
+	char owner[NAME_TEXT], type[16];
+
+	for (size_t i = 0; i < place->draft.n && cut != NULL; i++) {
+		const struct draft_record *record = &place->draft.records[i];
+		bool address = record->type == RR_A || record->type == RR_AAAA;
+
+		if (record->line == 0 || (address && cut_serves(&cut->draft, &place->name)))
+			continue;
+		reading_report(&j->reading, FILE_LINES, record->line, "%s %s: %s",
+		    name_print(&place->name, owner), rrtype_print(record->type, type),
+		    address ? "below a delegation, and no address of its name servers"
+			    : "below a delegation, where the child zone answers");
+		return;
+	}
+}
+
 static bool
 draft_has_prefixes(const struct draft *draft)
 {
@@ -352,6 +405,8 @@ judging_run(struct judging *j, struct records *kept)
 		return -MAP_ENOMEM;
 	for (size_t i = 0; i < j->places->n && rc == 0; i++)
 		rc = place_add(j, j->places->at[i]);
+	for (size_t i = 0; i < j->places->n && rc == 0 && j->judge->strict; i++)
+		place_refuse_hidden(j, j->places->at[i]);
 	if (rc == 0)
 		rc = against_add(j);
 	if (rc == 0)

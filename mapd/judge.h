@@ -14,6 +14,7 @@ struct judge {
 	const struct rules *rules;
 	const char *label; /* what lines are lines of, in messages */
 	uint64_t now;
+	bool strict; /* what is added below a delegation and would be left out, or never seen, is an error */
 	/* set: messages, each with its newline, errors or warnings */
 	char errors[JUDGE_TEXT];
 	char warnings[JUDGE_TEXT];

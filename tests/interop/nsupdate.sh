@@ -291,6 +291,10 @@ holds "the wildcard matches" x.w A 192.0.2.4
 trusted "of a wildcard" x.w.$REALM A
 trusted "of nothing" nobody.$REALM A
 judge "aliases and cuts"
+fails "a record below the delegation" REFUSED "$ADMIN" "update add g.sub.$REALM 60 TXT hidden"
+fails "an address there that is no glue" REFUSED "$ADMIN" "update add h.sub.$REALM 60 A 192.0.2.3"
+fails "an address below the DNAME" REFUSED "$ADMIN" "update add h.d.$REALM 60 A 192.0.2.3"
+done_ "glue of a second family" "$ADMIN" "update add ns.sub.$REALM 60 AAAA 2001:db8::3"
 done_ "and they go again" "$ADMIN" "update delete d.$REALM\nupdate delete sub.$REALM\nupdate delete *.w.$REALM\nupdate delete a.b.c.$REALM"
 same "with the empty names above" "$(dig +norecurse @127.0.0.1 -p "$PORT" b.c.$REALM A | grep -o NXDOMAIN)" NXDOMAIN
 judge "they are gone"

@@ -226,6 +226,64 @@ test_late(void **state)
 	assert_int_equal(shop_zone().serial, 1);
 }
 
+/* An administrator's. */
+static void
+decree(enum update_verb verb, const char *owner, const char *type, const char *text, bool dry,
+    unsigned rcode, const char *words)
+{
+	struct proposal *p = petition_new();
+
+	p->dry = dry;
+	petition_item(p, verb, owner, verb == UPDATE_ADD ? 300 : 0, type, text);
+	petitions_run();
+	if (p->verdict.rcode != rcode || strstr(p->verdict.text, words) == NULL ||
+	    (rcode != RCODE_NOERROR && (p->verdict.rule != NULL || p->verdict.lease.present)))
+		fail_msg("%s %s: %u '%s', expected %u '%s'", owner, type, p->verdict.rcode,
+		    p->verdict.text, rcode, words);
+	petitions_free();
+}
+
+/* Below a delegation nothing can be added but its own glue; what was there before is not blamed. */
+static void
+test_below_cut(void **state)
+{
+	static const char child[] = "below a delegation, where the child zone answers",
+			  glue[] = "below a delegation, and no address of its name servers";
+	uint32_t serial;
+	struct proposal *p;
+
+	(void)state;
+	open_realm();
+	decree(UPDATE_ADD, "old.del", "A", "192.0.2.8", false, RCODE_NOERROR, "");
+	decree(UPDATE_ADD, "del", "NS", "ns.deep.del", false, RCODE_NOERROR, "");
+	decree(UPDATE_ADD, "ns.deep.del", "A", "192.0.2.2", false, RCODE_NOERROR, "");
+	serial = shop_zone().serial;
+	for (int dry = 1; dry >= 0; dry--) {
+		decree(UPDATE_ADD, "g.del", "TXT", "hidden", dry, RCODE_REFUSED, child);
+		decree(UPDATE_ADD, "ns.deep.del", "TXT", "hidden", dry, RCODE_REFUSED, child);
+		decree(UPDATE_ADD, "h.del", "A", "192.0.2.3", dry, RCODE_REFUSED, glue);
+		decree(UPDATE_ADD, "old.del", "A", "192.0.2.3", dry, RCODE_REFUSED, glue);
+		decree(UPDATE_ADD, "x.ns.deep.del", "NS", "ns.h", dry, RCODE_REFUSED, child);
+	}
+	assert_int_equal(shop_zone().serial, serial);
+	decree(UPDATE_ADD, "ns.deep.del", "AAAA", "2001:db8::2", false, RCODE_NOERROR, "");
+	decree(UPDATE_DELETE_RRSET, "ns.deep.del", "A", NULL, false, RCODE_NOERROR, "");
+	decree(UPDATE_DELETE_RRSET, "old.del", "A", NULL, false, RCODE_NOERROR, "");
+	decree(UPDATE_DELETE_RRSET, "h.del", "A", NULL, false, RCODE_NOERROR, "");
+	assert_int_equal(shop_zone().serial, serial + 3);
+	/* judged as the message leaves the zone */
+	p = petition_new();
+	petition_item(p, UPDATE_ADD, "sub", 300, "NS", "ns.sub");
+	petition_item(p, UPDATE_ADD, "g.sub", 300, "TXT", "hidden");
+	run(p, RCODE_REFUSED, NULL, child);
+	p = petition_new();
+	petition_item(p, UPDATE_ADD, "g.del", 300, "TXT", "seen");
+	petition_item(p, UPDATE_DELETE_RRSET, "del", 0, "NS", NULL);
+	run(p, RCODE_NOERROR, NULL, "");
+	assert_int_equal(shop_zone().serial, serial + 4);
+	decree(UPDATE_ADD, "g.del", "A", "192.0.2.3", false, RCODE_NOERROR, "");
+}
+
 int
 main(void)
 {
@@ -233,6 +291,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_first_come, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_assigned, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_late, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_below_cut, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_proved, shop_setup, shop_teardown),
 	};
 
