@@ -99,19 +99,24 @@ failure_is_ones(int rc)
 size_t
 later_run(struct work *work, const struct later *later, char why[PLAN_WHY])
 {
-	struct span span = {later, 0, later->n};
-	size_t failed = 0;
-	int rc = span_run(work, &span, why);
+	struct span span = {later, 0, 0};
+	size_t most = later->n, failed = 0;
 
-	if (rc == 0)
-		return 0;
-	if (later->n == 1 || !failure_is_ones(rc))
-		return later->n;
-	for (span.n = 1; span.first < later->n; span.first++) {
+	while (span.first < later->n) {
+		size_t left = later->n - span.first;
+		int rc;
+
+		span.n = most < left ? most : left;
 		rc = span_run(work, &span, why);
-		failed += rc != 0;
 		if (rc != 0 && !failure_is_ones(rc))
-			return failed + later->n - span.first - 1;
+			return failed + left;
+		if (rc != 0 && span.n > 1) {
+			most = span.n / 2;
+			continue;
+		}
+		failed += rc != 0;
+		span.first += span.n;
+		most = span.n * 2;
 	}
 	return failed;
 }

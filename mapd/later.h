@@ -19,8 +19,8 @@ struct later {
 };
 
 /*
- * Does them all in one edit, or, where that is refused, each alone, so that none holds up another. Returns how
- * many were not done, and in why what was said of the last of them.
+ * Does them all in one edit, or, where that is refused, by halves down to one, so that none holds up another, and
+ * one that cannot be done costs few edits more. Returns how many were not done; why: what was said of the last.
  */
 size_t later_run(struct work *work, const struct later *later, char why[PLAN_WHY]) NONNULL MUST_CHECK;
 

@@ -284,24 +284,25 @@ test_refused(void **state)
 struct failing {
 	size_t at;
 	int error;
-	unsigned done;
+	unsigned done, tried; /* names; edits */
 };
 
-static const char *const some[] = {"a", "b", "c"};
+static const char some[] = "abcdefghijklmnopqrstuvwxyz012345"; /* names of one letter */
 
 static int
 some_name(void *arg, struct commit *commit, struct desk *desk, size_t i)
 {
 	static const uint8_t address[4] = {192, 0, 2, 1};
 	struct draft_record record = {.type = RR_A, .ttl = 60, .rdata = {address, 4}};
-	const struct failing *failing = arg;
+	struct failing *failing = arg;
 	struct name name;
 	struct spot *spot;
 
 	(void)commit;
+	failing->tried++;
 	if (i == failing->at)
 		return failing->error;
-	assert_int_equal(name_scan(some[i], 1, &shop.apex, &name), 0);
+	assert_int_equal(name_scan(some + i, 1, &shop.apex, &name), 0);
 	assert_int_equal(desk_spot(desk, &name, &spot), 0);
 	assert_int_equal(desk_try(desk, spot), 0);
 	return draft_add(&spot->next, &record);
@@ -320,10 +321,10 @@ some_beside(void *arg, struct change *change, size_t i)
 static void
 test_alone(void **state)
 {
-	struct failing failing = {.at = 1, .error = -MAP_ENOMEM};
+	struct failing failing = {.at = 13, .error = -MAP_ENOMEM};
 	struct later later = {.apex = &shop.apex,
 	    .label = "test",
-	    .n = 3,
+	    .n = sizeof some - 1,
 	    .name = some_name,
 	    .beside = some_beside,
 	    .arg = &failing};
@@ -331,19 +332,23 @@ test_alone(void **state)
 
 	(void)state;
 	open_realm(DENIAL_NSEC);
-	assert_int_equal(later_run(&shop.work, &later, why), 3);
+	assert_int_equal(later_run(&shop.work, &later, why), later.n);
 	assert_int_equal(failing.done, 0);
 	failing.error = -MAP_EREFUSED;
+	failing.tried = 0;
 	assert_int_equal(later_run(&shop.work, &later, why), 1);
 	assert_string_equal(why, error_text(-MAP_EREFUSED));
-	assert_int_equal(failing.done, 5);
-	assert_int_equal(count("a", "A") + count("c", "A"), 2);
-	assert_int_equal(count("b", "A"), 0);
-	failing.at = 3;
+	assert_int_equal(failing.done, ~(1u << 13));
+	/* 7 edits, of 8, 4, 1, 2, 4, 8 and 4 names */
+	assert_int_equal(shop_zone().serial, 1 + 7);
+	assert_true(failing.tried < 4 * later.n);
+	assert_int_equal(count("m", "A") + count("o", "A"), 2);
+	assert_int_equal(count("n", "A"), 0);
+	failing.at = later.n;
 	failing.done = 0;
 	assert_int_equal(later_run(&shop.work, &later, why), 0);
-	assert_int_equal(failing.done, 7);
-	assert_int_equal(count("b", "A"), 1);
+	assert_int_equal(failing.done, ~0u);
+	assert_int_equal(count("n", "A"), 1);
 }
 
 int
