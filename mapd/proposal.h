@@ -40,7 +40,7 @@ struct proposal {
 	struct actor actor;
 	uint8_t address[16]; /* of the client, IPv4 mapped */
 	uint8_t source[CLAIM_SOURCE];
-	uint8_t digest[32]; /* SHA-256 of wire; with TSIG of its MAC */
+	uint8_t digest[32]; /* seal_sig0_digest(); with TSIG SHA-256 of its MAC */
 	bool dry; /* nothing is written: mapctl policy test */
 	const struct update_item *added; /* the proof among its records; NULL: none */
 	struct eid identity; /* whose look-up name added's owner is; EID_NONE: nobody's */

@@ -254,11 +254,13 @@ static const struct update_row *
 check_budget(struct arrival *in)
 {
 	struct proposal *p = in->p;
-	struct bytes seen = p->seal == SEALED_TSIG ? p->tsig.mac : p->wire;
+	int error = p->seal == SEALED_TSIG
+			? crypto_sha256(p->tsig.mac.p, p->tsig.mac.n, p->digest)
+			: seal_sig0_digest(&p->message, &p->sig0, p->digest);
 
 	claim_source(in->asker->address, p->source);
-	if (crypto_sha256(seen.p, seen.n, p->digest) != 0)
-		return REFUSAL(DATABASE);
+	if (error != 0)
+		return error == -MAP_ENOMEM ? REFUSAL(MEMORY) : REFUSAL(DATABASE);
 	if (p->seal == SEALED_TSIG || in->asker->transport != TRANSPORT_UDP ||
 	    in->cookie->known || admission_knows(in->s->updates->admission, p, in->s->now) ||
 	    budget_take(admission_budget(in->s->updates->admission), p->source, in->s->us))

@@ -420,6 +420,13 @@ crypto_verify(
 	return crypto_done(result);
 }
 
+void
+crypto_signature_fold(int algorithm, uint8_t sig[CRYPTO_SIGNATURE])
+{
+	if (algorithm == CRYPTO_ECDSAP256)
+		ecdsa_lesser(sig + 32);
+}
+
 static int
 digest_once(const EVP_MD *md, const void *p, size_t n, uint8_t *out)
 {

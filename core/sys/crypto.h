@@ -40,6 +40,11 @@ void crypto_sign_many(struct crypto_job *jobs, size_t n);
 /* 0: valid; -MAP_ESIG: not; -MAP_ECRYPTO: could not be computed. */
 int crypto_verify(const struct crypto_key *key, const void *p, size_t n, const uint8_t *sig,
     size_t sig_n);
+/*
+ * Makes of a signature, in place, the one that stands for all that anybody can make of it: with P-256, r | s and
+ * r | order - s are valid for the same; with Ed25519 there is one alone. A valid one stays valid.
+ */
+void crypto_signature_fold(int algorithm, uint8_t sig[CRYPTO_SIGNATURE]);
 
 int crypto_sha1(const void *p, size_t n, uint8_t out[20]);
 int crypto_sha256(const void *p, size_t n, uint8_t out[32]);

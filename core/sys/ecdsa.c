@@ -291,3 +291,22 @@ ecdsa_verify(const EC_KEY *key, const uint8_t digest[32], const uint8_t signatur
 	return valid;
 }
 #pragma GCC diagnostic pop
+
+void
+ecdsa_lesser(uint8_t s[32])
+{
+	static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e,
+	    0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+	uint8_t other[32];
+	int borrow = 0;
+
+	for (int i = 31; i >= 0; i--) {
+		int digit = order[i] - s[i] - borrow;
+
+		borrow = digit < 0;
+		other[i] = (uint8_t)digit;
+	}
+	if (borrow == 0 && memcmp(other, s, sizeof other) < 0)
+		memcpy(s, other, sizeof other);
+}

@@ -35,5 +35,7 @@ EC_KEY *ecdsa_public(const uint8_t public[64]);
 void ecdsa_public_free(EC_KEY *key); /* NULL allowed */
 /* 1: r | s is the key's signature; 0: it is not; -1: it cannot be told. */
 int ecdsa_verify(const EC_KEY *key, const uint8_t digest[32], const uint8_t signature[64]);
+/* Of s and order - s, which make r | s a signature of the same, the lesser; what is no s stays as it is. */
+void ecdsa_lesser(uint8_t s[32]);
 
 #endif

@@ -79,6 +79,27 @@ seal_sig0_check(const struct crypto_key *key, const struct message *m, const str
 	return error;
 }
 
+/*
+ * The header, with what is counted in it, and all before the record is signed; the record's own frame can be only
+ * one (sig0_read()), and so can the rest of its RDATA, which is signed too. That leaves the signature.
+ */
+int
+seal_sig0_digest(const struct message *m, const struct sig0 *sig, uint8_t digest[32])
+{
+	struct draft draft;
+	int error = draft_init(&draft, m->wire.n);
+
+	if (error != 0)
+		return error;
+	wr_bytes(&draft.wr, m->wire);
+	if (sig->signature.n == CRYPTO_SIGNATURE)
+		crypto_signature_fold(
+		    sig->algorithm, draft.wr.base + (sig->signature.p - m->wire.p));
+	error = crypto_sha256(draft.wr.base, draft.wr.n, digest);
+	draft_fini(&draft);
+	return error;
+}
+
 int
 seal_key_put(struct wr *wr, const struct crypto_key *key)
 {

@@ -22,6 +22,12 @@ struct tsig_key {
 int seal_sig0_check(const struct crypto_key *key, const struct message *m,
     const struct sig0 *sig) NONNULL MUST_CHECK;
 /*
+ * What a message with that SIG(0) is known again by: the digest of all of it. Whoever has it can make no other message
+ * of it that is valid and has another digest. -MAP_ECRYPTO, -MAP_ENOMEM
+ */
+int seal_sig0_digest(const struct message *m, const struct sig0 *sig,
+    uint8_t digest[32]) NONNULL MUST_CHECK;
+/*
  * Signs the message in wr (all of it) and appends the record; the tag in it is that of seal_key_put()'s record.
  * -MAP_ESPACE, -MAP_ECRYPTO, -MAP_ENOMEM
  */

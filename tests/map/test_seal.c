@@ -1,5 +1,5 @@
 /*
- * test_seal.c - SIG(0) of nsupdate 9.18 and of ours, and that every covered bit counts.
+ * test_seal.c - SIG(0) of nsupdate 9.18 and of ours, that every covered bit counts, and what anybody can make of one.
  */
 #include "tests/wire/hex.h"
 
@@ -141,6 +141,87 @@ message_of(uint8_t *octets, size_t max, size_t n)
 }
 
 /* Short ones, and the longest there can be. */
+/* Lets s be the other one that goes with r: order - s. */
+static void
+twin_p256(uint8_t s[32])
+{
+	static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3,
+	    0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+	int borrow = 0;
+
+	for (int i = 31; i >= 0; i--) {
+		int digit = order[i] - s[i] - borrow;
+
+		s[i] = (uint8_t)digit;
+		borrow = digit < 0;
+	}
+}
+
+/* Lets S be the same number another time around: S + L, the least octet first. */
+static void
+twin_ed25519(uint8_t s[32])
+{
+	static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6,
+	    0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
+	int carry = 0;
+
+	for (int i = 0; i < 32; i++) {
+		int digit = s[i] + order[i] + carry;
+
+		s[i] = (uint8_t)digit;
+		carry = digit >> 8;
+	}
+}
+
+static void
+digest_of(struct bytes wire, uint8_t digest[32])
+{
+	struct message m;
+	struct sig0 sig;
+
+	memset(digest, 0, 32);
+	if (message_parse(wire, &m) == 0 && sig0_read(&m, &sig) == 0)
+		assert_int_equal(seal_sig0_digest(&m, &sig, digest), 0);
+}
+
+/*
+ * A signature that anybody can make of another, of P-256 the one with order - s, has its digest: it is the same message
+ * again. Ed25519 has none. Each bit that changes makes another digest.
+ */
+static void
+test_twins(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct crypto_key *key = public_key(nsupdate[i].algorithm, nsupdate[i].key);
+		uint8_t octets[SEALED], digest[32], other[32];
+		struct bytes wire = hex_bytes(nsupdate[i].wire, octets, sizeof octets);
+		uint8_t *s = octets + wire.n - 32;
+
+		digest_of(wire, digest);
+		for (size_t bit = 0; bit < 8 * wire.n; bit++) {
+			octets[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			digest_of(wire, other);
+			assert_memory_not_equal(digest, other, 32);
+			octets[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		for (int turn = 0; turn < 2 && nsupdate[i].algorithm == CRYPTO_ECDSAP256;
+		     turn++) {
+			twin_p256(s);
+			assert_int_equal(sig0_judge(key, wire), 0);
+			digest_of(wire, other);
+			assert_memory_equal(digest, other, 32);
+		}
+		if (nsupdate[i].algorithm == CRYPTO_ED25519)
+			twin_ed25519(s);
+		else
+			memset(s, 0xff, 32);
+		assert_int_equal(sig0_judge(key, wire), -MAP_ESIG);
+		crypto_key_free(key);
+	}
+}
+
 static void
 test_signing(void **state)
 {
@@ -216,6 +297,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_nsupdate),
 	    cmocka_unit_test(test_every_bit),
+	    cmocka_unit_test(test_twins),
 	    cmocka_unit_test(test_signing),
 	    cmocka_unit_test(test_no_room),
 	    cmocka_unit_test(test_what_is_none),

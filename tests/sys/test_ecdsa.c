@@ -111,6 +111,45 @@ test_edges(void **state)
 	BN_clear_free(secret);
 }
 
+/* Of s and order - s the lesser; 0 and what is above the order have no other. */
+static void
+test_lesser(void **state)
+{
+	static const struct {
+		uint8_t first, rest, last; /* octets */
+		bool greater;
+	} rows[] = {{0, 0, 0, false}, {0, 0, 1, false}, {0x7f, 0, 0, false},
+	    {0x7f, 0xff, 0xff, true}, {0x80, 0, 0, true}, {0xff, 0, 0, true},
+	    {0xff, 0xff, 0xff, false}};
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	const BIGNUM *order = EC_GROUP_get0_order(group);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		uint8_t s[32], before[32], sum[32], whole[32];
+		BIGNUM *a, *b;
+
+		memset(s, rows[i].rest, sizeof s);
+		s[0] = rows[i].first;
+		s[31] = rows[i].last;
+		memcpy(before, s, sizeof s);
+		ecdsa_lesser(s);
+		assert_int_equal(memcmp(s, before, sizeof s) != 0, rows[i].greater);
+		if (!rows[i].greater)
+			continue;
+		assert_true(memcmp(s, before, sizeof s) < 0);
+		a = BN_bin2bn(s, 32, NULL);
+		b = BN_bin2bn(before, 32, NULL);
+		assert_int_equal(BN_add(a, a, b), 1);
+		assert_int_equal(BN_bn2binpad(a, sum, 32), 32);
+		assert_int_equal(BN_bn2binpad(order, whole, 32), 32);
+		assert_memory_equal(sum, whole, 32);
+		BN_free(a);
+		BN_free(b);
+	}
+	EC_GROUP_free(group);
+}
+
 static unsigned repeated; /* octets since the generator began anew */
 static bool broken;
 
@@ -157,6 +196,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_edges),
+	    cmocka_unit_test(test_lesser),
 	    cmocka_unit_test(test_generator_that_repeats),
 	};
 

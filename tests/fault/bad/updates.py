@@ -257,6 +257,25 @@ def replays():
         failures["18"].append("99 in a second: %r" % words)
 
 
+def twins():
+    """A signature that anybody can make of another makes no new message: of P-256 the one with order - s."""
+    now = int(time.time())
+    for algorithm in (hosts.P256, hosts.ED25519):
+        key = hosts.Key(algorithm, "bad twins").at(ZONE)
+        first = sig0(hosts.registration(key, ["2001:db8:a::1"], ZONE), key, now)
+        twin = first[:-32] + (hosts.ORDER - int.from_bytes(first[-32:], "big")).to_bytes(32, "big") \
+            if algorithm == hosts.P256 else \
+            first[:-32] + (int.from_bytes(first[-32:], "little") + hosts.ORDER_ED25519).to_bytes(32, "little")
+        row("18", "one that registers", first, "NOERROR")
+        row("18", "one of the same second that withdraws", sig0(Update(ZONE).delete(key.owner, ELOC), key, now), "NOERROR")
+        serial = server.serial(ZONE)
+        row("18", "the first one again", first, "NOERROR")
+        row("18", "its twin", twin, "NOERROR" if algorithm == hosts.P256 else "REFUSED")
+        row("18", "another message under its twin", bytes([first[0] ^ 1]) + twin[1:], "REFUSED")
+        if server.serial(ZONE) != serial or server.ask(key.owner, ELOC)[1]:
+            failures["18"].append("algorithm %d: a signature's twin changed something" % algorithm)
+
+
 def crowded():
     """Who has sent as many as are remembered can send again when these are over, though nobody else sends anything."""
     key, end, now = hosts.Key(seed="bad crowded").at(ZONE), time.monotonic() + 40, int(time.time())
@@ -533,7 +552,7 @@ def main():
     looked = [(OWN.owner, KEY), (OWN.owner, EPID), (OTHER.owner, ELOC), (OTHER.owner, KEY), (WWW, A), (WWW, TXT), (NOBODY, A), ("site." + ZONE, ELOC),
               ("alias." + ZONE, CNAME), (ZONE, NS), (ZONE, DNSKEY), (ZONE, NSEC3PARAM), ("x." + OWN.owner, TXT)]
     before = {pair: server.ask(*pair) for pair in looked}
-    for number, run in (("9", sig0_forged), ("11", tsig_forged), ("18", replays), ("18", crowded), ("13", matrix), ("15", content)):
+    for number, run in (("9", sig0_forged), ("11", tsig_forged), ("18", replays), ("18", twins), ("18", crowded), ("13", matrix), ("15", content)):
         run()
         zone_is(before, number)
     for number, count in sorted(counts.items()):
