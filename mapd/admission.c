@@ -73,12 +73,12 @@ admission_prover(struct admission *admission)
 }
 
 bool
-admission_knows(struct admission *admission, const struct proposal *p, uint64_t now)
+admission_knows(
+    struct admission *admission, const uint8_t digest[32], uint64_t now, unsigned *rcode)
 {
 	struct replay *replay = admission->writer.replay;
-	unsigned rcode;
 
-	return replay != NULL && replay_look(replay, p, now, &rcode) == REPLAY_KNOWN;
+	return replay != NULL && replay_knows(replay, digest, now, rcode);
 }
 
 int

@@ -35,9 +35,9 @@ void admission_stop(struct admission *admission);
 void admission_close(struct admission *admission); /* NULL allowed; no worker knows it any more */
 struct budget *admission_budget(struct admission *admission) NONNULL;
 struct prover *admission_prover(struct admission *admission) NONNULL;
-/* Whether it was answered before, and is again without any look at its signature. */
-bool admission_knows(
-    struct admission *admission, const struct proposal *proposal, uint64_t now) NONNULL MUST_CHECK;
+/* Whether a message with that digest was answered before, and is again, by *rcode, without a look at its signature. */
+bool admission_knows(struct admission *admission, const uint8_t digest[32], uint64_t now,
+    unsigned *rcode) NONNULL MUST_CHECK;
 /*
  * Passes it on: to the verifiers what has a SIG(0) or a proof, else to the writer. -MAP_ELIMIT: too many are waiting,
  * in all or of its source; it is still the caller's.

@@ -558,10 +558,8 @@ decide(struct commit *commit, struct desk *desk, struct proposal *p, enum decisi
 	} else if (rc == 0) {
 		rc = decide_take(&d, what, lines);
 	}
-	if (rc == 0 && !d.refused && p->actor.kind == ACTOR_KEY && p->update.lease.present)
-		p->verdict.lease = (struct lease_option){.present = true,
-		    .both = p->update.lease.both,
-		    .lease = d.grant.lease,
-		    .key_lease = d.grant.key_lease};
+	/* the same answer again has it too */
+	if (rc == 0 && p->verdict.rcode == RCODE_NOERROR && p->actor.kind == ACTOR_KEY)
+		p->verdict.lease = lease_granted(d.policy, &p->update.lease);
 	return rc;
 }

@@ -34,6 +34,17 @@ lease_grant(const struct policy *policy, const struct lease_option *asked)
 	return grant;
 }
 
+struct lease_option
+lease_granted(const struct policy *policy, const struct lease_option *asked)
+{
+	struct lease_grant grant = lease_grant(policy, asked);
+
+	return (struct lease_option){.present = asked->present,
+	    .both = asked->both,
+	    .lease = grant.lease,
+	    .key_lease = grant.key_lease};
+}
+
 bool
 lease_is_over(const struct lease_grant *grant)
 {

@@ -23,6 +23,10 @@ struct lease_grant {
 struct lease_grant lease_grant(
     const struct policy *policy, const struct lease_option *asked) NONNULL;
 
+/* The same as the answer of a host's update has it; not present where the request had no option. */
+struct lease_option lease_granted(
+    const struct policy *policy, const struct lease_option *asked) NONNULL;
+
 bool lease_is_over(const struct lease_grant *grant) NONNULL;
 bool lease_key_is_over(const struct lease_grant *grant) NONNULL;
 

@@ -41,6 +41,7 @@ struct proposal {
 	uint8_t address[16]; /* of the client, IPv4 mapped */
 	uint8_t source[CLAIM_SOURCE];
 	uint8_t digest[32]; /* seal_sig0_digest(); with TSIG SHA-256 of its MAC */
+	struct lease_option granted; /* SIG(0): what the answer has if it was taken before */
 	bool dry; /* nothing is written: mapctl policy test */
 	const struct update_item *added; /* the proof among its records; NULL: none */
 	struct eid identity; /* whose look-up name added's owner is; EID_NONE: nobody's */

@@ -121,6 +121,19 @@ replay_find(struct replay *replay, const struct proposal *proposal, bool pending
 	return answer;
 }
 
+bool
+replay_knows(struct replay *replay, const uint8_t digest[32], uint64_t now, unsigned *rcode)
+{
+	bool found, pending = false;
+	uint8_t code = 0;
+
+	pthread_mutex_lock(&replay->lock);
+	found = traces_find(replay->traces, get_u64(digest), now, &code, &pending);
+	pthread_mutex_unlock(&replay->lock);
+	*rcode = code;
+	return found && !pending;
+}
+
 enum replay_answer
 replay_look(
     struct replay *replay, const struct proposal *proposal, uint64_t now, unsigned *rcode)

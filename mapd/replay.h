@@ -30,7 +30,13 @@ int replay_new(struct replay **out);
 void replay_free(struct replay *replay); /* NULL allowed */
 /* Reads what is stored; what is over at now is dropped. */
 int replay_load(struct replay *replay, struct change *change, uint64_t now) NONNULL MUST_CHECK;
-/* For any thread: what is not durable yet is not known. */
+/*
+ * Whether a message with that digest was answered before, by whatever key: *rcode is with what. For any thread: what is
+ * not durable yet is not known.
+ */
+bool replay_knows(struct replay *replay, const uint8_t digest[32], uint64_t now,
+    unsigned *rcode) NONNULL MUST_CHECK;
+/* All that can be said of one whose key is known; for any thread, as above. */
 enum replay_answer replay_look(struct replay *replay, const struct proposal *proposal, uint64_t now,
     unsigned *rcode) NONNULL;
 

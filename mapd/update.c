@@ -12,6 +12,7 @@
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
+#include "mapd/lease.h"
 #include "mapd/lookup.h"
 #include "mapd/update_key.h"
 
@@ -39,6 +40,7 @@ struct arrival {
 	int tsig_error; /* enum tsig_error */
 	const struct tsig_key *key;
 	const struct policy_rule *rule; /* of the policy, that forbids */
+	unsigned rcode; /* REPLAYED: what it was answered with */
 	const char *what; /* for the log: what is wrong, if the row does not say */
 };
 
@@ -190,6 +192,29 @@ check_time(struct arrival *in)
 	return NULL;
 }
 
+/*
+ * What was answered before is answered so again, whatever became since of the key and of what it may. Only who has its
+ * octets, the signature too, is told so.
+ */
+static const struct update_row *
+check_seen(struct arrival *in)
+{
+	struct proposal *p = in->p;
+	int error = p->seal == SEALED_TSIG
+			? crypto_sha256(p->tsig.mac.p, p->tsig.mac.n, p->digest)
+			: seal_sig0_digest(&p->message, &p->sig0, p->digest);
+
+	if (error != 0)
+		return error == -MAP_ENOMEM ? REFUSAL(MEMORY) : REFUSAL(DATABASE);
+	/* an administrator's is the writer's to know */
+	if (p->seal != SEALED_SIG0)
+		return NULL;
+	p->granted = lease_granted(&in->charter->policy, &p->update.lease);
+	return admission_knows(in->s->updates->admission, p->digest, in->s->now, &in->rcode)
+		   ? REFUSAL(REPLAYED)
+		   : NULL;
+}
+
 static const struct update_row *
 check_key(struct arrival *in)
 {
@@ -254,15 +279,10 @@ static const struct update_row *
 check_budget(struct arrival *in)
 {
 	struct proposal *p = in->p;
-	int error = p->seal == SEALED_TSIG
-			? crypto_sha256(p->tsig.mac.p, p->tsig.mac.n, p->digest)
-			: seal_sig0_digest(&p->message, &p->sig0, p->digest);
 
 	claim_source(in->asker->address, p->source);
-	if (error != 0)
-		return error == -MAP_ENOMEM ? REFUSAL(MEMORY) : REFUSAL(DATABASE);
 	if (p->seal == SEALED_TSIG || in->asker->transport != TRANSPORT_UDP ||
-	    in->cookie->known || admission_knows(in->s->updates->admission, p, in->s->now) ||
+	    in->cookie->known ||
 	    budget_take(admission_budget(in->s->updates->admission), p->source, in->s->us))
 		return NULL;
 	return in->cookie->both != NULL ? REFUSAL(COOKIE) : REFUSAL(BUSY);
@@ -270,7 +290,8 @@ check_budget(struct arrival *in)
 
 /* TSIG soon, so that all that is said to who has the key is sealed (RFC 8945 5.2). */
 static check_fn *const checks[] = {check_form, check_tsig, check_grammar, check_zone,
-    check_seal, check_size, check_time, check_key, check_owners, check_proofs, check_budget};
+    check_seal, check_size, check_time, check_seen, check_key, check_owners, check_proofs,
+    check_budget};
 
 /* What is under TSIG is answered under it (RFC 8945 5.3). */
 static bool
@@ -317,6 +338,16 @@ arrival_refuse(const struct arrival *in, const struct update_row *row, struct re
 		update_log(s->updates->admission, p, s->now);
 	}
 	return arrival_answer(in, row->rule.rcode, r);
+}
+
+/* As it was answered before: no refusal, and nothing for the log. */
+static size_t
+arrival_repeat(const struct arrival *in, struct reply *r)
+{
+	stats_add(in->s->stats, STAT_UPDATE_REPLAYED, 1);
+	if (in->rcode == RCODE_NOERROR && in->p->granted.present)
+		reply_lease(r, &in->p->granted);
+	return arrival_answer(in, in->rcode, r);
 }
 
 /* From here on it is somebody else's. */
@@ -378,7 +409,7 @@ update_handle(const struct serve *s, const struct asker *asker, const struct mes
 		why = arrival_pass(&in);
 	if (why == NULL)
 		return SERVE_LATER;
-	n = arrival_refuse(&in, why, r);
+	n = why == REFUSAL(REPLAYED) ? arrival_repeat(&in, r) : arrival_refuse(&in, why, r);
 	proposal_free(in.p);
 	return n;
 }

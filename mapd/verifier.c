@@ -71,6 +71,8 @@ verify_is_old(const struct verifier *verifier, struct proposal *p, uint64_t now)
 	case REPLAY_KNOWN:
 		verdict_row(&p->verdict, UPDATE_REPLAYED);
 		p->verdict.rcode = rcode;
+		if (rcode == RCODE_NOERROR)
+			p->verdict.lease = p->granted;
 		return true;
 	case REPLAY_OLD:
 		verdict_row(&p->verdict, UPDATE_OLD);

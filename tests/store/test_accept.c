@@ -167,7 +167,14 @@ test_replay(void **state)
 		p = my_update(ME);
 		memcpy(p->digest, digest, sizeof digest);
 		petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
-		answers(p, RCODE_NOERROR, "answered before");
+		ask_lease(p, 3600, 0);
+		petitions_run();
+		assert_int_equal(p->verdict.rcode, RCODE_NOERROR);
+		assert_string_equal(
+		    p->verdict.text, "answered before: this is that answer again");
+		assert_true(p->verdict.lease.present);
+		assert_int_equal(p->verdict.lease.key_lease, 3600);
+		petitions_free();
 		p = my_update(ME);
 		p->sig0.inception -= 10;
 		petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);

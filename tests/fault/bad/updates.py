@@ -253,6 +253,13 @@ def replays():
                                 for i in range(1, 100))
     counts["18"] += 99
     got["18"].update(words)
+    free = hosts.Key(hosts.ED25519, "bad released").at(ZONE)
+    row("18", "one that comes", sig0(hosts.registration(free, ["2001:db8:a::1"], ZONE).lease(3600, 7200), free), "NOERROR")
+    release = sig0(Update(ZONE).delete(free.owner).lease(0, 0), free)
+    for what, tcp in (("one that goes, KEY and all", True), ("the same over TCP", True), ("the same over UDP", False)):
+        answer = row("18", what, release, "NOERROR", tcp=tcp)
+        if answer is not None and hosts.granted(answer) != (0, 0):
+            failures["18"].append("%s: lease %r" % (what, hosts.granted(answer)))
     if words["NOERROR"] < 55 or words["NOERROR"] > 64 or set(words) - {"NOERROR", "REFUSED"}:
         failures["18"].append("99 in a second: %r" % words)
 

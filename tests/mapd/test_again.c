@@ -1,0 +1,283 @@
+/*
+ * test_again.c - an UPDATE that comes again, octet for octet: its first answer, LEASE included, whatever became of its
+ * key since, from the worker and from a verifier; and who has but a part of it learns nothing.
+ */
+#include "tests/mapd/sealed.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sys/loop.h"
+#include "core/wire/errors.h"
+#include "core/wire/reply.h"
+#include "core/wire/rrtype.h"
+#include "core/wire/update.h"
+#include "mapd/update.h"
+#include "mapd/verifier.h"
+#include "tests/mapd/world.h"
+
+static struct world *world;
+static struct charters *charters;
+static struct admission *admission;
+static struct prover *prover;
+static struct replay *replay;
+static struct taker taker;
+static struct updates updates;
+static struct host hosts[2]; /* with no KEY in the zone */
+static struct sealed sealed;
+
+static void *
+remember(const struct asker *asker, const uint8_t *cookie)
+{
+	(void)asker;
+	(void)cookie;
+	return &taker;
+}
+
+static void
+forget(void *origin)
+{
+	(void)origin;
+}
+
+static struct lease_option answered_lease;
+static _Atomic int answered; /* RCODE, or -1 */
+
+static void
+done(struct proposal *p)
+{
+	answered_lease = p->verdict.lease;
+	atomic_store(&answered, (int)p->verdict.rcode);
+	proposal_free(p);
+}
+
+/* What the sealed message gets from the worker: its RCODE, and the lease. */
+static unsigned
+asks(enum transport transport, struct lease_option *lease)
+{
+	static uint8_t out[SERVE_TCP_MAX];
+	size_t n = world_ask(world, transport, sealed_bytes(&sealed), out);
+	struct message m;
+
+	assert_true(n >= HEADER_SIZE && n != SERVE_LATER);
+	assert_int_equal(message_parse((struct bytes){out, n}, &m), 0);
+	assert_true(lease_option_read(&m.edns, lease));
+	return message_rcode(&m);
+}
+
+/* A host gives up its name: the message does not have its KEY, nor has the zone any more. */
+static void
+release_write(const struct host *host, uint16_t id)
+{
+	static const uint8_t option[] = {0, OPTION_LEASE, 0, 8, 0, 0, 0, 0, 0, 0, 0, 5};
+
+	sealed_start(&sealed, "open.test.", CLASS_IN, id);
+	sealed_record(&sealed, 2, &host->name, RR_ANY, CLASS_ANY, 0, (struct bytes){option, 0});
+	sealed_opt(&sealed, (struct bytes){option, sizeof option});
+	sealed_sign(&sealed, host, -10, 300);
+}
+
+/* As the worker passed it on, when the KEY was there. */
+static struct proposal *
+proposal_make(const struct host *host)
+{
+	struct proposal *p;
+	const char *why;
+
+	assert_int_equal(proposal_new(sealed_bytes(&sealed), &p), 0);
+	assert_int_equal(sig0_read(&p->message, &p->sig0), 0);
+	assert_int_equal(update_read(&p->message, &p->update, &why), 0);
+	assert_int_equal(seal_sig0_digest(&p->message, &p->sig0, p->digest), 0);
+	p->seal = SEALED_SIG0;
+	p->actor = (struct actor){.kind = ACTOR_KEY,
+	    .name = host->name,
+	    .algorithm = p->sig0.algorithm,
+	    .tag = p->sig0.tag,
+	    .key_n = (uint8_t)(host->n - 4)};
+	memcpy(p->actor.key, host->rdata + 4, host->n - 4);
+	p->done = done;
+	return p;
+}
+
+static void
+note(const struct host *host, unsigned rcode, bool durable)
+{
+	struct proposal *p = proposal_make(host);
+
+	assert_int_equal(replay_note(replay, p, rcode, clock_seconds()), 0);
+	if (durable)
+		replay_end(replay, true);
+	proposal_free(p);
+}
+
+/* r | order - s in place of r | s. */
+static void
+flip(void)
+{
+	static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3,
+	    0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+	uint8_t *s = sealed.octets + sealed.wr.n - 32;
+	int borrow = 0;
+
+	for (int i = 31; i >= 0; i--) {
+		int digit = order[i] - s[i] - borrow;
+
+		s[i] = (uint8_t)digit;
+		borrow = digit < 0;
+	}
+}
+
+static void
+test_released(void **state)
+{
+	uint64_t counted = world_count(world, STAT_UPDATE_REPLAYED), refused;
+	struct lease_option lease;
+
+	(void)state;
+	for (uint16_t i = 0; i < 2; i++) {
+		const struct host *host = &hosts[i];
+
+		release_write(host, i);
+		assert_int_equal(asks(TRANSPORT_TCP, &lease), RCODE_REFUSED);
+		assert_false(lease.present);
+		/* not before the disk has it */
+		note(host, RCODE_NOERROR, false);
+		assert_int_equal(asks(TRANSPORT_TCP, &lease), RCODE_REFUSED);
+		replay_end(replay, true);
+		for (int turn = 0; turn < 4; turn++) {
+			assert_int_equal(asks(turn & 1 ? TRANSPORT_UDP : TRANSPORT_TCP, &lease),
+			    RCODE_NOERROR);
+			assert_true(lease.present && lease.both);
+			assert_int_equal(lease.lease, 0);
+			assert_int_equal(lease.key_lease, 30); /* what is granted at least */
+			if (hosts[i].n > 36)
+				flip();
+		}
+		assert_int_equal(taker.n, 0);
+		/* without the signature, or with another one, it is nobody's */
+		refused = world_count(world, STAT_UPDATE_KEY);
+		for (size_t at = 1; at <= CRYPTO_SIGNATURE; at += 21) {
+			sealed.octets[sealed.wr.n - at] ^= 4;
+			assert_int_equal(asks(TRANSPORT_TCP, &lease), RCODE_REFUSED);
+			assert_false(lease.present);
+			sealed.octets[sealed.wr.n - at] ^= 4;
+		}
+		assert_int_equal(world_count(world, STAT_UPDATE_KEY), refused + 4);
+	}
+	assert_int_equal(world_count(world, STAT_UPDATE_REPLAYED), counted + 8);
+}
+
+/* What failed at a prerequisite was granted nothing. */
+static void
+test_failed(void **state)
+{
+	struct lease_option lease;
+
+	(void)state;
+	release_write(&hosts[0], 7);
+	note(&hosts[0], RCODE_NXRRSET, true);
+	assert_int_equal(asks(TRANSPORT_TCP, &lease), RCODE_NXRRSET);
+	assert_false(lease.present);
+}
+
+/* It came again while the first was on its way, and was known when its turn came. */
+static void
+test_waited(void **state)
+{
+	struct admission_options options = {.store = world_store(world),
+	    .writer = {taker_propose, &taker, replay},
+	    .threads = 1};
+	struct verifier *verifier;
+	struct proposal *p;
+
+	(void)state;
+	release_write(&hosts[1], 8);
+	p = proposal_make(&hosts[1]);
+	p->granted = (struct lease_option){true, true, 60, 120};
+	note(&hosts[1], RCODE_NOERROR, true);
+	atomic_store(&answered, -1);
+	assert_int_equal(verifier_new(&options, &verifier), 0);
+	assert_int_equal(verifier_put(verifier, p), 0);
+	while (atomic_load(&answered) < 0)
+		sched_yield();
+	verifier_free(verifier);
+	assert_int_equal(answered, RCODE_NOERROR);
+	assert_true(answered_lease.present);
+	assert_int_equal(answered_lease.lease, 60);
+	assert_int_equal(answered_lease.key_lease, 120);
+	assert_int_equal(taker.n, 0);
+}
+
+static bool
+zone_make(const char *apex, const char *directory)
+{
+	char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/zone", directory);
+	file = fopen(path, "w");
+	if (file == NULL)
+		return false;
+	fprintf(file, "$TTL 60\n@ SOA ns1 h 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n");
+	return fclose(file) == 0 && world_load(world, apex, path, 0);
+}
+
+static int
+setup(void **state)
+{
+	struct admission_options options = {.threads = 1};
+
+	(void)state;
+	world = world_basic();
+	if (world == NULL || replay_new(&replay) != 0 ||
+	    !zone_make("open.test.", store_directory(world_store(world))) ||
+	    !world_policy(world, "open.test.", POLICY_OPEN))
+		return -1;
+	taker_init(&taker, 10);
+	if (charters_new(world_rules(world), &charters) != 0 ||
+	    prover_new((struct bytes){NULL, 0}, &prover) != 0)
+		return -1;
+	options.store = world_store(world);
+	options.prover = prover;
+	options.writer = (struct admission_writer){taker_propose, &taker, replay};
+	if (admission_open(&options, &admission) != 0)
+		return -1;
+	updates = (struct updates){.charters = charters,
+	    .admission = admission,
+	    .remember = remember,
+	    .forget = forget,
+	    .done = done};
+	world_updates(world, &updates);
+	host_new(&hosts[0], CRYPTO_ED25519, "open.test.");
+	host_new(&hosts[1], CRYPTO_ECDSAP256, "open.test.");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	admission_close(admission);
+	prover_free(prover);
+	charters_free(charters);
+	replay_free(replay);
+	host_free(&hosts[0]);
+	host_free(&hosts[1]);
+	taker_fini(&taker);
+	world_free(world);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_released),
+	    cmocka_unit_test(test_failed),
+	    cmocka_unit_test(test_waited),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
