@@ -267,11 +267,12 @@ list_serials(const struct commit *c, struct proposal *first, const struct propos
 				p->verdict.serial = desk->zone.serial;
 }
 
+/* Refusals go out as they are, but for those whose place in the memory of replays was undone. */
 static void
 list_fail(struct proposal *first, const struct proposal *end, int rc, const char *why)
 {
 	for (struct proposal *p = first; p != end; p = p->next)
-		if (!proposal_is_done(p))
+		if (!proposal_is_done(p) || p->verdict.noted)
 			proposal_fail(p, rc, why);
 }
 

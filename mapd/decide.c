@@ -59,6 +59,7 @@ decide_replay(struct deciding *d)
 		return;
 	case REPLAY_KNOWN:
 		d->refused = true;
+		d->p->verdict.noted = true; /* it may be one of this commit */
 		verdict_set(&d->p->verdict, rcode, EDE_OTHER,
 		    "answered before: this is that answer again");
 		return;
@@ -552,8 +553,10 @@ decide(struct commit *commit, struct desk *desk, struct proposal *p, enum decisi
 	rc = decide_steps_of(&d);
 	if (rc == 0 && d.refused) {
 		if (refusal_is_noted(&d) &&
-		    replay_judge(d.work->replay, p, d.now, &known) == REPLAY_NEW)
+		    replay_judge(d.work->replay, p, d.now, &known) == REPLAY_NEW) {
+			p->verdict.noted = true;
 			rc = replay_note(d.work->replay, p, p->verdict.rcode, d.now);
+		}
 		commit_drop(commit);
 	} else if (rc == 0) {
 		rc = decide_take(&d, what, lines);

@@ -22,6 +22,7 @@ struct verdict {
 	struct lease_option lease; /* granted; present: the answer has it */
 	uint8_t prove[PROVE_MOST][16]; /* addresses to which probes are to be sent, with rcode REFUSED */
 	unsigned n_prove;
+	bool noted; /* a refusal that stands in the memory of replays: without the commit it is none */
 	uint32_t serial; /* of the zone, when rcode is NOERROR */
 };
 

@@ -9,8 +9,10 @@
 
 #include "tests/store/realm.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "core/sys/loop.h"
 #include "core/trust/trust.h"
@@ -208,6 +210,71 @@ test_replay(void **state)
 	petitions_free();
 }
 
+static struct proposal *
+conditional(uint8_t digest[32], bool again)
+{
+	struct proposal *p = my_update(ME);
+
+	if (again)
+		memcpy(p->digest, digest, sizeof p->digest);
+	memcpy(digest, p->digest, sizeof p->digest);
+	petition_item(p, UPDATE_RRSET_EXISTS, "later", 0, "A", NULL);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	return p;
+}
+
+/* No file of this process may grow; as with a full disk, each write fails. */
+static void
+disk_fill(bool full)
+{
+	static struct rlimit before;
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct rlimit limit;
+
+	assert_int_equal(sigaction(SIGXFSZ, &ignore, NULL), 0);
+	if (full)
+		assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	if (full)
+		limit.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A prerequisite that fails is not answered as long as that is not remembered; what nothing remembers is. */
+static void
+test_forgotten(void **state)
+{
+	uint8_t digest[32];
+	struct proposal *p[5];
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	register_me();
+	for (int turn = 0; turn < 2; turn++) {
+		p[0] = conditional(digest, turn > 0);
+		p[1] = conditional(digest, true);
+		p[2] = my_update(ME);
+		petition_item(p[2], UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.9");
+		p[3] = my_update(ME);
+		petition_item(p[3], UPDATE_ADD, "@", 60, "A", "192.0.2.9");
+		p[4] = others_update(ME);
+		p[4]->dry = true;
+		petition_item(p[4], UPDATE_RRSET_EXISTS, "later", 0, "A", NULL);
+		disk_fill(turn == 0);
+		petitions_run();
+		disk_fill(false);
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(
+			    p[i]->verdict.rcode, turn == 0 ? RCODE_SERVFAIL : RCODE_NXRRSET);
+		assert_int_equal(
+		    p[2]->verdict.rcode, turn == 0 ? RCODE_SERVFAIL : RCODE_NOERROR);
+		assert_int_equal(p[3]->verdict.rcode, RCODE_REFUSED);
+		assert_int_equal(p[4]->verdict.rcode, RCODE_NXRRSET);
+		petitions_free();
+		assert_int_equal(count(ME, "ELOC"), 1 + turn);
+	}
+}
+
 int
 main(void)
 {
@@ -216,6 +283,7 @@ main(void)
 	    TEST(test_proof),
 	    TEST(test_reachable),
 	    TEST(test_replay),
+	    TEST(test_forgotten),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
