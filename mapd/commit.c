@@ -20,6 +20,7 @@
 #include "mapd/settle.h"
 
 #define DESKS_MOST 64 /* zones of a transaction */
+#define SPOTS_MOST 16384 /* names that its desks have seen, when it ends */
 
 static const char *
 failure_text(int rc, const char *why)
@@ -234,7 +235,18 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 
 /* --- all of a list --- */
 
-/* Decides from *p on, until one is to be written alone, or there are too many zones; *p is moved there. */
+/* Names stay on a desk when their update is refused: what they cost ends with the transaction. */
+static bool
+commit_is_full(const struct commit *c)
+{
+	size_t spots = 0;
+
+	for (const struct desk *desk = c->desks; desk != NULL; desk = desk->next)
+		spots += desk->n;
+	return c->n_desks >= DESKS_MOST || spots >= SPOTS_MOST;
+}
+
+/* Decides from *p on, until one is to be written alone, or there are too many zones or names; *p is moved there. */
 static int
 list_decide(struct commit *c, struct proposal **p, struct proposal **whole, struct desk **desk,
     struct lines *lines)
@@ -243,8 +255,7 @@ list_decide(struct commit *c, struct proposal **p, struct proposal **whole, stru
 	int rc = 0;
 
 	*whole = NULL;
-	for (; *p != NULL && rc == 0 && *whole == NULL && c->n_desks < DESKS_MOST;
-	     *p = (*p)->next) {
+	for (; *p != NULL && rc == 0 && *whole == NULL && !commit_is_full(c); *p = (*p)->next) {
 		*desk = commit_desk(c, &(*p)->update.zone, &rc);
 		if (*desk == NULL && rc == 0)
 			verdict_set(&(*p)->verdict, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE,

@@ -77,6 +77,17 @@ decide_replay(struct deciding *d)
 
 /* --- what it asks for --- */
 
+/* Whether no prerequisite before is about the same name. */
+static bool
+prerequisite_is_first(const struct update *u, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (name_equal(u->items[k].owner, u->items[i].owner))
+			return false;
+	return true;
+}
+
+/* Any name at all may be asked about, and most often nothing is changed there: the desk keeps nothing of it. */
 static int
 decide_prerequisites(struct deciding *d)
 {
@@ -84,25 +95,22 @@ decide_prerequisites(struct deciding *d)
 	const struct name *last = NULL;
 	unsigned rcode = RCODE_NOERROR;
 	char text[NAME_TEXT];
-	struct spot *spot;
+	struct draft draft = {0};
+	struct bytes value;
 	int rc = 0;
 
-	d->desk->update++;
-	for (size_t i = 0; i < u->n_prerequisites && rcode == RCODE_NOERROR; i++) {
-		if (u->items[i].owner == last)
+	for (size_t i = 0; i < u->n_prerequisites && rcode == RCODE_NOERROR && rc == 0; i++) {
+		if (u->items[i].owner == last || !prerequisite_is_first(u, i))
 			continue;
 		last = u->items[i].owner;
-		rc = desk_spot(d->desk, last, &spot);
-		if (rc != 0)
-			return rc;
-		if (spot->seen == d->desk->update)
-			continue;
-		spot->seen = d->desk->update;
-		rcode =
-		    apply_prerequisites(&(struct apply_seen){&spot->now, spot->value}, u, last);
+		rc = desk_look(d->desk, last, &draft, &value);
+		if (rc == 0)
+			rcode =
+			    apply_prerequisites(&(struct apply_seen){&draft, value}, u, last);
 	}
-	if (rcode == RCODE_NOERROR)
-		return 0;
+	draft_fini(&draft);
+	if (rc != 0 || rcode == RCODE_NOERROR)
+		return rc;
 	d->refused = true;
 	verdict_set(&d->p->verdict, rcode, EDE_OTHER, "a prerequisite at %s does not hold",
 	    name_print(last, text));

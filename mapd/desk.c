@@ -146,15 +146,31 @@ desk_add(struct desk *desk, const struct name *name, struct spot **out)
 }
 
 static struct spot *
-desk_find(struct desk *desk, const struct name *name)
+desk_find(struct desk *desk, struct bytes key)
 {
-	uint8_t key[NODE_KEY];
-	size_t n = node_key(desk->zone.id, name, key);
-	struct spot *spot = *desk_bucket(desk, key, n);
+	struct spot *spot = *desk_bucket(desk, key.p, key.n);
 
-	while (spot != NULL && (spot->key_n != n || memcmp(spot->key, key, n) != 0))
+	while (spot != NULL && !bytes_equal((struct bytes){spot->key, spot->key_n}, key))
 		spot = spot->same;
 	return spot;
+}
+
+int
+desk_look(struct desk *desk, const struct name *name, struct draft *draft, struct bytes *value)
+{
+	uint8_t octets[NODE_KEY];
+	struct bytes key = {octets, node_key(desk->zone.id, name, octets)};
+	const struct spot *spot = desk_find(desk, key);
+
+	*value = (struct bytes){NULL, 0};
+	if (spot != NULL) {
+		*value = spot->value;
+		return draft_copy(&spot->now, draft);
+	}
+	if (!change_get(desk->change, TABLE_NODES, key, value) &&
+	    change_error(desk->change) != 0)
+		return change_error(desk->change);
+	return draft_read(draft, *value);
 }
 
 int
@@ -162,11 +178,12 @@ desk_spot(struct desk *desk, const struct name *name, struct spot **out)
 {
 	struct spot *below = NULL, *spot;
 	struct name at = *name;
+	uint8_t key[NODE_KEY];
 	int rc;
 
 	/* up to one that is there already: its parents are too */
 	for (;;) {
-		spot = desk_find(desk, &at);
+		spot = desk_find(desk, (struct bytes){key, node_key(desk->zone.id, &at, key)});
 		if (spot != NULL)
 			break;
 		rc = desk_add(desk, &at, &spot);

@@ -49,6 +49,12 @@ void desk_free(struct desk *desk); /* NULL allowed */
 
 /* The spot of a name of the zone, read when it is asked for first. -MAP_ENOMEM, -MAP_EDATABASE */
 int desk_spot(struct desk *desk, const struct name *name, struct spot **out) NONNULL MUST_CHECK;
+/*
+ * What is at a name, as the updates taken so far leave it, and its stored node (p NULL: none), for a look: nothing
+ * is kept of it. Both are borrowed until something is written; the caller frees draft with draft_fini().
+ */
+int desk_look(struct desk *desk, const struct name *name, struct draft *draft,
+    struct bytes *value) NONNULL MUST_CHECK;
 /* Hidden below a delegation or a DNAME. */
 bool spot_is_occluded(const struct spot *spot) NONNULL;
 bool spot_is_apex(const struct desk *desk, const struct spot *spot) NONNULL;

@@ -17,6 +17,7 @@
 #include "core/wire/errors.h"
 #include "core/wire/message.h"
 #include "core/wire/rrtype.h"
+#include "mapd/decide.h"
 #include "mapd/expiry.h"
 #include "mapd/replay.h"
 
@@ -217,6 +218,110 @@ test_types(void **state)
 	assert_int_equal(work_rebuild(&shop.work, &shop.apex, &shop.outcome), 0);
 }
 
+#define DEEP_LABELS 110
+
+/* A name with so many labels that no other one is near to. */
+static const char *
+deep_name(unsigned number, char text[256])
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < DEEP_LABELS; i++)
+		n += (size_t)snprintf(text + n, 256 - n, "a.");
+	snprintf(text + n, 256 - n, "t%u", number);
+	return text;
+}
+
+/* Names that are only asked about leave nothing behind, however deep they are and however often. */
+static void
+test_prerequisites_cost(void **state)
+{
+	enum decision what = DECIDED;
+	struct lines none = {0};
+	struct proposal *p;
+	struct commit c;
+	struct desk *desk;
+	char text[256];
+	int rc;
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	assert_int_equal(commit_begin(&c, &shop.work), 0);
+	desk = commit_desk(&c, &shop.apex, &rc);
+	assert_non_null(desk);
+	for (unsigned i = 0; i < 32; i++) {
+		p = petition_new();
+		for (unsigned k = 0; k < PETITION_ITEMS; k++)
+			petition_item(
+			    p, UPDATE_NAME_UNUSED, deep_name(i * 100 + k, text), 0, NULL, NULL);
+		petition_item(p, UPDATE_ADD, "b", 300, "A", "192.0.2.1");
+		assert_int_equal(decide(&c, desk, p, &what, &none), 0);
+		assert_int_equal(p->verdict.rcode, RCODE_NOERROR);
+	}
+	assert_int_equal(desk->n, 1);
+	commit_free(&c);
+	replay_end(shop.work.replay, false);
+	petitions_free();
+}
+
+/* What updates before it in the commit did is seen, also at names that it asks about more than once. */
+static void
+test_prerequisites_seen(void **state)
+{
+	static const struct {
+		const char *b, *a;
+		enum update_verb verb;
+		unsigned rcode;
+	} rows[] = {{"192.0.2.7", "192.0.2.1", UPDATE_NAME_USED, RCODE_NOERROR},
+	    {"192.0.2.8", "192.0.2.1", UPDATE_NAME_USED, RCODE_NXRRSET},
+	    {"192.0.2.7", "192.0.2.1", UPDATE_NAME_UNUSED, RCODE_YXDOMAIN}};
+	struct proposal *p[sizeof rows / sizeof rows[0]];
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	petition_item(petition_new(), UPDATE_ADD, "b", 300, "A", "192.0.2.7");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		p[i] = petition_new();
+		petition_item(p[i], UPDATE_RRSET_VALUE, "a", 0, "A", rows[i].a);
+		petition_item(p[i], UPDATE_RRSET_VALUE, "b", 0, "A", rows[i].b);
+		petition_item(p[i], UPDATE_RRSET_VALUE, "a", 0, "A", "192.0.2.2");
+		petition_item(p[i], rows[i].verb, "b", 0, NULL, NULL);
+		petition_item(p[i], UPDATE_ADD, "n", 300, "A", "192.0.2.1");
+	}
+	petitions_run();
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(p[i]->verdict.rcode, rows[i].rcode);
+	petitions_free();
+}
+
+/* Changes at deep names end a transaction before their desk grows without bounds; none is lost. */
+static void
+test_desk_bounded(void **state)
+{
+	struct proposal *list[16];
+	uint32_t serial;
+	char text[256];
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	serial = shop_zone().serial;
+	for (unsigned i = 0; i < 16; i++) {
+		list[i] = petition_new();
+		for (unsigned k = 0; k < PETITION_ITEMS; k++)
+			petition_item(list[i], UPDATE_DELETE_NAME, deep_name(i * 100 + k, text),
+			    0, NULL, NULL);
+		snprintf(text, sizeof text, "192.0.2.%u", i);
+		petition_item(list[i], UPDATE_ADD, "b", 300, "A", text);
+	}
+	petitions_run();
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(list[i]->verdict.rcode, RCODE_NOERROR);
+	petitions_free();
+	/* 28,000 names, 16,384 of them and those of one more update a transaction */
+	assert_int_equal(shop_zone().serial, serial + 2);
+	assert_int_equal(work_rebuild(&shop.work, &shop.apex, &shop.outcome), 0);
+}
+
 int
 main(void)
 {
@@ -227,6 +332,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_soa, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_circle, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_types, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_prerequisites_cost, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_prerequisites_seen, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_desk_bounded, shop_setup, shop_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
