@@ -69,27 +69,38 @@ record_add(
 	return draft_add(draft, &record);
 }
 
+static bool
+record_is_address(const struct draft_record *record)
+{
+	return record->type == RR_A || record->type == RR_AAAA;
+}
+
 int
 host_set_locators(struct desk *desk, struct draft *draft)
 {
 	uint8_t octets[ELOC_DIRECT];
+	uint32_t ttl = UINT32_MAX;
 	size_t n;
 	int rc = 0;
 
 	draft_drop(draft, RR_ELOC);
 	n = draft->n;
+	/* RFC 2181 5.2: they are one set, of which no record lives longer than its address */
+	for (size_t i = 0; i < n; i++)
+		if (record_is_address(&draft->records[i]) && draft->records[i].ttl < ttl)
+			ttl = draft->records[i].ttl;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct draft_record record = draft->records[i];
 		struct wr wr = wr_init(octets, sizeof octets);
 
-		if (record.type != RR_A && record.type != RR_AAAA)
+		if (!record_is_address(&record))
 			continue;
 		wr_u16(&wr, HOST_PREFERENCE);
 		wr_u16(&wr, 1);
 		wr_u8(&wr, 0);
 		wr_u8(&wr, record.type == RR_A ? ELOC_IP4 : ELOC_IP6);
 		wr_bytes(&wr, record.rdata);
-		rc = record_add(desk, draft, RR_ELOC, record.ttl, wr_done(&wr));
+		rc = record_add(desk, draft, RR_ELOC, ttl, wr_done(&wr));
 	}
 	return rc;
 }

@@ -93,29 +93,41 @@ answers(struct proposal *p, unsigned rcode, const char *words)
 	petitions_free();
 }
 
-unsigned
-count(const char *owner, const char *type)
+/* The set of a type at a name, without its octets; no records: there is none. */
+static struct node_set
+set_at(const char *owner, const char *type)
 {
 	uint8_t octets[NODE_KEY];
-	struct node_set set;
+	struct node_set set = {0};
 	struct node node;
 	struct change *change;
 	struct bytes value;
 	struct name name;
 	uint32_t id = shop_zone().id;
-	unsigned n = 0;
 
 	assert_int_equal(name_scan(owner, strlen(owner), &shop.apex, &name), 0);
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	if (change_get(change, TABLE_NODES, (struct bytes){octets, node_key(id, &name, octets)},
 		&value) &&
 	    node_read(value, &node) == 0 &&
-	    node_find(&node, (uint16_t)rrtype_scan(type, strlen(type)), &set)) {
-		n = set.records;
+	    node_find(&node, (uint16_t)rrtype_scan(type, strlen(type)), &set))
 		assert_true(set.signatures > 0);
-	}
+	else
+		set = (struct node_set){0};
 	change_abort(change);
-	return n;
+	return set;
+}
+
+unsigned
+count(const char *owner, const char *type)
+{
+	return set_at(owner, type).records;
+}
+
+uint32_t
+ttl_at(const char *owner, const char *type)
+{
+	return set_at(owner, type).ttl;
 }
 
 bool

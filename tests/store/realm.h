@@ -23,6 +23,7 @@ void ask_lease(struct proposal *p, uint32_t lease, uint32_t key_lease);
 void answers(struct proposal *p, unsigned rcode, const char *words);
 /* How many records of a type are at a name. */
 unsigned count(const char *owner, const char *type);
+uint32_t ttl_at(const char *owner, const char *type); /* of that set; 0: there is none */
 bool claim_of(const char *owner, struct claim *out);
 /* Its leases began so many seconds ago, and a moment. */
 void claim_age(const char *owner, uint64_t seconds);

@@ -175,6 +175,8 @@ test_expiry_nsec(void **state)
 	expire(DENIAL_NSEC);
 }
 
+static uint32_t aaaa_ttl = 300; /* in descriptions */
+
 /* RFC 9665: one host description. */
 static void
 describe(const char *name, const char *address, uint32_t lease, uint32_t key_lease)
@@ -186,7 +188,7 @@ describe(const char *name, const char *address, uint32_t lease, uint32_t key_lea
 	    "0 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
 	if (address != NULL) {
 		petition_item(p, UPDATE_ADD, name, 300, "A", address);
-		petition_item(p, UPDATE_ADD, name, 300, "AAAA", "2001:db8::1");
+		petition_item(p, UPDATE_ADD, name, aaaa_ttl, "AAAA", "2001:db8::1");
 	}
 	ask_lease(p, lease, key_lease);
 	answers(p, RCODE_NOERROR, "");
@@ -213,6 +215,30 @@ test_host(void **state)
 	describe("host", "192.0.2.1", 0, 0);
 	assert_int_equal(count("host", "KEY"), 0);
 	assert_int_equal(shop_zone().names, 1);
+}
+
+/* The locators are one set, whatever TTLs the addresses have: a refresh changes nothing. */
+static void
+test_host_ttls(void **state)
+{
+	static const uint32_t ttls[] = {60, 600};
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	for (size_t i = 0; i < sizeof ttls / sizeof ttls[0]; i++) {
+		uint32_t serial;
+
+		aaaa_ttl = ttls[i];
+		describe("host", "192.0.2.1", 3600, 86400);
+		assert_int_equal(count("host", "ELOC"), 2);
+		assert_int_equal(ttl_at("host", "ELOC"), ttls[i] < 300 ? ttls[i] : 300);
+		assert_int_equal(ttl_at("host", "A"), 300);
+		assert_int_equal(ttl_at("host", "AAAA"), ttls[i]);
+		serial = shop_zone().serial;
+		describe("host", "192.0.2.1", 3600, 86400);
+		assert_int_equal(shop_zone().serial, serial);
+	}
+	aaaa_ttl = 300;
 }
 
 /* Names for those who know nothing of identities keep step. */
@@ -378,6 +404,7 @@ main(void)
 	    TEST(test_expiry),
 	    TEST(test_expiry_nsec),
 	    TEST(test_host),
+	    TEST(test_host_ttls),
 	    TEST(test_step),
 	    TEST(test_taken_back),
 	    TEST(test_step_elsewhere),
