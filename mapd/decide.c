@@ -154,13 +154,16 @@ decide_host(struct deciding *d)
 
 	for (size_t i = 0; i < d->desk->n_owners && rc == 0; i++) {
 		struct spot *spot = d->desk->owners[i];
+		struct holder holder;
 		struct claim claim;
 
-		if (lease_is_over(&d->grant))
-			lease_clear(&spot->next, lease_key_is_over(&d->grant));
-		else if ((host != NULL && name_equal(host, &spot->name)) ||
-			 (claim_get(d->desk->change, &spot->name, &claim) &&
-			     (claim.flags & CLAIM_HOST) != 0))
+		if (lease_is_over(&d->grant)) {
+			holder =
+			    holder_of(d->desk->change, d->work->rules, &spot->name, &spot->now);
+			lease_clear(&spot->next, &holder, lease_key_is_over(&d->grant));
+		} else if ((host != NULL && name_equal(host, &spot->name)) ||
+			   (claim_get(d->desk->change, &spot->name, &claim) &&
+			       (claim.flags & CLAIM_HOST) != 0))
 			rc = host_set_locators(d->desk, &spot->next);
 	}
 	return rc;

@@ -132,11 +132,13 @@ spot_is_taken_back(struct change *change, const struct spot *spot)
 static int
 spot_end(struct commit *commit, struct desk *desk, struct spot *spot, bool key)
 {
+	struct holder holder;
 	int rc = desk_try(desk, spot);
 
 	if (rc != 0)
 		return rc;
-	lease_clear(&spot->next, key);
+	holder = holder_of(commit->change, commit->work->rules, &spot->name, &spot->now);
+	lease_clear(&spot->next, &holder, key);
 	return step_names(commit, desk, spot);
 }
 

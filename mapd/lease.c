@@ -58,14 +58,13 @@ lease_key_is_over(const struct lease_grant *grant)
 }
 
 void
-lease_clear(struct draft *draft, bool key)
+lease_clear(struct draft *draft, const struct holder *holder, bool key)
 {
-	static const uint16_t types[] = {RR_A, RR_AAAA, RR_PTR, RR_EPID, RR_ELOC};
+	static const uint16_t types[] = {RR_A, RR_AAAA, RR_PTR, RR_EPID, RR_ELOC, RR_KEY};
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		draft_drop(draft, types[i]);
-	if (key)
-		draft_drop(draft, RR_KEY);
+		if (holder_has_type(holder, types[i]) && (key || types[i] != RR_KEY))
+			draft_drop(draft, types[i]);
 }
 
 uint64_t

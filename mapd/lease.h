@@ -7,6 +7,7 @@
 
 #include "mapd/claim.h"
 #include "mapd/desk.h"
+#include "mapd/holder.h"
 #include "mapd/policy.h"
 #include "core/wire/update.h"
 
@@ -30,8 +31,8 @@ struct lease_option lease_granted(
 bool lease_is_over(const struct lease_grant *grant) NONNULL;
 bool lease_key_is_over(const struct lease_grant *grant) NONNULL;
 
-/* Takes what a lease is about out of a draft: all that hosts register, the KEY too if key is set. */
-void lease_clear(struct draft *draft, bool key) NONNULL;
+/* Takes what a lease is about out of a draft: what its holder may register there, the KEY too if key is set. */
+void lease_clear(struct draft *draft, const struct holder *holder, bool key) NONNULL;
 /* The claim of a name at now with what was granted; a revocation among after's records stays for long. */
 void lease_renew(struct claim *claim, const struct lease_grant *grant, const struct draft *after,
     uint64_t now) NONNULL;

@@ -217,6 +217,75 @@ test_host(void **state)
 	assert_int_equal(shop_zone().names, 1);
 }
 
+static void
+admin_item(enum update_verb verb, const char *owner, const char *type, const char *text)
+{
+	struct proposal *p = petition_new();
+
+	petition_item(p, verb, owner, verb == UPDATE_ADD ? 300 : 0, type, text);
+	answers(p, RCODE_NOERROR, "");
+}
+
+static void
+expire_all(const char *owner, uint64_t seconds)
+{
+	claim_age(owner, seconds);
+	while (expiry_step(&shop.work, 60) == 0)
+		;
+}
+
+/* What an administrator put where the key may not change it has no lease; what the key may change goes, whoever put it. */
+static void
+test_not_leased(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	register_me();
+	admin_item(UPDATE_ADD, ME, "A", "192.0.2.8");
+	admin_item(UPDATE_ADD, ME, "EPID", "10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e");
+	p = my_update(ME);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	ask_lease(p, 0, 7200);
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(count(ME, "A"), 1);
+	assert_int_equal(count(ME, "ELOC") + count(ME, "EPID"), 0);
+	register_me();
+	expire_all(ME, 7200);
+	assert_int_equal(count(ME, "ELOC"), 0);
+	assert_int_equal(count(ME, "A"), 1);
+	expire_all(ME, 14 * 86400);
+	assert_int_equal(count(ME, "KEY"), 0);
+	assert_int_equal(count(ME, "A"), 1);
+	/* a host's addresses are its own, its identities are not */
+	describe("host", "192.0.2.1", 3600, 86400);
+	admin_item(UPDATE_ADD, "host", "EPID", "10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e");
+	expire_all("host", 3600);
+	assert_int_equal(count("host", "A") + count("host", "ELOC"), 0);
+	assert_int_equal(count("host", "EPID"), 1);
+}
+
+/* A key came first, the name was assigned to another one since: all of both goes. */
+static void
+test_leased_to_both(void **state)
+{
+	struct change *change;
+	struct name name, me;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	describe("host", "192.0.2.1", 3600, 86400);
+	assert_int_equal(name_scan("host", 4, &shop.apex, &name), 0);
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_int_equal(assigned_put(change, &name, &me), 0);
+	assert_int_equal(change_commit(change), 0);
+	admin_item(UPDATE_ADD, "host", "EPID", "10 2001:3f:fe00:a05:e437:dbb2:2e81:cb3e");
+	expire_all("host", 86400);
+	assert_int_equal(shop_zone().names, 1);
+}
+
 /* The locators are one set, whatever TTLs the addresses have: a refresh changes nothing. */
 static void
 test_host_ttls(void **state)
@@ -405,6 +474,8 @@ main(void)
 	    TEST(test_expiry_nsec),
 	    TEST(test_host),
 	    TEST(test_host_ttls),
+	    TEST(test_not_leased),
+	    TEST(test_leased_to_both),
 	    TEST(test_step),
 	    TEST(test_taken_back),
 	    TEST(test_step_elsewhere),

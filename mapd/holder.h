@@ -1,0 +1,23 @@
+/*
+ * holder.h - what of a name is its holder's, when it is not he who asks: at the end of his lease, or at a ban.
+ */
+#ifndef MAPD_HOLDER_H
+#define MAPD_HOLDER_H
+
+#include "mapd/draft.h"
+#include "mapd/rules.h"
+#include "mapd/store.h"
+
+/* The places of policy.def (mapd/view.h) that a name is in; both none: its holders' updates would all be refused now. */
+struct holder {
+	unsigned own; /* to the identity of that name */
+	unsigned assigned; /* to the one it is assigned to */
+};
+/* stored: what is at the name. */
+struct holder holder_of(struct change *change, const struct rules *rules, const struct name *name,
+    const struct draft *stored) NONNULL;
+
+/* Whether records of a type there are its holder's; if all of his would be refused now, whatever any host may have. */
+bool holder_has_type(const struct holder *holder, uint16_t type) NONNULL;
+
+#endif
