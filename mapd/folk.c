@@ -15,6 +15,7 @@
 #include "mapd/amend.h"
 #include "mapd/claim.h"
 #include "mapd/draft.h"
+#include "mapd/holder.h"
 
 /* A name whose records are taken out. */
 struct folk_owner {
@@ -215,9 +216,9 @@ owners_find(struct folking *f)
 	return rc;
 }
 
-/* What is taken out: of the identity's own name, and of those assigned to it. */
+/* What is taken out: of the identity's own name, and of those assigned to it. host: addresses there are its own. */
 static bool
-type_goes(const struct folking *f, const struct folk_owner *owner, uint16_t type)
+type_goes(const struct folking *f, const struct folk_owner *owner, uint16_t type, bool host)
 {
 	bool own = owner == f->owners, release = f->folk->verb == FOLK_RELEASE;
 
@@ -232,7 +233,7 @@ type_goes(const struct folking *f, const struct folk_owner *owner, uint16_t type
 		return !own;
 	case RR_A:
 	case RR_AAAA:
-		return !own || release;
+		return !own || release || host;
 	}
 	return false;
 }
@@ -246,16 +247,21 @@ owner_lines(struct folking *f, struct change *change, const struct zone *zone,
 	struct bytes value = {NULL, 0};
 	struct draft draft = {0};
 	struct line line = {.verb = LINE_UNSET, .owner = owner->name};
+	struct holder holder;
+	bool host;
 	int rc;
 
 	(void)change_get(change, TABLE_NODES,
 	    (struct bytes){key, node_key(zone->id, &owner->name, key)}, &value);
 	rc = draft_read(&draft, value);
+	/* by the KEY that is there; without one they are the zone's, as they are where no key may change them */
+	holder = holder_of(change, f->work->rules, &owner->name, &draft);
+	host = draft_has(&draft, RR_KEY) && holder_has_type(&holder, RR_A);
 	for (size_t i = 0; i < draft.n && rc == 0; i++) {
 		/* the records of a set are side by side */
 		bool begun = i > 0 && draft.records[i - 1].type == draft.records[i].type;
 
-		if (!type_goes(f, owner, draft.records[i].type))
+		if (!type_goes(f, owner, draft.records[i].type, host))
 			continue;
 		f->records++;
 		line.type = draft.records[i].type;

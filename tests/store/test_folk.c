@@ -252,6 +252,44 @@ test_ban(void **state)
 	assert_int_equal(serial_of("id.example.org."), 2);
 }
 
+/* Addresses at a host's own name were registered like its locators; those at a look-up name, or without KEY, were not. */
+static void
+test_ban_host(void **state)
+{
+	static const uint8_t prefix[16] = {0x20, 0x01, 0x00, 0x3f, 0xfe, 0x00, 0x0a};
+	struct folk folk = {.verb = FOLK_BAN};
+
+	(void)state;
+	folk_zones();
+	shop.rules.realms = &shop.realm;
+	shop.rules.n_realms = 1;
+	shop_begin("id.example.org.");
+	shop.realm = (struct realm){.length = 56, .suffix = shop.apex};
+	memcpy(shop.realm.prefix, prefix, 16);
+	shop_add_apex("2");
+	shop_add("05130824699a4bc6b2", 60, "A", "192.0.2.1");
+	shop_add("05130824699a4bc6b2", 60, "KEY", KEY_TEXT);
+	shop_add("05130824699a4bc6b2", 60, "ELOC", "10 50 2001:db8::1");
+	shop_add("inside", 60, "A", "192.0.2.1");
+	shop_add("ns", 300, "A", "192.0.2.1");
+	shop_add("printer", 60, "A", "192.0.2.1");
+	shop_add("printer", 60, "TXT", "beside");
+	shop_add("printer", 60, "KEY", KEY_TEXT);
+	shop_add("printer", 60, "AAAA", "2001:db8::1");
+	shop_add("printer", 60, "ELOC", "10 1 192.0.2.1");
+	shop_load_good();
+	folk.identity = name_of("printer.id.example.org.");
+	assert_int_equal(folk_run(&shop.work, &shop.apex, &folk, &shop.outcome), 0);
+	said("banned; 3 records taken out, serial 2 -> 3");
+	assert_string_equal(types_at("id.example.org.", "printer.id.example.org."), "16 25 ");
+	folk.identity = name_of("inside.id.example.org.");
+	assert_int_equal(folk_run(&shop.work, &shop.apex, &folk, &shop.outcome), 0);
+	said("banned; no records of it were there, serial 3");
+	assert_int_equal(folk_try(FOLK_BAN, NULL, ""), 0);
+	said("banned; 1 records taken out, serial 3 -> 4");
+	assert_string_equal(types_at("id.example.org.", IDENTITY), "1 25 ");
+}
+
 /* One that is not there yet cannot come. */
 static void
 test_ban_ahead(void **state)
@@ -298,7 +336,7 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {CASE(test_enroll), CASE(test_assign), CASE(test_ban),
-	    CASE(test_ban_ahead), CASE(test_release)};
+	    CASE(test_ban_host), CASE(test_ban_ahead), CASE(test_release)};
 
 	return cmocka_run_group_tests_name("folk", tests, NULL, NULL);
 }
