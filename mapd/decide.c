@@ -281,9 +281,12 @@ decide_person(struct deciding *d)
 	return 0;
 }
 
-/* The set of a via that is in no zone of this server: nobody here knows what it says. */
-static bool
-spot_leads_away(struct deciding *d, const struct spot *spot)
+/*
+ * A via that is added, whose set is in no zone of this server: nobody here knows what it says. The policy took them
+ * before, so they are few, and sets that it lists.
+ */
+static void
+spot_judge_sets(struct deciding *d, const struct spot *spot)
 {
 	char owner[NAME_TEXT], set[NAME_TEXT];
 	struct eloc eloc;
@@ -293,15 +296,17 @@ spot_leads_away(struct deciding *d, const struct spot *spot)
 		const struct draft_record *record = &spot->next.records[i];
 
 		if (record->type != RR_ELOC || eloc_read(record->rdata, &eloc) != 0 ||
-		    eloc.kind != ELOC_VIA || work_zone_of(d->commit->change, &eloc.set, &zone))
+		    eloc.kind != ELOC_VIA ||
+		    draft_has_record(&spot->now, RR_ELOC, record->rdata) ||
+		    work_zone_of(d->commit->change, &eloc.set, &zone))
 			continue;
 		d->refused = true;
+		d->p->verdict.rule = NULL;
 		verdict_set(&d->p->verdict, RCODE_REFUSED, EDE_PROHIBITED,
 		    "%s: the set %s of a via is in no zone of this server",
 		    name_print(&spot->name, owner), name_print(&eloc.set, set));
-		return true;
+		return;
 	}
-	return false;
 }
 
 /* The names assigned to an identity are its own only with its KEY: where it was, or will be, at its own name. */
@@ -340,8 +345,10 @@ decide_policy(struct deciding *d)
 			verdict_set(&d->p->verdict, RCODE_REFUSED, EDE_PROHIBITED,
 			    "%s: more records than an answer can hold",
 			    name_print(&spot->name, text));
-		} else if (d->p->actor.kind != ACTOR_KEY || !spot_leads_away(d, spot)) {
+		} else {
 			case_judge(d, spot);
+			if (!d->refused && d->p->actor.kind == ACTOR_KEY)
+				spot_judge_sets(d, spot);
 		}
 	}
 	if (!d->refused)

@@ -192,6 +192,16 @@ draft_has(const struct draft *draft, uint16_t type)
 	return false;
 }
 
+bool
+draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata)
+{
+	for (size_t i = 0; i < draft->n; i++)
+		if (draft->records[i].type == type &&
+		    bytes_equal(draft->records[i].rdata, rdata))
+			return true;
+	return false;
+}
+
 /* The one of its type, which another takes the place of: an SOA may have got another serial before the lines are done. */
 static bool
 record_is_replaced(const struct draft_record *record, const struct draft *to)

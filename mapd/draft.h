@@ -39,6 +39,8 @@ size_t draft_count(const struct draft *draft, uint16_t type) NONNULL;
 /* Drops all of a type. */
 void draft_drop(struct draft *draft, uint16_t type) NONNULL;
 bool draft_has(const struct draft *draft, uint16_t type) NONNULL;
+/* That record, whatever its TTL. */
+bool draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata) NONNULL;
 /* The lines that make after of before. -MAP_ELIMIT, -MAP_ENOMEM */
 int draft_lines(const struct name *owner, const struct draft *before, const struct draft *after,
     struct lines *lines) NONNULL MUST_CHECK;

@@ -45,16 +45,6 @@ host_described(const struct update *update)
 	return deletes == 1 && keys == 1 ? host : NULL;
 }
 
-static bool
-draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata)
-{
-	for (size_t i = 0; i < draft->n; i++)
-		if (draft->records[i].type == type &&
-		    bytes_equal(draft->records[i].rdata, rdata))
-			return true;
-	return false;
-}
-
 /* One record of draft's, made of octets that the desk keeps. */
 static int
 record_add(

@@ -462,6 +462,46 @@ test_step_elsewhere_whole(void **state)
 	step_elsewhere(DENIAL_NSEC, DENIAL_NSEC3);
 }
 
+static void
+register_via(const char *set, unsigned rcode, const char *words)
+{
+	struct proposal *p = my_update(ME);
+	char text[80];
+
+	snprintf(text, sizeof text, "10 50 via:::1@%s", set);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	petition_item(p, UPDATE_ADD, ME, 300, "KEY", MY_KEY);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", text);
+	answers(p, rcode, words);
+}
+
+/* A via to a set whose zone goes stays, and so do refreshes of it; it cannot come anew. */
+static void
+test_set_gone(void **state)
+{
+	static struct name sites[2];
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	assert_int_equal(name_from("site.other.test.", &sites[0]), 0);
+	assert_int_equal(name_from("more.other.test.", &sites[1]), 0);
+	shop.rule.policy.sites = sites;
+	shop.rule.policy.n_sites = 2;
+	register_via("site.other.test.", RCODE_REFUSED, "in no zone of this server");
+	shop_begin("other.test.");
+	shop_add_apex("1");
+	shop_load_good();
+	assert_int_equal(name_from("zone.test.", &shop.apex), 0);
+	register_via("site.other.test.", RCODE_NOERROR, "");
+	assert_int_equal(name_from("other.test.", &shop.apex), 0);
+	assert_int_equal(work_remove(&shop.work, &shop.apex, &shop.outcome), 0);
+	assert_int_equal(name_from("zone.test.", &shop.apex), 0);
+	register_via("site.other.test.", RCODE_NOERROR, "");
+	register_via("more.other.test.", RCODE_REFUSED, "in no zone of this server");
+	/* what the policy says of it comes first */
+	register_via("none.other.test.", RCODE_REFUSED, "no site that the realm lists");
+}
+
 int
 main(void)
 {
@@ -481,6 +521,7 @@ main(void)
 	    TEST(test_step_elsewhere),
 	    TEST(test_step_elsewhere_nsec),
 	    TEST(test_step_elsewhere_whole),
+	    TEST(test_set_gone),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
