@@ -170,7 +170,7 @@ probes_send(struct errands *errands, const struct proposal *p, uint64_t now)
 	for (unsigned i = 0; i < most; i++) {
 		const uint8_t *address = verdict->prove[i];
 
-		if (!prove_may_probe(prover, address, now) ||
+		if (!prove_may_probe(prover, address, p->shown ? p->address : NULL, now) ||
 		    prove_probe(prover, &p->actor.name, address, now, probe) != 0)
 			continue;
 		addr_from_octets(address, option->port, &to);

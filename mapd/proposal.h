@@ -40,6 +40,7 @@ struct proposal {
 	struct tsig_key key; /* TSIG: what the answer is sealed with */
 	struct actor actor;
 	uint8_t address[16]; /* of the client, IPv4 mapped */
+	bool shown; /* that it is there: by TCP, or by a cookie from here */
 	uint8_t source[CLAIM_SOURCE];
 	uint8_t digest[32]; /* seal_sig0_digest(); with TSIG SHA-256 of its MAC */
 	struct lease_option granted; /* SIG(0): what the answer has if it was taken before */

@@ -281,8 +281,7 @@ check_budget(struct arrival *in)
 	struct proposal *p = in->p;
 
 	claim_source(in->asker->address, p->source);
-	if (p->seal == SEALED_TSIG || in->asker->transport != TRANSPORT_UDP ||
-	    in->cookie->known ||
+	if (p->seal == SEALED_TSIG || p->shown ||
 	    budget_take(admission_budget(in->s->updates->admission), p->source, in->s->us))
 		return NULL;
 	return in->cookie->both != NULL ? REFUSAL(COOKIE) : REFUSAL(BUSY);
@@ -378,6 +377,7 @@ arrival_start(struct arrival *in, const struct message *m)
 	if (address->n == 4)
 		memset(in->p->address + 10, 0xff, 2);
 	memcpy(in->p->address + 16 - address->n, address->p, address->n);
+	in->p->shown = in->asker->transport != TRANSPORT_UDP || in->cookie->known;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 
 #define REGISTRATION_DEADLINE 5000 /* ms for an answer */
 #define REGISTRATION_PROVING_MS 2000 /* ms that probes have */
-#define REGISTRATION_PAUSE_MS 6000 /* ms between two requests for them: servers probe an address once in 5 s */
+#define REGISTRATION_PAUSE_MS 6000 /* ms between two requests for them: an address gets one in 5 s */
 #define REGISTRATION_REASON (NAME_TEXT + ANSWER_TEXT + 256)
 
 enum registration_state {

@@ -368,24 +368,39 @@ test_socket_is_gone(void **state)
 
 /* --- probes --- */
 
+/* The socket's end asks for probes of these of 127.0.0.0/24; NULL: of 127.0.9.1. */
 static void
-unproved(int port, unsigned n, const uint8_t *last)
+unproved_from(int fd, int type, int port, unsigned n, const uint8_t *last)
 {
 	struct bytes update = update_write(1, port);
-	int fd = client_open(SOCK_STREAM), rcode;
+	uint8_t octets[1500];
+	int rcode;
 	struct proposal *p;
 
-	tcp_send(fd, update);
+	if (type == SOCK_STREAM)
+		tcp_send(fd, update);
+	else
+		assert_int_equal(write(fd, update.p, update.n), update.n);
 	taker_wait(&taker, 1);
 	p = taken();
 	p->verdict.n_prove = n;
 	for (unsigned i = 0; i < n; i++) {
 		memcpy(p->verdict.prove[i], "\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0", 15);
-		p->verdict.prove[i][15] = last[i];
+		p->verdict.prove[i][15] = last != NULL ? last[i] : 1;
+		p->verdict.prove[i][14] = last != NULL ? 0 : 9;
 	}
 	answer(p, RCODE_REFUSED);
-	(void)tcp_read(fd, &rcode);
+	if (type == SOCK_STREAM)
+		(void)tcp_read(fd, &rcode);
+	else
+		assert_true(read(fd, octets, sizeof octets) > 0);
 	close(fd);
+}
+
+static void
+unproved(int port, unsigned n, const uint8_t *last)
+{
+	unproved_from(client_open(SOCK_STREAM), SOCK_STREAM, port, n, last);
 }
 
 static void
@@ -418,6 +433,24 @@ test_probes(void **state)
 	unproved(addr_port(&any), 8, (const uint8_t[]){11, 12, 13, 14, 15, 16, 17, 18});
 	assert_int_equal(count(STAT_UPDATE_PROBES), probes + 1 + sealed.wr.n / PROVE_PROBE);
 	close(fd);
+}
+
+/* Who asks elsewhere, or from nowhere that he has shown, uses nothing up of who is at the address. */
+static void
+test_probes_of_others(void **state)
+{
+	uint64_t probes = count(STAT_UPDATE_PROBES);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		unproved_from(client_open_from(SOCK_STREAM, 5), SOCK_STREAM, 9, 1, NULL);
+	assert_int_equal(count(STAT_UPDATE_PROBES), probes + 1);
+	unproved_from(client_open_from(SOCK_DGRAM, 9), SOCK_DGRAM, 9, 1, NULL);
+	unproved_from(client_open_from(SOCK_DGRAM, 6), SOCK_DGRAM, 9, 1, NULL);
+	assert_int_equal(count(STAT_UPDATE_PROBES), probes + 2);
+	for (unsigned i = 0; i < 2; i++)
+		unproved_from(client_open_from(SOCK_STREAM, 9), SOCK_STREAM, 9, 1, NULL);
+	assert_int_equal(count(STAT_UPDATE_PROBES), probes + 3);
 }
 
 /* --- the end --- */
@@ -511,6 +544,7 @@ main(void)
 	    cmocka_unit_test(test_client_is_gone),
 	    cmocka_unit_test(test_socket_is_gone),
 	    cmocka_unit_test(test_probes),
+	    cmocka_unit_test(test_probes_of_others),
 	    cmocka_unit_test(test_end),
 	};
 

@@ -78,25 +78,118 @@ test_probe(void **state)
 	prover_free(c);
 }
 
+/* An address in network n of those that are not the address's own. */
+static const uint8_t *
+elsewhere(unsigned n)
+{
+	static uint8_t asker[16];
+
+	memset(asker, 0, sizeof asker);
+	memcpy(asker + 10, "\xff\xff\xc6\x12", 4);
+	asker[14] = (uint8_t)n;
+	asker[15] = 7;
+	return asker;
+}
+
 static void
 test_pause(void **state)
 {
 	struct prover *a = prover("a secret");
+	const uint8_t *const askers[] = {NULL, address, other, elsewhere(0)};
 	uint8_t many[16] = {0x20, 1};
-	unsigned n = 0;
 
 	(void)state;
-	assert_true(prove_may_probe(a, address, NOW));
-	for (uint64_t i = 0; i < PROVE_PAUSE; i++)
-		assert_false(prove_may_probe(a, address, NOW + i));
-	assert_true(prove_may_probe(a, address, NOW + PROVE_PAUSE));
-	/* the clock was set back: nobody waits for it to come again */
-	assert_true(prove_may_probe(a, address, NOW - 1000));
-	for (uint32_t i = 0; i < 1000; i++) {
-		put_u32(many + 12, i);
-		n += prove_may_probe(a, many, NOW + 100);
+	for (size_t k = 0; k < sizeof askers / sizeof askers[0]; k++) {
+		unsigned n = 0;
+
+		assert_true(prove_may_probe(a, address, askers[k], NOW));
+		for (uint64_t i = 0; i < PROVE_PAUSE; i++)
+			assert_false(prove_may_probe(a, address, askers[k], NOW + i));
+		assert_true(prove_may_probe(a, address, askers[k], NOW + PROVE_PAUSE));
+		assert_false(prove_may_probe(a, address, askers[k], NOW + PROVE_PAUSE - 1));
+		/* the clock was set back: nobody waits for it to come again */
+		assert_true(prove_may_probe(a, address, askers[k], NOW - 1000));
+		for (uint32_t i = 0; i < 1000; i++) {
+			put_u32(many + 12, i);
+			n += prove_may_probe(
+			    a, many, askers[k] == address ? many : askers[k], NOW + 100);
+		}
+		assert_true(n > 950);
+		put_u32(many + 8, (uint32_t)k + 1);
 	}
-	assert_true(n > 950);
+	prover_free(a);
+}
+
+/* Whoever else asks, and how often: who is at the address, and its network, get their own. */
+static void
+test_others(void **state)
+{
+	struct prover *a = prover("a secret");
+	const uint8_t neighbour[16] = {0x20, 1, 0xd, 0xb8, [6] = 0xff, [15] = 1};
+	const uint8_t beyond[16] = {0x20, 1, 0xd, 0xb8, [6] = 1, [15] = 1};
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		uint64_t now = NOW + round * PROVE_PAUSE;
+		unsigned n = 0;
+
+		n += prove_may_probe(a, address, NULL, now);
+		for (unsigned i = 0; i < 100; i++)
+			n += prove_may_probe(a, address, elsewhere(i), now);
+		assert_int_equal(n, PROVE_OTHERS);
+		assert_false(prove_may_probe(a, address, beyond, now));
+		/* a /56 is one place, and here the address's own */
+		assert_true(prove_may_probe(a, address, other, now));
+		assert_false(prove_may_probe(a, address, other, now));
+		assert_true(prove_may_probe(a, address, address, now));
+		assert_false(prove_may_probe(a, address, address, now));
+		/* it is of one address that others have asked too much */
+		assert_true(prove_may_probe(a, neighbour, elsewhere(1), now));
+	}
+	prover_free(a);
+}
+
+/* Nor at the turn of two pauses. */
+static void
+test_bound(void **state)
+{
+	struct prover *a = prover("a secret");
+	unsigned sent[100] = {0}, all = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		/* at times often, at times hardly */
+		for (unsigned k = 0; k < (i % 7 < 3 ? 1 : 20); k++)
+			sent[i] += prove_may_probe(a, address, elsewhere(20 * i + k), NOW + i);
+		all += sent[i];
+	}
+	for (unsigned i = 0; i + PROVE_PAUSE <= 100; i++) {
+		unsigned n = 0;
+
+		for (unsigned k = 0; k < PROVE_PAUSE; k++)
+			n += sent[i + k];
+		assert_true(n <= PROVE_OTHERS);
+	}
+	assert_true(all > 50);
+	prover_free(a);
+}
+
+/* However many addresses somebody has to ask from and for, what another one needs is there. */
+static void
+test_many(void **state)
+{
+	struct prover *a = prover("a secret");
+	uint8_t many[16] = {0x20, 1};
+
+	(void)state;
+	for (uint32_t i = 0; i < 500000; i++) {
+		put_u32(many + 12, i);
+		(void)!prove_may_probe(a, many, many, NOW);
+	}
+	for (uint32_t i = 0; i < 100; i++) {
+		memcpy(many, elsewhere(i), 16);
+		assert_true(prove_may_probe(a, many, many, NOW));
+	}
 	prover_free(a);
 }
 
@@ -107,6 +200,9 @@ main(void)
 	    cmocka_unit_test(test_holds),
 	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_pause),
+	    cmocka_unit_test(test_others),
+	    cmocka_unit_test(test_bound),
+	    cmocka_unit_test(test_many),
 	};
 
 	if (name_from("a.open.test.", &owner) != 0 || name_from("b.open.test.", &stranger) != 0)

@@ -111,7 +111,23 @@ def main():
     got = probes(8)
     check("8 probes at most", len(got), 8)
     check("and no more octets than were sent", 32 * len(got) <= len(wire), True)
+    at_home()
     return failed
+
+
+def at_home():
+    """Who asks for an address again and again keeps nobody who is there from proving it."""
+    home = hosts.Server(PORT, source=OLD)
+    foe, host = hosts.Key(seed="prove foe").at(ZONE), hosts.Key(seed="prove host").at(ZONE)
+    wire = hosts.sig0(message(foe, [OLD]), foe)
+    for _ in range(20):
+        server.tcp(wire)
+    check("who asks for another's address 20 times", len(probes(1)), 1)
+    said = hosts.said(home.tcp(hosts.sig0(message(host, [OLD]), host)))
+    check("the host at that address asks", said.split(" ")[0], "REFUSED")
+    tokens = [token for _, token in probes(1)]
+    check("and gets its probe", len(tokens), 1)
+    check("which proves it", hosts.said(home.tcp(hosts.sig0(message(host, [OLD], tokens), host))), "NOERROR")
 
 
 sys.exit(main())
