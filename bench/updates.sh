@@ -75,7 +75,7 @@ load_mapd() {
 	map-size: 64G
 	tsig-keys: $DIR/tsig.key
 	zones: {$ZONE: {denial: nsec3, prefix: "2001:3f:fe00:a00::/56", policy: open, verify-locators: no,
-	  quota: {identities: 100000000, identities-of-source: 100000000}}}
+	  quota: {identities: 100000000, identities-of-source: 100000000, identities-unproved: 100000000}}}
 	Y
 	printf 'key "bench." { algorithm hmac-sha256; secret "%s"; };\n' $SECRET >"$DIR/tsig.key"
 	chmod 600 "$DIR/tsig.key"

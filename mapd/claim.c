@@ -14,6 +14,8 @@
 #define EXPIRY_KEY (TIME_SIZE + NAME_KEY)
 #define COUNT_KEY (1 + CLAIM_SOURCE + NAME_WIRE)
 
+const uint8_t claim_unproved[CLAIM_SOURCE] = {0xff};
+
 void
 claim_source(struct bytes address, uint8_t source[CLAIM_SOURCE])
 {

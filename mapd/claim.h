@@ -32,6 +32,8 @@ struct claim {
 	uint64_t entry; /* in EXPIRY; 0: there is none */
 };
 
+/* Of all who have not shown theirs: they share what one source may claim. */
+extern const uint8_t claim_unproved[CLAIM_SOURCE];
 /* The source of an address of 4 or 16 octets; an IPv4-mapped one is IPv4's. */
 void claim_source(struct bytes address, uint8_t source[CLAIM_SOURCE]) NONNULL;
 /* The claim of owner (lower case); false: none, or damaged. */

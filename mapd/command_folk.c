@@ -93,6 +93,8 @@ source_print(const uint8_t source[CLAIM_SOURCE], char text[ADDRESS_TEXT + 4])
 	if (source[0] == 6) {
 		memcpy(address, source + 1, 7);
 		snprintf(text, ADDRESS_TEXT + 4, "%s/56", address_print_ip6(address, prefix));
+	} else if (memcmp(source, claim_unproved, CLAIM_SOURCE) == 0) {
+		snprintf(text, ADDRESS_TEXT + 4, "anywhere");
 	} else {
 		snprintf(
 		    text, ADDRESS_TEXT + 4, "%u.%u.%u.0/24", source[1], source[2], source[3]);

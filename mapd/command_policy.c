@@ -9,6 +9,7 @@
 
 #include "core/sys/crypto.h"
 #include "core/wire/errors.h"
+#include "core/wire/reply.h"
 #include "core/wire/text.h"
 #include "mapd/command.h"
 #include "mapd/edit.h"
@@ -25,6 +26,8 @@ rcode_word(unsigned rcode, char text[16])
 
 	if (rcode < sizeof words / sizeof words[0])
 		return words[rcode];
+	if (rcode == RCODE_BADCOOKIE)
+		return "BADCOOKIE";
 	snprintf(text, 16, "RCODE%u", rcode);
 	return text;
 }
@@ -70,6 +73,7 @@ policy_show(struct client *client, const json_t *request)
 	number_add(fields, "names", policy->names);
 	number_add(fields, "identities", policy->identities);
 	number_add(fields, "identities_of_source", policy->identities_of_source);
+	number_add(fields, "identities_unproved", policy->identities_unproved);
 	json_object_set_new(fields, "sites", sites);
 	json_object_set_new(fields, "admins", admins);
 	client_answer(client, fields, "zone %s: policy %s", zone_text, kinds[policy->kind]);

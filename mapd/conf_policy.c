@@ -39,7 +39,7 @@ const cyaml_schema_field_t policy_lease_fields[] = {TEXT("default", usual), TEXT
 const cyaml_schema_field_t policy_quota_fields[] = {NUMBER("eloc", eloc), NUMBER("epid", epid),
     NUMBER("key", key), NUMBER("octets", octets), NUMBER("names", names),
     NUMBER("identities", identities), NUMBER("identities-of-source", identities_of_source),
-    CYAML_FIELD_END};
+    NUMBER("identities-unproved", identities_unproved), CYAML_FIELD_END};
 #undef NUMBER
 
 static int
@@ -140,6 +140,8 @@ policy_quotas(struct policy *policy, const struct quota_row *row, const char *zo
 	    {"names", row->names, &policy->names, 10000},
 	    {"identities", row->identities, &identities, 1000000000},
 	    {"identities-of-source", row->identities_of_source, &policy->identities_of_source,
+		1000000000},
+	    {"identities-unproved", row->identities_unproved, &policy->identities_unproved,
 		1000000000},
 	};
 

@@ -25,7 +25,8 @@ struct lease_row {
 	char *usual, *key, *least, *most, *key_most;
 };
 struct quota_row {
-	uint64_t *eloc, *epid, *key, *octets, *names, *identities, *identities_of_source;
+	uint64_t *eloc, *epid, *key, *octets, *names, *identities, *identities_of_source,
+	    *identities_unproved;
 };
 struct policy_row {
 	int kind; /* one more than enum policy_kind; 0: not said */

@@ -185,8 +185,9 @@ case_count(struct deciding *d, struct policy_case *c, const struct spot *spot)
 		return;
 	}
 	c->identities = claim_count(d->desk->change, &d->desk->zone.apex);
+	c->unproved = !d->p->shown;
 	c->identities_of_source =
-	    claim_count_source(d->desk->change, &d->desk->zone.apex, d->p->source);
+	    claim_count_source(d->desk->change, &d->desk->zone.apex, proposal_claimant(d->p));
 }
 
 static void
@@ -473,6 +474,16 @@ decide_steps(struct deciding *d)
 
 /* --- the end of it --- */
 
+/* Its holder has shown where he is after all, and there is room. */
+static bool
+claim_moves(const struct desk *desk, const struct claim *claim, const struct proposal *p,
+    const struct policy *policy)
+{
+	return p->shown && memcmp(claim->source, claim_unproved, CLAIM_SOURCE) == 0 &&
+	       claim_count_source(desk->change, &desk->zone.apex, p->source) <
+		   policy->identities_of_source;
+}
+
 int
 decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t now)
 {
@@ -496,8 +507,9 @@ decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t n
 			claim_remove(desk->change, &desk->zone.apex, &spot->name);
 			continue;
 		}
-		if (!claim_get(desk->change, &spot->name, &claim))
-			memcpy(claim.source, p->source, CLAIM_SOURCE);
+		if (!claim_get(desk->change, &spot->name, &claim) ||
+		    claim_moves(desk, &claim, p, policy))
+			memcpy(claim.source, proposal_claimant(p), CLAIM_SOURCE);
 		if (host != NULL)
 			claim.flags |= CLAIM_HOST;
 		lease_renew(&claim, &grant, after, now);

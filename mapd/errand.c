@@ -190,6 +190,9 @@ errand_answer(struct errands *errands, struct proposal *p)
 	size_t n;
 
 	stats_add(errands->options.stats, stat, 1);
+	if (p->verdict.rcode == RCODE_BADCOOKIE && !errand->has_cookie)
+		p->verdict.rcode =
+		    RCODE_REFUSED; /* there is none that he could come back with */
 	if (errands->admission != NULL) {
 		if (p->verdict.rcode != RCODE_NOERROR && stat != STAT_UPDATE_PREREQUISITE &&
 		    stat != STAT_UPDATE_REPLAYED)

@@ -339,11 +339,21 @@ rule_names_full(const struct view *v, char *text)
 bool
 rule_source_full(const struct view *v, char *text)
 {
-	if (!is_claim(v) || v->c->identities_of_source < v->c->policy->identities_of_source)
+	if (!is_claim(v) || v->c->unproved ||
+	    v->c->identities_of_source < v->c->policy->identities_of_source)
 		return false;
 	return say(text,
 	    "%" PRIu64 " names were claimed from this network, %" PRIu32 " are allowed",
 	    v->c->identities_of_source, v->c->policy->identities_of_source);
+}
+
+/* A datagram can be from anywhere: it counts for no network, and so fills none's quota. */
+bool
+rule_unproved_full(const struct view *v, char *text)
+{
+	(void)text;
+	return is_claim(v) && v->c->unproved &&
+	       v->c->identities_of_source >= v->c->policy->identities_unproved;
 }
 
 bool
@@ -438,7 +448,8 @@ policy_rule_at(size_t i)
 #define USUAL(which)                                                                 \
 	.kind = POLICY_##which, .lease_least = 30, .lease_most = DAY,                \
 	.key_lease_most = 30 * DAY, .eloc = 16, .epid = 8, .key = 2, .octets = 4096, \
-	.names = 16, .identities = 10000000, .identities_of_source = 1000
+	.names = 16, .identities = 10000000, .identities_of_source = 1000,           \
+	.identities_unproved = 10000
 const struct policy policy_usual[] = {
     [POLICY_CLOSED] = {USUAL(CLOSED)},
     [POLICY_ENROLLED] = {USUAL(ENROLLED)},

@@ -27,6 +27,7 @@ struct policy {
 	uint32_t names; /* assigned to an identity */
 	uint64_t identities; /* of the realm that keys have claimed */
 	uint32_t identities_of_source; /* claimed from one /24 or /56 */
+	uint32_t identities_unproved; /* claimed by all who have not shown where they are */
 	const struct name *sites; /* sets a via may lead to */
 	size_t n_sites;
 	const struct name *admins; /* TSIG keys that may change the zone; none: all of the server's */
@@ -66,6 +67,7 @@ struct policy_case {
 	uint64_t identities, identities_of_source; /* claimed already, this one not counted */
 	uint64_t names; /* assigned to the actor's identity, this one not counted; for new ones */
 	bool is_new; /* there is no claim of owner yet */
+	bool unproved; /* where it is from was not shown: identities_of_source is of all such */
 	uint64_t now;
 };
 

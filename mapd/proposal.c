@@ -44,6 +44,12 @@ proposal_free(struct proposal *proposal)
 	free(proposal);
 }
 
+const uint8_t *
+proposal_claimant(const struct proposal *p)
+{
+	return p->shown ? p->source : claim_unproved;
+}
+
 void
 verdict_set(struct verdict *verdict, unsigned rcode, int ede, const char *format, ...)
 {

@@ -60,6 +60,8 @@ struct proposal {
 /* Copies wire and reads it again; -MAP_ENOMEM, or what message_parse() says. */
 int proposal_new(struct bytes wire, struct proposal **out) MUST_CHECK;
 void proposal_free(struct proposal *proposal); /* NULL allowed */
+/* Whose its new claims are, CLAIM_SOURCE octets; borrowed from it. */
+const uint8_t *proposal_claimant(const struct proposal *proposal) NONNULL;
 __attribute__((format(printf, 4, 5))) void verdict_set(
     struct verdict *verdict, unsigned rcode, int ede, const char *format, ...);
 

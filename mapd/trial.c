@@ -67,6 +67,7 @@ trial_new(const struct name *apex, const struct lines *lines, const char **why)
 		rc = update_read(&p->message, &p->update, why);
 		if (rc == RCODE_NOERROR) {
 			p->dry = true;
+			p->shown = true; /* as over TCP */
 			return p;
 		}
 	}

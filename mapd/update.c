@@ -440,6 +440,8 @@ rcode_word(unsigned rcode, char text[24])
 
 	if (rcode < sizeof words / sizeof words[0])
 		return words[rcode];
+	if (rcode == RCODE_BADCOOKIE)
+		return "BADCOOKIE";
 	snprintf(text, 24, "RCODE %u", rcode);
 	return text;
 }

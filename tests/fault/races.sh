@@ -17,7 +17,7 @@ mkdir -p "$RACING"
 # the stack of the other thread, too, of what happened long ago
 export TSAN_OPTIONS="log_path=$DIR/race exitcode=66 halt_on_error=0 second_deadlock_stack=1 history_size=4 ${TSAN_OPTIONS:-}"
 realm_conf "verify-locators: no" "workers: 4"
-sed -i 's/policy: open, verify-locators: no/policy: open, quota: {identities-of-source: 1000000}, verify-locators: no/' "$DIR/mapd.yaml"
+sed -i 's/policy: open, verify-locators: no/policy: open, quota: {identities-of-source: 1000000, identities-unproved: 1000000}, verify-locators: no/' "$DIR/mapd.yaml"
 plain=$BUILD
 BUILD=$RACING
 realm_must_start

@@ -216,6 +216,7 @@ policy_make(unsigned z, uint8_t way)
 	policy->lease_least = 1;
 	if ((way & KIND) == KIND) {
 		policy->identities_of_source = 2;
+		policy->identities_unproved = 2;
 		policy->names = 1;
 		policy->octets = 300;
 	}
@@ -456,6 +457,7 @@ proposal_make(struct bytes input, unsigned *z)
 	p->dry = (way & DRY) != 0;
 	p->done = update_done;
 	claim_source((struct bytes){client, 4}, p->source);
+	p->shown = (way & 2) == 0;
 	put_u64(p->digest, number);
 	if (update_read(&p->message, &p->update, &why) == RCODE_NOERROR &&
 	    (*z = zone_index(p)) < ZONES) {

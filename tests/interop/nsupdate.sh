@@ -105,8 +105,8 @@ judge "a registration"
 done_ "a host with a P-256 key registers itself" "-k $K_B" "update add $B 60 $(record "$KEY_B")\nupdate add $B 60 TYPE65301 $(V 2001:db8:b::10)"
 trusted "of a P-256 key" "$B" TYPE65301
 
-say '## It moves' '' 'Over TCP, with `-v`: without it a datagram is enough. What is there goes, what comes is beside it in the same' \
-	'message; nobody sees the time between.' ''
+say '## It moves' '' 'Over TCP, with `-v`: without it a datagram is enough, unless it gets REFUSED because the server is busy, or new names' \
+	'by datagrams are too many (`identities-unproved`). What is there goes, what comes is beside it in the same message;' 'nobody sees the time between.' ''
 tcp=$(mapctl -j status | sed -nE 's/.*"query.tcp": ?([0-9]+).*/\1/p')
 begin
 typed "-v -k $K_A" "update delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:b::10)\nupdate add $A 60 TYPE65301 $(V 192.0.2.10)"

@@ -194,7 +194,8 @@ judge(void)
 		assert_int_equal(rule->rcode, RCODE_NOERROR);
 		assert_int_equal(rule->ede, EDE_NONE);
 	} else {
-		assert_true(rule->rcode == RCODE_REFUSED || rule->rcode == RCODE_YXDOMAIN);
+		assert_true(rule->rcode == RCODE_REFUSED || rule->rcode == RCODE_YXDOMAIN ||
+			    rule->rcode == RCODE_BADCOOKIE);
 		assert_int_not_equal(rule->ede, EDE_NONE);
 	}
 	return rule;

@@ -212,8 +212,8 @@ static const struct {
     {"tsig-keys: /nonexistent/keys\n", ":1: ", "tsig-keys: /nonexistent/keys: "},
     {"zones:\n  a.b:\n    policy: all\n", ":3: ", "expected one of closed, enrolled, open"},
     {"zones:\n  a.b:\n    verify-locators: true\n", ":3: ", "expected one of yes, no"},
-    {"zones:\n  a.b:\n    admins: [a..b]\n",
-	":3: ", "zones/a.b/admins/0: not a domain name; expected the name of a key in tsig-keys"},
+    {"zones:\n  a.b:\n    admins: [a..b]\n", ":3: ",
+	"zones/a.b/admins/0: not a domain name; expected the name of a key in tsig-keys"},
     {"zones:\n  a.b:\n    sites: [c.d, a..b]\n",
 	":3: ", "zones/a.b/sites/1: not a domain name; expected the name of a prefix set"},
     {"zones:\n  a.b:\n    lease: 2h\n", ":3: ", "zones/a.b/lease: has a single value"},
@@ -337,6 +337,7 @@ test_updates_by_default(void **state)
 	assert_int_equal(policy->names, 16);
 	assert_int_equal(policy->identities, 10000000);
 	assert_int_equal(policy->identities_of_source, 1000);
+	assert_int_equal(policy->identities_unproved, 10000);
 	assert_int_equal(policy->n_sites, 0);
 	policy = policy_at(c, "e.f.");
 	assert_int_equal(policy->kind, POLICY_ENROLLED);
@@ -384,7 +385,8 @@ test_updates(void **state)
 	    "    sites: [Site.A.b, c.d.]\n"
 	    "    lease: {default: 1h, key: 5d, min: 1m, max: 2d, key-max: 9d}\n"
 	    "    quota: {eloc: 1, epid: 2, key: 1, octets: 5, names: 6, identities: 7,"
-	    " identities-of-source: 8}\n",
+	    " identities-of-source: 8,"
+	    " identities-unproved: 9}\n",
 	    keys);
 	c = load(text, message);
 	assert_string_equal(message, "");
@@ -414,6 +416,7 @@ test_updates(void **state)
 	assert_int_equal(policy->names, 6);
 	assert_int_equal(policy->identities, 7);
 	assert_int_equal(policy->identities_of_source, 8);
+	assert_int_equal(policy->identities_unproved, 9);
 	config_free(c);
 	assert_int_equal(chmod(keys, 0644), 0);
 	assert_null(load(text, message));

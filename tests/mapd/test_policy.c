@@ -325,11 +325,16 @@ test_quotas(void **state)
 	expect("realm", "");
 	scene.c.identities_of_source++;
 	expect("source", "1000 names were claimed from this network, 1000 are allowed");
+	scene.c.unproved = true;
+	expect("realm", "");
+	scene.c.identities_of_source = scene.policy.identities_unproved;
+	expect("unproved", "use TCP");
 	scene.after.n = 0; /* whoever goes claims nothing */
 	expect("own-mapping", "");
 	put_key(&scene.after, KEY_A);
 	scene.c.is_new = false; /* it has the name already */
 	expect("own-mapping", "");
+	scene.c.unproved = false;
 	begin("www");
 	act_as(&name, KEY_A);
 	assign(&name);

@@ -66,6 +66,7 @@ my_update(const char *name)
 
 	petition_sign(p, name, 15, my_public, 32);
 	claim_source((struct bytes){(const uint8_t *)"\300\0\2\1", 4}, p->source);
+	p->shown = true;
 	return p;
 }
 

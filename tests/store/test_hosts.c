@@ -48,6 +48,7 @@ host_new(const char *name, unsigned key)
 	struct proposal *p = petition_new();
 
 	p->source[0] = 4;
+	p->shown = true;
 	petition_sign(p, name, CRYPTO_ED25519, keys[key], sizeof keys[key]);
 	return p;
 }

@@ -65,6 +65,49 @@ test_first_come(void **state)
 	assert_true(claim.until + 60 > clock_seconds() + 7200);
 }
 
+/* A host's name, claimed or refreshed by who was shown to be in a network; 0: who may be anywhere. */
+static void
+claims_from(const char *name, uint8_t network, unsigned rcode, const char *words)
+{
+	struct proposal *p = others_update(name);
+
+	claim_source((struct bytes){(const uint8_t[]){192, 0, network, 1}, 4}, p->source);
+	p->shown = network != 0;
+	petition_item(p, UPDATE_ADD, name, 300, "KEY", OTHER_KEY);
+	answers(p, rcode, words);
+}
+
+/* A datagram may be from anywhere: what is claimed by it counts for no network, and has a bound of its own. */
+static void
+test_unproved(void **state)
+{
+	struct claim claim;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	shop.rule.policy.identities_of_source = 1;
+	shop.rule.policy.identities_unproved = 2;
+	claims_from("a", 0, RCODE_NOERROR, "");
+	claims_from("b", 0, RCODE_NOERROR, "");
+	claims_from("c", 0, RCODE_BADCOOKIE, "use TCP");
+	claims_from("d", 2, RCODE_NOERROR, "");
+	claims_from("c", 2, RCODE_REFUSED, "from this network");
+	/* a refresh is none, and moves to the network that is shown, if there is room */
+	claims_from("a", 0, RCODE_NOERROR, "");
+	claims_from("a", 2, RCODE_NOERROR, "");
+	assert_true(claim_of("a", &claim));
+	assert_memory_equal(claim.source, claim_unproved, CLAIM_SOURCE);
+	claims_from("a", 3, RCODE_NOERROR, "");
+	assert_true(claim_of("a", &claim));
+	assert_int_equal(claim.source[3], 3);
+	claims_from("c", 0, RCODE_NOERROR, "");
+	/* and stays there, wherever it is from later */
+	claims_from("a", 0, RCODE_NOERROR, "");
+	assert_true(claim_of("a", &claim));
+	assert_int_equal(claim.source[3], 3);
+	claims_from("e", 0, RCODE_BADCOOKIE, "use TCP");
+}
+
 static void
 test_neighbours(void **state)
 {
@@ -508,6 +551,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_first_come),
+	    TEST(test_unproved),
 	    TEST(test_neighbours),
 	    TEST(test_lease),
 	    TEST(test_expiry),

@@ -234,7 +234,7 @@ def configure(conf, n):
     """A whole configuration in the place of the last."""
     kind, site, lease, key_lease = CHARTERS[n % len(CHARTERS)]
     row = ("policy: %s, verify-locators: %s, sites: [%s.%s], lease: {default: %ds, key: %ds, min: %ds, max: %ds, key-max: %ds}, quota: {"
-           "identities-of-source: 1000000}" % (kind, "yes" if site == VERIFIED else "no", site, ZONE, lease, key_lease, lease, lease, key_lease))
+           "identities-of-source: 1000000, identities-unproved: 1000000}" % (kind, "yes" if site == VERIFIED else "no", site, ZONE, lease, key_lease, lease, lease, key_lease))
     conf = re.sub("policy: [a-z]+, quota: {[^}]*}, verify-locators: no", row, conf)
     listen = ", 127.0.0.1@%d]" % (PORT + 1) if n % 3 else "]"
     conf = conf.replace("]", listen, 1) + SERVER[n % len(SERVER)] + "\n"
