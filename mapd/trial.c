@@ -113,7 +113,7 @@ trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *sna
 	    .zone = home,
 	    .realms = rules->realms,
 	    .n_realms = rules->n_realms,
-	    .open = policy->kind == POLICY_OPEN};
+	    .open = name_equal(&home->apex, &p->update.zone) && policy->kind == POLICY_OPEN};
 	struct policy_case c = {.policy = policy,
 	    .apex = &p->update.zone,
 	    .realms = rules->realms,
@@ -132,8 +132,6 @@ trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *sna
 	/* the policy says that itself */
 	if (policy->kind == POLICY_CLOSED)
 		return true;
-	if (!name_equal(&home->apex, &p->update.zone))
-		return trial_refuse(p, UPDATE_SIGNER);
 	return known || trial_refuse(p, UPDATE_KEY);
 }
 

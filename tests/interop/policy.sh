@@ -64,13 +64,15 @@ cat >"$DIR/mapd.yaml" <<-Y
 	  id.test: { prefix: "2001:3f:fe00:a00::/56", policy: open, verify-locators: no, sites: [site.test], quota: { eloc: 3 } }
 	  few.test: { policy: enrolled }
 	  shut.test: {}
+	  names.test: { policy: open, verify-locators: no }
+	  sub.names.test: {}
 Y
 mkfifo "$DIR/ready"
 "$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>"$DIR/mapd.log" &
 MAPD=$!
 [ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok policy: mapd starts"; cat "$DIR/mapd.log"; exit 1; }
 printf '%s\n' '@ 60 SOA ns hostmaster 1 3600 600 86400 60' '@ 60 NS ns' 'ns 60 A 192.0.2.1' >"$DIR/zone"
-for zone in id.test few.test shut.test; do mapctl zone load $zone "$DIR/zone" >"$DIR/out" || { cat "$DIR/out"; exit 1; }; done
+for zone in id.test few.test shut.test names.test sub.names.test; do mapctl zone load $zone "$DIR/zone" >"$DIR/out" || { cat "$DIR/out"; exit 1; }; done
 
 host() { # NAME ARGUMENT...: a key; its look-up name and KEY are in OWNER and KEY
 	mapctl id new --dir "$DIR" --name "$@" --locator 2001:db8::1 >"$DIR/records" || exit 1
@@ -96,7 +98,7 @@ both "too many of them" id.test "$A" too-many "set $a 60 $(address 1)" "set $a 6
 both "a type of its name that is none" id.test "$A" kind "set $a 60 TXT x"
 both "a name of nobody's" id.test "$A" foreign "set nobody.id.test. 60 A 192.0.2.1"
 both "the zone's own" id.test "$A" apex "set id.test. 60 A 192.0.2.1"
-both "a name outside of the zone" few.test "$A" signer "set $c 60 $c_key"
+both "a name outside of the zone" few.test "$A" enrolled "set $c 60 $c_key"
 mapctl identity assign "$b" name.id.test >"$DIR/out"
 both "a name of another's" id.test "$A" assigned "set name.id.test. 60 AAAA 2001:db8::1"
 mapctl identity assign "$a" mine.id.test >"$DIR/out"
@@ -105,6 +107,16 @@ mapctl identity ban "$a" "too loud" >"$DIR/out"
 both "when it is banned" id.test "$A" banned "set $a 60 $(address 1)"
 says "says why" "too loud"
 mapctl identity unban "$a" >"$DIR/out"
+# names of another zone than the identity's
+mapctl identity assign "$a" mine.names.test >"$DIR/out"
+both "in another zone" names.test "$A" assigned-name "set mine.names.test. 60 A 192.0.2.10"
+both "in another zone, somebody else's" names.test "$A" foreign "set else.names.test. 60 A 192.0.2.10"
+host d --realm 2001:3f:fe00:a00::/56=id.test
+D=$DIR/d.private d=$OWNER d_key=$KEY
+mapctl identity assign "$d" yours.names.test >"$DIR/out"
+both "in another zone, without a KEY" names.test "$D" key "set yours.names.test. 60 A 192.0.2.10"
+cp "$D" "$DIR/x.private" && sed 's/^[^ ]*/x.sub.names.test./' "$DIR/d.key" >"$DIR/x.key"
+both "who comes first, but is of a zone below" names.test "$DIR/x.private" key "set x.sub.names.test. 60 $d_key"
 both "another host" id.test "$B" own-mapping "set $b 60 $b_key" "set $b 60 $(address 3)"
 both "one that is not enrolled" few.test "$C" enrolled "set $c 60 $c_key"
 mapctl identity enroll "$c" >"$DIR/out"
