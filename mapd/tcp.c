@@ -74,8 +74,10 @@ connection_of(struct way *way)
 static void
 connection_wait(struct connection *c)
 {
-	if (c->way.n == 1)
+	if (c->way.n == 1) {
 		stream_set_idle(c->stream, 0);
+		stream_owe(c->stream, TCP_IDLE);
+	}
 	if (c->way.n >= TCP_UPDATES && !c->paused) {
 		c->paused = true;
 		stream_pause(c->stream, true);
@@ -103,8 +105,10 @@ connection_flush(struct way *way)
 
 	c->held = false;
 	stream_hold(c->stream, false);
-	if (c->way.n == 0)
+	if (c->way.n == 0) {
 		stream_set_idle(c->stream, c->idle);
+		stream_owe(c->stream, 0);
+	}
 	if (c->paused && c->way.n <= TCP_UPDATES / 2) {
 		c->paused = false;
 		stream_pause(c->stream, false);

@@ -44,6 +44,7 @@ struct stream {
 	struct watch *watch;
 	struct timer *timer;
 	uint64_t idle;
+	uint64_t owed; /* ms that the owner may take for what he has to write; 0: nothing */
 	uint64_t progress; /* when input was last taken or output went out */
 	size_t max_in;
 	size_t max_out;
@@ -250,7 +251,7 @@ stream_settle(struct stream *s)
 		if (s->state == STREAM_CLOSED)
 			return;
 	}
-	if (s->out.n == 0 && s->state == STREAM_FLUSHING)
+	if (s->out.n == 0 && s->owed == 0 && s->state == STREAM_FLUSHING)
 		stream_linger(s);
 	stream_watch(s);
 }
@@ -275,18 +276,18 @@ stream_start_flushing(struct stream *s)
 	s->state = STREAM_FLUSHING;
 	stream_progress(s);
 	if (s->idle == 0) {
-		s->idle = STREAM_FLUSH_MS;
+		s->idle = s->owed > 0 ? s->owed : STREAM_FLUSH_MS;
 		timer_start(s->timer, s->idle);
 	}
 }
 
-/* The peer will send no more; what is queued for it still goes out. */
+/* The peer will send no more; what is queued for it still goes out, and what the owner has yet to write. */
 static void
 stream_eof(struct stream *s)
 {
 	s->ending = s->in.n > 0 ? "the peer closed the connection in the middle of a message"
 				: "the peer closed the connection";
-	if (s->out.n == 0) {
+	if (s->out.n == 0 && s->owed == 0) {
 		s->failed = s->ending;
 		return;
 	}
@@ -376,7 +377,9 @@ stream_timeout(void *arg)
 	if (s->state == STREAM_LINGERING)
 		stream_fail(s, s->ending);
 	else if (s->idle == 0 || since >= s->idle)
-		stream_fail(s, s->out.n > 0 ? why_deaf : why_mute);
+		stream_fail(s, s->out.n > 0		     ? why_deaf
+			       : s->state == STREAM_FLUSHING ? s->ending
+							     : why_mute);
 	else
 		timer_start(s->timer, s->idle - since);
 }
@@ -491,6 +494,14 @@ stream_set_idle(struct stream *s, uint64_t idle)
 		timer_start(s->timer, idle);
 	else
 		timer_stop(s->timer);
+}
+
+void
+stream_owe(struct stream *s, uint64_t ms)
+{
+	s->owed = ms;
+	if (ms == 0 && s->state == STREAM_FLUSHING)
+		stream_later(s);
 }
 
 void

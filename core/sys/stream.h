@@ -46,6 +46,9 @@ void stream_pause(struct stream *stream, bool pause);
 void stream_hold(struct stream *stream, bool hold);
 /* Another idle time, from now on: 0 while it is the owner who keeps the peer waiting. */
 void stream_set_idle(struct stream *stream, uint64_t idle);
+/* The owner has something to write yet: a peer that closes its sending side is waited for with, until this is called
+ * with 0, or nothing was written for ms. Reading is over then. With an idle time the shorter one holds. */
+void stream_owe(struct stream *stream, uint64_t ms);
 void stream_close(struct stream *stream); /* at once; closed() is not called; NULL allowed */
 /* No more data(); what waits is written, then closed(). A peer that does not read gets idle ms, or
  * 5 s without one. */

@@ -345,6 +345,41 @@ test_client_is_gone(void **state)
 	assert_int_equal(count(STAT_UPDATE_NOERROR), done + 2);
 }
 
+/* A client that has nothing more to send waits for its answers; one that never gets them does not stay for ever. */
+static void
+test_client_is_half_gone(void **state)
+{
+	uint64_t lost = count(STAT_UPDATE_LOST);
+	int fd = client_open(SOCK_STREAM), other = client_open(SOCK_STREAM), rcode;
+	struct proposal *list, *rest;
+	uint8_t octet;
+
+	(void)state;
+	for (uint16_t id = 1; id <= 3; id++)
+		tcp_send(fd, update_write(id, -1));
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	taker_wait(&taker, 3);
+	worker_counts(STAT_UPDATE_LOST, lost);
+	list = taken();
+	rest = list->next;
+	list->next = NULL;
+	answer(list, RCODE_NOERROR);
+	assert_int_equal(tcp_read(fd, &rcode), 3);
+	answer(rest, RCODE_NOERROR);
+	assert_int_equal(tcp_read(fd, &rcode), 2);
+	assert_int_equal(tcp_read(fd, &rcode), 1);
+	assert_int_equal(rcode, RCODE_NOERROR);
+	assert_int_equal(read(fd, &octet, 1), 0);
+	close(fd);
+	tcp_send(other, update_write(4, -1));
+	assert_int_equal(shutdown(other, SHUT_WR), 0);
+	taker_wait(&taker, 1);
+	assert_true(read(other, &octet, 1) <= 0);
+	answer(taken(), RCODE_NOERROR);
+	worker_counts(STAT_UPDATE_LOST, lost + 1);
+	close(other);
+}
+
 /* The configuration has another address: the socket and the connection go while updates are on their way. */
 static void
 test_socket_is_gone(void **state)
@@ -542,6 +577,7 @@ main(void)
 	    cmocka_unit_test(test_tcp_waits),
 	    cmocka_unit_test(test_tcp_idle),
 	    cmocka_unit_test(test_client_is_gone),
+	    cmocka_unit_test(test_client_is_half_gone),
 	    cmocka_unit_test(test_socket_is_gone),
 	    cmocka_unit_test(test_probes),
 	    cmocka_unit_test(test_probes_of_others),
