@@ -26,7 +26,7 @@ path, brief = sys.argv[1], sys.argv[2] == "brief"
 LIMIT = 29 # MAP_ELIMIT
 def ask(number):
     name = b"%c%s" % (len(sys.argv[2]), sys.argv[2].encode()) + b"\x07n%06d" % number + b"\x06silent\x04test\x00"
-    payload = struct.pack(">HIBB", 0, 1 if brief else 60000, 0, 3) + name
+    payload = struct.pack(">HIB", 0, 1 if brief else 60000, 3) + name + bytes(4) # no local identity, no wishes
     return struct.pack(">IBBHI", 8 + len(payload), 1, 1, 0, number) + payload
 def answer(s):
     head = s.recv(12, socket.MSG_WAITALL)
