@@ -43,7 +43,7 @@ struct heartbeat_check {
 
 #define LATELY_PLACES 4096
 
-/* A way that was found alive. */
+/* A way that was found alive; another one of the same place takes its row. */
 struct lately {
 	struct prober_way way;
 	uint64_t at; /* ms; 0: never */
@@ -93,28 +93,19 @@ check_free(struct heartbeat_check *check)
 	free(check);
 }
 
-static size_t
-lately_place(const struct prober_way *way)
+static struct lately *
+lately_of(struct heartbeat *heartbeat, const struct prober_way *way)
 {
-	uint64_t mix = get_u64(way->local) ^ get_u64(way->local + 8) * 31 ^
-		       get_u64(way->remote) * 131 ^ get_u64(way->remote + 8) * 7;
-
-	return (size_t)(mix * 0x9e3779b97f4a7c15u >> 52) % LATELY_PLACES;
-}
-
-static bool
-way_equal(const struct prober_way *a, const struct prober_way *b)
-{
-	return memcmp(a->local, b->local, 16) == 0 && memcmp(a->remote, b->remote, 16) == 0;
+	return &heartbeat->lately[prober_way_hash(way) % LATELY_PLACES];
 }
 
 bool
-heartbeat_lately(const struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
+heartbeat_lately(struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
     struct heartbeat_outcome *out)
 {
-	const struct lately *row = &heartbeat->lately[lately_place(way)];
+	const struct lately *row = lately_of(heartbeat, way);
 
-	if (row->at == 0 || loop_now_ms() - row->at > ms || !way_equal(&row->way, way))
+	if (row->at == 0 || loop_now_ms() - row->at > ms || !prober_way_equal(&row->way, way))
 		return false;
 	*out = row->outcome;
 	return true;
@@ -164,7 +155,7 @@ lane_end(struct heartbeat_check *check, struct lane *lane, enum beat beat, uint3
 		lane->outcome.rtt_us =
 		    (uint32_t)(loop_now_us() - check->rounds_us[sequence - 1]);
 	if (beat_lives(beat))
-		check->heartbeat->lately[lately_place(&lane->way)] =
+		*lately_of(check->heartbeat, &lane->way) =
 		    (struct lately){lane->way, loop_now_ms(), lane->outcome};
 }
 

@@ -58,7 +58,7 @@ int heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *pl
 void heartbeat_cancel(struct heartbeat_check *check); /* fn is not called; NULL allowed */
 
 /* Whether a check found this way alive within the last ms, and how: those who share a pair share its probes. */
-bool heartbeat_lately(const struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
+bool heartbeat_lately(struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
     struct heartbeat_outcome *out) NONNULL;
 
 #endif

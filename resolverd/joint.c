@@ -16,6 +16,8 @@
 #define LIVE_GAP_MS 40
 #define LIVE_PATIENCE_MS 250
 #define LIVE_LATELY_MS 1000
+#define LIVE_MUTE_MS 10000
+#define LIVE_MUTES 1024
 #define LIVE_MOST 512 /* of all checks, so that there is room for those of suspicions */
 
 enum side { SIDE_PEER, SIDE_LOCAL, SIDES };
@@ -38,11 +40,18 @@ struct joint {
 	struct heartbeat_plan plan;
 };
 
+/* Of a best pair beside which nothing answered: connecting shall not wait for that each time. */
+struct mute {
+	struct prober_way way;
+	uint64_t until; /* ms */
+};
+
 struct joints {
 	struct agent *agent;
 	size_t live; /* checks under way */
 	struct result results[SIDES];
 	uint8_t payload[FRAME_MAX - FRAME_HEADER];
+	struct mute mutes[LIVE_MUTES];
 };
 
 struct joints *
@@ -163,6 +172,22 @@ joint_tell(struct joint *joint, struct bytes payload)
 	fn(arg, payload);
 }
 
+static struct prober_way
+pair_way(const struct pair *pair)
+{
+	struct prober_way way = {.port = PROBE_PORT};
+
+	memcpy(way.local, pair->source, 16);
+	memcpy(way.remote, pair->destination, 16);
+	return way;
+}
+
+static struct mute *
+joints_mute(struct joints *joints, const struct prober_way *way)
+{
+	return &joints->mutes[prober_way_hash(way) % LIVE_MUTES];
+}
+
 /* What became of the probes is known now, and so the order. */
 static void
 joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
@@ -174,6 +199,9 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	joint_checked(joint);
 	for (size_t i = 0; i < n; i++)
 		any |= beat_lives(outcomes[i].beat);
+	if (!any)
+		*joints_mute(joints, &joint->plan.ways[0]) =
+		    (struct mute){joint->plan.ways[0], loop_now_ms() + LIVE_MUTE_MS};
 	for (size_t i = 0; any && i < n; i++) {
 		struct pair_mark mark = {
 		    .worked = beat_lives(outcomes[i].beat), .rtt_us = outcomes[i].rtt_us};
@@ -189,15 +217,15 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 
 /* A pair that was probed just now need not be again; that one worked some minutes ago is no reason. */
 static bool
-joint_lives(const struct joint *joint, const struct pair *pair)
+joint_is_probed(const struct joint *joint, const struct pair *pair)
 {
-	struct prober_way way = {.port = PROBE_PORT};
+	struct prober_way way = pair_way(pair);
+	const struct mute *mute = joints_mute(joint->joints, &way);
 	struct heartbeat_outcome outcome;
 
-	memcpy(way.local, pair->source, 16);
-	memcpy(way.remote, pair->destination, 16);
 	return heartbeat_lately(
-	    joint->joints->agent->heartbeat, &way, LIVE_LATELY_MS, &outcome);
+		   joint->joints->agent->heartbeat, &way, LIVE_LATELY_MS, &outcome) ||
+	       (loop_now_ms() < mute->until && prober_way_equal(&mute->way, &way));
 }
 
 /* Whether the best pairs are to be probed first: the result is ranked and lies in the joints. True: they
@@ -210,20 +238,15 @@ joint_probe(struct joint *joint)
 
 	if ((joint->asked.flags & RESOLVE_LIVE) == 0 ||
 	    joint->joints->agent->heartbeat == NULL || result->error != 0 ||
-	    result->n_pairs < 2 || joint_lives(joint, &result->pairs[0]) ||
+	    result->n_pairs < 2 || joint_is_probed(joint, &result->pairs[0]) ||
 	    !account_allows(joint->account->checks, joint->joints->live, LIVE_MOST))
 		return false;
 	*plan = (struct heartbeat_plan){
 	    .probes = LIVE_PROBES, .gap_ms = LIVE_GAP_MS, .patience_ms = LIVE_PATIENCE_MS};
 	for (size_t i = 0; i < result->n_pairs && plan->n < HEARTBEAT_PAIRS; i++) {
-		struct prober_way *way = &plan->ways[plan->n];
-
 		if (result->pairs[i].identity != result->pairs[0].identity)
 			break;
-		memcpy(way->local, result->pairs[i].source, 16);
-		memcpy(way->remote, result->pairs[i].destination, 16);
-		way->port = PROBE_PORT;
-		plan->n++;
+		plan->ways[plan->n++] = pair_way(&result->pairs[i]);
 	}
 	if (heartbeat_start(
 		joint->joints->agent->heartbeat, plan, joint_probed, joint, &joint->check) < 0)

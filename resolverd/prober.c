@@ -31,6 +31,21 @@ static const struct family families[] = {
 
 #define FAMILIES (sizeof families / sizeof families[0])
 
+bool
+prober_way_equal(const struct prober_way *a, const struct prober_way *b)
+{
+	return memcmp(a->local, b->local, 16) == 0 && memcmp(a->remote, b->remote, 16) == 0;
+}
+
+size_t
+prober_way_hash(const struct prober_way *way)
+{
+	uint64_t mix = get_u64(way->local) ^ get_u64(way->local + 8) * 31 ^
+		       get_u64(way->remote) * 131 ^ get_u64(way->remote + 8) * 7;
+
+	return (size_t)(mix * 0x9e3779b97f4a7c15u >> 32);
+}
+
 struct prober_socket {
 	struct prober *prober;
 	const struct family *family;

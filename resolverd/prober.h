@@ -16,6 +16,9 @@ struct prober_way {
 	uint16_t port;                 /* the remote's */
 };
 
+bool prober_way_equal(const struct prober_way *a, const struct prober_way *b) NONNULL; /* the port aside */
+size_t prober_way_hash(const struct prober_way *way) NONNULL; /* for tables; the port aside */
+
 /* Both are borrowed until the function returns. */
 struct prober_ops {
 	void (*heard)(void *arg, const struct prober_way *way, const struct probe *probe);
