@@ -161,6 +161,7 @@ static int
 ask(const char *remote, const char *port)
 {
 	struct talk t = {.fd = -1};
+	uint64_t start = now_ms();
 
 	if (map_open(&t.map) != 0)
 		return 1;
@@ -169,7 +170,9 @@ ask(const char *remote, const char *port)
 		fprintf(stderr, "datagrams: %s: %s\n", map_error_text(t.fd), map_why(t.map));
 	} else {
 		(void)map_on_move(t.map, t.fd, talk_moved, &t);
+		t.gap = now_ms() - start; /* that it took to connect */
 		talk_print(&t, "connected");
+		t.gap = 0;
 		talk_run(&t);
 		close(t.fd);
 	}

@@ -84,10 +84,21 @@ start echo host "$BUILD/examples/datagrams" -l 7000
 wait_line echo '^answers ' 5 >"$WORK/out" || give_up "somebody answers"
 agent_start r || give_up "resolverd serves on r"
 
+# a firewall of the host, say, lets no probe through: the first session waits for answers, the next one does not
+start deaf host /usr/bin/python3 -c '
+import signal, socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", 4177)); print("deaf", flush=True); signal.pause()'
+wait_line deaf '^deaf' 5 >"$WORK/out" || give_up "somebody hears no probes"
+ok "a session to who answers no probes" eval 'talk mute && ms=$(field gap "$line") && [ "$ms" -le 600 ]'
+ok "and the next one without waiting" eval 'talk mute2 && [ $(($(field gap "$line") + 100)) -le "$ms" ]'
+for name in mute mute2 deaf; do tell $name KILL; finish $name; done
+ok "which are forgotten" eval 'for i in {1..100}; do [ -z "$(ctl sessions)" ] && break; done; [ -z "$(ctl sessions)" ]'
+
 # the host has no agent: its kernel says that the probe's port is closed, which is an answer, six times in a row at most
 ok "a session, by the preferred provider" eval 'talk talk && [ "$(field destination "$line")" = "$A" ]'
 ok "answers come" answered talk 200
-ok "mapctl sessions" eval "ctl sessions | grep -qE '^1 udp $FIG1_R port [0-9]+ -> $A port 7000, 2001:3f:fe00:.*, any, user 0'"
+ok "mapctl sessions" eval "ctl sessions | grep -qE '^3 udp $FIG1_R port [0-9]+ -> $A port 7000, 2001:3f:fe00:.*, any, user 0'"
 fresh talk
 "$FIG1" blackhole isp-a
 ok "provider A goes silent: it moves" becomes talk moved "$B" 8500
@@ -110,11 +121,14 @@ ok "the session goes on" answered talk 100
 ok "it starts again" agent_start r
 ok "and hears of the session" eval 'for i in {1..100}; do [ -n "$(ctl sessions)" ] && break; fresh talk; done; [ -n "$(ctl sessions)" ]'
 
-# with an agent at the other end, which answers probes
+# with an agent at the other end, which answers probes; one on r that has not heard lately that nothing listens there
 tell talk TERM
 ok "it ends" wait_line talk '^end ' 5
 finish talk
 agent_start host || give_up "resolverd serves on host"
+tell agent-r TERM
+finish agent-r
+agent_start r || give_up "resolverd serves on r again"
 ok "another session" talk talk
 ok "answers come" answered talk 200
 fresh talk
@@ -149,7 +163,8 @@ if [ "$at" = "$A" ]; then isp="isp-a"; else isp="isp-b"; fi
 ok "is watched" eval 'ctl sessions | grep -q " tcp "'
 "$FIG1" blackhole "$isp"
 SECONDS=0
-ok "its provider goes silent: it is ended, not left to hang" eval 'wait_line tcp "^end " 15 && [ $SECONDS -le 4 ] && grep -q "connection abort" "$WORK/tcp.log"'
+ok "its provider goes silent: it is ended, not left to hang" eval '
+	wait_line tcp "^end " 15 && [ $SECONDS -le 4 ] && { finish tcp; grep -q "connection abort" "$WORK/tcp.log"; }'
 ok "and another one begins by the other provider" eval '
 	MAP_SOCKET=$WORK/r.sock start tcp2 r "$BUILD/examples/connector" host.example.test 7001
 	line=$(wait_line tcp2 "^connected " 15) && echo "$line" && [ "$(field ms "$line")" -le 100 ] && [ "$(field destination "$line")" != "$at" ]'
