@@ -210,20 +210,6 @@ test_waited(void **state)
 	assert_int_equal(taker.n, 0);
 }
 
-static bool
-zone_make(const char *apex, const char *directory)
-{
-	char path[600];
-	FILE *file;
-
-	snprintf(path, sizeof path, "%s/zone", directory);
-	file = fopen(path, "w");
-	if (file == NULL)
-		return false;
-	fprintf(file, "$TTL 60\n@ SOA ns1 h 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n");
-	return fclose(file) == 0 && world_load(world, apex, path, 0);
-}
-
 static int
 setup(void **state)
 {
@@ -231,8 +217,7 @@ setup(void **state)
 
 	(void)state;
 	world = world_basic();
-	if (world == NULL || replay_new(&replay) != 0 ||
-	    !zone_make("open.test.", store_directory(world_store(world))) ||
+	if (world == NULL || replay_new(&replay) != 0 || !world_small(world, "open.test.") ||
 	    !world_policy(world, "open.test.", POLICY_OPEN))
 		return -1;
 	taker_init(&taker, 10);

@@ -165,7 +165,8 @@ static const struct request requests[] = {
     {"of type ANY to be added", RCODE_FORMERR, STAT_UPDATE_FORMERR, .add = RR_ANY},
     {"of type SIG to be added", RCODE_FORMERR, STAT_UPDATE_FORMERR, .add = RR_SIG},
     {"a name outside", RCODE_NOTZONE, STAT_UPDATE_FORMERR, .owner = "a.elsewhere.test."},
-    {"both", RCODE_NOTAUTH, STAT_UPDATE_NOTAUTH, .zone = "nowhere.test.", .owner = "a.else.test."},
+    {"both", RCODE_NOTAUTH, STAT_UPDATE_NOTAUTH, .zone = "nowhere.test.",
+	.owner = "a.else.test."},
     {"no zone here", RCODE_NOTAUTH, STAT_UPDATE_NOTAUTH, .zone = "nowhere.test.",
 	.is_unsigned = true, .no_change = true},
     {"no apex", RCODE_NOTAUTH, STAT_UPDATE_NOTAUTH, .zone = "sub.open.test.",
@@ -511,20 +512,6 @@ test_not_taken(void **state)
 
 /* --- the world of it --- */
 
-static bool
-zone_make(const char *apex, const char *directory)
-{
-	char path[600];
-	FILE *file;
-
-	snprintf(path, sizeof path, "%s/zone", directory);
-	file = fopen(path, "w");
-	if (file == NULL)
-		return false;
-	fprintf(file, "$TTL 60\n@ SOA ns1 h 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n");
-	return fclose(file) == 0 && world_load(world, apex, path, 0);
-}
-
 static int
 setup(void **state)
 {
@@ -536,8 +523,7 @@ setup(void **state)
 	world = world_basic();
 	if (world == NULL)
 		return -1;
-	if (!zone_make("open.test.", store_directory(world_store(world))) ||
-	    !zone_make("enrolled.test.", store_directory(world_store(world))) ||
+	if (!world_small(world, "open.test.") || !world_small(world, "enrolled.test.") ||
 	    !world_configure(world, "later.test.") ||
 	    !world_policy(world, "open.test.", POLICY_OPEN) ||
 	    !world_policy(world, "enrolled.test.", POLICY_ENROLLED))

@@ -172,6 +172,20 @@ world_basic(void)
 }
 
 bool
+world_small(struct world *world, const char *apex)
+{
+	char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/zone", store_directory(world_store(world)));
+	file = fopen(path, "w");
+	if (file == NULL)
+		return false;
+	fprintf(file, "$TTL 60\n@ SOA ns1 h 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\n");
+	return fclose(file) == 0 && world_load(world, apex, path, 0);
+}
+
+bool
 world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t length)
 {
 	struct realm *realm = &world->realm[world->rules.n_realms];

@@ -17,6 +17,7 @@ struct world *world_basic(void);
 void world_free(struct world *world);
 /* Loads a zone file, or what it has become; denial as enum zone_denial, or 0. False after a message on standard error. */
 bool world_load(struct world *world, const char *apex, const char *path, uint8_t denial);
+bool world_small(struct world *world, const char *apex); /* the same for a zone of an apex and its server */
 /* The prefix of identities that are looked up below a zone. */
 bool world_prefix(struct world *world, const char *apex, const char *prefix, uint8_t length);
 /* The configuration has a zone, which is not loaded. */
