@@ -4,38 +4,18 @@
  * Prints a line when connected, one for each SIGUSR1 (what came since the last), and one at the end.
  */
 #include <arpa/inet.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "examples/signals.h"
 #include "examples/stream.h"
 #include "libmap/map.h"
 
-static volatile sig_atomic_t mark_wanted, stop_wanted;
 static struct map *map;
 static int session = -1;
-
-static void
-on_signal(int number)
-{
-	if (number == SIGUSR1)
-		mark_wanted = 1;
-	else
-		stop_wanted = 1;
-}
-
-static void
-signals_take(void)
-{
-	static const int numbers[] = {SIGUSR1, SIGTERM, SIGINT};
-	struct sigaction a = {.sa_handler = on_signal};
-
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		sigaction(numbers[i], &a, NULL);
-}
 
 static const char *
 address_text(const uint8_t *address, char text[INET6_ADDRSTRLEN])

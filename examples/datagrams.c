@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,30 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "examples/signals.h"
 #include "libmap/map.h"
 
 #define ASK_MS 10
-
-static volatile sig_atomic_t mark_wanted, stop_wanted;
-
-static void
-on_signal(int number)
-{
-	if (number == SIGUSR1)
-		mark_wanted = 1;
-	else
-		stop_wanted = 1;
-}
-
-static void
-signals_take(void)
-{
-	static const int numbers[] = {SIGUSR1, SIGTERM, SIGINT};
-	struct sigaction a = {.sa_handler = on_signal};
-
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		sigaction(numbers[i], &a, NULL);
-}
 
 static uint64_t
 now_ms(void)

@@ -4,35 +4,14 @@
  */
 #include <errno.h>
 #include <netdb.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "examples/signals.h"
 #include "examples/stream.h"
-
-static volatile sig_atomic_t mark_wanted, stop_wanted;
-
-static void
-signal_note(int number)
-{
-	if (number == SIGUSR1)
-		mark_wanted = 1;
-	else
-		stop_wanted = 1;
-}
-
-static void
-signals_open(void)
-{
-	static const int numbers[] = {SIGUSR1, SIGTERM, SIGINT};
-	struct sigaction a = {.sa_handler = signal_note};
-
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		sigaction(numbers[i], &a, NULL);
-}
 
 static void
 marked(const struct stream_mark *since, bool last)
@@ -99,7 +78,7 @@ plain_connect(const char *address, const char *port)
 {
 	int fd = socket_make(address, port, false), error;
 
-	signals_open();
+	signals_take();
 	if (fd < 0)
 		return 1;
 	puts("connected");

@@ -4,7 +4,6 @@
  * Who receives prints a line for each SIGUSR1: what came since the last, and the longest time without an octet.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,34 +11,15 @@
 #include <unistd.h>
 
 #include "core/wire/wishes.h"
+#include "examples/signals.h"
 #include "examples/stream.h"
 #include "libmap/map.h"
 
 #define PACE_BLOCK 2048 /* octets ... */
 #define PACE_MS 5 /* ... each */
 
-static volatile sig_atomic_t mark_wanted, stop_wanted;
 static struct map *map;
 static int session = -1;
-
-static void
-on_signal(int number)
-{
-	if (number == SIGUSR1)
-		mark_wanted = 1;
-	else
-		stop_wanted = 1;
-}
-
-static void
-signals_take(void)
-{
-	static const int numbers[] = {SIGUSR1, SIGTERM, SIGINT};
-	struct sigaction a = {.sa_handler = on_signal};
-
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		sigaction(numbers[i], &a, NULL);
-}
 
 static void
 marked(const struct stream_mark *since, bool last)
