@@ -14,7 +14,7 @@ NAME=prove
 # shellcheck source=tests/interop/update/realm.inc
 . "$SOURCE/tests/interop/update/realm.inc"
 ip link set lo up
-for address in 2001:db8:a::1/128 2001:db8:a::2/128 2001:db8:a::3/128 192.0.2.10/32; do ip address add $address dev lo; done
+for address in 2001:db8:a::1/128 2001:db8:a::2/128 2001:db8:a::3/128 192.0.2.10/32 192.0.2.11/32; do ip address add $address dev lo; done
 for i in $(seq 20); do ip address add "2001:db8:b::$i/128" dev lo; done
 LISTEN=", \"::1@$PORT\"" # IPv6 is where IPv6 is listened
 realm_conf "verify-locators: yes"
