@@ -268,6 +268,8 @@ conf_classes(struct conf *conf, const struct blame *b)
 
 		if (row == NULL)
 			continue;
+		if (row->watch != NULL)
+			conf->watch[i] = *row->watch;
 		error = conf_paths(b, word, "prefer", row->prefer, row->prefer_count,
 		    &conf->classes[i].prefer);
 		if (error == 0)

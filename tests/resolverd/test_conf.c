@@ -62,11 +62,13 @@ test_everything(void **state)
 
 	(void)state;
 	file_write("realms.yaml", "2001:3f:fe00:a00::/56: id.example.org\n");
-	c = load("socket: /s\ncontrol: /c\nuser: root\ntrust-anchors: [anchors]\n"
-		 "stubs:\n  a.test: [192.0.2.1@5353, '2001:db8::1']\n  b.test: [192.0.2.1]\n"
-		 "forwarders: [192.0.2.9]\nprivate-locators: on\npaths: off\ndeadline: 2s\n"
-		 "exits: off\nprobe: 5177\nclasses:\n  cheap: {avoid: [lte, lte]}\n"
-		 "try: 200ms\ncache: 1M\nlog: warn\n",
+	c = load(
+	    "socket: /s\ncontrol: /c\nuser: root\ntrust-anchors: [anchors]\n"
+	    "stubs:\n  a.test: [192.0.2.1@5353, '2001:db8::1']\n  b.test: [192.0.2.1]\n"
+	    "forwarders: [192.0.2.9]\nprivate-locators: on\npaths: off\ndeadline: 2s\n"
+	    "exits: off\nprobe: 5177\nclasses:\n  cheap: {avoid: [lte, lte], watch: normal}\n"
+	    "  any: {watch: fast}\n"
+	    "try: 200ms\ncache: 1M\nlog: warn\n",
 	    why);
 	assert_string_equal(why, "");
 	assert_non_null(c);
@@ -83,6 +85,10 @@ test_everything(void **state)
 	assert_int_equal(c->probe, 5177);
 	assert_int_equal(c->classes[SESSION_CHEAP].avoid.n, 1);
 	assert_true(path_list_has(&c->classes[SESSION_CHEAP].avoid, "lte"));
+	assert_int_equal(c->watch[SESSION_CHEAP], WATCH_NORMAL);
+	assert_int_equal(c->watch[SESSION_ANY], WATCH_FAST);
+	assert_int_equal(c->watch[SESSION_INTERACTIVE], WATCH_FAST);
+	assert_int_equal(c->watch[SESSION_BULK], WATCH_NORMAL);
 	assert_int_equal(c->deadline, 2000);
 	assert_int_equal(c->resolver.try_ms, 200);
 	assert_int_equal(c->cache, 1 << 20);
