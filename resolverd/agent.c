@@ -79,13 +79,17 @@ agent_open_paths(struct agent *agent)
 	return paths_open(&options, &agent->paths);
 }
 
+/* A peer's probe is also a sign that this way lives. */
 static bool
-agent_knows(void *arg, const uint8_t peer[16])
+agent_knows(void *arg, const struct prober_way *way)
 {
 	const struct agent *agent = arg;
 
-	return (agent->sessions != NULL && sessions_lead_to(agent->sessions, peer)) ||
-	       peers_has(agent->peers, peer);
+	if ((agent->sessions == NULL || !sessions_lead_to(agent->sessions, way->remote)) &&
+	    !peers_has(agent->peers, way->remote))
+		return false;
+	paths_sign(agent->paths, way);
+	return true;
 }
 
 static int

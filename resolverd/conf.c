@@ -67,6 +67,7 @@ struct conf_file {
 
 static const cyaml_strval_t paths_words[] = {
     {"kernel", PATHS_KERNEL},
+    {"manage", PATHS_MANAGE},
     {"off", PATHS_OFF},
 };
 
@@ -126,7 +127,7 @@ static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
     CYAML_FIELD_BOOL(
 	"private-locators", CYAML_FLAG_OPTIONAL, struct conf_file, private_locators),
     CYAML_FIELD_ENUM_PTR("paths", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
-	paths, paths_words, 2),
+	paths, paths_words, sizeof paths_words / sizeof paths_words[0]),
     CYAML_FIELD_ENUM_PTR("exits", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
 	exits, exits_words, 2),
     TEXT("probe", probe),

@@ -128,16 +128,6 @@ guard_rest(struct guard *guard)
 				      : watch->beat_ms);
 }
 
-static struct prober_way
-guard_way(const uint8_t source[16], const uint8_t destination[16])
-{
-	struct prober_way way = {.port = PROBE_PORT};
-
-	memcpy(way.local, source, 16);
-	memcpy(way.remote, destination, 16);
-	return way;
-}
-
 /* Answers may be as late as several round trips of a pair that works. */
 static unsigned
 guard_patience(const struct guard *guard)
@@ -202,7 +192,7 @@ guard_probe(struct guard *guard)
 {
 	const struct session_note *note = &guard->session->note;
 	struct heartbeat_plan plan = {.n = 1,
-	    .ways = {guard_way(note->source, note->destination)},
+	    .ways = {prober_way_of(note->source, note->destination)},
 	    .probes = guard->closed ? CLOSED_PROBES : BEAT_PROBES,
 	    .gap_ms = guard->closed ? CLOSED_GAP_MS : guard_watch(guard)->gap_ms,
 	    .patience_ms = guard_patience(guard)};
@@ -416,7 +406,7 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	const struct session_note *note = &guard->session->note;
 	enum beat own = outcomes[0].beat;
 	const struct pair *to;
-	struct prober_way way = guard_way(note->source, note->destination);
+	struct prober_way way = prober_way_of(note->source, note->destination);
 	bool any_lives = false, dead;
 
 	guard->check = NULL;
@@ -425,7 +415,7 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		any_lives |= beat_lives(outcomes[i].beat);
 	guard_mark(guard, &way, &outcomes[0], any_lives);
 	for (size_t i = 0; i + 1 < n; i++) {
-		way = guard_way(
+		way = prober_way_of(
 		    guard->others.pairs[i].source, guard->others.pairs[i].destination);
 		guard_mark(guard, &way, &outcomes[1 + i], any_lives);
 	}
@@ -460,7 +450,7 @@ guard_check(struct guard *guard)
 	if (guard->closed && guard->others.n > CLOSED_OTHERS)
 		guard->others.n = CLOSED_OTHERS;
 	plan = (struct heartbeat_plan){.n = 1 + guard->others.n,
-	    .ways = {guard_way(note->source, note->destination)},
+	    .ways = {prober_way_of(note->source, note->destination)},
 	    .probes = guard->closed ? CLOSED_PROBES : watch->probes,
 	    .gap_ms = guard->closed ? CLOSED_GAP_MS : watch->gap_ms,
 	    .lead = guard->closed ? 0 : watch->lead,
@@ -468,7 +458,7 @@ guard_check(struct guard *guard)
 	    .patience_ms = guard_patience(guard)};
 
 	for (size_t i = 0; i < guard->others.n; i++)
-		plan.ways[1 + i] = guard_way(
+		plan.ways[1 + i] = prober_way_of(
 		    guard->others.pairs[i].source, guard->others.pairs[i].destination);
 	if (heartbeat_start(guard_agent(guard)->heartbeat, &plan, guard_checked, guard,
 		&guard->check) < 0) {

@@ -260,7 +260,7 @@ heartbeat_heard(void *arg, const struct prober_way *way, const struct probe *pro
 	}
 	if (heartbeat->responder == NULL ||
 	    !responder_take(heartbeat->responder, way->remote, probe,
-		heartbeat->knows(heartbeat->arg, way->remote), loop_now_ms(), &answer))
+		heartbeat->knows(heartbeat->arg, way), loop_now_ms(), &answer))
 		return;
 	(void)prober_send(heartbeat->prober, way, &answer); /* who asks asks again */
 }

@@ -42,8 +42,8 @@ struct heartbeat_outcome {
 /* One for each way, borrowed until it returns; the check is gone. */
 typedef void heartbeat_fn(void *arg, const struct heartbeat_outcome *outcomes, size_t n);
 
-/* Whether a session leads to this address of a peer: his probes are all answered, a stranger's once a second. */
-typedef bool heartbeat_knows_fn(void *arg, const uint8_t peer[16]);
+/* A probe came this way. Whether a session leads to who sent it: he is answered more freely than a stranger. */
+typedef bool heartbeat_knows_fn(void *arg, const struct prober_way *way);
 
 /* port 0: ask only. Errors as prober_open(). */
 int heartbeat_open(struct loop *loop, uint16_t port, heartbeat_knows_fn *knows, void *arg, struct heartbeat **out)

@@ -172,16 +172,6 @@ joint_tell(struct joint *joint, struct bytes payload)
 	fn(arg, payload);
 }
 
-static struct prober_way
-pair_way(const struct pair *pair)
-{
-	struct prober_way way = {.port = PROBE_PORT};
-
-	memcpy(way.local, pair->source, 16);
-	memcpy(way.remote, pair->destination, 16);
-	return way;
-}
-
 static struct mute *
 joints_mute(struct joints *joints, const struct prober_way *way)
 {
@@ -219,7 +209,7 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 static bool
 joint_is_probed(const struct joint *joint, const struct pair *pair)
 {
-	struct prober_way way = pair_way(pair);
+	struct prober_way way = prober_way_of(pair->source, pair->destination);
 	const struct mute *mute = joints_mute(joint->joints, &way);
 	struct heartbeat_outcome outcome;
 
@@ -246,7 +236,8 @@ joint_probe(struct joint *joint)
 	for (size_t i = 0; i < result->n_pairs && plan->n < HEARTBEAT_PAIRS; i++) {
 		if (result->pairs[i].identity != result->pairs[0].identity)
 			break;
-		plan->ways[plan->n++] = pair_way(&result->pairs[i]);
+		plan->ways[plan->n++] =
+		    prober_way_of(result->pairs[i].source, result->pairs[i].destination);
 	}
 	if (heartbeat_start(
 		joint->joints->agent->heartbeat, plan, joint_probed, joint, &joint->check) < 0)

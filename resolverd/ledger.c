@@ -97,9 +97,10 @@ ledger_write_raise(struct ledger *ledger, const struct ledger_raise *raise)
 	char text[LEDGER_LINE] = "-";
 
 	if (raise->is_set)
-		snprintf(text, sizeof text, "limits %u %u %u %u %" PRIu64, raise->had.subflows,
-		    raise->had.add_addr_accepted, raise->want.subflows,
-		    raise->want.add_addr_accepted, raise->at);
+		snprintf(text, sizeof text, "limits %u %u %u %u %" PRIu64 " manager %u %u",
+		    raise->had.subflows, raise->had.add_addr_accepted, raise->want.subflows,
+		    raise->want.add_addr_accepted, raise->at, raise->had.manager,
+		    raise->want.manager);
 	return ledger_write(ledger, 1, text);
 }
 
@@ -233,9 +234,10 @@ ledger_read_line(struct ledger *ledger, size_t at, const char *line)
 		return 0;
 	if (at >= LEDGER_FIXED)
 		return ledger_read_endpoint(ledger, line);
-	raise->is_set = sscanf(line, "limits %u %u %u %u %" SCNu64, &raise->had.subflows,
-			    &raise->had.add_addr_accepted, &raise->want.subflows,
-			    &raise->want.add_addr_accepted, &raise->at) == 5;
+	raise->is_set = sscanf(line, "limits %u %u %u %u %" SCNu64 " manager %u %u",
+			    &raise->had.subflows, &raise->had.add_addr_accepted,
+			    &raise->want.subflows, &raise->want.add_addr_accepted, &raise->at,
+			    &raise->had.manager, &raise->want.manager) >= 5;
 	return raise->is_set ? 0 : -MAP_EFORMAT;
 }
 
@@ -309,7 +311,8 @@ ledger_home(const struct ledger *ledger)
 static bool
 limits_equal(const struct mptcp_limits *a, const struct mptcp_limits *b)
 {
-	return a->subflows == b->subflows && a->add_addr_accepted == b->add_addr_accepted;
+	return a->subflows == b->subflows && a->add_addr_accepted == b->add_addr_accepted &&
+	       a->manager == b->manager;
 }
 
 static uint64_t
@@ -321,6 +324,14 @@ ledger_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+struct mptcp_limits
+ledger_before(const struct ledger *ledger, const struct mptcp_limits *now)
+{
+	return ledger->raise.is_set && limits_equal(now, &ledger->raise.want)
+		   ? ledger->raise.had
+		   : *now;
+}
+
 int
 ledger_limits(
     struct ledger *ledger, const struct mptcp_limits *had, const struct mptcp_limits *want)
@@ -328,8 +339,7 @@ ledger_limits(
 	struct ledger_raise raise = {.at = ledger_now(), .had = *had, .want = *want};
 	int rc;
 
-	if (ledger->raise.is_set && limits_equal(had, &ledger->raise.want))
-		raise.had = ledger->raise.had;
+	raise.had = ledger_before(ledger, had);
 	raise.is_set = !limits_equal(&raise.had, &raise.want);
 	rc = ledger_write_raise(ledger, &raise);
 	if (rc == 0)

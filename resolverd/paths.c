@@ -14,6 +14,7 @@
 #include "core/wire/errors.h"
 #include "resolverd/addresses.h"
 #include "resolverd/ledgers.h"
+#include "resolverd/manage.h"
 #include "resolverd/mptcp.h"
 #include "resolverd/pulse.h"
 #include "resolverd/subflows.h"
@@ -38,6 +39,7 @@ struct paths {
 	struct watch *watch, *others;
 	struct timer *settle;
 	struct pulse *pulse;
+	struct manage *manage; /* NULL: the kernel manages all sessions */
 	struct paths_company company;
 	struct ledgers *ledgers; /* NULL: nothing is set here */
 	struct ledger *ledger; /* the own of them */
@@ -84,19 +86,6 @@ paths_is_free(const struct mptcp_endpoint *list, size_t n, const uint8_t address
 	return there == NULL || (there->flags & MPTCP_PM_ADDR_FLAG_IMPLICIT) != 0;
 }
 
-static uint8_t
-paths_free_id(const struct mptcp_endpoint *list, size_t n)
-{
-	bool taken[256] = {true};
-
-	for (size_t i = 0; i < n; i++)
-		taken[list[i].id] = true;
-	for (unsigned id = 1; id < 256; id++)
-		if (!taken[id])
-			return (uint8_t)id;
-	return 0;
-}
-
 /* The ledger is written first, so that a kill in between leaves nothing unknown. */
 static void
 paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
@@ -107,7 +96,7 @@ paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
 	char text[EID_TEXT];
 
 	memcpy(endpoint.address, address, 16);
-	endpoint.id = implicit != NULL ? implicit->id : paths_free_id(list, *n);
+	endpoint.id = implicit != NULL ? implicit->id : mptcp_endpoint_free_id(list, *n);
 	ask = endpoint;
 	if (implicit != NULL)
 		ask.id = 0; /* the kernel replaces its own only when no number is asked for */
@@ -175,6 +164,32 @@ paths_remove_unwanted(struct paths *paths, const struct addresses *addresses,
 	}
 }
 
+/* The same addresses, for the sessions that are managed. */
+static void
+paths_tell_manage(struct paths *paths, const struct addresses *addresses)
+{
+	struct managed_own own[MANAGED_OWN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < addresses->n && n < MANAGED_OWN; i++) {
+		uint32_t flags = paths_flags(paths, &addresses->list[i]);
+
+		if (flags == 0 || addresses->list[i].deprecated || !addresses->list[i].running)
+			continue;
+		own[n] = (struct managed_own){.announced = flags == PATHS_FLAGS};
+		memcpy(own[n++].address, addresses->list[i].address, 16);
+	}
+	manage_addresses(paths->manage, own, n);
+}
+
+static void
+paths_say_note(struct paths *paths)
+{
+	snprintf(paths->note, sizeof paths->note, "%zu endpoints%s",
+	    ledger_count(paths->ledger),
+	    paths->manage != NULL ? ", sessions managed one by one" : "");
+}
+
 static int
 paths_sync(struct paths *paths)
 {
@@ -198,7 +213,9 @@ paths_sync(struct paths *paths)
 		if (flags != 0 && !row->deprecated && paths_is_free(list, n, row->address))
 			paths_add(paths, row->address, flags, list, &n);
 	}
-	snprintf(paths->note, sizeof paths->note, "%zu endpoints", ledger_count(paths->ledger));
+	if (paths->manage != NULL && rc == 0)
+		paths_tell_manage(paths, &addresses);
+	paths_say_note(paths);
 	return 0;
 }
 
@@ -250,6 +267,17 @@ paths_limit(uint32_t had)
 }
 
 static int
+paths_limits_set(
+    struct paths *paths, const struct mptcp_limits *had, const struct mptcp_limits *want)
+{
+	int rc = ledger_limits(paths->ledger, had, want);
+
+	return rc < 0 ? rc : mptcp_limits_set(paths->mptcp, want);
+}
+
+/* The limits, and the manager of sessions that begin. Where that may not be chosen the kernel's own remains, which is no
+ * error. */
+static int
 paths_limits(struct paths *paths)
 {
 	struct mptcp_limits had, want;
@@ -257,10 +285,22 @@ paths_limits(struct paths *paths)
 
 	if (rc < 0)
 		return rc;
+	want = ledger_before(paths->ledger, &had);
 	want.subflows = paths_limit(had.subflows);
 	want.add_addr_accepted = paths_limit(had.add_addr_accepted);
-	rc = ledger_limits(paths->ledger, &had, &want);
-	return rc < 0 ? rc : mptcp_limits_set(paths->mptcp, &want);
+	if (paths->options.mode == PATHS_MANAGE) {
+		uint32_t before = want.manager;
+
+		want.manager = MPTCP_MANAGER_USERSPACE;
+		if (paths_limits_set(paths, &had, &want) == 0)
+			return 0;
+		diag_warn("paths: sessions cannot be managed one by one (net.mptcp.pm_type: "
+			  "%s): the kernel does it",
+		    strerror(errno));
+		paths->options.mode = PATHS_KERNEL;
+		want.manager = before;
+	}
+	return paths_limits_set(paths, &had, &want);
 }
 
 /*
@@ -302,37 +342,28 @@ paths_own(void *arg, uint8_t (*list)[16], size_t max)
 	return n;
 }
 
-static const struct watch_row *
-paths_watch(void *arg, uint32_t token)
-{
-	const struct paths *paths = arg;
-
-	return paths->company.watch(paths->company.arg, token);
-}
-
-static void
-paths_tell(void *arg, uint32_t token, const char *words)
-{
-	const struct paths *paths = arg;
-
-	paths->company.tell(paths->company.arg, token, words);
-}
-
-static void
-paths_mark(void *arg, const struct pair_mark *mark)
-{
-	const struct paths *paths = arg;
-
-	paths->company.mark(paths->company.arg, mark);
-}
-
-static const struct pulse_ops paths_pulse = {
-    paths_own, paths_silent, paths_watch, paths_tell, paths_mark};
+static const struct pulse_ops paths_pulse = {paths_own, paths_silent};
 
 void
 paths_attend(struct paths *paths, const struct paths_company *company)
 {
 	paths->company = *company;
+}
+
+bool
+paths_map(struct paths *paths, uint32_t token, const struct paths_places *places)
+{
+	if (paths->manage == NULL || !manage_has(paths->manage, token))
+		return false;
+	manage_map(paths->manage, token, places);
+	return true;
+}
+
+void
+paths_sign(struct paths *paths, const struct prober_way *way)
+{
+	if (paths->manage != NULL)
+		manage_sign(paths->manage, way);
 }
 
 static int
@@ -447,7 +478,7 @@ paths_open(const struct paths_options *options, struct paths **out)
 	if (paths == NULL)
 		return -MAP_ENOMEM;
 	rc = paths_keep(paths, options);
-	if (rc == 0 && options->mode == PATHS_KERNEL) {
+	if (rc == 0 && options->mode != PATHS_OFF) {
 		rc = paths_prepare(paths, options->user);
 	} else if (rc == 0) {
 		snprintf(paths->note, sizeof paths->note, "off");
@@ -471,12 +502,14 @@ paths_start(struct paths *paths, struct loop *loop)
 	rc = paths_limits(paths);
 	if (rc == 0)
 		rc = paths_follow(loop, paths);
+	if (rc == 0 && paths->options.mode == PATHS_MANAGE)
+		rc = manage_open(loop, paths->mptcp, &paths->company, &paths->manage);
 	if (rc == 0)
 		rc = paths_sync(paths);
 	if (rc == 0)
 		rc = pulse_open(loop, paths->mptcp, &paths_pulse, paths, &paths->pulse);
-	if (rc == 0 && paths->pulse != NULL && paths->company.heartbeat != NULL)
-		pulse_probe(paths->pulse, paths->company.heartbeat);
+	if (rc == 0 && paths->pulse != NULL)
+		pulse_attend(paths->pulse, &paths->company, paths->manage);
 	if (rc == 0)
 		diag_info("paths: %s", paths->note);
 	return paths_say(rc);
@@ -524,6 +557,7 @@ paths_close(struct paths *paths)
 	if (paths == NULL)
 		return;
 	pulse_close(paths->pulse);
+	manage_close(paths->manage);
 	watch_free(paths->watch);
 	watch_free(paths->others);
 	timer_free(paths->settle);

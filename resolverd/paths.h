@@ -1,6 +1,7 @@
 /*
  * paths.h - further paths for MPTCP sessions: an endpoint for each address of this host and the
- * limits that let peers' addresses be joined (protocol 12, RFC 4177 5.3, 6.3.4).
+ * limits that let peers' addresses be joined, and who manages sessions that begin (protocol 12,
+ * RFC 4177 5.3, 6.3.4).
  * What was changed is in a ledger (ledgers.h): it is taken back on close, and what a killed
  * process left is taken over, or taken back, by the next start, whatever that one is told.
  */
@@ -11,9 +12,14 @@
 #include "core/wire/eid.h"
 #include "core/wire/frame.h"
 #include "resolverd/heartbeat.h"
+#include "resolverd/managed.h"
 #include "resolverd/watches.h"
 
-enum paths_mode { PATHS_OFF, PATHS_KERNEL };
+enum paths_mode {
+	PATHS_OFF,
+	PATHS_KERNEL,
+	PATHS_MANAGE /* and sessions that begin are asked for, one by one (manage.h) */
+};
 
 struct paths_options {
 	enum paths_mode mode;
@@ -54,6 +60,18 @@ void paths_close(struct paths *paths);
 /* Takes back all that killed processes left in this network namespace, sessions or not, and says
  * what it found. -MAP_ESYS: not all of it; -MAP_ENOMEM. */
 int paths_restore(void) MUST_CHECK;
+
+/* Where a session may be by, as its mapping has it now. */
+struct paths_places {
+	size_t n, n_given_up;
+	struct managed_pair pairs[MANAGED_PAIRS]; /* the best first */
+	uint8_t given_up[MANAGED_PAIRS][16]; /* the peer's, that are to be left for others */
+};
+
+/* True: the session is managed, and goes there. */
+bool paths_map(struct paths *paths, uint32_t token, const struct paths_places *places) NONNULL;
+/* The peer has probed this way. */
+void paths_sign(struct paths *paths, const struct prober_way *way) NONNULL;
 
 /* What is set, in words for a status page: "2 endpoints", or why none. Borrowed until the next. */
 const char *paths_note(const struct paths *paths) NONNULL;

@@ -31,6 +31,16 @@ static const struct family families[] = {
 
 #define FAMILIES (sizeof families / sizeof families[0])
 
+struct prober_way
+prober_way_of(const uint8_t local[16], const uint8_t remote[16])
+{
+	struct prober_way way = {.port = PROBE_PORT};
+
+	memcpy(way.local, local, 16);
+	memcpy(way.remote, remote, 16);
+	return way;
+}
+
 bool
 prober_way_equal(const struct prober_way *a, const struct prober_way *b)
 {

@@ -16,6 +16,7 @@ struct prober_way {
 	uint16_t port;                 /* the remote's */
 };
 
+struct prober_way prober_way_of(const uint8_t local[16], const uint8_t remote[16]) NONNULL; /* at PROBE_PORT */
 bool prober_way_equal(const struct prober_way *a, const struct prober_way *b) NONNULL; /* the port aside */
 size_t prober_way_hash(const struct prober_way *way) NONNULL; /* for tables; the port aside */
 

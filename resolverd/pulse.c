@@ -28,6 +28,7 @@ struct suspicion {
 	struct heartbeat_check *check; /* NULL: none under way */
 	struct subflow flow;
 	size_t n_others;
+	uint64_t began; /* ms */
 	uint64_t rest; /* ms: not before */
 };
 
@@ -41,6 +42,8 @@ struct pulse {
 	const struct pulse_ops *ops;
 	void *arg;
 	struct heartbeat *heartbeat; /* NULL: nothing is probed */
+	const struct paths_company *company; /* NULL: none yet */
+	struct manage *manage; /* NULL: the kernel has all sessions */
 	struct suspicion suspicions[PULSE_CHECKS];
 };
 
@@ -55,16 +58,6 @@ pulse_next(struct pulse *pulse, uint64_t cost_us)
 		ms = cost_us * PULSE_SHARE / 1000;
 	if (pulse->running)
 		timer_start(pulse->timer, ms);
-}
-
-static struct prober_way
-suspicion_way(const struct subflow *flow)
-{
-	struct prober_way way = {.port = PROBE_PORT};
-
-	memcpy(way.local, flow->local, 16);
-	memcpy(way.remote, flow->remote, 16);
-	return way;
 }
 
 static bool
@@ -82,7 +75,7 @@ suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
 
 	memcpy(mark.source, s->flow.local, 16);
 	memcpy(mark.destination, s->flow.remote, 16);
-	s->pulse->ops->mark(s->pulse->arg, &mark);
+	s->pulse->company->mark(s->pulse->company->arg, &mark);
 }
 
 /* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
@@ -104,13 +97,22 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		suspicion_mark(s, true, outcomes[0].rtt_us);
 		return;
 	}
-	if (!others)
-		return; /* nothing answers: the peer may be slow, or gone */
+	if (silence_owed(pulse->silence, &s->flow, now) < now - s->began)
+		return; /* it was heard meanwhile: its probes alone were lost */
+	if (!others) { /* the peer may be slow, or gone, or nowhere to be reached for now */
+		if (s->flow.managed)
+			manage_cut(pulse->manage, &s->flow);
+		return;
+	}
 	suspicion_mark(s, false, 0);
 	snprintf(words, sizeof words, "path from %s to %s: %s, where another one answers",
 	    address_print(s->flow.local, local), address_print(s->flow.remote, remote),
 	    beat_word(outcomes[0].beat));
-	pulse->ops->tell(pulse->arg, s->flow.token, words);
+	pulse->company->tell(pulse->company->arg, s->flow.token, words);
+	if (s->flow.managed) {
+		manage_lose(pulse->manage, &s->flow);
+		return;
+	}
 	if (!silence_leave(pulse->silence, s->flow.local, now, own,
 		pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS)))
 		return; /* it is the peer's to leave, or was left just now */
@@ -138,25 +140,30 @@ suspicion_row(struct pulse *pulse, const struct subflow *flow)
 static void
 suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 {
-	const struct watch_row *watch = pulse->ops->watch(pulse->arg, suspect->flow.token);
+	const struct watch_row *watch =
+	    pulse->company->watch(pulse->company->arg, suspect->flow.token);
 	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
 	struct heartbeat_plan plan;
 
 	if (watch == NULL || s == NULL || s->check != NULL ||
 	    (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms()))
 		return;
-	*s = (struct suspicion){.pulse = pulse, .flow = suspect->flow};
+	*s = (struct suspicion){.pulse = pulse, .flow = suspect->flow, .began = loop_now_ms()};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
-	    .ways = {suspicion_way(&suspect->flow)},
-	    .rtt_us = {suspect->flow.rtt_us},
+	    .ways = {prober_way_of(suspect->flow.local, suspect->flow.remote)},
+	    .rtt_us = {subflow_round_trip(&suspect->flow)},
 	    .probes = watch->probes,
 	    .gap_ms = watch->gap_ms,
 	    .lead = watch->lead,
-	    .patience_ms = watch->patience_ms + 3 * suspect->flow.rtt_us / 1000};
+	    .patience_ms = watch->patience_ms + 3 * subflow_round_trip(&suspect->flow) / 1000};
 	for (size_t i = 0; i < suspect->n_others; i++) {
-		plan.ways[1 + i] = suspicion_way(&suspect->others[i]);
-		plan.rtt_us[1 + i] = suspect->others[i].rtt_us;
+		plan.ways[1 + i] =
+		    prober_way_of(suspect->others[i].local, suspect->others[i].remote);
+		plan.rtt_us[1 + i] = subflow_round_trip(&suspect->others[i]);
 	}
+	if (suspect->flow.managed)
+		plan.n += manage_spares(pulse->manage, suspect->flow.token, plan.ways + plan.n,
+		    HEARTBEAT_PAIRS - plan.n);
 	if (heartbeat_start(pulse->heartbeat, &plan, suspicion_checked, s, &s->check) < 0)
 		s->rest = loop_now_ms() + PULSE_REST_MS;
 }
@@ -172,13 +179,11 @@ pulse_suspect(struct pulse *pulse)
 }
 
 void
-pulse_probe(struct pulse *pulse, struct heartbeat *heartbeat)
+pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
 {
-	for (size_t i = 0; i < PULSE_CHECKS; i++) {
-		heartbeat_cancel(pulse->suspicions[i].check);
-		pulse->suspicions[i].check = NULL;
-	}
-	pulse->heartbeat = heartbeat;
+	pulse->company = company;
+	pulse->heartbeat = company->heartbeat;
+	pulse->manage = manage;
 }
 
 static void
@@ -189,18 +194,25 @@ pulse_beat(void *arg)
 	uint8_t own[MPTCP_ENDPOINTS][16];
 	size_t n = pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS);
 	struct silence_verdict verdict;
-	char text[EID_TEXT];
+	char local[EID_TEXT], remote[EID_TEXT];
 
 	if (subflows_read(pulse->diag, pulse->seen) < 0) {
 		diag_warn("paths: sessions cannot be read: %s", strerror(errno));
 		pulse->running = false;
 		return;
 	}
+	for (size_t i = 0; pulse->manage != NULL && i < pulse->seen->n; i++)
+		pulse->seen->list[i].managed =
+		    manage_has(pulse->manage, pulse->seen->list[i].token);
 	if (silence_look(pulse->silence, pulse->seen, loop_now_ms(), own, n, &verdict)) {
-		diag_info("path %s: silent for %llu ms (%s) while others carry on",
-		    address_print(verdict.address, text), (unsigned long long)verdict.ms,
+		diag_info("path from %s to %s: silent for %llu ms (%s) while others carry on",
+		    address_print(verdict.flow.local, local),
+		    address_print(verdict.flow.remote, remote), (unsigned long long)verdict.ms,
 		    verdict.owes ? "acknowledges nothing" : "data is missing");
-		pulse->ops->silent(pulse->arg, verdict.address);
+		if (verdict.flow.managed)
+			manage_lose(pulse->manage, &verdict.flow);
+		else
+			pulse->ops->silent(pulse->arg, verdict.flow.local);
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
 	}
@@ -290,7 +302,8 @@ pulse_close(struct pulse *pulse)
 {
 	if (pulse == NULL)
 		return;
-	pulse_probe(pulse, NULL);
+	for (size_t i = 0; i < PULSE_CHECKS; i++)
+		heartbeat_cancel(pulse->suspicions[i].check);
 	watch_free(pulse->watch);
 	timer_free(pulse->timer);
 	netlink_close(pulse->events);

@@ -5,10 +5,8 @@
 #define RESOLVERD_PULSE_H
 
 #include "core/sys/loop.h"
-#include "core/wire/frame.h"
-#include "resolverd/heartbeat.h"
+#include "resolverd/manage.h"
 #include "resolverd/mptcp.h"
-#include "resolverd/watches.h"
 
 struct pulse;
 
@@ -17,12 +15,6 @@ struct pulse_ops {
 	size_t (*own)(void *arg, uint8_t (*list)[16], size_t max);
 	/* The path by this local address is silent (silence.h). */
 	void (*silent)(void *arg, const uint8_t address[16]);
-	/* How the session of this token is watched; NULL: without probes. */
-	const struct watch_row *(*watch)(void *arg, uint32_t token);
-	/* What became of a session, in words. */
-	void (*tell)(void *arg, uint32_t token, const char *words);
-	/* What is known of a pair now. */
-	void (*mark)(void *arg, const struct pair_mark *mark);
 };
 
 /*
@@ -31,8 +23,12 @@ struct pulse_ops {
  */
 int pulse_open(struct loop *loop, const struct mptcp *mptcp, const struct pulse_ops *ops,
     void *arg, struct pulse **out) __attribute__((nonnull(1, 2, 3, 5))) MUST_CHECK;
-/* From now on paths that owe acknowledgements are probed, beside the others of their session; NULL: no more. */
-void pulse_probe(struct pulse *pulse, struct heartbeat *heartbeat) __attribute__((nonnull(1)));
+/*
+ * From now on paths that owe acknowledgements are probed, beside the others of their session, by company->heartbeat, if there
+ * is one; and sessions that manage has (NULL: none) have their paths left one by one. All borrowed.
+ */
+void pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
+    __attribute__((nonnull(1, 2)));
 void pulse_close(struct pulse *pulse); /* NULL allowed */
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
+#include "resolverd/follow.h"
 #include "resolverd/guard.h"
 #include "resolverd/mptcp.h"
 #include "resolverd/sockets.h"
@@ -137,6 +138,7 @@ sessions_forget(struct session *session)
 	session->account->sessions--;
 	account_put(&all->agent->accounts, session->account);
 	guard_free(session->guard);
+	follow_free(session->follow);
 	free(session->story);
 	free(session);
 }
@@ -387,7 +389,7 @@ sessions_put(struct sessions *all, struct session_owner *owner, uint32_t number,
 	session_tell(session, "%s from %s to %s", session->told == 0 ? "begins" : "is",
 	    address_print(now.source, source), address_print(now.destination, to));
 	if (now.transport == SESSION_MPTCP)
-		return 0;
+		return session->follow != NULL ? 0 : follow_new(session, &session->follow);
 	if (session->guard == NULL)
 		return guard_new(session, &session->guard);
 	guard_moved(session->guard);

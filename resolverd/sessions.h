@@ -10,6 +10,7 @@
 #define SESSIONS_MAX 16384 /* in all; of a user never more than he leaves to others */
 #define SESSION_STORY 16   /* lines that are kept of each */
 
+struct follow;
 struct guard;
 struct sessions;
 
@@ -35,6 +36,7 @@ struct session {
 	uint64_t since;
 	struct session_note note; /* the pair is where it is now */
 	struct guard *guard;      /* NULL: the kernel and pulse.c look after it */
+	struct follow *follow;    /* MPTCP: asks its mapping again */
 	unsigned told;            /* lines of the story so far; the last SESSION_STORY are kept */
 	struct story *story;
 };

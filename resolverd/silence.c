@@ -81,6 +81,7 @@ silence_flow(struct silence *silence, const struct silence_flow *was, const stru
 	bool heard;
 
 	if (was == NULL) {
+		flow.data = 0; /* its handshake brought none */
 		flow.owed = s->unacked > 0 ? now : 0;
 		return flow;
 	}
@@ -181,10 +182,13 @@ silence_is_own(const struct silence_own *own, const uint8_t address[16])
 	return false;
 }
 
+/* The same to who may leave it: paths that are not managed are left by their local address. */
 static bool
 silence_same(const struct silence_flow *a, const struct silence_flow *b)
 {
-	return memcmp(a->last.local, b->last.local, sizeof a->last.local) == 0;
+	return memcmp(a->last.local, b->last.local, sizeof a->last.local) == 0 &&
+	       (!a->last.managed ||
+		   memcmp(a->last.remote, b->last.remote, sizeof a->last.remote) == 0);
 }
 
 /* Latest times at which the session's paths by other local addresses were heard. */
@@ -231,7 +235,7 @@ silence_is_silent(const struct silence_group *group, const struct silence_flow *
 	silence_elsewhere(group, flow, &heard, &data);
 	out->owes = silence_owes(flow, now, heard);
 	out->ms = now - (out->owes ? flow->owed : flow->heard);
-	memcpy(out->address, flow->last.local, sizeof out->address);
+	out->flow = flow->last;
 	return out->owes ||
 	       (group->session != NULL && silence_withholds(flow, group->session, now, data) &&
 		   silence_is_suspect(group, flow));
@@ -284,7 +288,7 @@ silence_all_spare(
 	for (size_t i = 0; i < view->n;) {
 		struct silence_group group = silence_group(view, i);
 
-		if (!silence_spares(&group, flow, now))
+		if (!group.flows[0].last.managed && !silence_spares(&group, flow, now))
 			return false;
 		i += group.n;
 	}
@@ -321,10 +325,12 @@ silence_judge(struct silence *silence, const struct silence_group *group, uint64
 	for (size_t i = 0; i < group->n; i++) {
 		const struct silence_flow *flow = &group->flows[i];
 
-		if (silence_is_own(own, flow->last.local) &&
-		    silence_is_silent(group, flow, now, out) &&
-		    silence_all_spare(view, flow, now) &&
-		    silence_may(silence, flow->last.local, now))
+		if (flow->last.managed ? silence_is_silent(group, flow, now, out) &&
+					     silence_spares(group, flow, now)
+				       : silence_is_own(own, flow->last.local) &&
+					     silence_is_silent(group, flow, now, out) &&
+					     silence_all_spare(view, flow, now) &&
+					     silence_may(silence, flow->last.local, now))
 			return true;
 	}
 	return false;
@@ -346,6 +352,7 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 	for (size_t i = 0; i < is->n;) {
 		struct silence_group group = silence_group(is, i);
 
+		silence->several |= group.flows[0].last.managed;
 		for (size_t k = 1; k < group.n; k++)
 			silence->several |= !silence_same(&group.flows[0], &group.flows[k]);
 		if (!found && seen->complete)
@@ -359,7 +366,7 @@ static bool
 silence_is_suspect_flow(const struct silence_flow *flow, uint64_t now)
 {
 	uint64_t least = flow->last.unacked == 1 ? SILENCE_SUSPECT_LONE_MS : SILENCE_SUSPECT_MS;
-	uint64_t round_trips = 2 * (uint64_t)flow->last.rtt_us / 1000;
+	uint64_t round_trips = 2 * (uint64_t)subflow_round_trip(&flow->last) / 1000;
 
 	return flow->owed != 0 &&
 	       now - flow->owed >= (round_trips > least ? round_trips : least);
@@ -385,7 +392,8 @@ silence_suspects(
 		struct silence_group group = silence_group(view, i);
 		const struct silence_flow *worst = NULL;
 
-		for (size_t k = 0; group.n > 1 && k < group.n; k++)
+		for (size_t k = 0; (group.n > 1 || group.flows[0].last.managed) && k < group.n;
+		     k++)
 			if (silence_is_suspect_flow(&group.flows[k], now) &&
 			    (worst == NULL || group.flows[k].owed < worst->owed))
 				worst = &group.flows[k];
@@ -399,6 +407,26 @@ silence_suspects(
 		i += group.n;
 	}
 	return found;
+}
+
+uint64_t
+silence_owed(const struct silence *silence, const struct subflow *flow, uint64_t now)
+{
+	const struct silence_view *view = &silence->views[silence->now_view];
+	size_t low = 0, high = view->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (subflow_compare(&view->flows[middle].last, flow) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == view->n || subflow_compare(&view->flows[low].last, flow) != 0 ||
+	    view->flows[low].owed == 0)
+		return 0;
+	return now - view->flows[low].owed;
 }
 
 bool

@@ -24,20 +24,21 @@ void silence_free(struct silence *silence);
 
 /* Why a path is held to be silent. */
 struct silence_verdict {
-	uint8_t address[16]; /* the local one of the path */
+	struct subflow flow; /* the path; of one that is not managed the local address is what is left */
 	bool owes; /* acknowledgements; else data that the session misses */
 	uint64_t ms; /* for how long */
 };
 
 /*
  * Takes a look made at now (ms). True: a path by one of our n own addresses is silent, every session
- * that uses it has another path that was heard since, and out says which and why. busy (data moved)
- * and several (any session has more than one local address) say how soon to look again.
+ * that uses it has another path that was heard since, and out says which and why. Of managed sessions
+ * each path counts for itself. busy (data moved) and several (any session has more than one local
+ * address, or is managed) say how soon to look again.
  */
 bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
     uint8_t (*own)[16], size_t n, struct silence_verdict *out) NONNULL;
 /* A path worth a probe: acknowledgements are owed on it, for two round trips and more than a moment; and others of its
- * session, by other local addresses first, which serve as controls. */
+ * session, by other local addresses first, which serve as controls. Only a managed session may have none. */
 #define SILENCE_OTHERS 4
 struct silence_suspect {
 	struct subflow flow;
@@ -49,6 +50,8 @@ struct silence_suspect {
 /* Those of the last look, made at now; one of a session at most. */
 size_t silence_suspects(
     const struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
+/* How long (ms) the path owed acknowledgements at the last look; 0: it does not, or is gone. */
+uint64_t silence_owed(const struct silence *silence, const struct subflow *flow, uint64_t now) NONNULL;
 /* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that
  * is not silent, and the last time not being too near; then it is. */
 bool silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,

@@ -33,6 +33,13 @@ subflow_compare(const struct subflow *a, const struct subflow *b)
 	return order != 0 ? order : memcmp(a->remote, b->remote, sizeof a->remote);
 }
 
+uint32_t
+subflow_round_trip(const struct subflow *s)
+{
+	return s->min_rtt_us != 0 && s->rtt_us / 2 > s->min_rtt_us ? 2 * s->min_rtt_us
+								   : s->rtt_us;
+}
+
 static int
 subflow_order(const void *a, const void *b)
 {
@@ -60,26 +67,54 @@ subflows_address(const uint32_t words[4], uint8_t family, uint8_t out[16])
 	memcpy(out + sizeof mapped, words, 4);
 }
 
-/* The local token, where the socket is a subflow of a session. */
-static bool
-subflows_token(const struct nlattr *ulp, uint32_t *token)
-{
-	const struct nlattr *outer, *inner;
-	bool found = false;
+#define SUBFLOWS_JOINED (MPTCP_SUBFLOW_FLAG_JOIN_REM | MPTCP_SUBFLOW_FLAG_JOIN_LOC)
+#define SUBFLOWS_BEGAN (MPTCP_SUBFLOW_FLAG_MCAP_LOC | MPTCP_SUBFLOW_FLAG_JOIN_LOC)
+#define SUBFLOWS_BACKUP (MPTCP_SUBFLOW_FLAG_BKUP_REM | MPTCP_SUBFLOW_FLAG_BKUP_LOC)
 
-	mnl_attr_for_each_nested(outer, ulp)
+/* What MPTCP says of the socket; true: it is a subflow of a session. */
+static bool
+subflows_mptcp(const struct nlattr *mptcp, struct subflow *out)
+{
+	const struct nlattr *attr;
+	bool found = false;
+	uint32_t flags;
+
+	mnl_attr_for_each_nested(attr, mptcp)
 	{
-		if (mnl_attr_get_type(outer) != INET_ULP_INFO_MPTCP)
-			continue;
-		mnl_attr_for_each_nested(inner, outer)
-		{
-			if (mnl_attr_get_type(inner) != MPTCP_SUBFLOW_ATTR_TOKEN_LOC ||
-			    mnl_attr_validate(inner, MNL_TYPE_U32) < 0)
-				continue;
-			*token = mnl_attr_get_u32(inner);
-			found = true;
+		bool word = mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
+
+		switch (mnl_attr_get_type(attr)) {
+		case MPTCP_SUBFLOW_ATTR_TOKEN_LOC:
+			found = word;
+			out->token = word ? mnl_attr_get_u32(attr) : 0;
+			break;
+		case MPTCP_SUBFLOW_ATTR_FLAGS:
+			flags = word ? mnl_attr_get_u32(attr) : 0;
+			out->joined = (flags & SUBFLOWS_JOINED) != 0;
+			out->began = (flags & SUBFLOWS_BEGAN) != 0;
+			out->backup = (flags & SUBFLOWS_BACKUP) != 0;
+			break;
+		case MPTCP_SUBFLOW_ATTR_ID_LOC:
+			out->local_id = mnl_attr_get_u8(attr);
+			break;
+		case MPTCP_SUBFLOW_ATTR_ID_REM:
+			out->remote_id = mnl_attr_get_u8(attr);
+			break;
+		default: /* sequence numbers */
+			break;
 		}
 	}
+	return found;
+}
+
+static bool
+subflows_ulp(const struct nlattr *ulp, struct subflow *out)
+{
+	const struct nlattr *attr;
+	bool found = false;
+
+	mnl_attr_for_each_nested(attr, ulp) if (mnl_attr_get_type(attr) == INET_ULP_INFO_MPTCP)
+	    found |= subflows_mptcp(attr, out);
 	return found;
 }
 
@@ -109,7 +144,7 @@ subflows_hear(void *arg, const struct nlmsghdr *message)
 		if (mnl_attr_get_type(attr) == INET_DIAG_INFO)
 			subflows_copy(&info, sizeof info, attr);
 		else if (mnl_attr_get_type(attr) == INET_DIAG_ULP_INFO)
-			mine = subflows_token(attr, &found.token);
+			mine = subflows_ulp(attr, &found);
 	}
 	if (!mine)
 		return;
@@ -126,6 +161,7 @@ subflows_hear(void *arg, const struct nlmsghdr *message)
 	found.unacked = info.tcpi_unacked;
 	found.rtt_us = info.tcpi_rtt;
 	found.rttvar_us = info.tcpi_rttvar;
+	found.min_rtt_us = info.tcpi_min_rtt != UINT32_MAX ? info.tcpi_min_rtt : 0;
 	out->list[out->n++] = found;
 }
 
@@ -177,7 +213,7 @@ subflows_read(struct netlink *diag, struct subflows *out)
 	out->complete = true;
 	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
 		rc = subflows_dump(diag, families[i], IPPROTO_TCP, subflows_hear, out);
-	for (size_t i = 0; rc == 0 && out->n > 0 && i < sizeof families; i++)
+	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
 		rc =
 		    subflows_dump(diag, families[i], IPPROTO_MPTCP, subflows_session_hear, out);
 	if (out->n > 1)
@@ -196,4 +232,16 @@ subflows_use(const struct subflows *subflows, const uint8_t address[16])
 	for (size_t i = 0; i < subflows->n && !found; i++)
 		found = memcmp(subflows->list[i].local, address, 16) == 0;
 	return found;
+}
+
+bool
+subflows_have(const struct subflows *subflows, uint32_t token)
+{
+	for (size_t i = 0; i < subflows->n_sessions; i++)
+		if (subflows->sessions[i].token == token)
+			return true;
+	for (size_t i = 0; i < subflows->n; i++)
+		if (subflows->list[i].token == token)
+			return true;
+	return false;
 }

@@ -14,10 +14,16 @@ struct subflow {
 	uint8_t local[16];
 	uint8_t remote[16];
 	uint16_t local_port, remote_port;
+	uint8_t local_id, remote_id; /* RFC 8684's numbers of the addresses */
+	bool joined; /* not the first of its session */
+	bool began; /* this end did */
+	bool backup; /* either end asks that it be spared */
+	bool managed; /* whoever looks says so: it can be left on its own, for another of its session */
 	uint32_t segments_in; /* anything that came, acknowledgements too */
 	uint64_t octets_in;
 	uint32_t unacked; /* segments */
-	uint32_t rtt_us, rttvar_us;
+	uint32_t rtt_us, rttvar_us; /* of data, until its acknowledgement, which may be delayed */
+	uint32_t min_rtt_us; /* the shortest lately; 0: not known */
 };
 
 struct subflow_session {
@@ -36,6 +42,10 @@ struct subflows {
 int subflows_read(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
 /* Whether one leaves from this address, or one may: not all fit into list. */
 bool subflows_use(const struct subflows *subflows, const uint8_t address[16]) NONNULL;
+/* What a datagram's round trip may take (us): twice the shortest, where data's takes longer. */
+uint32_t subflow_round_trip(const struct subflow *s) NONNULL;
+/* Whether a session is there. */
+bool subflows_have(const struct subflows *subflows, uint32_t token) NONNULL;
 /* The order of list: negative, 0 (the same subflow), positive. */
 int subflow_compare(const struct subflow *a, const struct subflow *b) NONNULL;
 

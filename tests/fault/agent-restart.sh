@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # agent-restart.sh - do sessions go on when resolverd is killed, stopped and started again under them, on
-# the listener's and on the connector's host? In the two-provider testbed, with the example programs.
+# the listener's and on the connector's host? In the two-provider testbed, with the example programs; once with the kernel's
+# path manager, once with sessions that resolverd manages.
 # needs: root namespaces mptcp
 # limit: 120
 # shellcheck disable=SC2317 # functions are called by ok
@@ -11,8 +12,12 @@ SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 if [ -z "${AGENT_INSIDE:-}" ]; then
 	unset FIG1_PREFIX
-	AGENT_INSIDE=1 FIG1_QUIET=1 FIG1_SITE_A=random FIG1_SITE_B=random \
-		exec "$SOURCE/tests/testbed/fig1" run "$0" "$@"
+	failed=0
+	for paths in kernel manage; do
+		AGENT_INSIDE=$paths FIG1_QUIET=1 FIG1_SITE_A=random FIG1_SITE_B=random \
+			"$SOURCE/tests/testbed/fig1" run "$0" || failed=1
+	done
+	exit $failed
 fi
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/agent.XXXXXX")
 # shellcheck source=tests/demo/realm.sh
@@ -32,16 +37,16 @@ trap 'exit 143' TERM INT HUP
 ok() { # WHAT COMMAND...
 	local what=$1
 	shift
-	if "$@" >"$WORK/out" 2>&1; then echo "ok agent: $what"; return; fi
-	echo "not ok agent: $what"
+	if "$@" >"$WORK/out" 2>&1; then echo "ok agent: $AGENT_INSIDE: $what"; return; fi
+	echo "not ok agent: $AGENT_INSIDE: $what"
 	sed 's/^/    | /' "$WORK/out"
 	tail -n 5 "$WORK"/agent-*.log | sed 's/^/    | /'
 }
-give_up() { echo "not ok agent: $*"; tail -n 5 "$WORK"/*.log | sed 's/^/    | /'; exit 1; }
+give_up() { echo "not ok agent: $AGENT_INSIDE: $*"; tail -n 5 "$WORK"/*.log | sed 's/^/    | /'; exit 1; }
 restore() { "$FIG1" exec "$1" "$BUILD/resolverd/resolverd" --restore >"$WORK/restore.log" 2>&1; } # NODE
 agent_start() { # NODE
 	printf '%s\n' "socket: $WORK/$1.sock" "control: $WORK/$1.control" "trust-anchors: [$WORK/anchors]" \
-		'stubs:' "  test: [$FIG1_NS@53]" "  8.b.d.0.1.0.0.2.ip6.arpa: [$FIG1_NS@53]" >"$WORK/$1.yaml"
+		"paths: $AGENT_INSIDE" 'stubs:' "  test: [$FIG1_NS@53]" "  8.b.d.0.1.0.0.2.ip6.arpa: [$FIG1_NS@53]" >"$WORK/$1.yaml"
 	start "agent-$1" "$1" "$BUILD/resolverd/resolverd" -c "$WORK/$1.yaml" --ready-fd 1
 	wait_ready "agent-$1" 10
 }
@@ -54,7 +59,12 @@ ended() { # NAME: its status
 	wait "$pid" 2>/dev/null
 }
 says() { grep -q "$2" "$WORK/agent-$1.log"; } # NODE PATTERN, in the log of its last start
-state() { ip -n "$FIG1_PREFIX-$1" mptcp endpoint show; ip -n "$FIG1_PREFIX-$1" mptcp limits show; } # NODE
+state() { # NODE
+	ip -n "$FIG1_PREFIX-$1" mptcp endpoint show
+	ip -n "$FIG1_PREFIX-$1" mptcp limits show
+	manager "$1"
+}
+manager() { "$FIG1" exec "$1" cat /proc/sys/net/mptcp/pm_type; } # NODE
 as_before() { diff <(echo "${BEFORE[$1]}") <(state "$1"); }
 connect() { # NAME
 	MAP_SOCKET=$WORK/r.sock start "$1" r "$BUILD/examples/connector" host.example.test 7000
@@ -64,10 +74,10 @@ connect() { # NAME
 # NAME PATHS: octets came since the last time, over so many paths, and over the same descriptor. The
 # first line says what came until now.
 carries_on() {
-	local line paths=0 _
+	local line paths=0 deadline=$((SECONDS + 15))
 	tell "$1" USR1
 	wait_line "$1" '^mark ' 5 || return 1
-	for _ in {1..100}; do
+	while [ $SECONDS -lt $deadline ]; do # a path that was dead is joined again after a while
 		tell "$1" USR1
 		line=$(wait_line "$1" '^(mark|end) ' 5) || return 1
 		echo "$line"
@@ -91,6 +101,7 @@ MAP_SOCKET=$WORK/host.sock start listener host "$BUILD/examples/listener" "$HOST
 wait_line listener '^listening ' 5 >"$WORK/out" || give_up "the listener listens"
 connect session || give_up "a session by identity"
 ok "a session over two paths" carries_on session 2
+[ "$AGENT_INSIDE" = kernel ] || for node in "${NODES[@]}"; do ok "sessions are managed on $node" [ "$(manager $node)" = 1 ]; done
 
 for node in "${NODES[@]}"; do
 	set_was=$(state $node)

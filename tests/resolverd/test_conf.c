@@ -118,7 +118,7 @@ static const struct {
 	"/resolverd.yaml:2: user: there is no such user; expected a user of this host"},
     {"log: loud\n", "/resolverd.yaml:1: log: not a level; expected error, warn, info or debug"},
     {"paths: on\n",
-	"/resolverd.yaml:1: paths: \"on\" is not known; expected one of kernel, off"},
+	"/resolverd.yaml:1: paths: \"on\" is not known; expected one of kernel, manage, off"},
     {"exits: manage\n",
 	"/resolverd.yaml:1: exits: \"manage\" is not known; expected one of observe, off"},
     {"probe: 0\n", "/resolverd.yaml:1: probe: not usable; expected a port, 1 to 65535, or off"},

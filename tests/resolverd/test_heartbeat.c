@@ -28,10 +28,10 @@ static struct heartbeat_outcome got[HEARTBEAT_PAIRS];
 static size_t n_got;
 
 static bool
-knows(void *arg, const uint8_t peer[16])
+knows(void *arg, const struct prober_way *way)
 {
 	(void)arg;
-	(void)peer;
+	(void)way;
 	return peers_known;
 }
 

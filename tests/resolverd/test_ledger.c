@@ -167,7 +167,7 @@ static void
 test_cut(void **state)
 {
 	struct place *place = *state;
-	struct mptcp_limits had = {2, 0}, want = {8, 8};
+	struct mptcp_limits had = {2, 0, 0}, want = {8, 8, 1};
 	struct ledger *ledger = create(place);
 	struct mptcp_endpoint e;
 	off_t n;

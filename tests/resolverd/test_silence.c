@@ -87,7 +87,7 @@ test_sender_sees_no_acknowledgement(void **state)
 		acknowledge(1); /* the kernel goes on by the other path */
 		assert_true(++steps < 10);
 	} while (!step());
-	assert_int_equal(verdict.address[15], A);
+	assert_int_equal(verdict.flow.local[15], A);
 	assert_true(verdict.owes);
 	assert_true(verdict.ms >= SILENCE_FLOOR_MS && verdict.ms <= SILENCE_FLOOR_MS + 30);
 }
@@ -173,7 +173,7 @@ test_receiver_sees_a_hole(void **state)
 		carry(1, false); /* behind the piece that is lost */
 		assert_true(++steps < 10);
 	} while (!step());
-	assert_int_equal(verdict.address[15], A);
+	assert_int_equal(verdict.flow.local[15], A);
 	assert_false(verdict.owes);
 }
 
@@ -270,7 +270,7 @@ test_idle_third_path_is_not_accused(void **state)
 		said = step();
 	}
 	assert_true(said);
-	assert_int_equal(verdict.address[15], A);
+	assert_int_equal(verdict.flow.local[15], A);
 }
 
 /* A path that keeps failing is taken out ever more rarely. */

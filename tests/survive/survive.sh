@@ -2,13 +2,14 @@
 # survive.sh - sessions by identity across every failure of the testbed: the longest gap that the receiver of a paced stream
 # (2 KiB each 5 ms) sees, and whether an octet was lost or doubled. A multi-homed host, a single-homed peer, an agent at each.
 #
-# usage: survive.sh [-n FAULTS] [-c CLASSES] [-d DIRECTIONS] [-f FAULT]... [-a AGENTS]
+# usage: survive.sh [-n FAULTS] [-c CLASSES] [-d DIRECTIONS] [-f FAULT]... [-a AGENTS] [-p PATHS]
 #   FAULTS     in one stream, of each cell (1)
 #   CLASSES    of fast, normal (fast), by commas;   DIRECTIONS  of down (the multi-homed host sends), up (both)
 #   FAULT      "blackhole isp-a both", "fail isp-a-site" and so on (three of them; -f all: all); the same at the other
 #              provider comes in turn
 #   LIMIT      in the environment: ms that a gap may last (400)
 #   AGENTS     both, or host: the peer's looks names up and does nothing else (both)
+#   PATHS      of kernel, manage, by commas (both)
 # needs: root namespaces mptcp
 # limit: 300
 # shellcheck disable=SC2154 # FIG1_ variables come from fig1 run
@@ -21,14 +22,15 @@ if [ -z "${SURVIVE_INSIDE:-}" ]; then
 	unset FIG1_PREFIX
 	SURVIVE_INSIDE=1 FIG1_QUIET=1 FIG1_SITE_A=random FIG1_SITE_B=random exec "$SOURCE/tests/testbed/fig1" run "$0" "$@"
 fi
-N=1 CLASSES=fast DIRECTIONS=down,up AGENTS=both FAULTS=()
-while getopts n:c:d:f:a: option; do
+N=1 CLASSES=fast DIRECTIONS=down,up AGENTS=both MODES=kernel,manage FAULTS=()
+while getopts n:c:d:f:a:p: option; do
 	case $option in
 	n) N=$OPTARG ;;
 	c) CLASSES=$OPTARG ;;
 	d) DIRECTIONS=$OPTARG ;;
 	f) FAULTS+=("$OPTARG") ;;
 	a) AGENTS=$OPTARG ;;
+	p) MODES=$OPTARG ;;
 	*) exit 2 ;;
 	esac
 done
@@ -110,15 +112,12 @@ start mapd ns "$BUILD/mapd/mapd" -c "$WORK/mapd.yaml" --ready-fd 1
 wait_ready mapd 10 || give_up "mapd serves"
 realm_load "$FIG1_SITE_A" "$FIG1_SITE_B" >>"$WORK/realm.log" 2>&1 || give_up "the zones are loaded"
 failed=0
-for class in ${CLASSES//,/ }; do
-	agent_start host "$class" kernel || give_up "resolverd serves on host"
-	if [ "$AGENTS" = both ]; then agent_start r "$class" kernel; else agent_start r "$class" off 'probe: off' 'exits: off'; fi ||
-		give_up "resolverd serves on r"
+cells() { # CLASS PATHS
+	local direction fault name word limit=${LIMIT:-400}
 	for direction in ${DIRECTIONS//,/ }; do
 		for fault in "${FAULTS[@]}"; do
-			name="$fault, $direction, $class"
-			if cell "$direction" "$class" "$fault"; then
-				limit=${LIMIT:-400}
+			name="$2, $fault, $direction, $1"
+			if cell "$direction" "$1" "$fault"; then
 				if [ "$(worst "${gaps[@]}")" -le "$limit" ]; then word=ok; else word="not ok" failed=1; fi
 				echo "$word survive: $name: $(figures "${gaps[@]}") of $N; at the return $(figures "${returns[@]}"); no octet lost or doubled"
 			else
@@ -126,6 +125,14 @@ for class in ${CLASSES//,/ }; do
 				failed=1
 			fi
 		done
+	done
+}
+for class in ${CLASSES//,/ }; do
+	for paths in ${MODES//,/ }; do
+		agent_start host "$class" "$paths" || give_up "resolverd serves on host"
+		if [ "$AGENTS" = both ]; then agent_start r "$class" "$paths"; else agent_start r "$class" off 'probe: off' 'exits: off'; fi ||
+			give_up "resolverd serves on r"
+		cells "$class" "$paths"
 	done
 done
 exit $failed

@@ -1,0 +1,15 @@
+/*
+ * follow.h - keeps an MPTCP session where its mapping says (protocol 12): it is asked again when it is over, and what it gives
+ * up is left for what it has (RFC 4177 7.3). Paths that are dead are others' affair.
+ */
+#ifndef RESOLVERD_FOLLOW_H
+#define RESOLVERD_FOLLOW_H
+
+#include "resolverd/sessions.h"
+
+struct follow;
+
+int follow_new(struct session *session, struct follow **out) NONNULL MUST_CHECK; /* -MAP_ENOMEM */
+void follow_free(struct follow *follow); /* NULL allowed */
+
+#endif

@@ -1,0 +1,394 @@
+/*
+ * manage.c - events of sessions in, commands over them out; between them managed.c.
+ */
+#include "resolverd/manage_own.h"
+
+#include <errno.h>
+#include <linux/mptcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/eid.h"
+#include "core/wire/errors.h"
+
+#define MANAGE_MAX 65536 /* sessions; further ones are left with the path they have */
+#define MANAGE_CUT_MS \
+	1000 /* a session is held to be cut off for so long after it was found so */
+
+static struct managed **
+manage_place(struct manage *manage, uint32_t token)
+{
+	return &manage->places[token * 0x9e3779b1u >> 20];
+}
+
+static struct managed *
+manage_find(const struct manage *manage, uint32_t token)
+{
+	struct managed *m = *manage_place((struct manage *)(uintptr_t)manage, token);
+
+	while (m != NULL && m->token != token)
+		m = m->chain;
+	return m;
+}
+
+static struct managed *
+manage_new(struct manage *manage, uint32_t token)
+{
+	struct managed **place = manage_place(manage, token), *m;
+
+	m = manage->n < MANAGE_MAX ? calloc(1, sizeof *m) : NULL;
+	if (m == NULL)
+		return NULL;
+	*m = (struct managed){
+	    .token = token, .chain = *place, .next = manage->list, .link = &manage->list};
+	if (m->next != NULL)
+		m->next->link = &m->next;
+	manage->list = *place = m;
+	manage->n++;
+	return m;
+}
+
+static void
+manage_forget(struct manage *manage, struct managed *m)
+{
+	struct managed **at = manage_place(manage, m->token);
+
+	while (*at != m)
+		at = &(*at)->chain;
+	*at = m->chain;
+	*m->link = m->next;
+	if (m->next != NULL)
+		m->next->link = m->link;
+	if (manage->cursor == m)
+		manage->cursor = m->next;
+	manage->n--;
+	free(m);
+}
+
+/* --- what others find out --- */
+
+bool
+manage_has(const struct manage *manage, uint32_t token)
+{
+	const struct managed *m = manage_find(manage, token);
+
+	return m != NULL && !m->foreign && m->n_paths > 0;
+}
+
+size_t
+manage_count(const struct manage *manage)
+{
+	return manage->n;
+}
+
+size_t
+manage_spares(struct manage *manage, uint32_t token, struct prober_way *out, size_t max)
+{
+	const struct managed *m = manage_find(manage, token);
+	struct managed_world world = manage_world(manage);
+
+	return m != NULL ? managed_spares(m, &world, out, max) : 0;
+}
+
+void
+manage_lose(struct manage *manage, const struct subflow *flow)
+{
+	struct managed *m = manage_find(manage, flow->token);
+	struct prober_way way = prober_way_of(flow->local, flow->remote);
+
+	ways_died(&manage->ways, &way, loop_now_ms());
+	if (m != NULL)
+		manage_act(manage, m);
+	manage_sweep(manage);
+	manage_plan(manage);
+}
+
+void
+manage_cut(struct manage *manage, const struct subflow *flow)
+{
+	struct managed *m = manage_find(manage, flow->token);
+	uint64_t until = loop_now_ms() + MANAGE_CUT_MS;
+	struct mptcp_path path = {.local_port = flow->local_port};
+	struct managed_path *found;
+
+	if (m == NULL)
+		return;
+	memcpy(path.local, flow->local, 16);
+	memcpy(path.remote, flow->remote, 16);
+	found = managed_path(m, &path);
+	if (found != NULL)
+		found->mute = true;
+	m->cut = manage->cut = until;
+	manage_plan(manage);
+}
+
+void
+manage_sign(struct manage *manage, const struct prober_way *way)
+{
+	if (!ways_is_dead(&manage->ways, way))
+		return;
+	ways_hurry(&manage->ways, way, loop_now_ms());
+	manage_plan(manage);
+}
+
+void
+manage_addresses(struct manage *manage, const struct managed_own *own, size_t n)
+{
+	manage->n_own = n < MANAGED_OWN ? n : MANAGED_OWN;
+	memcpy(manage->own, own, manage->n_own * sizeof *own);
+	ways_hurry(&manage->ways, NULL, loop_now_ms());
+	manage_hurry(manage);
+	manage_plan(manage);
+}
+
+void
+manage_map(struct manage *manage, uint32_t token, const struct paths_places *places)
+{
+	struct managed *m = manage_find(manage, token);
+
+	if (m == NULL)
+		return;
+	m->mapped = places->n > 0;
+	m->n_pairs = places->n;
+	memcpy(m->pairs, places->pairs, sizeof m->pairs);
+	m->n_given_up = places->n_given_up;
+	memcpy(m->given_up, places->given_up, sizeof m->given_up);
+	manage_act(manage, m);
+}
+
+/* --- events --- */
+
+/* The mute paths of a session that had nothing else: another one carries now. */
+static void
+manage_settle_cut(struct manage *manage, struct managed *m)
+{
+	for (size_t i = 0; i < m->n_paths; i++) {
+		struct managed_path *path = &m->paths[i];
+		struct prober_way way = prober_way_of(path->path.local, path->path.remote);
+
+		if (path->up && path->mute)
+			ways_died(&manage->ways, &way, loop_now_ms());
+		path->mute = false;
+	}
+	m->cut = 0;
+}
+
+static void
+manage_began(struct manage *manage, const struct mptcp_event *event)
+{
+	struct managed *m = manage_find(manage, event->token);
+
+	if (m == NULL)
+		m = manage_new(manage, event->token);
+	if (m == NULL)
+		return;
+	m->first = event->path;
+	m->server = event->server;
+	(void)managed_put(m, &event->path, true, loop_now_ms());
+}
+
+static void
+manage_established(struct manage *manage, const struct mptcp_event *event)
+{
+	if (manage_find(manage, event->token) == NULL)
+		manage_began(manage, event);
+	if (manage_find(manage, event->token) == NULL)
+		return;
+	manage_find(manage, event->token)->ready = true;
+	manage_act(manage, manage_find(manage, event->token));
+}
+
+static void
+manage_joined(struct manage *manage, struct managed *m, const struct mptcp_event *event)
+{
+	struct prober_way way = prober_way_of(event->path.local, event->path.remote);
+
+	if (!managed_put(m, &event->path, true, loop_now_ms()))
+		return;
+	manage_tell(manage, m, &event->path, "joined", "");
+	if (ways_lived(&manage->ways, &way, loop_now_ms()))
+		manage_hurry(manage);
+	if (m->cut != 0)
+		manage_settle_cut(manage, m);
+	manage_act(manage, m);
+}
+
+static void
+manage_fell(struct manage *manage, struct managed *m, const struct mptcp_event *event)
+{
+	struct managed_path *path = managed_path(m, &event->path);
+
+	if (path == NULL)
+		return;
+	if (path->up)
+		manage_tell(manage, m, &event->path, "ended", "");
+	managed_fell(path, loop_now_ms());
+	manage->waits = true;
+	manage_plan(manage);
+}
+
+static void
+manage_heard(void *arg, const struct nlmsghdr *message)
+{
+	struct manage *manage = arg;
+	struct managed_address address;
+	struct mptcp_event event;
+	struct managed *m;
+
+	if (!mptcp_event_read(message, &event))
+		return;
+	if (event.kind == MPTCP_EVENT_CREATED)
+		manage_began(manage, &event);
+	else if (event.kind == MPTCP_EVENT_ESTABLISHED)
+		manage_established(manage, &event);
+	m = manage_find(manage, event.token);
+	if (m == NULL)
+		return;
+	switch (event.kind) {
+	case MPTCP_EVENT_CLOSED:
+		manage_forget(manage, m);
+		break;
+	case MPTCP_EVENT_SUB_ESTABLISHED:
+		manage_joined(manage, m, &event);
+		break;
+	case MPTCP_EVENT_SUB_CLOSED:
+		manage_fell(manage, m, &event);
+		break;
+	case MPTCP_EVENT_ANNOUNCED:
+		address = (struct managed_address){
+		    .port = event.path.remote_port, .id = event.path.remote_id};
+		memcpy(address.address, event.path.remote, 16);
+		managed_heard(m, &address);
+		manage_act(manage, m);
+		break;
+	case MPTCP_EVENT_REMOVED:
+		managed_withdrawn(m, event.path.remote_id);
+		break;
+	default: /* priorities: what this end asks for is known */
+		break;
+	}
+}
+
+/* --- what is there already, or was not heard of --- */
+
+static void
+manage_take(struct manage *manage, const struct subflow *flow)
+{
+	struct managed *m = manage_find(manage, flow->token);
+	struct mptcp_path path = {.local_port = flow->local_port,
+	    .remote_port = flow->remote_port,
+	    .local_id = flow->local_id,
+	    .remote_id = flow->remote_id,
+	    .backup = flow->backup};
+
+	memcpy(path.local, flow->local, 16);
+	memcpy(path.remote, flow->remote, 16);
+	if (m == NULL) {
+		m = manage_new(manage, flow->token);
+		if (m == NULL)
+			return;
+		m->first = path; /* or the first that is left of it */
+		m->server = !flow->began;
+	}
+	if (!flow->joined)
+		m->first = path;
+	m->ready = true; /* else the first command says otherwise */
+	(void)managed_put(m, &path, true, loop_now_ms());
+}
+
+static void
+manage_read(struct manage *manage)
+{
+	struct subflows *seen = calloc(1, sizeof *seen);
+
+	if (seen == NULL || subflows_read(manage->diag, seen) < 0) {
+		diag_warn("paths: sessions cannot be read: %s", strerror(errno));
+		free(seen);
+		return;
+	}
+	for (struct managed *m = manage->list, *next; m != NULL && seen->complete; m = next) {
+		next = m->next;
+		if (!subflows_have(seen, m->token)) {
+			manage_forget(manage, m);
+			continue;
+		}
+		for (size_t i = 0; i < m->n_paths; i++)
+			managed_fell(&m->paths[i], loop_now_ms());
+	}
+	for (size_t i = 0; i < seen->n; i++)
+		manage_take(manage, &seen->list[i]);
+	free(seen);
+	manage_hurry(manage);
+}
+
+static void
+manage_events_ready(void *arg, int fd, unsigned events)
+{
+	struct manage *manage = arg;
+
+	(void)fd;
+	(void)events;
+	if (netlink_events(manage->events, manage_heard, manage) < 0)
+		manage_read(manage);
+}
+
+static int
+manage_listen(struct manage *manage)
+{
+	int rc = netlink_open(NETLINK_GENERIC, 0, &manage->events);
+
+	if (rc == 0)
+		rc = netlink_join(manage->events, mptcp_event_group(manage->mptcp));
+	if (rc == 0)
+		rc = netlink_open(NETLINK_SOCK_DIAG, 0, &manage->diag);
+	if (rc < 0)
+		return rc;
+	manage->tick = timer_new(manage->loop, manage_ticked, manage);
+	manage->turn = timer_new(manage->loop, manage_turned, manage);
+	manage->watch = watch_new(
+	    manage->loop, netlink_fd(manage->events), LOOP_READ, manage_events_ready, manage);
+	return manage->tick != NULL && manage->turn != NULL && manage->watch != NULL
+		   ? 0
+		   : -MAP_ENOMEM;
+}
+
+int
+manage_open(struct loop *loop, struct mptcp *mptcp, const struct paths_company *company,
+    struct manage **out)
+{
+	struct manage *manage = calloc(1, sizeof *manage);
+	int rc;
+
+	*out = NULL;
+	if (manage == NULL)
+		return -MAP_ENOMEM;
+	manage->loop = loop;
+	manage->mptcp = mptcp;
+	manage->company = company;
+	rc = manage_listen(manage);
+	if (rc < 0) {
+		manage_close(manage);
+		return rc;
+	}
+	manage_read(manage);
+	*out = manage;
+	return 0;
+}
+
+void
+manage_close(struct manage *manage)
+{
+	if (manage == NULL)
+		return;
+	heartbeat_cancel(manage->check);
+	while (manage->list != NULL)
+		manage_forget(manage, manage->list);
+	timer_free(manage->tick);
+	timer_free(manage->turn);
+	watch_free(manage->watch);
+	netlink_close(manage->events);
+	netlink_close(manage->diag);
+	free(manage);
+}

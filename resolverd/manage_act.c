@@ -1,0 +1,178 @@
+/*
+ * manage_act.c - what managed.c decides is done, by commands over sessions.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sys/diag.h"
+#include "core/wire/eid.h"
+#include "core/wire/errors.h"
+#include "resolverd/manage_own.h"
+
+#define MANAGE_TURN 64 /* sessions that are looked at in one turn of the loop */
+#define MANAGE_ROUNDS 4 /* of acts, each following from the last */
+#define MANAGE_REFUSALS 20 /* of an announcement: the kernel may not want one at all */
+
+struct managed_world
+manage_world(struct manage *manage)
+{
+	return (struct managed_world){manage->n_own, manage->own, &manage->ways, loop_now_ms()};
+}
+
+void
+manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_path *path,
+    const char *what, const char *why)
+{
+	char local[EID_TEXT], remote[EID_TEXT], words[160];
+
+	snprintf(words, sizeof words, "path from %s to %s %s%s%s",
+	    address_print(path->local, local), address_print(path->remote, remote), what,
+	    why[0] != '\0' ? ": " : "", why);
+	diag_debug("session %08x: %s", m->token, words);
+	manage->company->tell(manage->company->arg, m->token, words);
+}
+
+/* The withdrawal goes over another path and reaches the peer also when this one is dead. It may leave the path itself as it is
+ * (so does Linux 6.18 with the first one), or end it. */
+static int
+manage_leave(struct manage *manage, struct managed *m, const struct act *act)
+{
+	bool withdrawn =
+	    act->whole && mptcp_withdraw(manage->mptcp, m->token, act->path.local_id) == 0;
+	struct managed_path *path;
+
+	if (mptcp_end(manage->mptcp, m->token, &act->path) < 0 && errno != ESRCH && !withdrawn)
+		return -MAP_ESYS;
+	manage_tell(manage, m, &act->path, "left", act->why);
+	if (withdrawn)
+		managed_forget(m, act->path.local_id);
+	path = managed_path(m, &act->path);
+	if (path != NULL)
+		managed_fell(path, loop_now_ms());
+	return 0;
+}
+
+static int
+manage_announce(struct manage *manage, struct managed *m, const struct act *act)
+{
+	int rc = mptcp_announce(manage->mptcp, m->token, act->path.local, act->path.local_id);
+
+	if (rc < 0 && ++m->refusals < MANAGE_REFUSALS) {
+		manage->announces = true;
+		return rc;
+	}
+	m->refusals = 0;
+	for (size_t i = 0; i < m->n_own; i++)
+		if (m->own[i].id == act->path.local_id)
+			m->own[i].port = 1;
+	return 0;
+}
+
+static int
+manage_join(struct manage *manage, struct managed *m, const struct act *act)
+{
+	int rc = mptcp_join(manage->mptcp, m->token, &act->path), error = errno;
+
+	if (!managed_put(m, &act->path, false, loop_now_ms()))
+		diag_debug("session %08x: too many paths", m->token);
+	manage->waits = true;
+	errno = error;
+	return rc;
+}
+
+static int
+manage_do(struct manage *manage, struct managed *m, const struct act *act)
+{
+	struct managed_path *path;
+
+	switch (act->kind) {
+	case ACT_LEAVE:
+		return manage_leave(manage, m, act);
+	case ACT_ANNOUNCE:
+		return manage_announce(manage, m, act);
+	case ACT_JOIN:
+		return manage_join(manage, m, act);
+	case ACT_BACKUP:
+		path = managed_path(m, &act->path);
+		if (path != NULL)
+			path->path.backup = act->path.backup;
+		return mptcp_set_backup(manage->mptcp, m->token, &act->path);
+	}
+	return 0;
+}
+
+/* What one needs now, and what follows from that. A session that is the kernel's own is known by the first command. */
+void
+manage_act(struct manage *manage, struct managed *m)
+{
+	struct act acts[MANAGED_ACTS];
+	bool done = false;
+
+	for (unsigned round = 0; round < MANAGE_ROUNDS; round++) {
+		struct managed_world world = manage_world(manage);
+		size_t n = managed_acts(m, &world, acts, MANAGED_ACTS);
+		bool failed = false;
+
+		for (size_t i = 0; i < n; i++) {
+			if (manage_do(manage, m, &acts[i]) == 0) {
+				done = m->ours = true;
+				continue;
+			}
+			if (errno == ENOENT || errno == ESRCH) { /* its end is an event */
+				m->ready = false;
+				return;
+			}
+			m->foreign |= errno == EINVAL && !m->ours;
+			failed = true;
+			diag_debug("session %08x: act %d: %s", m->token, (int)acts[i].kind,
+			    strerror(errno));
+		}
+		if (n == 0 || failed)
+			break;
+	}
+	for (size_t i = 0; i < m->n_paths; i++)
+		manage->waits |= !m->paths[i].up;
+	if (done || manage->waits || manage->announces)
+		manage_plan(manage);
+}
+
+/* All are looked at, a few in each turn. */
+void
+manage_sweep(struct manage *manage)
+{
+	if (manage->cursor != NULL) {
+		manage->again = true;
+		return;
+	}
+	manage->cursor = manage->list;
+	if (manage->cursor != NULL)
+		timer_start(manage->turn, 0);
+}
+
+void
+manage_turned(void *arg)
+{
+	struct manage *manage = arg;
+
+	for (unsigned i = 0; i < MANAGE_TURN && manage->cursor != NULL; i++) {
+		struct managed *m = manage->cursor;
+
+		manage->cursor = m->next;
+		manage_act(manage, m);
+	}
+	if (manage->cursor != NULL) {
+		timer_start(manage->turn, 0);
+	} else if (manage->again) {
+		manage->again = false;
+		manage_sweep(manage);
+	}
+}
+
+void
+manage_hurry(struct manage *manage)
+{
+	for (struct managed *m = manage->list; m != NULL; m = m->next)
+		managed_hurry(m);
+	manage_sweep(manage);
+}

@@ -1,0 +1,51 @@
+/*
+ * manage_own.h - what manage.c (sessions, as events tell of them), manage_act.c (what they need is done) and manage_look.c
+ * (pairs that died are looked at) share; nobody else's.
+ */
+#ifndef RESOLVERD_MANAGE_OWN_H
+#define RESOLVERD_MANAGE_OWN_H
+
+#include "resolverd/manage.h"
+
+#define MANAGE_PLACES 4096
+
+struct manage {
+	struct loop *loop;
+	struct mptcp *mptcp;
+	const struct paths_company *company;
+	struct netlink *events, *diag;
+	struct watch *watch;
+	struct timer *tick, *turn;
+	struct ways ways;
+	size_t n_own, n;
+	struct managed_own own[MANAGED_OWN];
+	struct managed *list, *cursor; /* cursor: the next one to be looked at; NULL: none is */
+	struct managed *places[MANAGE_PLACES];
+	bool again; /* after this round, another one */
+	bool waits; /* something has to be tried again */
+	bool announces; /* the same of an announcement */
+	uint64_t cut; /* ms: until when any session is cut off */
+	struct heartbeat_check *check;
+	size_t n_looked;
+	struct prober_way looked[HEARTBEAT_PAIRS];
+};
+
+/* What one session needs now, and what follows from that. */
+void manage_act(struct manage *manage, struct managed *m) NONNULL;
+/* The same of all, a few in each turn of the loop. */
+void manage_sweep(struct manage *manage) NONNULL;
+/* The same, and what does not stand may be tried again at once. */
+void manage_hurry(struct manage *manage) NONNULL;
+/* A line in the story of the session. */
+void manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_path *path, const char *what,
+    const char *why) NONNULL;
+struct managed_world manage_world(struct manage *manage) NONNULL;
+/* The loop's timer for turns. */
+void manage_turned(void *arg);
+
+/* When to look, and to try again, next. */
+void manage_plan(struct manage *manage) NONNULL;
+/* The loop's timer for that. */
+void manage_ticked(void *arg);
+
+#endif

@@ -1,0 +1,390 @@
+/*
+ * managed.c - decides; asks the kernel nothing.
+ */
+#include "resolverd/managed.h"
+
+#include <string.h>
+
+#include "core/wire/eid.h"
+
+static bool
+same(const uint8_t a[16], const uint8_t b[16])
+{
+	return memcmp(a, b, 16) == 0;
+}
+
+static bool
+is_dead(const struct managed_world *world, const struct mptcp_path *path)
+{
+	struct prober_way way = prober_way_of(path->local, path->remote);
+
+	return ways_is_dead(world->ways, &way);
+}
+
+/* --- what is known of it --- */
+
+struct managed_path *
+managed_path(struct managed *m, const struct mptcp_path *path)
+{
+	for (size_t i = 0; i < m->n_paths; i++) {
+		const struct mptcp_path *p = &m->paths[i].path;
+
+		if (same(p->local, path->local) && same(p->remote, path->remote) &&
+		    (path->local_port == 0 || p->local_port == 0 ||
+			p->local_port == path->local_port))
+			return &m->paths[i];
+	}
+	return NULL;
+}
+
+/* A row for one more: in place of one that did not come to stand, the oldest, where all are taken. */
+static struct managed_path *
+path_row(struct managed *m)
+{
+	struct managed_path *row = NULL;
+
+	if (m->n_paths < MANAGED_PATHS)
+		return &m->paths[m->n_paths++];
+	for (size_t i = 0; i < m->n_paths; i++)
+		if (!m->paths[i].up && (row == NULL || m->paths[i].since < row->since))
+			row = &m->paths[i];
+	return row;
+}
+
+/* The peer knows the address by this number. */
+static void
+own_known(struct managed *m, const struct mptcp_path *path)
+{
+	if (path->local_id == m->first.local_id)
+		return;
+	for (size_t i = 0; i < m->n_own; i++)
+		if (m->own[i].id == path->local_id)
+			return;
+	if (m->n_own == MANAGED_PATHS)
+		return;
+	m->own[m->n_own] = (struct managed_address){.id = path->local_id, .port = 1};
+	memcpy(m->own[m->n_own++].address, path->local, 16);
+	if (m->last_id < path->local_id)
+		m->last_id = path->local_id;
+}
+
+bool
+managed_put(struct managed *m, const struct mptcp_path *path, bool up, uint64_t now)
+{
+	struct managed_path *row = managed_path(m, path);
+	uint64_t wait = row != NULL && !up && row->wait > 0 ? row->wait * 2 : MANAGED_JOIN_MS;
+
+	if (row == NULL || (row->up && row->path.local_port != path->local_port))
+		row = path_row(m);
+	if (row == NULL)
+		return false;
+	*row = (struct managed_path){.path = *path,
+	    .up = up,
+	    .since = now,
+	    .wait = wait < MANAGED_JOIN_MAX ? wait : MANAGED_JOIN_MAX};
+	if (up)
+		own_known(m, path);
+	return true;
+}
+
+void
+managed_fell(struct managed_path *path, uint64_t now)
+{
+	path->wait = path->up ? MANAGED_JOIN_MS : path->wait;
+	path->up = path->mute = false;
+	path->path.local_port = 0;
+	path->since = now;
+}
+
+void
+managed_hurry(struct managed *m)
+{
+	for (size_t i = 0; i < m->n_paths; i++)
+		if (!m->paths[i].up)
+			m->paths[i].wait = 0;
+}
+
+void
+managed_heard(struct managed *m, const struct managed_address *address)
+{
+	managed_withdrawn(m, address->id);
+	if (m->n_heard < MANAGED_HEARD)
+		m->heard[m->n_heard++] = *address;
+}
+
+void
+managed_withdrawn(struct managed *m, uint8_t id)
+{
+	for (size_t i = 0; i < m->n_heard; i++)
+		if (m->heard[i].id == id)
+			m->heard[i--] = m->heard[--m->n_heard];
+}
+
+void
+managed_forget(struct managed *m, uint8_t id)
+{
+	for (size_t i = 0; i < m->n_own; i++)
+		if (m->own[i].id == id)
+			m->own[i--] = m->own[--m->n_own];
+}
+
+/* The number of an own address, given when it has none; NULL: there are none left. A number is not used again as long as
+ * there are others: peers differ in what they still believe about an old one. */
+static struct managed_address *
+own_number(struct managed *m, const uint8_t address[16])
+{
+	struct managed_address *row;
+
+	for (size_t i = 0; i < m->n_own; i++)
+		if (same(m->own[i].address, address))
+			return &m->own[i];
+	if (m->n_own == MANAGED_PATHS)
+		return NULL;
+	row = &m->own[m->n_own];
+	*row = (struct managed_address){.id = m->last_id};
+	do
+		row->id = row->id == UINT8_MAX ? 1 : row->id + 1;
+	while (row->id == m->first.local_id);
+	memcpy(row->address, address, 16);
+	m->last_id = row->id;
+	m->n_own++;
+	return row;
+}
+
+/* --- where it is to be --- */
+
+static bool
+is_own(const struct managed_world *world, const uint8_t address[16])
+{
+	for (size_t i = 0; i < world->n_own; i++)
+		if (same(world->own[i].address, address))
+			return true;
+	return false;
+}
+
+/* An IPv4 session has an IPv4 socket, which no IPv6 path can join. */
+static bool
+is_of_family(const struct managed *m, const uint8_t local[16], const uint8_t remote[16])
+{
+	return address_is_ipv4(local) == address_is_ipv4(remote) &&
+	       (!address_is_ipv4(m->first.local) || address_is_ipv4(local));
+}
+
+static void
+put_pair(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
+    const uint8_t local[16], const struct managed_address *remote, bool backup)
+{
+	if (*n == max || !is_of_family(m, local, remote->address))
+		return;
+	out[*n] = (struct mptcp_path){
+	    .remote_port = remote->port, .remote_id = remote->id, .backup = backup};
+	memcpy(out[*n].local, local, 16);
+	memcpy(out[(*n)++].remote, remote->address, 16);
+}
+
+/* The pairs that it is to be by, the best first: those of its mapping, else each of ours to each that the peer is known to
+ * have. */
+static size_t
+wanted(const struct managed *m, const struct managed_world *world, struct mptcp_path *out,
+    size_t max)
+{
+	struct managed_address first = {.port = m->first.remote_port, .id = m->first.remote_id};
+	size_t n = 0;
+
+	memcpy(first.address, m->first.remote, 16);
+	for (size_t i = 0; m->mapped && i < m->n_pairs; i++) {
+		struct managed_address to = {.port = first.port};
+
+		memcpy(to.address, m->pairs[i].destination, 16);
+		if (is_own(world, m->pairs[i].source))
+			put_pair(out, &n, max, m, m->pairs[i].source, &to, m->pairs[i].backup);
+	}
+	for (size_t i = 0; !m->mapped && i < world->n_own; i++)
+		put_pair(out, &n, max, m, world->own[i].address, &first, false);
+	for (size_t k = 0; !m->mapped && k < m->n_heard; k++) {
+		struct managed_address to = m->heard[k];
+
+		if (to.port == 0)
+			to.port = first.port;
+		for (size_t i = 0; i < world->n_own; i++)
+			put_pair(out, &n, max, m, world->own[i].address, &to, false);
+	}
+	return n;
+}
+
+static bool
+is_given_up(const struct managed *m, const uint8_t remote[16])
+{
+	for (size_t i = 0; i < m->n_given_up; i++)
+		if (same(m->given_up[i], remote))
+			return true;
+	return false;
+}
+
+/* Whether it has another path that stands, lives, and is not to be left itself. */
+static bool
+has_other(
+    const struct managed *m, const struct managed_world *world, const struct managed_path *than)
+{
+	for (size_t i = 0; i < m->n_paths; i++) {
+		const struct managed_path *p = &m->paths[i];
+
+		if (p != than && p->up && !is_dead(world, &p->path) &&
+		    !is_given_up(m, p->path.remote) && is_own(world, p->path.local))
+			return true;
+	}
+	return false;
+}
+
+/* Whether another path by the same number lives: then the address is not withdrawn. */
+static bool
+shares_number(
+    const struct managed *m, const struct managed_world *world, const struct managed_path *than)
+{
+	for (size_t i = 0; i < m->n_paths; i++) {
+		const struct managed_path *p = &m->paths[i];
+
+		if (p != than && p->up && p->path.local_id == than->path.local_id &&
+		    !is_dead(world, &p->path))
+			return true;
+	}
+	return false;
+}
+
+/* Why a path is to be left, or NULL. */
+static const char *
+leave_why(
+    const struct managed *m, const struct managed_world *world, const struct managed_path *path)
+{
+	for (const struct managed_path *p = m->paths; p < path; p++)
+		if (p->up && same(p->path.local, path->path.local) &&
+		    same(p->path.remote, path->path.remote))
+			return "there is one already";
+	if (is_dead(world, &path->path))
+		return "dead";
+	if (!is_own(world, path->path.local))
+		return "its address is gone";
+	return is_given_up(m, path->path.remote) ? "the mapping gives it up" : NULL;
+}
+
+static void
+act_leave(struct managed *m, const struct managed_world *world, struct act *out, size_t *n,
+    size_t max)
+{
+	for (size_t i = 0; i < m->n_paths && *n < max; i++) {
+		const struct managed_path *path = &m->paths[i];
+		const char *why = path->up ? leave_why(m, world, path) : NULL;
+
+		if (why == NULL || !has_other(m, world, path))
+			continue;
+		out[(*n)++] = (struct act){.kind = ACT_LEAVE,
+		    .whole =
+			!shares_number(m, world, path) && !is_given_up(m, path->path.remote),
+		    .path = path->path,
+		    .why = why};
+	}
+}
+
+/* A path from there stands, or none can. */
+static bool
+leads_from(const struct managed *m, const struct managed_world *world, const uint8_t local[16])
+{
+	struct prober_way way = prober_way_of(local, m->first.remote);
+
+	for (size_t i = 0; i < m->n_paths; i++)
+		if (m->paths[i].up && same(m->paths[i].path.local, local))
+			return true;
+	return ways_is_dead(world->ways, &way);
+}
+
+static void
+act_announce(struct managed *m, const struct managed_world *world, struct act *out, size_t *n,
+    size_t max)
+{
+	for (size_t i = 0; i < world->n_own && *n < max; i++) {
+		const struct managed_own *own = &world->own[i];
+		struct managed_address *number;
+
+		if (!own->announced || !is_of_family(m, own->address, own->address) ||
+		    leads_from(m, world, own->address))
+			continue;
+		number = own_number(m, own->address);
+		if (number == NULL || number->port != 0)
+			continue;
+		out[*n] =
+		    (struct act){.kind = ACT_ANNOUNCE, .path.local_id = number->id, .why = ""};
+		memcpy(out[(*n)++].path.local, own->address, 16);
+		return; /* one after the other: the kernel sends one at a time */
+	}
+}
+
+static bool
+has_room(const struct managed *m)
+{
+	bool room = m->n_paths < MANAGED_PATHS;
+
+	for (size_t i = 0; i < m->n_paths; i++)
+		room |= !m->paths[i].up;
+	return room;
+}
+
+static void
+act_join(struct managed *m, const struct managed_world *world, const struct mptcp_path *pair,
+    struct act *out, size_t *n)
+{
+	struct managed_path *path = managed_path(m, pair);
+	struct prober_way way = prober_way_of(pair->local, pair->remote);
+	const struct managed_address *number;
+
+	if (path != NULL && path->up) {
+		if (path->path.backup == pair->backup)
+			return;
+		out[*n] = (struct act){.kind = ACT_BACKUP, .path = path->path, .why = ""};
+		out[(*n)++].path.backup = pair->backup;
+		return;
+	}
+	if ((path != NULL && world->now - path->since < path->wait) ||
+	    (path == NULL && !has_room(m)) || !ways_may(world->ways, &way))
+		return;
+	number = own_number(m, pair->local);
+	if (number == NULL)
+		return;
+	out[*n] = (struct act){.kind = ACT_JOIN, .path = *pair, .why = ""};
+	out[(*n)++].path.local_id = number->id;
+}
+
+size_t
+managed_acts(struct managed *m, const struct managed_world *world, struct act *out, size_t max)
+{
+	struct mptcp_path pairs[MANAGED_PAIRS];
+	size_t n = 0, n_pairs;
+
+	if (!m->ready || m->foreign)
+		return 0;
+	act_leave(m, world, out, &n, max);
+	if (m->server) {
+		act_announce(m, world, out, &n, max);
+		return n;
+	}
+	n_pairs = wanted(m, world, pairs, MANAGED_PAIRS);
+	for (size_t i = 0; i < n_pairs && n < max; i++)
+		act_join(m, world, &pairs[i], out, &n);
+	return n;
+}
+
+size_t
+managed_spares(const struct managed *m, const struct managed_world *world,
+    struct prober_way *out, size_t max)
+{
+	struct mptcp_path pairs[MANAGED_PAIRS];
+	size_t n = 0, n_pairs = m->server ? 0 : wanted(m, world, pairs, MANAGED_PAIRS);
+
+	for (size_t i = 0; i < n_pairs && n < max; i++) {
+		const struct managed_path *path =
+		    managed_path((struct managed *)(uintptr_t)m, &pairs[i]);
+
+		if (path == NULL || !path->up)
+			out[n++] = prober_way_of(pairs[i].local, pairs[i].remote);
+	}
+	return n;
+}

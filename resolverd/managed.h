@@ -1,0 +1,107 @@
+/*
+ * managed.h - one MPTCP session that the userspace path manager has, and what it needs now: a pure function of its paths,
+ * its peer's addresses, ours, and which pairs are dead (protocol 12, RFC 4177 5.3, 7.3).
+ *
+ * Who connected joins; who accepted announces, because nobody listens at a connector's port. A path is made before another is
+ * left, and the last one is never left.
+ */
+#ifndef RESOLVERD_MANAGED_H
+#define RESOLVERD_MANAGED_H
+
+#include "resolverd/mptcp.h"
+#include "resolverd/ways.h"
+
+#define MANAGED_PATHS 8
+#define MANAGED_PAIRS 8 /* that it may be by, as its mapping has them */
+#define MANAGED_HEARD 8 /* addresses that the peer announced */
+#define MANAGED_OWN 16
+#define MANAGED_ACTS 8
+#define MANAGED_JOIN_MS 2000 /* until a path that does not stand is tried anew; doubles ... */
+#define MANAGED_JOIN_MAX 64000 /* ... up to this */
+
+/* An address of this host. */
+struct managed_own {
+	uint8_t address[16];
+	bool announced; /* to peers; a private one is only used */
+};
+
+/* A path that stands, or that was to: then it is tried again after a while. */
+struct managed_path {
+	struct mptcp_path path;
+	bool up;
+	bool mute; /* nothing came through it when it was looked at last */
+	uint64_t since;
+	uint64_t wait; /* not up: ms from since on */
+};
+
+struct managed_pair {
+	uint8_t source[16], destination[16];
+	bool backup;
+};
+
+/* An address of either end that the other was told of. */
+struct managed_address {
+	uint8_t address[16];
+	uint16_t port; /* 0: the session's */
+	uint8_t id;
+};
+
+struct managed {
+	struct managed *next, **link, *chain;
+	uint32_t token;
+	bool server; /* it was accepted here */
+	bool ready; /* something of it was acknowledged: paths may be joined */
+	bool ours; /* a command over it succeeded */
+	bool foreign; /* the kernel's own path manager has it */
+	uint8_t last_id; /* the last number that was given to an own address */
+	uint8_t refusals; /* of announcements, one after the other */
+	uint64_t cut; /* ms: until when nothing of it is known to live; 0: it does */
+	struct mptcp_path first; /* as it began */
+	size_t n_paths, n_heard, n_own, n_pairs;
+	struct managed_path paths[MANAGED_PATHS];
+	struct managed_address heard[MANAGED_HEARD];
+	struct managed_address own[MANAGED_PATHS]; /* that have a number here; port: 1, when announced */
+	bool mapped; /* pairs are its mapping's; else all of ours to all of the peer's */
+	struct managed_pair pairs[MANAGED_PAIRS]; /* best first */
+	size_t n_given_up;
+	uint8_t given_up[MANAGED_PAIRS][16]; /* the peer's, that its mapping drains */
+};
+
+/* What all sessions have in common. */
+struct managed_world {
+	size_t n_own;
+	const struct managed_own *own;
+	struct ways *ways;
+	uint64_t now;
+};
+
+enum act_kind { ACT_JOIN, ACT_ANNOUNCE, ACT_LEAVE, ACT_BACKUP };
+
+struct act {
+	enum act_kind kind;
+	bool whole; /* ACT_LEAVE: nothing else by this local address lives: the peer is told */
+	struct mptcp_path path; /* ACT_ANNOUNCE: the local address and its number */
+	const char *why; /* a static string */
+};
+
+/* What is to be done next, at most max acts; numbers that it needs are taken. Nothing: it is as it should be. */
+size_t managed_acts(struct managed *m, const struct managed_world *world, struct act *out, size_t max) NONNULL;
+
+/* The path of this pair and, where neither is 0, this local port; or NULL. */
+struct managed_path *managed_path(struct managed *m, const struct mptcp_path *path) NONNULL;
+/* A path stands, or begins to. False: there are too many. */
+bool managed_put(struct managed *m, const struct mptcp_path *path, bool up, uint64_t now) NONNULL;
+/* It stands no more, or never came to. */
+void managed_fell(struct managed_path *path, uint64_t now) NONNULL;
+/* What does not stand may be tried again at once. */
+void managed_hurry(struct managed *m) NONNULL;
+/* The peer has announced an address, or withdrawn one. */
+void managed_heard(struct managed *m, const struct managed_address *address) NONNULL;
+void managed_withdrawn(struct managed *m, uint8_t id) NONNULL;
+/* The number is the own address's no more. */
+void managed_forget(struct managed *m, uint8_t id) NONNULL;
+/* Where the session might be, beside its paths: for probes as controls. */
+size_t managed_spares(
+    const struct managed *m, const struct managed_world *world, struct prober_way *out, size_t max) NONNULL;
+
+#endif

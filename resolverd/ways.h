@@ -1,0 +1,48 @@
+/*
+ * ways.h - pairs of addresses that died under sessions, and when they may be used again: a pure memory with a clock.
+ * What flaps has to wait longer each time; what lived for longer than it had to wait begins anew.
+ */
+#ifndef RESOLVERD_WAYS_H
+#define RESOLVERD_WAYS_H
+
+#include "core/wire/bytes.h"
+#include "resolverd/prober.h"
+
+#define WAYS_MAX 64 /* that are remembered */
+#define WAYS_WAIT_MS 1000 /* from a death until the pair may be used again; doubles ... */
+#define WAYS_WAIT_MAX 60000 /* ... up to this */
+#define WAYS_LOOK_MS 1000 /* from one look at a dead pair to the next; doubles ... */
+#define WAYS_LOOK_MAX 8000 /* ... up to this */
+
+struct way {
+	struct prober_way of;
+	bool dead;
+	bool trial; /* dead, and one may try it */
+	uint64_t since; /* ms: of the last death or return */
+	uint64_t wait; /* from that death on */
+	uint64_t look, look_wait; /* when it is to be looked at, and how long until the one after */
+};
+
+struct ways {
+	size_t n;
+	struct way list[WAYS_MAX];
+};
+
+/* Whether it is dead; what is not known lives. */
+bool ways_is_dead(const struct ways *ways, const struct prober_way *of) NONNULL;
+/* Whether a path may begin there: it lives, or this one is the trial, which is over then. */
+bool ways_may(struct ways *ways, const struct prober_way *of) NONNULL;
+/* It died, if it lived. */
+void ways_died(struct ways *ways, const struct prober_way *of, uint64_t now) NONNULL;
+/* Something came through it: true, when it was dead. */
+bool ways_lived(struct ways *ways, const struct prober_way *of, uint64_t now) NONNULL;
+/* One may try it, though it does not answer. */
+void ways_try(struct ways *ways, const struct prober_way *of) NONNULL;
+/* Those of the dead that are to be looked at now, max at most; each is due again later. */
+size_t ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max) NONNULL;
+/* Something changed: those that have waited are due at once. of: one of them; NULL: all. */
+void ways_hurry(struct ways *ways, const struct prober_way *of, uint64_t now) __attribute__((nonnull(1)));
+/* When the next is due, ms; UINT64_MAX: never. */
+uint64_t ways_next(const struct ways *ways) NONNULL;
+
+#endif

@@ -1,0 +1,409 @@
+/*
+ * test_managed.c - what a session needs, as acts that follow from its paths, its peer's addresses, ours, and which pairs are
+ * dead; and when a dead pair may be used again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resolverd/managed.h"
+
+/* Addresses by their last octet: ours A and B, the peer's C and D. */
+enum { A = 0xa, B = 0xb, C = 0xc, D = 0xd };
+
+static struct managed m;
+static struct managed_own own[4];
+static struct ways ways;
+static struct managed_world world;
+static struct act acts[MANAGED_ACTS];
+static size_t n_acts;
+static char said[256];
+
+static void
+address(uint8_t out[16], unsigned n)
+{
+	static const uint8_t base[16] = {0x20, 0x01, 0x0d, 0xb8};
+
+	memcpy(out, base, 16);
+	out[15] = (uint8_t)n;
+}
+
+static struct mptcp_path
+path(unsigned local, unsigned remote, unsigned id, unsigned port)
+{
+	struct mptcp_path p = {
+	    .local_id = (uint8_t)id, .local_port = (uint16_t)port, .remote_port = 7000};
+
+	address(p.local, local);
+	address(p.remote, remote);
+	return p;
+}
+
+static struct prober_way
+way(unsigned local, unsigned remote)
+{
+	struct mptcp_path p = path(local, remote, 0, 0);
+
+	return prober_way_of(p.local, p.remote);
+}
+
+static void
+up(unsigned local, unsigned remote, unsigned id)
+{
+	struct mptcp_path p = path(local, remote, id, 1000 + local);
+
+	assert_true(managed_put(&m, &p, true, world.now));
+}
+
+static void
+have(unsigned n, ...)
+{
+	va_list list;
+
+	va_start(list, n);
+	for (world.n_own = 0; world.n_own < n; world.n_own++) {
+		own[world.n_own] = (struct managed_own){.announced = true};
+		address(own[world.n_own].address, va_arg(list, unsigned));
+	}
+	va_end(list);
+}
+
+static void
+map(unsigned source, unsigned destination, bool backup)
+{
+	m.mapped = true;
+	m.pairs[m.n_pairs] = (struct managed_pair){.backup = backup};
+	address(m.pairs[m.n_pairs].source, source);
+	address(m.pairs[m.n_pairs++].destination, destination);
+}
+
+static int
+fresh(void **state)
+{
+	(void)state;
+	ways = (struct ways){0};
+	world = (struct managed_world){.own = own, .ways = &ways, .now = 100000};
+	m = (struct managed){.token = 7, .ready = true, .first = path(A, C, 0, 1000 + A)};
+	up(A, C, 0);
+	have(2, A, B);
+	return 0;
+}
+
+/* The acts as words: "join b-c", "leave a-c!" (and tell the peer), "announce b", "backup b-d". */
+static const char *
+acts_are(void)
+{
+	static const char *const words[] = {"join", "announce", "leave", "backup"};
+	size_t n = 0;
+
+	said[0] = '\0';
+	n_acts = managed_acts(&m, &world, acts, MANAGED_ACTS);
+	for (size_t i = 0; i < n_acts; i++) {
+		n += (size_t)snprintf(said + n, sizeof said - n, "%s%s %x", i > 0 ? ", " : "",
+		    words[acts[i].kind], acts[i].path.local[15]);
+		if (acts[i].kind != ACT_ANNOUNCE)
+			n += (size_t)snprintf(said + n, sizeof said - n, "-%x%s",
+			    acts[i].path.remote[15], acts[i].whole ? "!" : "");
+	}
+	return said;
+}
+
+/* Each of ours to where the peer is known to be; an announced address counts when it has come. */
+static void
+test_join_unmapped(void **state)
+{
+	struct managed_address heard = {.id = 3};
+
+	(void)state;
+	assert_string_equal(acts_are(), "join b-c");
+	assert_int_equal(acts[0].path.remote_port, 7000);
+	assert_int_not_equal(acts[0].path.local_id, 0);
+	assert_true(managed_put(&m, &acts[0].path, false, world.now));
+	assert_string_equal(acts_are(), "");
+	address(heard.address, D);
+	managed_heard(&m, &heard);
+	assert_string_equal(acts_are(), "join a-d, join b-d");
+	assert_int_equal(acts[0].path.remote_id, 3);
+	managed_withdrawn(&m, 3);
+	assert_string_equal(acts_are(), "");
+}
+
+/* The mapping's pairs and no others, also to where the peer announced nothing, and spared where it says so. */
+static void
+test_join_mapped(void **state)
+{
+	(void)state;
+	map(B, D, false);
+	map(B, C, true);
+	assert_string_equal(acts_are(), "join b-d, join b-c");
+	assert_false(acts[0].path.backup);
+	assert_true(acts[1].path.backup);
+	assert_int_equal(acts[0].path.local_id, acts[1].path.local_id);
+}
+
+/* A path that stands is asked to be spared, and no more, when the mapping says so. */
+static void
+test_backup(void **state)
+{
+	(void)state;
+	map(A, C, true);
+	assert_string_equal(acts_are(), "backup a-c");
+	assert_true(acts[0].path.backup);
+	m.paths[0].path.backup = true;
+	assert_string_equal(acts_are(), "");
+}
+
+/* Too soon, the kernel's own, or accepted here: nothing is joined. */
+static void
+test_not_ours_to_join(void **state)
+{
+	(void)state;
+	m.ready = false;
+	assert_string_equal(acts_are(), "");
+	m.ready = true;
+	m.foreign = true;
+	assert_string_equal(acts_are(), "");
+	m.foreign = false;
+	m.server = true;
+	assert_string_equal(acts_are(), "announce b");
+	m.own[0].port = 1; /* it was */
+	assert_string_equal(acts_are(), "");
+}
+
+/* A private address is used, and nobody is told. */
+static void
+test_private(void **state)
+{
+	(void)state;
+	own[1].announced = false;
+	m.server = true;
+	assert_string_equal(acts_are(), "");
+	m.server = false;
+	assert_string_equal(acts_are(), "join b-c");
+}
+
+/* A dead path is left for another, never without one; the peer is told when nothing else leads from that address. */
+static void
+test_dead(void **state)
+{
+	struct prober_way dead = way(A, C);
+
+	(void)state;
+	ways_died(&ways, &dead, world.now);
+	assert_string_equal(acts_are(), "join b-c");
+	up(B, C, 1);
+	assert_string_equal(acts_are(), "leave a-c!");
+	map(A, C, false);
+	map(B, C, false);
+	up(A, D, 0);
+	assert_string_equal(acts_are(), "leave a-c");
+	managed_fell(&m.paths[0], world.now);
+	assert_string_equal(acts_are(), ""); /* and not joined, as long as it is dead */
+	assert_true(ways_lived(&ways, &dead, world.now + 5000));
+	world.now += 5000;
+	assert_string_equal(acts_are(), "join a-c");
+}
+
+/* All are dead: none is left. */
+static void
+test_all_dead(void **state)
+{
+	struct prober_way a = way(A, C), b = way(B, C);
+
+	(void)state;
+	up(B, C, 1);
+	ways_died(&ways, &a, world.now);
+	ways_died(&ways, &b, world.now);
+	assert_string_equal(acts_are(), "");
+}
+
+/* What the mapping gives up is left once it has another one: made before the other is broken. */
+static void
+test_given_up(void **state)
+{
+	(void)state;
+	map(A, D, false);
+	m.n_given_up = 1;
+	address(m.given_up[0], C);
+	assert_string_equal(acts_are(), "join a-d");
+	assert_true(managed_put(&m, &acts[0].path, false, world.now));
+	assert_string_equal(acts_are(), "");
+	up(A, D, 1);
+	assert_string_equal(acts_are(), "leave a-c");
+}
+
+/* An address of ours is gone, the host has moved. */
+static void
+test_moved(void **state)
+{
+	(void)state;
+	have(1, B);
+	assert_string_equal(acts_are(), "join b-c");
+	up(B, C, 1);
+	assert_string_equal(acts_are(), "leave a-c!");
+}
+
+/* A handshake that comes to nothing is tried again ever more seldom, and at once when something changed. */
+static void
+test_patience(void **state)
+{
+	struct mptcp_path to;
+
+	(void)state;
+	assert_string_equal(acts_are(), "join b-c");
+	to = acts[0].path;
+	for (uint64_t wait = MANAGED_JOIN_MS; wait <= MANAGED_JOIN_MAX; wait *= 2) {
+		assert_true(managed_put(&m, &to, false, world.now));
+		world.now += wait - 1;
+		assert_string_equal(acts_are(), "");
+		world.now++;
+		assert_string_equal(acts_are(), "join b-c");
+	}
+	assert_true(managed_put(&m, &to, false, world.now));
+	assert_string_equal(acts_are(), "");
+	managed_hurry(&m);
+	assert_string_equal(acts_are(), "join b-c");
+}
+
+/* Two paths of one pair, as a late handshake makes them: one goes. */
+static void
+test_twice(void **state)
+{
+	struct mptcp_path late = path(B, C, 1, 2000);
+
+	(void)state;
+	up(B, C, 1);
+	assert_true(managed_put(&m, &late, true, world.now));
+	assert_int_equal(m.n_paths, 3);
+	assert_string_equal(acts_are(), "leave b-c");
+	assert_int_equal(acts[0].path.local_port, 2000);
+}
+
+/* More paths than there is room for; those that do not stand make room. */
+static void
+test_many(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < MANAGED_PATHS - 1; i++)
+		up(0x20 + i, C, 1 + i);
+	map(B, D, false);
+	assert_string_equal(acts_are(), "leave 20-c!, leave 21-c!, leave 22-c!, leave 23-c!, "
+					"leave 24-c!, leave 25-c!, leave 26-c!");
+	for (size_t i = 1; i < m.n_paths; i++)
+		managed_fell(&m.paths[i], world.now);
+	m.n_own = 0;
+	assert_string_equal(acts_are(), "join b-d");
+	assert_true(managed_put(&m, &acts[0].path, false, world.now));
+	assert_int_equal(m.n_paths, MANAGED_PATHS);
+}
+
+/* IPv4 paths only join where the socket can have them. */
+static void
+test_family(void **state)
+{
+	(void)state;
+	have(1, A);
+	map(A, D, false);
+	memset(m.pairs[0].destination, 0, 10);
+	memset(m.pairs[0].destination + 10, 0xff, 2);
+	assert_string_equal(acts_are(), "");
+}
+
+/* --- pairs that died --- */
+
+static void
+test_flapping(void **state)
+{
+	struct prober_way w = way(A, C), due;
+	uint64_t now = 100000, wait = WAYS_WAIT_MS;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) { /* it dies again as soon as it lives */
+		ways_died(&ways, &w, now);
+		assert_true(ways_is_dead(&ways, &w));
+		assert_false(ways_may(&ways, &w));
+		assert_int_equal(ways_next(&ways), now + wait);
+		assert_int_equal(ways_due(&ways, now + wait - 1, &due, 1), 0);
+		ways_hurry(&ways, NULL, now + 1); /* whatever changes, and whoever says so */
+		assert_int_equal(ways_due(&ways, now + wait - 1, &due, 1), 0);
+		assert_int_equal(ways_due(&ways, now + wait, &due, 1), 1);
+		assert_true(prober_way_equal(&due, &w));
+		now += wait;
+		assert_true(ways_lived(&ways, &w, now));
+		assert_false(ways_lived(&ways, &w, now));
+		assert_true(ways_may(&ways, &w));
+		now += 300;
+		wait = wait * 2 < WAYS_WAIT_MAX ? wait * 2 : WAYS_WAIT_MAX;
+	}
+	now += 2 * WAYS_WAIT_MAX + 1; /* it was good for a long time */
+	ways_died(&ways, &w, now);
+	assert_int_equal(ways_next(&ways), now + WAYS_WAIT_MS);
+}
+
+/* One may try it, and only one; a second death while it is dead changes nothing. */
+static void
+test_trial(void **state)
+{
+	struct prober_way w = way(A, C);
+
+	(void)state;
+	ways_try(&ways, &w);
+	assert_true(ways_may(&ways, &w)); /* nothing is known of it */
+	ways_died(&ways, &w, 100000);
+	ways_died(&ways, &w, 100500);
+	assert_int_equal(ways_next(&ways), 100000 + WAYS_WAIT_MS);
+	ways_try(&ways, &w);
+	assert_true(ways_may(&ways, &w));
+	assert_false(ways_may(&ways, &w));
+}
+
+/* The memory is bounded; the dead are kept before those that live again. */
+static void
+test_bounded(void **state)
+{
+	struct prober_way w;
+
+	(void)state;
+	for (unsigned i = 0; i < WAYS_MAX; i++) {
+		w = way(A, i);
+		ways_died(&ways, &w, 100000 + i);
+	}
+	w = way(A, 5);
+	assert_true(ways_lived(&ways, &w, 200000));
+	w = way(B, 1);
+	ways_died(&ways, &w, 200000);
+	assert_int_equal(ways.n, WAYS_MAX);
+	assert_true(ways_is_dead(&ways, &w));
+	w = way(A, 0);
+	assert_true(ways_is_dead(&ways, &w));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_join_unmapped, fresh),
+	    cmocka_unit_test_setup(test_join_mapped, fresh),
+	    cmocka_unit_test_setup(test_backup, fresh),
+	    cmocka_unit_test_setup(test_not_ours_to_join, fresh),
+	    cmocka_unit_test_setup(test_private, fresh),
+	    cmocka_unit_test_setup(test_dead, fresh),
+	    cmocka_unit_test_setup(test_all_dead, fresh),
+	    cmocka_unit_test_setup(test_given_up, fresh),
+	    cmocka_unit_test_setup(test_moved, fresh),
+	    cmocka_unit_test_setup(test_patience, fresh),
+	    cmocka_unit_test_setup(test_twice, fresh),
+	    cmocka_unit_test_setup(test_many, fresh),
+	    cmocka_unit_test_setup(test_family, fresh),
+	    cmocka_unit_test_setup(test_flapping, fresh),
+	    cmocka_unit_test_setup(test_trial, fresh),
+	    cmocka_unit_test_setup(test_bounded, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
