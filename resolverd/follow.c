@@ -178,6 +178,13 @@ follow_new(struct session *session, struct follow **out)
 }
 
 void
+follow_again(struct follow *follow)
+{
+	if (follow->joint == NULL)
+		timer_start(follow->timer, 0);
+}
+
+void
 follow_free(struct follow *follow)
 {
 	if (follow == NULL)

@@ -150,7 +150,6 @@ manage_map(struct manage *manage, uint32_t token, const struct paths_places *pla
 
 	if (m == NULL)
 		return;
-	m->mapped = places->n > 0;
 	m->n_pairs = places->n;
 	memcpy(m->pairs, places->pairs, sizeof m->pairs);
 	m->n_given_up = places->n_given_up;

@@ -182,32 +182,43 @@ put_pair(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
 	memcpy(out[(*n)++].remote, remote->address, 16);
 }
 
-/* The pairs that it is to be by, the best first: those of its mapping, else each of ours to each that the peer is known to
- * have. */
+/* From each of ours to one of the peer's. */
+static void
+put_all(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
+    const struct managed_world *world, const struct managed_address *remote)
+{
+	for (size_t i = 0; i < world->n_own; i++)
+		put_pair(out, n, max, m, world->own[i].address, remote, false);
+}
+
+/* The pairs that it is to be by, the best first: those of its mapping, or, where the host has moved since, from all of ours to
+ * where the mapping has the peer; without one each of ours to each that the peer is known to have. */
 static size_t
 wanted(const struct managed *m, const struct managed_world *world, struct mptcp_path *out,
     size_t max)
 {
-	struct managed_address first = {.port = m->first.remote_port, .id = m->first.remote_id};
+	struct managed_address to = {.port = m->first.remote_port};
 	size_t n = 0;
 
-	memcpy(first.address, m->first.remote, 16);
-	for (size_t i = 0; m->mapped && i < m->n_pairs; i++) {
-		struct managed_address to = {.port = first.port};
-
+	for (size_t i = 0; i < m->n_pairs; i++) {
 		memcpy(to.address, m->pairs[i].destination, 16);
 		if (is_own(world, m->pairs[i].source))
 			put_pair(out, &n, max, m, m->pairs[i].source, &to, m->pairs[i].backup);
 	}
-	for (size_t i = 0; !m->mapped && i < world->n_own; i++)
-		put_pair(out, &n, max, m, world->own[i].address, &first, false);
-	for (size_t k = 0; !m->mapped && k < m->n_heard; k++) {
-		struct managed_address to = m->heard[k];
-
+	for (size_t i = 0, ranked = n; ranked == 0 && i < m->n_pairs; i++) {
+		memcpy(to.address, m->pairs[i].destination, 16);
+		put_all(out, &n, max, m, world, &to);
+	}
+	if (m->n_pairs > 0)
+		return n;
+	to.id = m->first.remote_id;
+	memcpy(to.address, m->first.remote, 16);
+	put_all(out, &n, max, m, world, &to);
+	for (size_t k = 0; k < m->n_heard; k++) {
+		to = m->heard[k];
 		if (to.port == 0)
-			to.port = first.port;
-		for (size_t i = 0; i < world->n_own; i++)
-			put_pair(out, &n, max, m, world->own[i].address, &to, false);
+			to.port = m->first.remote_port;
+		put_all(out, &n, max, m, world, &to);
 	}
 	return n;
 }

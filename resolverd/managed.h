@@ -61,8 +61,7 @@ struct managed {
 	struct managed_path paths[MANAGED_PATHS];
 	struct managed_address heard[MANAGED_HEARD];
 	struct managed_address own[MANAGED_PATHS]; /* that have a number here; port: 1, when announced */
-	bool mapped; /* pairs are its mapping's; else all of ours to all of the peer's */
-	struct managed_pair pairs[MANAGED_PAIRS]; /* best first */
+	struct managed_pair pairs[MANAGED_PAIRS]; /* its mapping's, best first; none: it has no mapping */
 	size_t n_given_up;
 	uint8_t given_up[MANAGED_PAIRS][16]; /* the peer's, that its mapping drains */
 };

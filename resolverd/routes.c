@@ -8,6 +8,7 @@
 
 #include "core/wire/errors.h"
 #include "resolverd/addresses.h"
+#include "resolverd/follow.h"
 #include "resolverd/guard.h"
 #include "resolverd/route.h"
 
@@ -46,6 +47,8 @@ routes_settled(void *arg)
 	}
 	for (struct session *s = sessions_next(routes->sessions, NULL); s != NULL;
 	     s = sessions_next(routes->sessions, s)) {
+		if (s->follow != NULL)
+			follow_again(s->follow);
 		if (s->guard == NULL)
 			continue;
 		if (routes_lead(routes, addresses, &s->note))

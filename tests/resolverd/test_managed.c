@@ -76,7 +76,6 @@ have(unsigned n, ...)
 static void
 map(unsigned source, unsigned destination, bool backup)
 {
-	m.mapped = true;
 	m.pairs[m.n_pairs] = (struct managed_pair){.backup = backup};
 	address(m.pairs[m.n_pairs].source, source);
 	address(m.pairs[m.n_pairs++].destination, destination);
@@ -246,6 +245,10 @@ test_moved(void **state)
 	assert_string_equal(acts_are(), "join b-c");
 	up(B, C, 1);
 	assert_string_equal(acts_are(), "leave a-c!");
+	m.n_paths = 1;
+	map(A, C, false); /* ranked before it moved */
+	map(A, D, false);
+	assert_string_equal(acts_are(), "join b-c, join b-d");
 }
 
 /* A handshake that comes to nothing is tried again ever more seldom, and at once when something changed. */
