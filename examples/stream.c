@@ -116,8 +116,8 @@ int
 stream_receive(int fd, volatile sig_atomic_t *mark, volatile sig_atomic_t *stop,
     void (*marked)(const struct stream_mark *, bool last))
 {
-	struct stream_mark since = {0, 0};
-	uint64_t offset = 0, last = now_ms();
+	struct stream_mark since = {0, 0, 0};
+	uint64_t offset = 0, last = now_ms(), began = last;
 	int error = 0;
 
 	while (!*stop) {
@@ -129,10 +129,13 @@ stream_receive(int fd, volatile sig_atomic_t *mark, volatile sig_atomic_t *stop,
 
 		if (gap > since.gap)
 			since.gap = gap;
+		if (since.octets == 0)
+			since.first = (unsigned)(now_ms() - began);
 		if (*mark) {
 			*mark = 0;
 			marked(&since, false);
-			since = (struct stream_mark){0, 0};
+			since = (struct stream_mark){0, 0, 0};
+			began = now_ms();
 		}
 		if (ready <= 0)
 			continue;

@@ -25,6 +25,7 @@ int stream_send_paced(int fd, size_t block, unsigned pace_ms);
 struct stream_mark {
 	uint64_t octets;
 	unsigned gap; /* ms: the longest time without an octet, the one that lasts included */
+	unsigned first; /* ms: from that mark until the first octet, or until now */
 };
 
 /*

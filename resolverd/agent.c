@@ -79,17 +79,15 @@ agent_open_paths(struct agent *agent)
 	return paths_open(&options, &agent->paths);
 }
 
-/* A peer's probe is also a sign that this way lives. */
+/* A probe is also a sign that its way lives, from where a session may have no path yet. */
 static bool
 agent_knows(void *arg, const struct prober_way *way)
 {
 	const struct agent *agent = arg;
 
-	if ((agent->sessions == NULL || !sessions_lead_to(agent->sessions, way->remote)) &&
-	    !peers_has(agent->peers, way->remote))
-		return false;
 	paths_sign(agent->paths, way);
-	return true;
+	return (agent->sessions != NULL && sessions_lead_to(agent->sessions, way->remote)) ||
+	       peers_has(agent->peers, way->remote);
 }
 
 static int

@@ -14,6 +14,8 @@
 #include "core/wire/errors.h"
 
 #define MANAGE_MAX 65536 /* sessions; further ones are left with the path they have */
+#define MANAGE_SIGN_MS \
+	5 /* from one sign of life that is followed to the next: all sessions are gone through */
 #define MANAGE_CUT_MS \
 	1000 /* a session is held to be cut off for so long after it was found so */
 
@@ -109,7 +111,7 @@ void
 manage_cut(struct manage *manage, const struct subflow *flow)
 {
 	struct managed *m = manage_find(manage, flow->token);
-	uint64_t until = loop_now_ms() + MANAGE_CUT_MS;
+	uint64_t now = loop_now_ms();
 	struct mptcp_path path = {.local_port = flow->local_port};
 	struct managed_path *found;
 
@@ -120,17 +122,32 @@ manage_cut(struct manage *manage, const struct subflow *flow)
 	found = managed_path(m, &path);
 	if (found != NULL)
 		found->mute = true;
-	m->cut = manage->cut = until;
+	if (manage->cut < now) {
+		manage->cut_since = now;
+		manage->rtt_us = 0;
+	}
+	if (manage->rtt_us < subflow_round_trip(flow))
+		manage->rtt_us = subflow_round_trip(flow);
+	m->cut = manage->cut = now + MANAGE_CUT_MS;
 	manage_plan(manage);
 }
 
 void
 manage_sign(struct manage *manage, const struct prober_way *way)
 {
-	if (!ways_is_dead(&manage->ways, way))
+	uint64_t now = loop_now_ms();
+
+	if (ways_is_dead(&manage->ways, way)) {
+		ways_hurry(&manage->ways, way, now);
+		manage_plan(manage);
 		return;
-	ways_hurry(&manage->ways, way, loop_now_ms());
-	manage_plan(manage);
+	}
+	if (now - manage->signed_at < MANAGE_SIGN_MS)
+		return;
+	manage->signed_at = now;
+	for (struct managed *m = manage->list; m != NULL; m = m->next)
+		if (managed_sign(m, way, now))
+			manage_act(manage, m);
 }
 
 void
@@ -174,6 +191,16 @@ manage_settle_cut(struct manage *manage, struct managed *m)
 	m->cut = 0;
 }
 
+/* A handshake went through there. */
+static void
+manage_passed(struct manage *manage, const struct mptcp_path *path)
+{
+	struct prober_way way = prober_way_of(path->local, path->remote);
+
+	if (ways_lived(&manage->ways, &way, loop_now_ms()))
+		manage_hurry(manage);
+}
+
 static void
 manage_began(struct manage *manage, const struct mptcp_event *event)
 {
@@ -186,6 +213,7 @@ manage_began(struct manage *manage, const struct mptcp_event *event)
 	m->first = event->path;
 	m->server = event->server;
 	(void)managed_put(m, &event->path, true, loop_now_ms());
+	manage_passed(manage, &event->path);
 }
 
 static void
@@ -202,13 +230,10 @@ manage_established(struct manage *manage, const struct mptcp_event *event)
 static void
 manage_joined(struct manage *manage, struct managed *m, const struct mptcp_event *event)
 {
-	struct prober_way way = prober_way_of(event->path.local, event->path.remote);
-
 	if (!managed_put(m, &event->path, true, loop_now_ms()))
 		return;
 	manage_tell(manage, m, &event->path, "joined", "");
-	if (ways_lived(&manage->ways, &way, loop_now_ms()))
-		manage_hurry(manage);
+	manage_passed(manage, &event->path);
 	if (m->cut != 0)
 		manage_settle_cut(manage, m);
 	manage_act(manage, m);

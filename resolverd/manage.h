@@ -34,7 +34,7 @@ size_t manage_spares(struct manage *manage, uint32_t token, struct prober_way *o
 void manage_lose(struct manage *manage, const struct subflow *flow) NONNULL;
 /* A path is silent, and so is everything else: whatever lives first is joined. */
 void manage_cut(struct manage *manage, const struct subflow *flow) NONNULL;
-/* The peer itself has probed this way: it may live. */
+/* A probe came this way: it may live. Whoever sent it can bring about no more than one handshake in MANAGED_SIGN_MS. */
 void manage_sign(struct manage *manage, const struct prober_way *way) NONNULL;
 
 #endif

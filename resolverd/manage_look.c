@@ -7,11 +7,14 @@
 
 #define MANAGE_TICK_MS 1000 /* while anything waits */
 #define MANAGE_ANNOUNCE_MS 50 /* the kernel sends one announcement at a time */
-#define MANAGE_CUT_LOOK_MS \
-	40 /* from one look at the pairs of a session that is cut off to the next */
-#define LOOK_PROBES 3
+/* Sessions that are cut off: from the end of one look at their pairs to the next, and after a minute of that. */
+#define MANAGE_CUT_LOOK_MS 10
+#define MANAGE_CUT_LONG_MS 60000
+#define MANAGE_CUT_SLOW_MS 500
+#define LOOK_PROBES 2
 #define LOOK_GAP_MS 10
-#define LOOK_PATIENCE_MS 40
+#define LOOK_LEAD 1 /* when one has answered, the others are not waited for */
+#define LOOK_PATIENCE_MS 20
 
 /* One way of a cut-off session lives: it is by it already, or joins it. */
 static void
@@ -106,8 +109,10 @@ manage_gather(struct manage *manage, uint64_t now)
 static void
 manage_look(struct manage *manage)
 {
-	struct heartbeat_plan plan = {
-	    .probes = LOOK_PROBES, .gap_ms = LOOK_GAP_MS, .patience_ms = LOOK_PATIENCE_MS};
+	struct heartbeat_plan plan = {.probes = LOOK_PROBES,
+	    .gap_ms = LOOK_GAP_MS,
+	    .lead = LOOK_LEAD,
+	    .patience_ms = LOOK_PATIENCE_MS + 3 * manage->rtt_us / 1000};
 
 	if (manage->company->heartbeat == NULL || manage->check != NULL)
 		return;
@@ -116,6 +121,8 @@ manage_look(struct manage *manage)
 		return;
 	plan.n = manage->n_looked;
 	memcpy(plan.ways, manage->looked, sizeof plan.ways);
+	for (size_t i = 0; i < plan.n; i++)
+		plan.rtt_us[i] = manage->rtt_us;
 	if (heartbeat_start(
 		manage->company->heartbeat, &plan, manage_looked, manage, &manage->check) < 0)
 		manage->check = NULL; /* the next tick */
@@ -139,6 +146,7 @@ manage_ticked(void *arg)
 	struct manage *manage = arg;
 	bool waits;
 
+	manage->tick_at = 0;
 	if (manage->company->heartbeat == NULL)
 		manage_try_due(manage, loop_now_ms());
 	else
@@ -154,16 +162,21 @@ void
 manage_plan(struct manage *manage)
 {
 	uint64_t now = loop_now_ms(), next = ways_next(&manage->ways), in;
+	uint64_t cut = now - manage->cut_since < MANAGE_CUT_LONG_MS ? MANAGE_CUT_LOOK_MS
+								    : MANAGE_CUT_SLOW_MS;
 
 	in = next == UINT64_MAX ? next : next > now ? next - now : 0;
 	if (manage->waits && in > MANAGE_TICK_MS)
 		in = MANAGE_TICK_MS;
 	if (manage->announces && in > MANAGE_ANNOUNCE_MS)
 		in = MANAGE_ANNOUNCE_MS;
-	if (manage->cut > now && in > MANAGE_CUT_LOOK_MS)
-		in = MANAGE_CUT_LOOK_MS;
-	if (manage->check != NULL && in < MANAGE_CUT_LOOK_MS)
-		in = MANAGE_CUT_LOOK_MS;
-	if (in != UINT64_MAX)
-		timer_start(manage->tick, in);
+	if (manage->cut > now && in > cut)
+		in = cut;
+	if (manage->check != NULL && in < cut)
+		in = cut;
+	/* whatever happens meanwhile does not put it off */
+	if (in == UINT64_MAX || (manage->tick_at > now && manage->tick_at <= now + in))
+		return;
+	manage->tick_at = now + in;
+	timer_start(manage->tick, in);
 }

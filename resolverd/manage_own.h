@@ -24,7 +24,10 @@ struct manage {
 	bool again; /* after this round, another one */
 	bool waits; /* something has to be tried again */
 	bool announces; /* the same of an announcement */
-	uint64_t cut; /* ms: until when any session is cut off */
+	uint64_t tick_at; /* ms: when tick is due; 0: it is not */
+	uint64_t signed_at; /* ms: when a sign of life was followed last */
+	uint64_t cut, cut_since; /* ms: until when any session is cut off, and since when */
+	uint32_t rtt_us; /* the longest of those sessions' round trips */
 	struct heartbeat_check *check;
 	size_t n_looked;
 	struct prober_way looked[HEARTBEAT_PAIRS];

@@ -104,6 +104,23 @@ managed_hurry(struct managed *m)
 			m->paths[i].wait = 0;
 }
 
+bool
+managed_sign(struct managed *m, const struct prober_way *way, uint64_t now)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < m->n_paths; i++) {
+		struct managed_path *p = &m->paths[i];
+
+		if (p->up || now - p->since < MANAGED_SIGN_MS ||
+		    !same(p->path.local, way->local) || !same(p->path.remote, way->remote))
+			continue;
+		p->wait = 0;
+		found = true;
+	}
+	return found;
+}
+
 void
 managed_heard(struct managed *m, const struct managed_address *address)
 {
@@ -383,19 +400,34 @@ managed_acts(struct managed *m, const struct managed_world *world, struct act *o
 	return n;
 }
 
+/* Whether one side's path of this pair stands. */
+static bool
+stands(const struct managed *m, const uint8_t local[16], const uint8_t remote[16])
+{
+	for (size_t i = 0; i < m->n_paths; i++)
+		if (m->paths[i].up && same(m->paths[i].path.local, local) &&
+		    same(m->paths[i].path.remote, remote))
+			return true;
+	return false;
+}
+
 size_t
 managed_spares(const struct managed *m, const struct managed_world *world,
     struct prober_way *out, size_t max)
 {
 	struct mptcp_path pairs[MANAGED_PAIRS];
-	size_t n = 0, n_pairs = m->server ? 0 : wanted(m, world, pairs, MANAGED_PAIRS);
+	size_t n = 0, n_pairs = 0;
 
-	for (size_t i = 0; i < n_pairs && n < max; i++) {
-		const struct managed_path *path =
-		    managed_path((struct managed *)(uintptr_t)m, &pairs[i]);
+	if (m->server) {
+		struct managed_address to = {.port = 0};
 
-		if (path == NULL || !path->up)
-			out[n++] = prober_way_of(pairs[i].local, pairs[i].remote);
+		memcpy(to.address, m->first.remote, 16);
+		put_all(pairs, &n_pairs, MANAGED_PAIRS, m, world, &to);
+	} else {
+		n_pairs = wanted(m, world, pairs, MANAGED_PAIRS);
 	}
+	for (size_t i = 0; i < n_pairs && n < max; i++)
+		if (!stands(m, pairs[i].local, pairs[i].remote))
+			out[n++] = prober_way_of(pairs[i].local, pairs[i].remote);
 	return n;
 }

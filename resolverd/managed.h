@@ -18,6 +18,7 @@
 #define MANAGED_ACTS 8
 #define MANAGED_JOIN_MS 2000 /* until a path that does not stand is tried anew; doubles ... */
 #define MANAGED_JOIN_MAX 64000 /* ... up to this */
+#define MANAGED_SIGN_MS 200 /* ... but for a sign that it would */
 
 /* An address of this host. */
 struct managed_own {
@@ -94,12 +95,15 @@ bool managed_put(struct managed *m, const struct mptcp_path *path, bool up, uint
 void managed_fell(struct managed_path *path, uint64_t now) NONNULL;
 /* What does not stand may be tried again at once. */
 void managed_hurry(struct managed *m) NONNULL;
+/* The same of one pair, for a sign of life that anybody may have made up. True: it is to be tried. */
+bool managed_sign(struct managed *m, const struct prober_way *way, uint64_t now) NONNULL;
 /* The peer has announced an address, or withdrawn one. */
 void managed_heard(struct managed *m, const struct managed_address *address) NONNULL;
 void managed_withdrawn(struct managed *m, uint8_t id) NONNULL;
 /* The number is the own address's no more. */
 void managed_forget(struct managed *m, uint8_t id) NONNULL;
-/* Where the session might be, beside its paths: for probes as controls. */
+/* Where the session might be, beside its paths: for probes as controls, which also tell the peer's agent, who joins, that we
+ * are there. */
 size_t managed_spares(
     const struct managed *m, const struct managed_world *world, struct prober_way *out, size_t max) NONNULL;
 

@@ -27,8 +27,8 @@ marked(const struct stream_mark *since, bool last)
 	struct map_session info = {.paths = 0};
 
 	(void)map_session_info(map, session, &info);
-	printf("%s octets=%llu gap=%u paths=%u\n", last ? "end" : "mark",
-	    (unsigned long long)since->octets, since->gap, info.paths);
+	printf("%s octets=%llu gap=%u first=%u paths=%u\n", last ? "end" : "mark",
+	    (unsigned long long)since->octets, since->gap, since->first, info.paths);
 	fflush(stdout);
 }
 

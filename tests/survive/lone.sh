@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# lone.sh - the only path of a session dies, and another one appears a second later: how long after that the receiver of a paced
+# stream has octets again. With an address that comes (the host hears of it from its kernel), and with a provider that does (nobody
+# is told).
+# usage: lone.sh [-n TIMES] [-c CLASSES] [-d DIRECTIONS] [-p PATHS] [-w WAYS]
+#   as in survive.sh; WAYS of address, provider, by commas (both)
+#   LIMIT in the environment: ms (400)
+# needs: root namespaces mptcp
+# limit: 240
+# shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
+set -u
+NAME=lone
+# shellcheck source=tests/survive/bed.inc
+. "$(dirname "$0")/bed.inc"
+N=1 CLASSES=fast DIRECTIONS=down,up MODES=manage WAYS=address,provider LIMIT=${LIMIT:-400}
+while getopts n:c:d:p:w: option; do
+	case $option in
+	n) N=$OPTARG ;;
+	c) CLASSES=$OPTARG ;;
+	d) DIRECTIONS=$OPTARG ;;
+	p) MODES=$OPTARG ;;
+	w) WAYS=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+mark() { tell receiver USR1; line=$(wait_line receiver '^mark ' 5); }
+paths_are() { mark && [ "$(field paths "$line")" = "$1" ]; }
+# Commands to ip(8) in a node, which is started beforehand: what is done is done at once.
+declare -A IP=()
+ip_open() { # NODE
+	mkfifo "$WORK/ip.$1"
+	start "ip-$1" "$1" sh -c "exec ip -6 -force -batch - <'$WORK/ip.$1'"
+	exec {IP[$1]}>"$WORK/ip.$1"
+}
+ip_do() { echo "$2" >&"${IP[$1]}"; } # NODE LINE
+drop() { ip_do "$1" "rule $2 pref 20 iif site blackhole"; ip_do "$1" "rule $2 pref 21 iif core blackhole"; } # ISP add|del
+# WAY LETTER: it goes, or appears
+goes() { if [ "$1" = address ]; then ip_do host "address del ${!2}/64 dev eth0"; else drop "isp-${2,}" add; fi; }
+appears() {
+	if [ "$1" = provider ]; then drop "isp-${2,}" del; return; fi
+	ip_do host "address add ${!2}/64 dev eth0 nodad"
+	ip_do host "route replace default via 2001:db8:$FIG1_SITE_A:1::1 dev eth0 src $A table 101"
+	ip_do host "route replace default via 2001:db8:$FIG1_SITE_B:1::1 dev eth0 src $B table 102"
+}
+stream() { # DIRECTION: the host sends, or r does; r connects
+	local sender=sender receiver=receiver
+	finish receiver
+	finish sender
+	[ "$1" = down ] || sender=receiver receiver=sender
+	MAP_SOCKET=$WORK/host.sock start $sender host "$BUILD/tests/survive/pace" listen "$HOST_ID" 7000 "$1"
+	wait_line $sender '^listening' 5 >/dev/null || return 1
+	MAP_SOCKET=$WORK/r.sock start $receiver r "$BUILD/tests/survive/pace" connect host.example.test 7000 "$1"
+	wait_line $receiver '^connected' 15 >/dev/null
+}
+lone() { # WAY DIRECTION: one stream, one fault; ms after it appeared
+	goes "$1" B
+	stream "$2" || { tail -n 1 "$WORK/receiver.log" "$WORK/sender.log" | tr "\n" " "; echo "no stream"; return 1; }
+	soon 5 paths_are 1 || { echo "by two"; return 1; }
+	pass 0.5
+	mark
+	goes "$1" A
+	pass 1
+	mark || return 1
+	appears "$1" B
+	pass 1.5
+	mark || return 1
+	field first "$line"
+	appears "$1" A
+	tell receiver TERM
+	wait_line receiver '^end ' 5 >/dev/null && ! grep -q wrong "$WORK/receiver.log"
+}
+cell() { # CLASS PATHS WAY DIRECTION
+	local all=() ms i word=ok name="$2, only path dies, another $3 appears, $4, $1"
+	for ((i = 0; i < N; i++)); do
+		ms=$(lone "$3" "$4")
+		if [[ ! $ms =~ ^-?[0-9]+$ ]]; then
+			echo "not ok lone: $name: $ms"
+			failed=1
+			return
+		fi
+		all+=("$ms")
+	done
+	mapfile -t all < <(printf '%s\n' "${all[@]}" | sort -n)
+	[ "${all[-1]}" -le "$LIMIT" ] || word="not ok" failed=1
+	echo "$word lone: $name: median ${all[(N - 1) / 2]} ms, worst ${all[-1]} ms of $N after it appeared; no octet lost or doubled"
+}
+realm_start
+for node in host isp-a isp-b; do ip_open $node; done
+for class in ${CLASSES//,/ }; do
+	for paths in ${MODES//,/ }; do
+		for node in host r; do
+			agent_start $node "paths: $paths" "classes: {any: {watch: $class}}" || give_up "resolverd serves on $node"
+		done
+		for way in ${WAYS//,/ }; do
+			for direction in ${DIRECTIONS//,/ }; do cell "$class" "$paths" "$way" "$direction"; done
+		done
+	done
+done
+exit $failed
