@@ -304,12 +304,12 @@ paths_limits(struct paths *paths)
 }
 
 /*
- * Takes a silent path out of all sessions, and offers it again under a new number: the removal goes
- * over the paths that live, peers join anew once the path's handshake passes. A new number, because
- * kernels differ in what they still believe about an old one.
+ * Takes a path out of all sessions, and offers it again under a new number: the removal goes over the
+ * paths that live, peers join anew once the path's handshake passes. A new number, because kernels
+ * differ in what they still believe about an old one.
  */
 static void
-paths_silent(void *arg, const uint8_t address[16])
+paths_renew(void *arg, const uint8_t address[16], const char *why)
 {
 	struct paths *paths = arg;
 	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
@@ -322,7 +322,7 @@ paths_silent(void *arg, const uint8_t address[16])
 	if (ours.id == 0 || mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0 ||
 	    !mptcp_endpoint_stands(&ours, list, n))
 		return;
-	paths_remove(paths, &ours, "silent");
+	paths_remove(paths, &ours, why);
 	for (size_t i = 0; i < n; i++)
 		if (list[i].id == ours.id)
 			memset(list[i].address, 0,
@@ -342,7 +342,7 @@ paths_own(void *arg, uint8_t (*list)[16], size_t max)
 	return n;
 }
 
-static const struct pulse_ops paths_pulse = {paths_own, paths_silent};
+static const struct pulse_ops paths_pulse = {paths_own, paths_renew};
 
 void
 paths_attend(struct paths *paths, const struct paths_company *company)

@@ -18,6 +18,8 @@
 #define PULSE_PROBING_MS 5 /* the same where a suspicion is worth a probe */
 #define PULSE_CHECKS 32 /* at a time */
 #define PULSE_REST_MS 200 /* after a suspect path answered */
+#define PULSE_LONE_REST_MS \
+	20 /* after nothing did, where the kernel has a session with that path only */
 #define PULSE_IDLE_MS 100
 /* A look may cost at most one part in this many of the time between looks. */
 #define PULSE_SHARE 25
@@ -27,7 +29,10 @@ struct suspicion {
 	struct pulse *pulse;
 	struct heartbeat_check *check; /* NULL: none under way */
 	struct subflow flow;
-	size_t n_others;
+	size_t n_spares;
+	uint8_t spares
+	    [HEARTBEAT_PAIRS]
+	    [16]; /* own addresses from where its peer is probed, for want of other paths */
 	uint64_t began; /* ms */
 	uint64_t rest; /* ms: not before */
 };
@@ -78,6 +83,19 @@ suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
 	s->pulse->company->mark(s->pulse->company->arg, &mark);
 }
 
+/* The kernel is made to try the addresses that answer anew, where nothing leads from them that this could end; when a path from
+ * there stands this one is judged. */
+static void
+suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct pulse *pulse = s->pulse;
+
+	for (size_t i = 1; i < n; i++)
+		if (beat_lives(outcomes[i].beat) &&
+		    !subflows_use(pulse->seen, s->spares[i - 1]))
+			pulse->ops->renew(pulse->arg, s->spares[i - 1], "tried again");
+}
+
 /* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
 static void
 suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
@@ -102,6 +120,8 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	if (!others) { /* the peer may be slow, or gone, or nowhere to be reached for now */
 		if (s->flow.managed)
 			manage_cut(pulse->manage, &s->flow);
+		else if (s->n_spares > 0)
+			s->rest = now + PULSE_LONE_REST_MS;
 		return;
 	}
 	suspicion_mark(s, false, 0);
@@ -113,11 +133,15 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		manage_lose(pulse->manage, &s->flow);
 		return;
 	}
+	if (s->n_spares > 0) {
+		suspicion_revive(s, outcomes, n);
+		return;
+	}
 	if (!silence_leave(pulse->silence, s->flow.local, now, own,
 		pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS)))
 		return; /* it is the peer's to leave, or was left just now */
 	diag_info("%s: left", words);
-	pulse->ops->silent(pulse->arg, s->flow.local);
+	pulse->ops->renew(pulse->arg, s->flow.local, "silent");
 }
 
 /* A free row, or the one that rests longest. NULL: all are being probed. */
@@ -135,6 +159,22 @@ suspicion_row(struct pulse *pulse, const struct subflow *flow)
 			row = s;
 	}
 	return row;
+}
+
+/* A session that the kernel has with one path: its peer is probed from the other addresses of this host. */
+static void
+suspicion_spares(struct suspicion *s, struct heartbeat_plan *plan)
+{
+	uint8_t own[MPTCP_ENDPOINTS][16];
+	size_t n = s->pulse->ops->own(s->pulse->arg, own, MPTCP_ENDPOINTS);
+
+	for (size_t i = 0; i < n && plan->n < HEARTBEAT_PAIRS; i++) {
+		if (memcmp(own[i], s->flow.local, 16) == 0 ||
+		    address_is_ipv4(own[i]) != address_is_ipv4(s->flow.remote))
+			continue;
+		memcpy(s->spares[s->n_spares++], own[i], 16);
+		plan->ways[plan->n++] = prober_way_of(own[i], s->flow.remote);
+	}
 }
 
 static void
@@ -161,6 +201,8 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 		    prober_way_of(suspect->others[i].local, suspect->others[i].remote);
 		plan.rtt_us[1 + i] = subflow_round_trip(&suspect->others[i]);
 	}
+	if (!suspect->flow.managed && plan.n == 1)
+		suspicion_spares(s, &plan);
 	if (suspect->flow.managed)
 		plan.n += manage_spares(pulse->manage, suspect->flow.token, plan.ways + plan.n,
 		    HEARTBEAT_PAIRS - plan.n);
@@ -212,7 +254,7 @@ pulse_beat(void *arg)
 		if (verdict.flow.managed)
 			manage_lose(pulse->manage, &verdict.flow);
 		else
-			pulse->ops->silent(pulse->arg, verdict.flow.local);
+			pulse->ops->renew(pulse->arg, verdict.flow.local, "silent");
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
 	}

@@ -13,8 +13,8 @@ struct pulse;
 struct pulse_ops {
 	/* This host's addresses that can be announced anew; how many were filled. */
 	size_t (*own)(void *arg, uint8_t (*list)[16], size_t max);
-	/* The path by this local address is silent (silence.h). */
-	void (*silent)(void *arg, const uint8_t address[16]);
+	/* What uses this local address is to leave it, and whoever can is to come by it anew; why is a static string. */
+	void (*renew)(void *arg, const uint8_t address[16], const char *why);
 };
 
 /*

@@ -336,6 +336,13 @@ silence_judge(struct silence *silence, const struct silence_group *group, uint64
 	return false;
 }
 
+/* Its only path is watched too: another one may be found for it. */
+static bool
+silence_is_lone(const struct silence_group *group)
+{
+	return group->flows[0].last.managed || (group->n == 1 && group->flows[0].last.began);
+}
+
 bool
 silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
     uint8_t (*own)[16], size_t n, struct silence_verdict *out)
@@ -352,7 +359,7 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 	for (size_t i = 0; i < is->n;) {
 		struct silence_group group = silence_group(is, i);
 
-		silence->several |= group.flows[0].last.managed;
+		silence->several |= silence_is_lone(&group);
 		for (size_t k = 1; k < group.n; k++)
 			silence->several |= !silence_same(&group.flows[0], &group.flows[k]);
 		if (!found && seen->complete)
@@ -392,8 +399,7 @@ silence_suspects(
 		struct silence_group group = silence_group(view, i);
 		const struct silence_flow *worst = NULL;
 
-		for (size_t k = 0; (group.n > 1 || group.flows[0].last.managed) && k < group.n;
-		     k++)
+		for (size_t k = 0; (group.n > 1 || silence_is_lone(&group)) && k < group.n; k++)
 			if (silence_is_suspect_flow(&group.flows[k], now) &&
 			    (worst == NULL || group.flows[k].owed < worst->owed))
 				worst = &group.flows[k];

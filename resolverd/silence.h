@@ -33,12 +33,12 @@ struct silence_verdict {
  * Takes a look made at now (ms). True: a path by one of our n own addresses is silent, every session
  * that uses it has another path that was heard since, and out says which and why. Of managed sessions
  * each path counts for itself. busy (data moved) and several (any session has more than one local
- * address, or is managed) say how soon to look again.
+ * address, is managed, or began here) say how soon to look again.
  */
 bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
     uint8_t (*own)[16], size_t n, struct silence_verdict *out) NONNULL;
 /* A path worth a probe: acknowledgements are owed on it, for two round trips and more than a moment; and others of its
- * session, by other local addresses first, which serve as controls. Only a managed session may have none. */
+ * session, by other local addresses first, which serve as controls. Only a managed session, or one that began here, may have none. */
 #define SILENCE_OTHERS 4
 struct silence_suspect {
 	struct subflow flow;

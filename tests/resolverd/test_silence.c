@@ -302,6 +302,113 @@ test_not_ours(void **state)
 	}
 }
 
+/* The only path: another one may be found where the session is managed, or began here. */
+static void
+test_lone(void **state)
+{
+	struct silence_suspect suspects[2];
+	const struct {
+		bool managed, began;
+		size_t suspects;
+	} rows[] = {{false, false, 0}, {false, true, 1}, {true, false, 1}, {true, true, 1}};
+
+	(void)state;
+	look.n = 1;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		look.list[0].managed = rows[i].managed;
+		look.list[0].began = rows[i].began;
+		look.list[0].unacked = 0;
+		acknowledge(0);
+		assert_false(step());
+		assert_int_equal(silence_has_several(silence), rows[i].suspects == 1);
+		look.list[0].unacked = 2;
+		assert_false(step());
+		assert_false(step());
+		assert_int_equal(silence_suspects(silence, now, suspects, 2), rows[i].suspects);
+		if (rows[i].suspects > 0)
+			assert_int_equal(suspects[0].n_others, 0);
+		for (int k = 0; k < 20; k++) /* and is never left */
+			assert_false(step());
+	}
+}
+
+/* Paths of a managed session count by pairs, and harm nobody else: not one whose only path is by the same address. */
+static void
+test_managed_by_pairs(void **state)
+{
+	unsigned steps = 0;
+
+	(void)state;
+	memcpy(look.list[1].local, look.list[0].local, 16);
+	look.list[1].remote[15] = 1;
+	look.list[2] = look.list[0];
+	look.list[2].token = 8;
+	look.n = 3;
+	for (unsigned managed = 0; managed < 2; managed++) {
+		look.list[0].managed = look.list[1].managed = managed != 0;
+		look.list[0].unacked = 0;
+		acknowledge(0);
+		acknowledge(1);
+		assert_false(step());
+		look.list[0].unacked = 8;
+		for (steps = 0; steps < 20; steps++) {
+			acknowledge(1);
+			if (step())
+				break;
+		}
+		assert_int_equal(steps < 20, managed);
+	}
+	assert_int_equal(verdict.flow.token, 7);
+	assert_int_equal(verdict.flow.remote[15], 0);
+}
+
+/* The handshake of a path that has just joined is no data: a sender, to whom none comes, has idle paths that withhold none. */
+static void
+test_new_path_brings_no_data(void **state)
+{
+	(void)state;
+	look.n = 1;
+	for (int i = 0; i < 20; i++)
+		assert_false(step());
+	look.n = 2;
+	look.list[1].managed = look.list[0].managed = true;
+	for (int i = 0; i < 20; i++) {
+		acknowledge(1);
+		assert_false(step());
+	}
+}
+
+/* What a datagram may take is told from the shortest round trip, not from those that late acknowledgements made long. */
+static void
+test_round_trips(void **state)
+{
+	struct subflow s = {.rtt_us = 40000};
+
+	(void)state;
+	assert_int_equal(subflow_round_trip(&s), 40000);
+	s.min_rtt_us = 300;
+	assert_int_equal(subflow_round_trip(&s), 600);
+	s.min_rtt_us = 30000;
+	assert_int_equal(subflow_round_trip(&s), 40000);
+}
+
+/* How long a path owes, for who asks later; none, when it was heard. */
+static void
+test_owed(void **state)
+{
+	(void)state;
+	look.list[0].unacked = 2;
+	assert_false(step());
+	assert_false(step());
+	assert_int_equal(silence_owed(silence, &look.list[0], now), 15);
+	assert_int_equal(silence_owed(silence, &look.list[1], now), 0);
+	acknowledge(0);
+	assert_false(step());
+	assert_int_equal(silence_owed(silence, &look.list[0], now), 0);
+	look.list[0].token = 9;
+	assert_int_equal(silence_owed(silence, &look.list[0], now), 0);
+}
+
 int
 main(void)
 {
@@ -320,6 +427,11 @@ main(void)
 	    T(test_idle_third_path_is_not_accused),
 	    T(test_verdicts_are_held_down),
 	    T(test_not_ours),
+	    T(test_lone),
+	    T(test_managed_by_pairs),
+	    T(test_new_path_brings_no_data),
+	    T(test_round_trips),
+	    T(test_owed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,19 +42,24 @@ appears() {
 	ip_do host "route replace default via 2001:db8:$FIG1_SITE_A:1::1 dev eth0 src $A table 101"
 	ip_do host "route replace default via 2001:db8:$FIG1_SITE_B:1::1 dev eth0 src $B table 102"
 }
-stream() { # DIRECTION: the host sends, or r does; r connects
-	local sender=sender receiver=receiver
+# DIRECTION PATHS: the host sends, or r does. Who accepts cannot join: where the kernel looks after paths the host connects, else r.
+stream() {
+	local sender=sender receiver=receiver there=host here=r id=$HOST_ID name=host.example.test way=$1
+	if [ "$2" = kernel ]; then
+		there=r here=host id=$R_ID name=r.example.test
+		if [ "$1" = down ]; then way=up; else way=down; fi
+	fi
 	finish receiver
 	finish sender
-	[ "$1" = down ] || sender=receiver receiver=sender
-	MAP_SOCKET=$WORK/host.sock start $sender host "$BUILD/tests/survive/pace" listen "$HOST_ID" 7000 "$1"
+	[ "$way" = down ] || sender=receiver receiver=sender
+	MAP_SOCKET=$WORK/$there.sock start $sender $there "$BUILD/tests/survive/pace" listen "$id" 7000 "$way"
 	wait_line $sender '^listening' 5 >/dev/null || return 1
-	MAP_SOCKET=$WORK/r.sock start $receiver r "$BUILD/tests/survive/pace" connect host.example.test 7000 "$1"
+	MAP_SOCKET=$WORK/$here.sock start $receiver $here "$BUILD/tests/survive/pace" connect $name 7000 "$way"
 	wait_line $receiver '^connected' 15 >/dev/null
 }
-lone() { # WAY DIRECTION: one stream, one fault; ms after it appeared
+lone() { # WAY DIRECTION PATHS: one stream, one fault; ms after it appeared
 	goes "$1" B
-	stream "$2" || { tail -n 1 "$WORK/receiver.log" "$WORK/sender.log" | tr "\n" " "; echo "no stream"; return 1; }
+	stream "$2" "$3" || { tail -n 1 "$WORK/receiver.log" "$WORK/sender.log" | tr "\n" " "; echo "no stream"; return 1; }
 	soon 5 paths_are 1 || { echo "by two"; return 1; }
 	pass 0.5
 	mark
@@ -72,7 +77,7 @@ lone() { # WAY DIRECTION: one stream, one fault; ms after it appeared
 cell() { # CLASS PATHS WAY DIRECTION
 	local all=() ms i word=ok name="$2, only path dies, another $3 appears, $4, $1"
 	for ((i = 0; i < N; i++)); do
-		ms=$(lone "$3" "$4")
+		ms=$(lone "$3" "$4" "$2")
 		if [[ ! $ms =~ ^-?[0-9]+$ ]]; then
 			echo "not ok lone: $name: $ms"
 			failed=1
