@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# selftest.sh - what the testbed promises: paths, faults, cleaning up. Prints 'ok NAME' lines.
+# selftest.sh - what the testbed promises: paths, faults, a second end with two providers, cleaning up. Prints 'ok NAME'
+# lines.
 # needs: root namespaces ping
+# limit: 300
 set -u
 here=$(dirname "$(readlink -f "$0")")
 fig1=$here/fig1
@@ -43,7 +45,83 @@ inside() {
 		"$fig1" restore $node
 		reaches host "$FIG1_HOST_A" "$FIG1_R"; report $? "testbed: $node restored"
 	done
+	! "$fig1" exec r2 true 2>/dev/null; report $? "testbed: no r2 unless asked for"
 }
+
+# ----------------------------------------------------------------------------- both ends with two providers
+
+alive() { # the pairs of host's and r2's addresses that reach each other, both ends asked, all at once
+	local h r from to
+	for h in A B; do
+		for r in C D; do
+			from=FIG1_HOST_$h to=FIG1_R2_$r
+			{ reaches host "${!from}" "${!to}" && echo $h$r; } &
+			{ reaches r2 "${!to}" "${!from}" && echo $r$h; } &
+		done
+	done | sort | paste -sd' '
+}
+pairs() { # WHAT PAIR...: these and no others
+	local what=$1 is
+	shift
+	is=$(alive)
+	[ "$is" = "$*" ] || echo "# alive: $is"
+	[ "$is" = "$*" ]; report $? "testbed: $what"
+}
+all=(AC AD BC BD CA CB DA DB) # in order
+# What a fault may change and restore has to put back, in all nodes.
+everything() {
+	local v
+	for v in "${!FIG1_NETNS_@}"; do
+		echo "== $v"
+		ip -n "${!v}" -br link show | tr '@' ' ' | awk '{ print $1, $NF }' | sort
+		ip -6 -n "${!v}" -o address show scope global
+		ip -6 -n "${!v}" route show table all | sort
+		ip -6 -n "${!v}" rule show
+	done
+	"$fig1" status | grep '^fault '
+}
+ends() {
+	local node before
+	before=$(everything)
+	pairs "host and r2 reach each other over all pairs" "${all[@]}"
+	"$fig1" blackhole isp-c
+	pairs "blackhole of isp-c kills the pairs of C" AD BD DA DB
+	silent host "$FIG1_HOST_A" "$FIG1_R2_C"; report $? "testbed: blackhole of isp-c says nothing"
+	"$fig1" restore isp-c
+	"$fig1" blackhole isp-d in
+	pairs "blackhole in of isp-d kills the pairs of D" AC BC CA CB
+	"$fig1" restore isp-d
+	"$fig1" blackhole isp-b
+	pairs "blackhole of isp-b kills the pairs of B" AC AD CA DA
+	"$fig1" restore all
+	pairs "restored" "${all[@]}"
+	for node in r2-isp-c core-isp-c; do
+		"$fig1" fail $node
+		pairs "$node failed" AD BD DA DB
+		"$fig1" restore $node
+		pairs "$node restored" "${all[@]}"
+	done
+	"$fig1" fail r2-isp-d
+	[ "$(ip -n "$FIG1_NETNS_R2" -o link show | grep -F '<NO-CARRIER' | cut -d' ' -f2)" = eth-d@if51: ]
+	report $? "testbed: r2-isp-d failed: r2 sees its carrier gone"
+	"$fig1" restore r2-isp-d
+	diff <(echo "$before") <(everything); report $? "testbed: each restored is as it was"
+
+	"$fig1" blackhole isp-a out
+	"$fig1" fail core-isp-d
+	"$fig1" fail isp-b-site
+	diff - <("$fig1" status | grep '^fault ') <<-T; report $? "testbed: status tells all faults"
+		fault blackhole isp-a out
+		fault fail core-isp-d
+		fault fail isp-b-site
+	T
+	"$fig1" restore all
+	diff <(echo "$before") <(everything); report $? "testbed: restore all undoes all"
+	pairs "all restored" "${all[@]}"
+}
+
+# ------------------------------------------------------------------------------------------ cleaning up
+
 left_over() { # PREFIX...: namespaces or state of these testbeds
 	local p
 	for p in "$@"; do
@@ -51,17 +129,18 @@ left_over() { # PREFIX...: namespaces or state of these testbeds
 	done
 	return 1
 }
-# Two at once, with random sites, each with a process inside that does not end by itself; one is
-# interrupted, one only killed.
+# Three at once, with random sites, each with a process inside that does not end by itself; one is
+# interrupted, one only killed. That one has r2, which is known to who is not told.
 outside() {
-	local work pid1 pid2 pid3 site1 site2
+	local work pid1 pid2 pid3 site1 site2 r2
 	work=$(mktemp -d)
 	mkfifo "$work/ready"
 	exec 3<>"$work/ready"
 	for p in 1 2 3; do
+		r2=$((p == 3))
 		# a shell starts background jobs with SIGINT ignored, which no trap can undo
 		# shellcheck disable=SC2016
-		FIG1_QUIET=1 FIG1_PREFIX="t$$.$p" FIG1_SITE_A=random FIG1_SITE_B=random \
+		FIG1_QUIET=1 FIG1_PREFIX="t$$.$p" FIG1_SITE_A=random FIG1_SITE_B=random FIG1_R2=$r2 \
 			env --default-signal=INT "$fig1" run sh -c '
 			$FIG1 exec host sleep 1000 & echo "$FIG1_SITE_A $FIG1_SITE_B" >&3; wait' </dev/null &
 		eval "pid$p=$!"
@@ -73,6 +152,7 @@ outside() {
 	! left_over "t$$.1"; report $? "testbed: nothing left after SIGTERM"
 	kill -INT "$pid2"; wait "$pid2" 2>/dev/null
 	! left_over "t$$.2"; report $? "testbed: nothing left after SIGINT"
+	[ -e "/run/netns/t$$.3-r2" ] && [ ! -e "/run/netns/t$$.2-r2" ]; report $? "testbed: only one of them has r2"
 	kill -KILL "$pid3"; wait "$pid3" 2>/dev/null
 	FIG1_QUIET=1 "$fig1" gc
 	! left_over "t$$.3"; report $? "testbed: gc removes what SIGKILL left"
@@ -80,10 +160,18 @@ outside() {
 	[ $? = 1 ]; report $? "testbed: run returns the status of its command"
 	rm -rf "$work"
 }
-if [ "${1:-}" = inside ]; then
-	inside
-else
-	FIG1_QUIET=1 FIG1_SITE_A=random FIG1_SITE_B=random "$fig1" run "$0" inside || failed=1
-	outside
-fi
+case ${1:-} in
+inside) inside ;;
+ends) ends ;;
+*)
+	unset FIG1_R2
+	export FIG1_QUIET=1
+	FIG1_SITE_A=random FIG1_SITE_B=random "$fig1" run "$0" inside || failed=1
+	FIG1_R2=1 FIG1_SITE_A=random FIG1_SITE_B=random FIG1_SITE_C=random FIG1_SITE_D=random "$fig1" run "$0" ends || failed=1
+	FIG1_PREFIX=t$$.4 FIG1_R2=1 "$fig1" up
+	FIG1_PREFIX=t$$.4 "$fig1" exec r2 true; report $? "testbed: r2 is known to who is not told of it"
+	FIG1_PREFIX=t$$.4 "$fig1" down
+	! left_over "t$$.4"; report $? "testbed: down leaves nothing"
+	outside ;;
+esac
 exit $failed
