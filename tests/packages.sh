@@ -8,7 +8,7 @@ PACKAGES_BUILD=(autoconf automake libtool make gcc libc6-dev pkg-config iproute2
 	libjansson-dev libseccomp-dev libsystemd-dev)
 # To test: no servers among them.
 PACKAGES_TEST=(libcmocka-dev bind9-dnsutils bind9-utils unbound-host ldnsutils python3
-	python3-dnspython python3-cryptography iputils-ping shellcheck mandoc systemd)
+	python3-dnspython python3-cryptography iputils-ping nftables shellcheck mandoc systemd)
 
 packages_missing() { # PACKAGE...: prints those that are not installed
 	local p

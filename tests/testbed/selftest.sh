@@ -77,8 +77,49 @@ everything() {
 		ip -6 -n "${!v}" -o address show scope global
 		ip -6 -n "${!v}" route show table all | sort
 		ip -6 -n "${!v}" rule show
+		ip netns exec "${!v}" nft list ruleset 2>/dev/null
 	done
 	"$fig1" status | grep '^fault '
+}
+received() { # SOURCE COUNT: of so many packets that host sends to r2's provider C, how many were answered
+	"$fig1" exec host ping -6 -q -n -c "$2" -i 0.001 -W 2 -I "$1" "$FIG1_R2_C" 2>&1 |
+		sed -n 's/.* \([0-9]*\) received.*/\1/p'
+}
+between() { [ "$3" -ge "$1" ] && [ "$3" -le "$2" ]; } # LEAST MOST NUMBER
+refused() { # WHAT COMMAND...
+	local out what=$1
+	shift
+	out=$("$@" 2>&1)
+	[ $? = 1 ] && grep -q -e "$what" <<<"$out"
+}
+loss_is_possible() { unshare --net nft 'add table t; add chain t c; add rule t c numgen random mod 2 < 1 drop' 2>/dev/null; }
+loses() {
+	local n bad=0
+	if ! loss_is_possible; then echo "skip testbed: loss: nft"; return; fi
+	"$fig1" loss isp-a 5
+	"$fig1" loss isp-a 30
+	# 49 of a hundred come through there and back, 70 if only one way lost any; these bounds are six deviations away
+	n=$(received "$FIG1_HOST_A" 1000)
+	between 395 585 "$n"; report $? "testbed: loss 30 of isp-a, both ways ($n of 1000 received)"
+	n=$(received "$FIG1_HOST_B" 100)
+	[ "$n" = 100 ]; report $? "testbed: loss of isp-a leaves B alone ($n of 100 received)"
+	"$fig1" loss isp-a off
+	n=$(received "$FIG1_HOST_A" 100)
+	[ "$n" = 100 ]; report $? "testbed: loss off ($n of 100 received)"
+	"$fig1" loss isp-c 99.9
+	n=$(received "$FIG1_HOST_B" 100)
+	between 0 10 "$n"; report $? "testbed: loss 99.9 of isp-c ($n of 100 received)"
+	"$fig1" restore isp-c
+	n=$(received "$FIG1_HOST_B" 100)
+	[ "$n" = 100 ]; report $? "testbed: restore isp-c undoes loss ($n of 100 received)"
+	for n in 0 0.0 100 x '' -5 1.25; do
+		refused 'loss ISP PERCENT' "$fig1" loss isp-a "$n" || bad=1
+	done
+	report $bad "testbed: loss of what is no percentage"
+	# shellcheck disable=SC2016 # for the inner shell
+	refused 'needs nft (package nftables)' unshare --mount sh -c 'mount -n --bind /dev/null "$1" && exec "$0" loss isp-a 5' \
+		"$fig1" "$(readlink -f "$(PATH=$PATH:/usr/sbin:/sbin command -v nft)")"
+	report $? "testbed: loss without nft says what is missing"
 }
 ends() {
 	local node before
@@ -105,12 +146,14 @@ ends() {
 	[ "$(ip -n "$FIG1_NETNS_R2" -o link show | grep -F '<NO-CARRIER' | cut -d' ' -f2)" = eth-d@if51: ]
 	report $? "testbed: r2-isp-d failed: r2 sees its carrier gone"
 	"$fig1" restore r2-isp-d
+	loses
 	diff <(echo "$before") <(everything); report $? "testbed: each restored is as it was"
 
+	loss_is_possible && "$fig1" loss isp-d 10
 	"$fig1" blackhole isp-a out
 	"$fig1" fail core-isp-d
 	"$fig1" fail isp-b-site
-	diff - <("$fig1" status | grep '^fault ') <<-T; report $? "testbed: status tells all faults"
+	diff - <("$fig1" status | grep '^fault ' | grep -v loss) <<-T; report $? "testbed: status tells all faults"
 		fault blackhole isp-a out
 		fault fail core-isp-d
 		fault fail isp-b-site
