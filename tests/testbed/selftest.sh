@@ -121,6 +121,32 @@ loses() {
 		"$fig1" "$(readlink -f "$(PATH=$PATH:/usr/sbin:/sbin command -v nft)")"
 	report $? "testbed: loss without nft says what is missing"
 }
+deprecated() { # NODE: its addresses that are
+	ip -6 -n "$FIG1_PREFIX-$1" -o address show scope global deprecated | awk '{ sub(/\/.*/, "", $4); print $4 }'
+}
+sent() { # NODE SOURCE DESTINATION: what the kernel says to one datagram
+	"$fig1" exec "$1" /usr/bin/python3 -c 'import errno, socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 0))
+try: s.sendto(b"x", (sys.argv[2], 9)); print("sent")
+except OSError as e: print(errno.errorcode[e.errno])' "$2" "$3"
+}
+withdraws() { # HOW-UNDONE ISP NODE ADDRESS PEER PAIR...: these are left
+	local how=$1 isp=$2 node=$3 address=$4 peer=$5
+	shift 5
+	[ "$(sent "$node" "$address" "$peer")" = sent ]; report $? "testbed: $isp: sends leave"
+	"$fig1" withdraw "$isp"
+	[ "$(sent "$node" "$address" "$peer")" = ENETUNREACH ]; report $? "testbed: withdraw $isp: sends fail at once"
+	[ "$(deprecated "$node")" = "$address" ]; report $? "testbed: withdraw $isp: the address is deprecated"
+	! ip -6 -n "$FIG1_PREFIX-$node" route show table all | grep -q "via ${address%10}1 "
+	report $? "testbed: withdraw $isp: no route by it"
+	"$fig1" exec "$node" ping -6 -q -n -c 1 -W 5 "$peer" >/dev/null 2>&1
+	report $? "testbed: withdraw $isp: what has no source goes by the other"
+	pairs "withdraw $isp leaves the other alone" "$@"
+	"$fig1" "$how" "$isp"
+	[ -z "$(deprecated "$node")" ]; report $? "testbed: $how $isp: the address is preferred"
+	pairs "$how $isp heals" "${all[@]}"
+}
 ends() {
 	local node before
 	before=$(everything)
@@ -147,16 +173,24 @@ ends() {
 	report $? "testbed: r2-isp-d failed: r2 sees its carrier gone"
 	"$fig1" restore r2-isp-d
 	loses
+	withdraws announce isp-a host "$FIG1_HOST_A" "$FIG1_R2_C" BC BD CB DB
+	withdraws restore isp-d r2 "$FIG1_R2_D" "$FIG1_HOST_B" AC BC CA CB
 	diff <(echo "$before") <(everything); report $? "testbed: each restored is as it was"
 
 	loss_is_possible && "$fig1" loss isp-d 10
 	"$fig1" blackhole isp-a out
+	"$fig1" withdraw isp-a
+	"$fig1" withdraw isp-c
+	"$fig1" withdraw isp-d
 	"$fig1" fail core-isp-d
 	"$fig1" fail isp-b-site
 	diff - <("$fig1" status | grep '^fault ' | grep -v loss) <<-T; report $? "testbed: status tells all faults"
 		fault blackhole isp-a out
 		fault fail core-isp-d
 		fault fail isp-b-site
+		fault withdraw isp-a
+		fault withdraw isp-c
+		fault withdraw isp-d
 	T
 	"$fig1" restore all
 	diff <(echo "$before") <(everything); report $? "testbed: restore all undoes all"
