@@ -104,18 +104,16 @@ agent_open_heartbeat(struct agent *agent)
 	return rc;
 }
 
-/* A session that no program told of, such as one that was accepted, is of no class. Sticky ones want more signs than
- * the two of a probe. */
+/* A session that no program told of, such as one that was accepted, is of no class. */
 static const struct watch_row *
 agent_watch(void *arg, uint32_t token)
 {
 	const struct agent *agent = arg;
 	const struct session *session =
 	    agent->sessions != NULL ? sessions_by_token(agent->sessions, token) : NULL;
-	enum watch_class watch =
-	    agent->conf->watch[session != NULL ? session->note.wishes.class : SESSION_ANY];
 
-	return watch != WATCH_STICKY ? watch_row(watch) : NULL;
+	return watch_row(
+	    agent->conf->watch[session != NULL ? session->note.wishes.class : SESSION_ANY]);
 }
 
 static void

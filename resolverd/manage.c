@@ -95,12 +95,12 @@ manage_spares(struct manage *manage, uint32_t token, struct prober_way *out, siz
 }
 
 void
-manage_lose(struct manage *manage, const struct subflow *flow)
+manage_lose(struct manage *manage, const struct subflow *flow, bool probed)
 {
 	struct managed *m = manage_find(manage, flow->token);
 	struct prober_way way = prober_way_of(flow->local, flow->remote);
 
-	ways_died(&manage->ways, &way, loop_now_ms());
+	ways_died(&manage->ways, &way, probed, loop_now_ms());
 	if (m != NULL)
 		manage_act(manage, m);
 	manage_sweep(manage);
@@ -185,7 +185,7 @@ manage_settle_cut(struct manage *manage, struct managed *m)
 		struct prober_way way = prober_way_of(path->path.local, path->path.remote);
 
 		if (path->up && path->mute)
-			ways_died(&manage->ways, &way, loop_now_ms());
+			ways_died(&manage->ways, &way, false, loop_now_ms());
 		path->mute = false;
 	}
 	m->cut = 0;

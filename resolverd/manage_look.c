@@ -43,7 +43,7 @@ manage_looked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 {
 	struct manage *manage = arg;
 	uint64_t now = loop_now_ms();
-	bool changed = false, lives = false;
+	bool changed = false, lives = false, returned = false;
 
 	manage->check = NULL;
 	for (size_t i = 0; i < n; i++) {
@@ -51,14 +51,16 @@ manage_looked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 
 		if (beat_lives(outcomes[i].beat)) {
 			lives = true;
-			changed |= ways_lived(&manage->ways, way, now);
+			returned |= ways_lived(&manage->ways, way, now);
 			manage_found(manage, way);
 		} else if (outcomes[i].beat == BEAT_SILENT) {
 			ways_try(&manage->ways, way);
 			changed = true;
 		}
 	}
-	if (changed || (lives && manage->cut > now))
+	if (returned)
+		manage_hurry(manage);
+	else if (changed || (lives && manage->cut > now))
 		manage_sweep(manage);
 	manage_plan(manage);
 }

@@ -35,6 +35,7 @@ struct suspicion {
 	    [16]; /* own addresses from where its peer is probed, for want of other paths */
 	uint64_t began; /* ms */
 	uint64_t rest; /* ms: not before */
+	bool mute; /* nothing answered its probes, nor those of its controls */
 };
 
 struct pulse {
@@ -96,6 +97,15 @@ suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outc
 			pulse->ops->renew(pulse->arg, s->spares[i - 1], "tried again");
 }
 
+static silence_confirm_fn pulse_confirm;
+
+static struct silence_judge
+pulse_judge(struct pulse *pulse, uint8_t (*own)[16])
+{
+	return (struct silence_judge){
+	    own, pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS), pulse_confirm, pulse};
+}
+
 /* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
 static void
 suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
@@ -103,6 +113,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	struct suspicion *s = arg;
 	struct pulse *pulse = s->pulse;
 	uint8_t own[MPTCP_ENDPOINTS][16];
+	struct silence_judge judge = pulse_judge(pulse, own);
 	uint64_t now = loop_now_ms();
 	char local[EID_TEXT], remote[EID_TEXT], words[160];
 	bool others = false;
@@ -115,8 +126,9 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		suspicion_mark(s, true, outcomes[0].rtt_us);
 		return;
 	}
-	if (silence_owed(pulse->silence, &s->flow, now) < now - s->began)
+	if (silence_since(pulse->silence, &s->flow, now) < now - s->began)
 		return; /* it was heard meanwhile: its probes alone were lost */
+	s->mute = !others;
 	if (!others) { /* the peer may be slow, or gone, or nowhere to be reached for now */
 		if (s->flow.managed)
 			manage_cut(pulse->manage, &s->flow);
@@ -130,15 +142,14 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	    beat_word(outcomes[0].beat));
 	pulse->company->tell(pulse->company->arg, s->flow.token, words);
 	if (s->flow.managed) {
-		manage_lose(pulse->manage, &s->flow);
+		manage_lose(pulse->manage, &s->flow, true);
 		return;
 	}
 	if (s->n_spares > 0) {
 		suspicion_revive(s, outcomes, n);
 		return;
 	}
-	if (!silence_leave(pulse->silence, s->flow.local, now, own,
-		pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS)))
+	if (!silence_leave(pulse->silence, s->flow.local, now, &judge))
 		return; /* it is the peer's to leave, or was left just now */
 	diag_info("%s: left", words);
 	pulse->ops->renew(pulse->arg, s->flow.local, "silent");
@@ -185,10 +196,13 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
 	struct heartbeat_plan plan;
 
-	if (watch == NULL || s == NULL || s->check != NULL ||
+	if (s == NULL || s->check != NULL ||
 	    (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms()))
 		return;
-	*s = (struct suspicion){.pulse = pulse, .flow = suspect->flow, .began = loop_now_ms()};
+	*s = (struct suspicion){.pulse = pulse,
+	    .flow = suspect->flow,
+	    .began = loop_now_ms(),
+	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
 	    .ways = {prober_way_of(suspect->flow.local, suspect->flow.remote)},
 	    .rtt_us = {subflow_round_trip(&suspect->flow)},
@@ -208,6 +222,22 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 		    HEARTBEAT_PAIRS - plan.n);
 	if (heartbeat_start(pulse->heartbeat, &plan, suspicion_checked, s, &s->check) < 0)
 		s->rest = loop_now_ms() + PULSE_REST_MS;
+}
+
+/* Loss is no death: what seems silent is probed, and left if that finds it dead. Only where nothing answers probes, or none may
+ * be sent, does its silence speak for itself. */
+static bool
+pulse_confirm(void *arg, const struct silence_suspect *suspect)
+{
+	struct pulse *pulse = arg;
+	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
+
+	if (pulse->heartbeat == NULL)
+		return suspect->ms >= SILENCE_MUTE_MS;
+	if (s != NULL && suspicion_is_of(s, &suspect->flow) && s->mute)
+		return suspect->ms >= SILENCE_MUTE_MS;
+	suspicion_start(pulse, suspect);
+	return false;
 }
 
 static void
@@ -234,7 +264,7 @@ pulse_beat(void *arg)
 	struct pulse *pulse = arg;
 	uint64_t started = loop_now_us();
 	uint8_t own[MPTCP_ENDPOINTS][16];
-	size_t n = pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS);
+	struct silence_judge judge = pulse_judge(pulse, own);
 	struct silence_verdict verdict;
 	char local[EID_TEXT], remote[EID_TEXT];
 
@@ -246,13 +276,13 @@ pulse_beat(void *arg)
 	for (size_t i = 0; pulse->manage != NULL && i < pulse->seen->n; i++)
 		pulse->seen->list[i].managed =
 		    manage_has(pulse->manage, pulse->seen->list[i].token);
-	if (silence_look(pulse->silence, pulse->seen, loop_now_ms(), own, n, &verdict)) {
+	if (silence_look(pulse->silence, pulse->seen, loop_now_ms(), &judge, &verdict)) {
 		diag_info("path from %s to %s: silent for %llu ms (%s) while others carry on",
 		    address_print(verdict.flow.local, local),
 		    address_print(verdict.flow.remote, remote), (unsigned long long)verdict.ms,
 		    verdict.owes ? "acknowledges nothing" : "data is missing");
 		if (verdict.flow.managed)
-			manage_lose(pulse->manage, &verdict.flow);
+			manage_lose(pulse->manage, &verdict.flow, false);
 		else
 			pulse->ops->renew(pulse->arg, verdict.flow.local, "silent");
 	} else if (pulse->heartbeat != NULL) {

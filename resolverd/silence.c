@@ -35,11 +35,6 @@ struct silence_hold {
 	struct hold hold;
 };
 
-struct silence_own {
-	uint8_t (*list)[16];
-	size_t n;
-};
-
 struct silence {
 	struct silence_view views[2];
 	unsigned now_view;
@@ -174,10 +169,10 @@ struct silence_group {
 };
 
 static bool
-silence_is_own(const struct silence_own *own, const uint8_t address[16])
+silence_is_own(const struct silence_judge *judge, const uint8_t address[16])
 {
-	for (size_t i = 0; i < own->n; i++)
-		if (memcmp(own->list[i], address, 16) == 0)
+	for (size_t i = 0; i < judge->n; i++)
+		if (memcmp(judge->own[i], address, 16) == 0)
 			return true;
 	return false;
 }
@@ -315,22 +310,49 @@ silence_may(struct silence *silence, const uint8_t address[16], uint64_t now)
 	return hold_may(&row->hold, now);
 }
 
+static void
+silence_put_others(const struct silence_group *group, const struct silence_flow *flow,
+    bool same, struct silence_suspect *out)
+{
+	for (size_t i = 0; i < group->n && out->n_others < SILENCE_OTHERS; i++)
+		if (&group->flows[i] != flow && silence_same(&group->flows[i], flow) == same)
+			out->others[out->n_others++] = group->flows[i].last;
+}
+
+static bool
+silence_is_confirmed(const struct silence_group *group, const struct silence_flow *flow,
+    const struct silence_judge *judge, uint64_t ms)
+{
+	struct silence_suspect suspect = {.flow = flow->last, .ms = ms};
+
+	silence_put_others(group, flow, false, &suspect);
+	silence_put_others(group, flow, true, &suspect);
+	return judge->confirm(judge->arg, &suspect);
+}
+
+/* Who may leave it loses nothing by that. */
+static bool
+silence_is_free(const struct silence *silence, const struct silence_group *group,
+    const struct silence_flow *flow, uint64_t now, const struct silence_judge *judge)
+{
+	if (flow->last.managed)
+		return silence_spares(group, flow, now);
+	return silence_is_own(judge, flow->last.local) &&
+	       silence_all_spare(&silence->views[silence->now_view], flow, now);
+}
+
 /* What can be said against one session's flows, and may be now. */
 static bool
-silence_judge(struct silence *silence, const struct silence_group *group, uint64_t now,
-    const struct silence_own *own, struct silence_verdict *out)
+silence_accuse(struct silence *silence, const struct silence_group *group, uint64_t now,
+    const struct silence_judge *judge, struct silence_verdict *out)
 {
-	const struct silence_view *view = &silence->views[silence->now_view];
-
 	for (size_t i = 0; i < group->n; i++) {
 		const struct silence_flow *flow = &group->flows[i];
 
-		if (flow->last.managed ? silence_is_silent(group, flow, now, out) &&
-					     silence_spares(group, flow, now)
-				       : silence_is_own(own, flow->last.local) &&
-					     silence_is_silent(group, flow, now, out) &&
-					     silence_all_spare(view, flow, now) &&
-					     silence_may(silence, flow->last.local, now))
+		if (silence_is_silent(group, flow, now, out) &&
+		    silence_is_free(silence, group, flow, now, judge) &&
+		    silence_is_confirmed(group, flow, judge, out->ms) &&
+		    (flow->last.managed || silence_may(silence, flow->last.local, now)))
 			return true;
 	}
 	return false;
@@ -345,11 +367,10 @@ silence_is_lone(const struct silence_group *group)
 
 bool
 silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
-    uint8_t (*own)[16], size_t n, struct silence_verdict *out)
+    const struct silence_judge *judge, struct silence_verdict *out)
 {
 	const struct silence_view *was = &silence->views[silence->now_view];
 	struct silence_view *is = &silence->views[silence->now_view ^= 1];
-	const struct silence_own mine = {own, n};
 	bool found = false;
 
 	is->n = is->n_sessions = 0;
@@ -363,7 +384,7 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 		for (size_t k = 1; k < group.n; k++)
 			silence->several |= !silence_same(&group.flows[0], &group.flows[k]);
 		if (!found && seen->complete)
-			found = silence_judge(silence, &group, now, &mine, out);
+			found = silence_accuse(silence, &group, now, judge, out);
 		i += group.n;
 	}
 	return found;
@@ -377,15 +398,6 @@ silence_is_suspect_flow(const struct silence_flow *flow, uint64_t now)
 
 	return flow->owed != 0 &&
 	       now - flow->owed >= (round_trips > least ? round_trips : least);
-}
-
-static void
-silence_put_others(const struct silence_group *group, const struct silence_flow *flow,
-    bool same, struct silence_suspect *out)
-{
-	for (size_t i = 0; i < group->n && out->n_others < SILENCE_OTHERS; i++)
-		if (&group->flows[i] != flow && silence_same(&group->flows[i], flow) == same)
-			out->others[out->n_others++] = group->flows[i].last;
 }
 
 size_t
@@ -416,7 +428,7 @@ silence_suspects(
 }
 
 uint64_t
-silence_owed(const struct silence *silence, const struct subflow *flow, uint64_t now)
+silence_since(const struct silence *silence, const struct subflow *flow, uint64_t now)
 {
 	const struct silence_view *view = &silence->views[silence->now_view];
 	size_t low = 0, high = view->n;
@@ -429,20 +441,18 @@ silence_owed(const struct silence *silence, const struct subflow *flow, uint64_t
 		else
 			high = middle;
 	}
-	if (low == view->n || subflow_compare(&view->flows[low].last, flow) != 0 ||
-	    view->flows[low].owed == 0)
+	if (low == view->n || subflow_compare(&view->flows[low].last, flow) != 0)
 		return 0;
-	return now - view->flows[low].owed;
+	return now - view->flows[low].heard;
 }
 
 bool
 silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
-    uint8_t (*own)[16], size_t n)
+    const struct silence_judge *judge)
 {
 	const struct silence_view *view = &silence->views[silence->now_view];
-	const struct silence_own mine = {own, n};
 
-	if (!silence_is_own(&mine, address))
+	if (!silence_is_own(judge, address))
 		return false;
 	for (size_t i = 0; i < view->n; i++)
 		if (memcmp(view->flows[i].last.local, address, 16) == 0)

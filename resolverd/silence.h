@@ -12,7 +12,8 @@
 
 #include "resolverd/subflows.h"
 
-#define SILENCE_FLOOR_MS 60 /* no verdict below: delayed acknowledgements take 40 */
+#define SILENCE_FLOOR_MS 60 /* not thought silent below: delayed acknowledgements take 40 */
+#define SILENCE_MUTE_MS 300 /* where no probes can tell: the kernel's first retransmission, after 200, was in vain too */
 #define SILENCE_SUSPECT_MS 10 /* unacknowledged for so long, and two round trips: worth a probe */
 #define SILENCE_SUSPECT_LONE_MS 50 /* the same of one lone segment, whose acknowledgement may be delayed */
 #define SILENCE_LONE_MS 260 /* one lone segment may be acknowledged as late as this */
@@ -29,14 +30,6 @@ struct silence_verdict {
 	uint64_t ms; /* for how long */
 };
 
-/*
- * Takes a look made at now (ms). True: a path by one of our n own addresses is silent, every session
- * that uses it has another path that was heard since, and out says which and why. Of managed sessions
- * each path counts for itself. busy (data moved) and several (any session has more than one local
- * address, is managed, or began here) say how soon to look again.
- */
-bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
-    uint8_t (*own)[16], size_t n, struct silence_verdict *out) NONNULL;
 /* A path worth a probe: acknowledgements are owed on it, for two round trips and more than a moment; and others of its
  * session, by other local addresses first, which serve as controls. Only a managed session, or one that began here, may have none. */
 #define SILENCE_OTHERS 4
@@ -47,15 +40,34 @@ struct silence_suspect {
 	struct subflow others[SILENCE_OTHERS];
 };
 
+/* Whether a path that seems silent is: probes know better, where there are any. */
+typedef bool silence_confirm_fn(void *arg, const struct silence_suspect *suspect);
+
+/* Our addresses, and whom to ask before one of them is left. */
+struct silence_judge {
+	uint8_t (*own)[16];
+	size_t n;
+	silence_confirm_fn *confirm;
+	void *arg;
+};
+
+/*
+ * Takes a look made at now (ms). True: a path by one of our own addresses is silent, as is confirmed, every session
+ * that uses it has another path that was heard since, and out says which and why. Of managed sessions
+ * each path counts for itself. busy (data moved) and several (any session has more than one local
+ * address, is managed, or began here) say how soon to look again.
+ */
+bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now, const struct silence_judge *judge,
+    struct silence_verdict *out) NONNULL;
 /* Those of the last look, made at now; one of a session at most. */
 size_t silence_suspects(
     const struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
-/* How long (ms) the path owed acknowledgements at the last look; 0: it does not, or is gone. */
-uint64_t silence_owed(const struct silence *silence, const struct subflow *flow, uint64_t now) NONNULL;
+/* How long (ms) nothing came by the path at the last look; 0: something did just then, or it is gone. */
+uint64_t silence_since(const struct silence *silence, const struct subflow *flow, uint64_t now) NONNULL;
 /* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that
  * is not silent, and the last time not being too near; then it is. */
 bool silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
-    uint8_t (*own)[16], size_t n) NONNULL;
+    const struct silence_judge *judge) NONNULL;
 
 bool silence_is_busy(const struct silence *silence) NONNULL;
 bool silence_has_several(const struct silence *silence) NONNULL;

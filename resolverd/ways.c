@@ -52,7 +52,7 @@ ways_row(struct ways *ways)
 }
 
 void
-ways_died(struct ways *ways, const struct prober_way *of, uint64_t now)
+ways_died(struct ways *ways, const struct prober_way *of, bool probed, uint64_t now)
 {
 	struct way *way = ways_find(ways, of);
 
@@ -67,6 +67,7 @@ ways_died(struct ways *ways, const struct prober_way *of, uint64_t now)
 	else
 		way->wait = way->wait * 2 < WAYS_WAIT_MAX ? way->wait * 2 : WAYS_WAIT_MAX;
 	way->dead = true;
+	way->probed |= probed;
 	way->trial = false;
 	way->since = now;
 	way->look = now + way->wait;
@@ -91,7 +92,7 @@ ways_try(struct ways *ways, const struct prober_way *of)
 	struct way *way = ways_find(ways, of);
 
 	if (way != NULL && way->dead)
-		way->trial = true;
+		way->trial = !way->probed;
 }
 
 size_t

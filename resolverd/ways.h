@@ -18,6 +18,7 @@ struct way {
 	struct prober_way of;
 	bool dead;
 	bool trial; /* dead, and one may try it */
+	bool probed; /* its peer answers probes, so that a handshake need not tell */
 	uint64_t since; /* ms: of the last death or return */
 	uint64_t wait; /* from that death on */
 	uint64_t look, look_wait; /* when it is to be looked at, and how long until the one after */
@@ -32,11 +33,11 @@ struct ways {
 bool ways_is_dead(const struct ways *ways, const struct prober_way *of) NONNULL;
 /* Whether a path may begin there: it lives, or this one is the trial, which is over then. */
 bool ways_may(struct ways *ways, const struct prober_way *of) NONNULL;
-/* It died, if it lived. */
-void ways_died(struct ways *ways, const struct prober_way *of, uint64_t now) NONNULL;
+/* It died, if it lived. probed: its peer answered probes elsewhere. */
+void ways_died(struct ways *ways, const struct prober_way *of, bool probed, uint64_t now) NONNULL;
 /* Something came through it: true, when it was dead. */
 bool ways_lived(struct ways *ways, const struct prober_way *of, uint64_t now) NONNULL;
-/* One may try it, though it does not answer. */
+/* One may try it, though it does not answer, if its peer is not known to answer probes. */
 void ways_try(struct ways *ways, const struct prober_way *of) NONNULL;
 /* Those of the dead that are to be looked at now, max at most; each is due again later. */
 size_t ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max) NONNULL;

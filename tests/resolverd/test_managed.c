@@ -193,7 +193,7 @@ test_dead(void **state)
 	struct prober_way dead = way(A, C);
 
 	(void)state;
-	ways_died(&ways, &dead, world.now);
+	ways_died(&ways, &dead, false, world.now);
 	assert_string_equal(acts_are(), "join b-c");
 	up(B, C, 1);
 	assert_string_equal(acts_are(), "leave a-c!");
@@ -216,8 +216,8 @@ test_all_dead(void **state)
 
 	(void)state;
 	up(B, C, 1);
-	ways_died(&ways, &a, world.now);
-	ways_died(&ways, &b, world.now);
+	ways_died(&ways, &a, false, world.now);
+	ways_died(&ways, &b, false, world.now);
 	assert_string_equal(acts_are(), "");
 }
 
@@ -327,7 +327,7 @@ test_flapping(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) { /* it dies again as soon as it lives */
-		ways_died(&ways, &w, now);
+		ways_died(&ways, &w, false, now);
 		assert_true(ways_is_dead(&ways, &w));
 		assert_false(ways_may(&ways, &w));
 		assert_int_equal(ways_next(&ways), now + wait);
@@ -344,7 +344,7 @@ test_flapping(void **state)
 		wait = wait * 2 < WAYS_WAIT_MAX ? wait * 2 : WAYS_WAIT_MAX;
 	}
 	now += 2 * WAYS_WAIT_MAX + 1; /* it was good for a long time */
-	ways_died(&ways, &w, now);
+	ways_died(&ways, &w, false, now);
 	assert_int_equal(ways_next(&ways), now + WAYS_WAIT_MS);
 }
 
@@ -357,11 +357,15 @@ test_trial(void **state)
 	(void)state;
 	ways_try(&ways, &w);
 	assert_true(ways_may(&ways, &w)); /* nothing is known of it */
-	ways_died(&ways, &w, 100000);
-	ways_died(&ways, &w, 100500);
+	ways_died(&ways, &w, false, 100000);
+	ways_died(&ways, &w, false, 100500);
 	assert_int_equal(ways_next(&ways), 100000 + WAYS_WAIT_MS);
 	ways_try(&ways, &w);
 	assert_true(ways_may(&ways, &w));
+	assert_false(ways_may(&ways, &w));
+	assert_true(ways_lived(&ways, &w, 110000));
+	ways_died(&ways, &w, true, 120000); /* its peer answers probes: they tell */
+	ways_try(&ways, &w);
 	assert_false(ways_may(&ways, &w));
 }
 
@@ -374,12 +378,12 @@ test_bounded(void **state)
 	(void)state;
 	for (unsigned i = 0; i < WAYS_MAX; i++) {
 		w = way(A, i);
-		ways_died(&ways, &w, 100000 + i);
+		ways_died(&ways, &w, false, 100000 + i);
 	}
 	w = way(A, 5);
 	assert_true(ways_lived(&ways, &w, 200000));
 	w = way(B, 1);
-	ways_died(&ways, &w, 200000);
+	ways_died(&ways, &w, false, 200000);
 	assert_int_equal(ways.n, WAYS_MAX);
 	assert_true(ways_is_dead(&ways, &w));
 	w = way(A, 0);

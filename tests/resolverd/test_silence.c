@@ -19,6 +19,18 @@ static struct silence *silence;
 static uint64_t now;
 static uint8_t own[2][16];
 static struct silence_verdict verdict;
+static bool confirms; /* as probes would */
+static struct silence_suspect asked;
+
+static bool
+confirm(void *arg, const struct silence_suspect *suspect)
+{
+	(void)arg;
+	asked = *suspect;
+	return confirms;
+}
+
+static struct silence_judge judge = {own, 2, confirm, NULL};
 
 static int
 setup(void **state)
@@ -37,6 +49,7 @@ setup(void **state)
 		look.list[i].rtt_us = 100;
 	}
 	now = 1000;
+	confirms = true;
 	silence = silence_new();
 	return silence == NULL;
 }
@@ -54,7 +67,7 @@ static bool
 step(void)
 {
 	now += 15;
-	return silence_look(silence, &look, now, own, 2, &verdict);
+	return silence_look(silence, &look, now, &judge, &verdict);
 }
 
 static void
@@ -141,6 +154,7 @@ test_suspects_of_one_path_are_none(void **state)
 static void
 test_leave(void **state)
 {
+	struct silence_judge none = {own, 0, confirm, NULL};
 	uint8_t a[16] = {[15] = A}, other[16] = {[15] = 0xc};
 
 	(void)state;
@@ -149,14 +163,14 @@ test_leave(void **state)
 		acknowledge(1);
 		assert_false(step());
 	}
-	assert_false(silence_leave(silence, other, now, own, 2)); /* nobody's here */
-	assert_false(silence_leave(silence, a, now, own, 0)); /* not announced by us */
-	assert_true(silence_leave(silence, a, now, own, 2));
-	assert_false(silence_leave(silence, a, now, own, 2)); /* just now */
-	assert_true(silence_leave(silence, a, now + 2000, own, 2));
+	assert_false(silence_leave(silence, other, now, &judge)); /* nobody's here */
+	assert_false(silence_leave(silence, a, now, &none)); /* not announced by us */
+	assert_true(silence_leave(silence, a, now, &judge));
+	assert_false(silence_leave(silence, a, now, &judge)); /* just now */
+	assert_true(silence_leave(silence, a, now + 2000, &judge));
 	look.n = 1; /* the other path is gone: nobody can spare this one */
 	assert_false(step());
-	assert_false(silence_leave(silence, a, now + 60000, own, 2));
+	assert_false(silence_leave(silence, a, now + 60000, &judge));
 }
 
 static void
@@ -292,13 +306,15 @@ test_verdicts_are_held_down(void **state)
 static void
 test_not_ours(void **state)
 {
+	struct silence_judge other = {own + 1, 1, confirm, NULL};
+
 	(void)state;
 	assert_false(step());
 	look.list[0].unacked = 8;
 	for (int i = 0; i < 50; i++) {
 		acknowledge(1);
 		now += 15;
-		assert_false(silence_look(silence, &look, now, own + 1, 1, &verdict));
+		assert_false(silence_look(silence, &look, now, &other, &verdict));
 	}
 }
 
@@ -392,21 +408,41 @@ test_round_trips(void **state)
 	assert_int_equal(subflow_round_trip(&s), 40000);
 }
 
-/* How long a path owes, for who asks later; none, when it was heard. */
+/* How long a path was silent, for who asks later. */
 static void
-test_owed(void **state)
+test_since(void **state)
 {
 	(void)state;
-	look.list[0].unacked = 2;
 	assert_false(step());
 	assert_false(step());
-	assert_int_equal(silence_owed(silence, &look.list[0], now), 15);
-	assert_int_equal(silence_owed(silence, &look.list[1], now), 0);
-	acknowledge(0);
+	acknowledge(1);
 	assert_false(step());
-	assert_int_equal(silence_owed(silence, &look.list[0], now), 0);
-	look.list[0].token = 9;
-	assert_int_equal(silence_owed(silence, &look.list[0], now), 0);
+	assert_int_equal(silence_since(silence, &look.list[0], now), 30);
+	assert_int_equal(silence_since(silence, &look.list[1], now), 0);
+	look.list[0].token = 9; /* it is gone */
+	assert_int_equal(silence_since(silence, &look.list[0], now), 0);
+}
+
+/* Without confirmation nothing is left, and no hold begins; who is asked gets the controls. */
+static void
+test_confirmed(void **state)
+{
+	(void)state;
+	assert_false(step());
+	look.list[0].unacked = 8;
+	confirms = false;
+	asked.ms = 0;
+	for (int i = 0; i < 50; i++) {
+		acknowledge(1);
+		assert_false(step());
+	}
+	assert_int_equal(asked.flow.local[15], A);
+	assert_true(asked.ms > SILENCE_FLOOR_MS);
+	assert_int_equal(asked.n_others, 1);
+	assert_int_equal(asked.others[0].local[15], B);
+	confirms = true;
+	acknowledge(1);
+	assert_true(step());
 }
 
 int
@@ -431,7 +467,8 @@ main(void)
 	    T(test_managed_by_pairs),
 	    T(test_new_path_brings_no_data),
 	    T(test_round_trips),
-	    T(test_owed),
+	    T(test_since),
+	    T(test_confirmed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
