@@ -55,6 +55,30 @@ backlog_remove(struct change *change, const struct name *name)
 	change_remove(change, TABLE_BACKLOG, (struct bytes){key, name_key(name, key)});
 }
 
+int
+backlog_tell(struct work *work)
+{
+	struct bytes key = {NULL, 0}, value;
+	struct change *change;
+	size_t n = 0;
+	int rc = change_begin(work->store, &change);
+	bool more;
+
+	if (rc != 0)
+		return rc;
+	more = change_ceiling(change, TABLE_BACKLOG, key, &key, &value);
+	for (; more; more = change_next(change, TABLE_BACKLOG, &key, &value))
+		n++;
+	rc = change_error(change);
+	change_abort(change);
+	if (rc == 0 && n > 0)
+		diag_info(
+		    "database: %zu assigned names are still to be brought in step with their "
+		    "identities",
+		    n);
+	return rc;
+}
+
 /* Far ahead: the clock was, when it was put off. */
 static bool
 row_is_due(struct backlog *b, struct bytes value)

@@ -15,6 +15,8 @@ struct work;
 
 /* One more name; one that is in step costs a look. */
 void backlog_put(struct change *change, const struct name *name, uint64_t not_before) NONNULL;
+/* Logs how many wait, if some do: that of a start, before anything is done. Fails as the store does. */
+int backlog_tell(struct work *work) NONNULL MUST_CHECK;
 /* Does what is due, of the mappings that are stored now; returns seconds until more is, at most limit. */
 uint64_t backlog_step(struct work *work, uint64_t limit) NONNULL;
 

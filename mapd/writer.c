@@ -521,6 +521,8 @@ writer_start(const struct writer_options *options, struct writer **out, char *wh
 		rc = writer_refresh(writer, why, max);
 	if (rc == 0)
 		rc = work_compare(&writer->work);
+	if (rc == 0)
+		rc = backlog_tell(&writer->work);
 	if (rc != 0) {
 		writer_free(writer);
 		return rc;
