@@ -7,14 +7,13 @@ import base64
 import os
 import random
 import select
-import signal
-import subprocess
 import sys
 import threading
 import time
 
 import hosts
 from hosts import A, ELOC
+from life import Mapd, Wrong, judged
 
 BUILD, DIR, PORT, ZONE = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 ADMIN = hosts.Secret("admin", secret=base64.b64decode(sys.argv[5]))
@@ -23,34 +22,6 @@ SENDERS, HOSTS, PAIRS = 24, 6, 2  # of each sender
 MOST, LIFE = 50, 10  # updates of a key in the seconds that a signature lives: a server remembers 64
 rng = random.Random(os.environ.get("SEED"))
 OVER = threading.Event()  # this life of mapd's
-
-
-class Wrong(Exception):
-    pass
-
-
-class Mapd:
-    """One life after the other of a mapd."""
-
-    def __init__(self):
-        self.process = None
-
-    def start(self, grace=None):
-        """Waits until it serves; with grace, a number of seconds, kills it then if it does not yet."""
-        heard, told = os.pipe()
-        with open(DIR + "/mapd.log", "ab") as log:
-            self.process = subprocess.Popen([BUILD + "/mapd/mapd", "-c", DIR + "/mapd.yaml", "--ready-fd", str(told)],
-                                            pass_fds=[told], stderr=log)
-        os.close(told)
-        ready = select.select([heard], [], [], 60 if grace is None else grace)[0]
-        serves = bool(ready) and os.read(heard, 1) != b""
-        os.close(heard)
-        if not serves and grace is None:
-            raise Wrong("mapd does not start again")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
 
 
 class Thing:
@@ -138,42 +109,6 @@ class Watch(threading.Thread):
             select.select([], [], [], 0.002)
 
 
-def mapctl(*words):
-    return subprocess.run([BUILD + "/mapctl/mapctl", "-s", DIR + "/control", "zone", *words], check=True,
-                          stdout=subprocess.PIPE).stdout.decode()
-
-
-def judged(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if done.returncode:
-        raise Wrong("%s: %s" % (command[0], done.stdout.decode()[-1000:]))
-
-
-def journal_leads(zone, at, serial):
-    """The journal makes of the zone at a serial the one that is served."""
-    if at == serial:
-        journal = ""
-    else:
-        journal = mapctl("journal", ZONE, str(at))
-    gone, come, differences = set(), set(), 0
-    for line in journal.splitlines():
-        if line[0] == ";":
-            first, last = line.split()[2], line.split()[4].rstrip(",")
-            if int(first) != at:
-                raise Wrong("journal: from %s, not %d" % (first, at))
-            if not gone <= zone or come & (zone - gone):
-                raise Wrong("journal: at %d it takes what is not there, or adds what is" % at)
-            zone, at, gone, come, differences = zone - gone | come, int(last), set(), set(), differences + 1
-        else:
-            (gone if line[0] == "-" else come).add(line[2:])
-    zone = zone - gone | come
-    if at != serial:
-        raise Wrong("journal: to %d, not %d" % (at, serial))
-    if zone != set(mapctl("dump", ZONE).splitlines()):
-        raise Wrong("journal: it makes another zone")
-    return zone, differences
-
-
 def again(thing, server):
     """An honest retransmission of what was acknowledged, and of what was not, gets NOERROR; the first changes nothing."""
     if thing.last is not None and thing.pending is None and time.time() < thing.sent + LIFE - 4:
@@ -222,11 +157,11 @@ def one_round(number, mapd, things, state):
             lost += 1
             print("    | round %d: %s: %r is served, not one of %r" % (number, thing.at, found, may))
     with open(DIR + "/dump", "w", encoding="ascii") as out:
-        out.write(mapctl("dump", "--plain", ZONE))
+        out.write(mapd.zone("dump", "--plain", ZONE))
     judged("ldns-verify-zone", "-V", "1", DIR + "/dump")
     if number % 10 == 0:
         judged("dnssec-verify", "-q", "-o", ZONE, "-z", DIR + "/dump")
-    state["zone"], differences = journal_leads(state["zone"], state["serial"], serial)
+    state["zone"], differences = mapd.journal_leads(ZONE, state["zone"], state["serial"], serial)
     state["differences"] += differences
     for thing in sum(things, []):
         if thing.pending is not None or rng.random() < 0.05:
@@ -234,7 +169,7 @@ def one_round(number, mapd, things, state):
             if thing.served(server) != thing.value:
                 raise Wrong("round %d: %s: another value after it was sent again" % (number, thing.at))
     state["serial"], before = server.serial(ZONE), serial
-    state["zone"], differences = journal_leads(state["zone"], before, state["serial"])
+    state["zone"], differences = mapd.journal_leads(ZONE, state["zone"], before, state["serial"])
     state["differences"] += differences
     return sum(s.tries for s in senders), sum(s.acknowledged for s in senders), lost
 
@@ -245,11 +180,11 @@ def row(*values):
 
 def main():
     row("kills", "updates sent", "acknowledged", "lost", "differences", "serial")
-    mapd = Mapd()
+    mapd = Mapd(BUILD, DIR)
     mapd.start()
     things = [[Thing(n, i, hosts.Key(hosts.ED25519 if i % 2 else hosts.P256, "%d %d" % (n, i)).at(ZONE)) for i in range(HOSTS)] +
               [Thing(n, i, None) for i in range(PAIRS)] for n in range(SENDERS)]
-    state = {"serial": hosts.Server(PORT).serial(ZONE), "zone": set(mapctl("dump", ZONE).splitlines()), "differences": 0}
+    state = {"serial": hosts.Server(PORT).serial(ZONE), "zone": set(mapd.zone("dump", ZONE).splitlines()), "differences": 0}
     tries = acknowledged = lost = 0
     number = 0
     try:
