@@ -174,6 +174,30 @@ test_bound(void **state)
 	prover_free(a);
 }
 
+/* Protocol 8: in any 5 seconds 10 probes come to an address, whoever asks, and as often as he likes. */
+static void
+test_sum(void **state)
+{
+	struct prover *a = prover("a secret");
+	unsigned sent[60] = {0}, all = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		for (unsigned k = 0; k < 100; k++) {
+			sent[i] += prove_may_probe(a, address, elsewhere(k), NOW + i);
+			sent[i] += prove_may_probe(a, address, NULL, NOW + i);
+			sent[i] += prove_may_probe(a, address, other, NOW + i);
+			sent[i] += prove_may_probe(a, address, address, NOW + i);
+		}
+		all += sent[i];
+	}
+	for (unsigned i = 0; i + 5 <= 60; i++)
+		assert_int_equal(
+		    sent[i] + sent[i + 1] + sent[i + 2] + sent[i + 3] + sent[i + 4], 10);
+	assert_int_equal(all, 60 / 5 * 10);
+	prover_free(a);
+}
+
 /* However many addresses somebody has to ask from and for, what another one needs is there. */
 static void
 test_many(void **state)
@@ -202,6 +226,7 @@ main(void)
 	    cmocka_unit_test(test_pause),
 	    cmocka_unit_test(test_others),
 	    cmocka_unit_test(test_bound),
+	    cmocka_unit_test(test_sum),
 	    cmocka_unit_test(test_many),
 	};
 
