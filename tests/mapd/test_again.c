@@ -182,32 +182,65 @@ test_failed(void **state)
 	assert_false(lease.present);
 }
 
-/* It came again while the first was on its way, and was known when its turn came. */
+/* What a verifier makes of the sealed message, once its turn has come. */
 static void
-test_waited(void **state)
+verify(const struct host *host)
 {
 	struct admission_options options = {.store = world_store(world),
 	    .writer = {taker_propose, &taker, replay},
 	    .threads = 1};
 	struct verifier *verifier;
-	struct proposal *p;
+	struct proposal *p = proposal_make(host);
 
-	(void)state;
-	release_write(&hosts[1], 8);
-	p = proposal_make(&hosts[1]);
 	p->granted = (struct lease_option){true, true, 60, 120};
-	note(&hosts[1], RCODE_NOERROR, true);
 	atomic_store(&answered, -1);
 	assert_int_equal(verifier_new(&options, &verifier), 0);
 	assert_int_equal(verifier_put(verifier, p), 0);
-	while (atomic_load(&answered) < 0)
+	while (atomic_load(&answered) < 0 && atomic_load(&taker.n) == 0)
 		sched_yield();
 	verifier_free(verifier);
-	assert_int_equal(answered, RCODE_NOERROR);
+}
+
+/* It came again while the first was on its way, and was known when its turn came. */
+static void
+wait_known(uint16_t id, unsigned rcode)
+{
+	release_write(&hosts[1], id);
+	note(&hosts[1], rcode, true);
+	verify(&hosts[1]);
+	assert_int_equal(answered, rcode);
+	assert_int_equal(taker.n, 0);
+}
+
+static void
+test_waited(void **state)
+{
+	(void)state;
+	wait_known(8, RCODE_NOERROR);
 	assert_true(answered_lease.present);
 	assert_int_equal(answered_lease.lease, 60);
 	assert_int_equal(answered_lease.key_lease, 120);
-	assert_int_equal(taker.n, 0);
+	wait_known(9, RCODE_NXRRSET);
+	assert_false(answered_lease.present);
+}
+
+/* It is known, but the disk does not have it yet: the writer answers, behind the first. */
+static void
+test_pending(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	release_write(&hosts[1], 10);
+	note(&hosts[1], RCODE_NOERROR, false);
+	verify(&hosts[1]);
+	assert_int_equal(answered, -1);
+	taker_wait(&taker, 1);
+	p = atomic_exchange(&taker.taken, NULL);
+	assert_ptr_equal(p->next, NULL);
+	proposal_free(p);
+	atomic_store(&taker.n, 0);
+	replay_end(replay, false);
 }
 
 static int
@@ -262,6 +295,7 @@ main(void)
 	    cmocka_unit_test(test_released),
 	    cmocka_unit_test(test_failed),
 	    cmocka_unit_test(test_waited),
+	    cmocka_unit_test(test_pending),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
