@@ -167,24 +167,35 @@ say '## The same octets again' '' 'Somebody listens and sends what he heard once
 	'whatever came between; a restart of mapd does not make it forget.' ''
 /usr/bin/python3 "$UPDATE/hosts.py" relay "$PORT" "$DIR/heard" $((PORT + 1)) >"$DIR/relay" &
 RELAY=$!
-until grep -q ready "$DIR/relay"; do kill -0 $RELAY || break; done
+until grep -qs ready "$DIR/relay"; do kill -0 $RELAY || break; done
 TO=$((PORT + 1)) done_ "an update that somebody hears" "-k $K_A" "update delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:e::10)"
 wait $RELAY
-again() { # WHAT WANTED
+again() { # WHAT WANTED: what is said is in said
 	local before
 	before=$(serial)
-	same "$1" "$(hosts send "$PORT" "$DIR/heard" | cut -d' ' -f1) $(($(serial) - before))" "$2 0"
+	said=$(hosts send "$PORT" "$DIR/heard")
+	same "$1" "${said%% *} $(($(serial) - before))" "$2 0"
 }
+sent_again() { say '$ tests/interop/update/hosts.py send 53 heard    # '"$1" "$said"; }
+begin
+say "\$ tcpdump -w heard udp port 53    # somebody listens" '$ nsupdate -k '"$K_A"' <lines    # 2001:db8:e::10'
 again "the same again: its first answer, nothing changed" NOERROR
+sent_again "and sends it again"
 realm_stop -9
 realm_must_start
 again "the same after kill -9" NOERROR
+say '$ systemctl kill -s KILL mapd; systemctl start mapd'
+sent_again "after a restart"
 same "the locators are those of the last one" "$(ask "$A" TYPE65301 | tr -d ' ')" '\#22000A0032000220010DB8000E00000000000000000010'
 # nsupdate signs for now - 300, in seconds: a later one is one of a later second
 second=$(date +%s)
 until [ "$(date +%s)" != "$second" ]; do :; done
 done_ "a later update" "-v -k $K_A" "update delete $A TYPE65301\nupdate add $A 60 TYPE65301 $(V 2001:db8:f::10)"
 again "what was heard, after a later one: its first answer, nothing changed" NOERROR
+say '$ nsupdate -v -k '"$K_A"' <lines    # 2001:db8:f::10'
+sent_again "after a later one"
+asked "$A" TYPE65301
+end
 /usr/bin/python3 - "$DIR" "$A" "$REALM" >"$DIR/older" <<'P'
 import sys, time, hosts
 key = hosts.Key(hosts.ED25519, "a", sys.argv[2])
@@ -195,13 +206,6 @@ P
 before=$(serial)
 same "one that was signed before the last and comes after it: REFUSED, nothing changed" \
 	"$(hosts send "$PORT" "$DIR/older" | cut -d' ' -f1) $(($(serial) - before))" "REFUSED 0"
-begin
-say "\$ tcpdump -w heard udp port 53    # somebody listens" '$ nsupdate -k '"$K_A"' <lines    # 2001:db8:e::10' \
-	'$ tests/interop/update/hosts.py send 53 heard    # and sends it again' NOERROR \
-	'$ systemctl kill -s KILL mapd; systemctl start mapd' \
-	'$ tests/interop/update/hosts.py send 53 heard' NOERROR
-asked "$A" TYPE65301
-end
 judge "replays"
 
 say '## It leaves' ''
