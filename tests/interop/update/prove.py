@@ -119,7 +119,7 @@ def main():
 
 def at_home():
     """Who asks for an address again and again keeps nobody who is there from proving it."""
-    home = hosts.Server(PORT, source=FRESH)
+    home, near = hosts.Server(PORT, source=FRESH), hosts.Server(PORT, source=OLD)  # of one network
     foe, host = hosts.Key(seed="prove foe").at(ZONE), hosts.Key(seed="prove host").at(ZONE)
     wire = hosts.sig0(message(foe, [FRESH]), foe)
     began = time.monotonic()
@@ -127,6 +127,8 @@ def at_home():
         server.tcp(wire)
     most = 1 + int((time.monotonic() - began + 1) / PAUSE) # whole seconds are counted
     check("who asks for another's address 20 times", 1 <= len(probes(1)) <= most, True)
+    near.tcp(wire)
+    check("a neighbour asks, and has it probed", len(probes(1)), 1)
     said = hosts.said(home.tcp(hosts.sig0(message(host, [FRESH]), host)))
     check("the host at that address asks", said.split(" ")[0], "REFUSED")
     tokens = [token for _, token in probes(1)]
