@@ -29,10 +29,9 @@ struct suspicion {
 	struct pulse *pulse;
 	struct heartbeat_check *check; /* NULL: none under way */
 	struct subflow flow;
-	size_t n_spares;
-	uint8_t spares
-	    [HEARTBEAT_PAIRS]
-	    [16]; /* own addresses from where its peer is probed, for want of other paths */
+	size_t n_controls;
+	uint8_t controls[HEARTBEAT_PAIRS][16]; /* own addresses of what is probed beside it */
+	bool lone; /* and these are no paths: it has no other */
 	uint64_t began; /* ms */
 	uint64_t rest; /* ms: not before */
 	bool mute; /* nothing answered its probes, nor those of its controls */
@@ -93,8 +92,25 @@ suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outc
 
 	for (size_t i = 1; i < n; i++)
 		if (beat_lives(outcomes[i].beat) &&
-		    !subflows_use(pulse->seen, s->spares[i - 1]))
-			pulse->ops->renew(pulse->arg, s->spares[i - 1], "tried again");
+		    !subflows_use(pulse->seen, s->controls[i - 1]))
+			pulse->ops->renew(pulse->arg, s->controls[i - 1], "tried again");
+}
+
+/* Whether all that answers is by other addresses of this host: else leaving the address would leave what lives, too. */
+static bool
+suspicion_is_of_address(
+    const struct suspicion *s, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	bool elsewhere = false;
+
+	for (size_t i = 1; i < n && i <= s->n_controls; i++) {
+		if (!beat_lives(outcomes[i].beat))
+			continue;
+		if (memcmp(s->controls[i - 1], s->flow.local, 16) == 0)
+			return false;
+		elsewhere = true;
+	}
+	return elsewhere;
 }
 
 static silence_confirm_fn pulse_confirm;
@@ -132,7 +148,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	if (!others) { /* the peer may be slow, or gone, or nowhere to be reached for now */
 		if (s->flow.managed)
 			manage_cut(pulse->manage, &s->flow);
-		else if (s->n_spares > 0)
+		else if (s->lone)
 			s->rest = now + PULSE_LONE_REST_MS;
 		return;
 	}
@@ -145,12 +161,13 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		manage_lose(pulse->manage, &s->flow, true);
 		return;
 	}
-	if (s->n_spares > 0) {
+	if (s->lone) {
 		suspicion_revive(s, outcomes, n);
 		return;
 	}
-	if (!silence_leave(pulse->silence, s->flow.local, now, &judge))
-		return; /* it is the peer's to leave, or was left just now */
+	if (!suspicion_is_of_address(s, outcomes, n) ||
+	    !silence_leave(pulse->silence, s->flow.local, now, &judge))
+		return; /* it is the peer's to leave, or the kernel's to avoid, or was left just now */
 	diag_info("%s: left", words);
 	pulse->ops->renew(pulse->arg, s->flow.local, "silent");
 }
@@ -183,7 +200,7 @@ suspicion_spares(struct suspicion *s, struct heartbeat_plan *plan)
 		if (memcmp(own[i], s->flow.local, 16) == 0 ||
 		    address_is_ipv4(own[i]) != address_is_ipv4(s->flow.remote))
 			continue;
-		memcpy(s->spares[s->n_spares++], own[i], 16);
+		memcpy(s->controls[s->n_controls++], own[i], 16);
 		plan->ways[plan->n++] = prober_way_of(own[i], s->flow.remote);
 	}
 }
@@ -214,8 +231,10 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 		plan.ways[1 + i] =
 		    prober_way_of(suspect->others[i].local, suspect->others[i].remote);
 		plan.rtt_us[1 + i] = subflow_round_trip(&suspect->others[i]);
+		memcpy(s->controls[s->n_controls++], suspect->others[i].local, 16);
 	}
-	if (!suspect->flow.managed && plan.n == 1)
+	s->lone = !suspect->flow.managed && plan.n == 1;
+	if (s->lone)
 		suspicion_spares(s, &plan);
 	if (suspect->flow.managed)
 		plan.n += manage_spares(pulse->manage, suspect->flow.token, plan.ways + plan.n,

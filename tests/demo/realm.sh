@@ -41,6 +41,9 @@ realm_make() { # SITE_A SITE_B R-ADDRESS
 	  echo "site ELOC 20 50 net:2001:db8:$b::/48 path=isp-b"; } >"$WORK/zones/site.records"
 	HOST_ID=$(realm_identity host.example.test --via ::1:0:0:0:10@site.example.test) &&
 		R_ID=$(realm_identity r.example.test --locator "$3") || return 1
+	if [ -n "${FIG1_R2:-}" ]; then
+		R2_ID=$(realm_identity r2.example.test --locator "$FIG1_R2_C" --locator "$FIG1_R2_D") || return 1
+	fi
 	{ printf 'host.example.test. AAAA 2001:db8:%s:1::10\n' "$a" "$b"
 	  echo "r.example.test. AAAA $3"; } >>"$WORK/zones/names.records"
 	echo "0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0 EPID 10 $HOST_ID at=56/id.example.test." \
