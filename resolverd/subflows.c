@@ -1,5 +1,5 @@
 /*
- * subflows.c - two dumps of socket diagnosis joined: TCP for the subflows, MPTCP for the sessions.
+ * subflows.c - dumps of socket diagnosis joined: TCP for the subflows, MPTCP for the sessions.
  * Judges nothing.
  */
 #include "resolverd/subflows.h"
@@ -17,6 +17,7 @@
 #define SUBFLOWS_STATES (1u << 1)
 /* A session's own socket lingers in these while its subflows are still needed. */
 #define SUBFLOWS_SESSION_STATES ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
+#define SUBFLOWS_MPTCP 262 /* IPPROTO_MPTCP, where the C library does not have it yet */
 
 int
 subflow_compare(const struct subflow *a, const struct subflow *b)
@@ -137,7 +138,7 @@ subflows_hear(void *arg, const struct nlmsghdr *message)
 	const struct nlattr *attr;
 	bool mine = false;
 
-	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+	if (message->nlmsg_type != TCPDIAG_GETSOCK)
 		return;
 	mnl_attr_for_each(attr, message, sizeof *head)
 	{
@@ -185,37 +186,48 @@ subflows_session_hear(void *arg, const struct nlmsghdr *message)
 	out->sessions[out->n_sessions++].received = info.mptcpi_rcv_nxt;
 }
 
+/*
+ * A dump walks the table of all connections of the machine, however few are here, and that is most of what a look costs
+ * (170 us for 262144 places). The older request, which has no family, needs one walk for both.
+ */
 static int
-subflows_dump(
-    struct netlink *diag, uint8_t family, uint32_t protocol, netlink_fn *fn, void *arg)
+subflows_dump(struct netlink *diag, struct subflows *out)
+{
+	struct nlmsghdr *message = netlink_start(diag, TCPDIAG_GETSOCK, NLM_F_DUMP);
+	struct inet_diag_req *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
+
+	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	request->idiag_states = SUBFLOWS_STATES;
+	return netlink_ask(diag, subflows_hear, out);
+}
+
+/* MPTCP has a number that does not fit where protocols stand. */
+static int
+subflows_dump_sessions(struct netlink *diag, uint8_t family, struct subflows *out)
 {
 	struct nlmsghdr *message = netlink_start(diag, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
 
 	request->sdiag_family = family;
-	request->sdiag_protocol = (uint8_t)(protocol > UINT8_MAX ? IPPROTO_RAW : protocol);
+	request->sdiag_protocol = IPPROTO_RAW;
 	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	request->idiag_states =
-	    protocol == IPPROTO_TCP ? SUBFLOWS_STATES : SUBFLOWS_SESSION_STATES;
-	if (protocol > UINT8_MAX)
-		mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, protocol);
-	return netlink_ask(diag, fn, arg);
+	request->idiag_states = SUBFLOWS_SESSION_STATES;
+	mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, SUBFLOWS_MPTCP);
+	return netlink_ask(diag, subflows_session_hear, out);
 }
 
 int
 subflows_read(struct netlink *diag, struct subflows *out)
 {
 	static const uint8_t families[] = {AF_INET6, AF_INET};
-	int rc = 0;
+	int rc;
 
 	out->n = 0;
 	out->n_sessions = 0;
 	out->complete = true;
+	rc = subflows_dump(diag, out);
 	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
-		rc = subflows_dump(diag, families[i], IPPROTO_TCP, subflows_hear, out);
-	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
-		rc =
-		    subflows_dump(diag, families[i], IPPROTO_MPTCP, subflows_session_hear, out);
+		rc = subflows_dump_sessions(diag, families[i], out);
 	if (out->n > 1)
 		qsort(out->list, out->n, sizeof out->list[0], subflow_order);
 	if (out->n_sessions > 1)

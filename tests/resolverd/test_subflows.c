@@ -1,0 +1,117 @@
+/*
+ * test_subflows.c - are sessions of this host read as the kernel has them, by IPv6 and by IPv4?
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "resolverd/subflows.h"
+
+#define MPTCP 262
+
+union address {
+	struct sockaddr sa;
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+};
+
+/* One session over loopback: both ends, in ends. False: there is no MPTCP. */
+static bool
+session_open(int family, int ends[2], union address *at)
+{
+	int listener = socket(family, SOCK_STREAM, MPTCP);
+	socklen_t n = sizeof *at;
+
+	if (listener < 0)
+		return false;
+	memset(at, 0, sizeof *at);
+	at->sa.sa_family = (sa_family_t)family;
+	if (family == AF_INET6)
+		at->in6.sin6_addr = in6addr_loopback;
+	else
+		at->in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(listener, &at->sa, n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, &at->sa, &n), 0);
+	ends[0] = socket(family, SOCK_STREAM, MPTCP);
+	assert_int_equal(connect(ends[0], &at->sa, n), 0);
+	ends[1] = accept(listener, NULL, NULL);
+	assert_true(ends[1] >= 0);
+	/* the acceptor's end is whole when it has data */
+	assert_int_equal(send(ends[0], "x", 1, 0), 1);
+	assert_int_equal(recv(ends[1], &(char){0}, 1, 0), 1);
+	close(listener);
+	return true;
+}
+
+static bool
+session_has(const struct subflows *seen, uint32_t token)
+{
+	for (size_t i = 0; i < seen->n_sessions; i++)
+		if (seen->sessions[i].token == token)
+			return true;
+	return false;
+}
+
+/* How many subflows have this port at one end and are from and to this address. */
+static unsigned
+found(const struct subflows *seen, uint16_t port, const uint8_t address[16])
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct subflow *s = &seen->list[i];
+
+		if ((s->local_port != port && s->remote_port != port) ||
+		    memcmp(s->local, address, 16) != 0 || memcmp(s->remote, address, 16) != 0)
+			continue;
+		assert_true(session_has(seen, s->token));
+		assert_int_equal(s->began, s->remote_port == port);
+		n++;
+	}
+	return n;
+}
+
+static void
+mptcp(void **state)
+{
+	static const uint8_t loopback6[16] = {[15] = 1},
+			     loopback4[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
+	static struct subflows seen;
+	union address at6, at4;
+	struct netlink *diag;
+	int six[2], four[2];
+
+	(void)state;
+	if (geteuid() != 0 || !session_open(AF_INET6, six, &at6)) /* root alone sees tokens */
+		skip();
+	assert_true(session_open(AF_INET, four, &at4));
+	assert_int_equal(netlink_open(NETLINK_SOCK_DIAG, 0, &diag), 0);
+	assert_int_equal(subflows_read(diag, &seen), 0);
+	assert_true(seen.complete);
+	assert_int_equal(found(&seen, ntohs(at6.in6.sin6_port), loopback6), 2);
+	assert_int_equal(found(&seen, ntohs(at4.in4.sin_port), loopback4), 2);
+	netlink_close(diag);
+	for (size_t i = 0; i < 2; i++) {
+		close(six[i]);
+		close(four[i]);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(mptcp),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
