@@ -21,7 +21,8 @@
 #define PULSE_LONE_REST_MS \
 	20 /* after nothing did, where the kernel has a session with that path only */
 #define PULSE_IDLE_MS 100
-/* A look may cost at most one part in this many of the time between looks. */
+/* A look may cost at most one part in this many of the time between looks: of a CPU, since what it waits for one is no cost, and on
+ * a busy machine dead paths would be found late. */
 #define PULSE_SHARE 25
 
 /* A suspect path that is probed, or was lately. */
@@ -281,7 +282,7 @@ static void
 pulse_beat(void *arg)
 {
 	struct pulse *pulse = arg;
-	uint64_t started = loop_now_us();
+	uint64_t started = clock_spent_us();
 	uint8_t own[MPTCP_ENDPOINTS][16];
 	struct silence_judge judge = pulse_judge(pulse, own);
 	struct silence_verdict verdict;
@@ -307,7 +308,7 @@ pulse_beat(void *arg)
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
 	}
-	pulse_next(pulse, loop_now_us() - started);
+	pulse_next(pulse, clock_spent_us() - started);
 }
 
 /* Whatever happened to a session: look soon. */

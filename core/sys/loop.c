@@ -325,6 +325,12 @@ clock_ms(void)
 	return clock_us(CLOCK_REALTIME) / 1000;
 }
 
+uint64_t
+clock_spent_us(void)
+{
+	return clock_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static void
 watch_ready(evutil_socket_t fd, short what, void *arg)
 {

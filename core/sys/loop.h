@@ -36,6 +36,8 @@ uint64_t loop_now_ms(void);
 uint64_t loop_now_us(void);
 uint64_t clock_seconds(void);
 uint64_t clock_ms(void);
+/* Microseconds that this thread had a CPU: what it costs, however long it waits for one. */
+uint64_t clock_spent_us(void);
 
 /* Watches fd (not owned) for events until watch_free(), which comes before close(). All three may be
  * called in the watch's own callback. NULL: out of memory. */
