@@ -509,7 +509,7 @@ paths_start(struct paths *paths, struct loop *loop)
 	if (rc == 0)
 		rc = pulse_open(loop, paths->mptcp, &paths_pulse, paths, &paths->pulse);
 	if (rc == 0 && paths->pulse != NULL)
-		pulse_attend(paths->pulse, &paths->company, paths->manage);
+		rc = pulse_attend(paths->pulse, &paths->company, paths->manage);
 	if (rc == 0)
 		diag_info("paths: %s", paths->note);
 	return paths_say(rc);

@@ -12,6 +12,7 @@
 #include "core/sys/diag.h"
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
+#include "resolverd/returns.h"
 #include "resolverd/silence.h"
 
 #define PULSE_BUSY_MS 15
@@ -49,6 +50,8 @@ struct pulse {
 	void *arg;
 	struct heartbeat *heartbeat; /* NULL: nothing is probed */
 	const struct paths_company *company; /* NULL: none yet */
+	struct loop *loop;
+	struct returns *returns; /* NULL: none yet */
 	struct manage *manage; /* NULL: the kernel has all sessions */
 	struct suspicion suspicions[PULSE_CHECKS];
 };
@@ -114,6 +117,7 @@ suspicion_is_of_address(
 	return elsewhere;
 }
 
+static void pulse_renew(struct pulse *pulse, const struct subflow *flow, bool probed);
 static silence_confirm_fn pulse_confirm;
 
 static struct silence_judge
@@ -170,7 +174,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	    !silence_leave(pulse->silence, s->flow.local, now, &judge))
 		return; /* it is the peer's to leave, or the kernel's to avoid, or was left just now */
 	diag_info("%s: left", words);
-	pulse->ops->renew(pulse->arg, s->flow.local, "silent");
+	pulse_renew(pulse, &s->flow, true);
 }
 
 /* A free row, or the one that rests longest. NULL: all are being probed. */
@@ -270,12 +274,37 @@ pulse_suspect(struct pulse *pulse)
 		suspicion_start(pulse, &suspects[i]);
 }
 
-void
+/* What was left by its address answers again. The kernel tries an address once, and not at all when a router says that it is
+ * unreachable: it is offered anew, unless sessions are back by it. */
+static void
+pulse_returned(void *arg, const struct prober_way *way)
+{
+	struct pulse *pulse = arg;
+
+	if (subflows_read(pulse->diag, pulse->seen) == 0 && pulse->seen->n > 0 &&
+	    !subflows_use(pulse->seen, way->local))
+		pulse->ops->renew(pulse->arg, way->local, "tried again");
+}
+
+int
 pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
 {
 	pulse->company = company;
 	pulse->heartbeat = company->heartbeat;
 	pulse->manage = manage;
+	return returns_open(
+	    pulse->loop, pulse->heartbeat, pulse_returned, pulse, &pulse->returns);
+}
+
+/* Whoever comes by the address is to leave it. */
+static void
+pulse_renew(struct pulse *pulse, const struct subflow *flow, bool probed)
+{
+	struct prober_way way = prober_way_of(flow->local, flow->remote);
+
+	pulse->ops->renew(pulse->arg, flow->local, "silent");
+	if (pulse->returns != NULL)
+		returns_left(pulse->returns, &way, probed);
 }
 
 static void
@@ -304,7 +333,7 @@ pulse_beat(void *arg)
 		if (verdict.flow.managed)
 			manage_lose(pulse->manage, &verdict.flow, false);
 		else
-			pulse->ops->renew(pulse->arg, verdict.flow.local, "silent");
+			pulse_renew(pulse, &verdict.flow, false);
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
 	}
@@ -371,6 +400,7 @@ pulse_open(struct loop *loop, const struct mptcp *mptcp, const struct pulse_ops 
 	if (pulse == NULL)
 		return rc;
 	pulse->ops = ops;
+	pulse->loop = loop;
 	pulse->arg = arg;
 	pulse->silence = silence_new();
 	pulse->seen = calloc(1, sizeof *pulse->seen);
@@ -396,6 +426,7 @@ pulse_close(struct pulse *pulse)
 		return;
 	for (size_t i = 0; i < PULSE_CHECKS; i++)
 		heartbeat_cancel(pulse->suspicions[i].check);
+	returns_close(pulse->returns);
 	watch_free(pulse->watch);
 	timer_free(pulse->timer);
 	netlink_close(pulse->events);

@@ -27,8 +27,8 @@ int pulse_open(struct loop *loop, const struct mptcp *mptcp, const struct pulse_
  * From now on paths that owe acknowledgements are probed, beside the others of their session, by company->heartbeat, if there
  * is one; and sessions that manage has (NULL: none) have their paths left one by one. All borrowed.
  */
-void pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
-    __attribute__((nonnull(1, 2)));
+int pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
+    __attribute__((nonnull(1, 2))) MUST_CHECK; /* -MAP_ENOMEM */
 void pulse_close(struct pulse *pulse); /* NULL allowed */
 
 #endif

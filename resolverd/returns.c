@@ -1,0 +1,115 @@
+/*
+ * returns.c - ways.c's memory, a timer and one check at a time.
+ */
+#include "resolverd/returns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/errors.h"
+#include "resolverd/ways.h"
+
+#define RETURNS_PROBES 3
+#define RETURNS_GAP_MS 20
+#define RETURNS_PATIENCE_MS 200
+
+struct returns {
+	struct heartbeat *heartbeat;
+	struct timer *timer;
+	returns_fn *fn;
+	void *arg;
+	struct ways ways;
+	struct heartbeat_check *check;
+	size_t n;
+	struct prober_way looked[HEARTBEAT_PAIRS];
+};
+
+static void
+returns_plan(struct returns *returns)
+{
+	uint64_t now = loop_now_ms(), next = ways_next(&returns->ways);
+
+	if (next != UINT64_MAX && returns->check == NULL)
+		timer_start(returns->timer, next > now ? next - now : 0);
+}
+
+static void
+returns_try(struct returns *returns, const struct prober_way *way)
+{
+	ways_try(&returns->ways, way);
+	if (ways_may(&returns->ways, way))
+		returns->fn(returns->arg, way);
+}
+
+static void
+returns_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct returns *returns = arg;
+
+	returns->check = NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct prober_way *way = &returns->looked[i];
+
+		if (!beat_lives(outcomes[i].beat))
+			returns_try(returns, way);
+		else if (ways_lived(&returns->ways, way, loop_now_ms()))
+			returns->fn(returns->arg, way);
+	}
+	returns_plan(returns);
+}
+
+static void
+returns_due(void *arg)
+{
+	struct returns *returns = arg;
+	struct heartbeat_plan plan = {.probes = RETURNS_PROBES,
+	    .gap_ms = RETURNS_GAP_MS,
+	    .patience_ms = RETURNS_PATIENCE_MS};
+
+	returns->n = ways_due(&returns->ways, loop_now_ms(), returns->looked, HEARTBEAT_PAIRS);
+	plan.n = returns->n;
+	memcpy(plan.ways, returns->looked, sizeof plan.ways);
+	for (size_t i = 0; returns->heartbeat == NULL && i < plan.n; i++)
+		returns_try(returns, &plan.ways[i]);
+	if (returns->heartbeat != NULL && plan.n > 0 &&
+	    heartbeat_start(
+		returns->heartbeat, &plan, returns_checked, returns, &returns->check) < 0)
+		returns->check = NULL; /* the next time */
+	returns_plan(returns);
+}
+
+int
+returns_open(struct loop *loop, struct heartbeat *heartbeat, returns_fn *fn, void *arg,
+    struct returns **out)
+{
+	struct returns *returns = calloc(1, sizeof *returns);
+
+	*out = NULL;
+	if (returns == NULL)
+		return -MAP_ENOMEM;
+	*returns = (struct returns){.heartbeat = heartbeat, .fn = fn, .arg = arg};
+	returns->timer = timer_new(loop, returns_due, returns);
+	if (returns->timer == NULL) {
+		free(returns);
+		return -MAP_ENOMEM;
+	}
+	*out = returns;
+	return 0;
+}
+
+void
+returns_close(struct returns *returns)
+{
+	if (returns == NULL)
+		return;
+	heartbeat_cancel(returns->check);
+	timer_free(returns->timer);
+	free(returns);
+}
+
+void
+returns_left(struct returns *returns, const struct prober_way *way, bool probed)
+{
+	ways_died(&returns->ways, way, probed, loop_now_ms());
+	returns_plan(returns);
+}

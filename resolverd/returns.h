@@ -1,0 +1,22 @@
+/*
+ * returns.h - pairs that were left because they were dead: looked at until they answer again, ever more seldom, and told of then.
+ */
+#ifndef RESOLVERD_RETURNS_H
+#define RESOLVERD_RETURNS_H
+
+#include "resolverd/heartbeat.h"
+
+struct returns;
+
+/* The pair answers again; or nobody knows, since its peer answers no probes, and it may be tried. */
+typedef void returns_fn(void *arg, const struct prober_way *way);
+
+/* heartbeat is borrowed; NULL: nothing can be probed. -MAP_ENOMEM */
+int returns_open(struct loop *loop, struct heartbeat *heartbeat, returns_fn *fn, void *arg, struct returns **out)
+    __attribute__((nonnull(1, 3, 5))) MUST_CHECK;
+void returns_close(struct returns *returns); /* NULL allowed */
+
+/* It was left. probed: its peer answers probes elsewhere. */
+void returns_left(struct returns *returns, const struct prober_way *way, bool probed) NONNULL;
+
+#endif
