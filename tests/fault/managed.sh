@@ -21,7 +21,32 @@ listen() { # NAME NODE IDENTITY PORT
 }
 story() { ctl "$1" why "$(ctl "$1" sessions | grep mptcp | head -n 1 | cut -d' ' -f1)"; } # NODE
 
+# Others behind the site's set, as ELOC records alone; their identities to $WORK/others.
+others() {
+	/usr/bin/python3 - "$WORK/others" <<-'T'
+		import random, sys
+		others = open(sys.argv[1], "w")
+		for n in {random.getrandbits(64) for _ in range(10000)}:
+		    tail = "05%016x" % n
+		    print("%s.id.example.test. 60 IN ELOC 10 50 via:::1:0:0:1:%x@site.example.test." % (tail, n % 65521))
+		    whole = "2001003ffe000a" + tail
+		    print(":".join(whole[i : i + 4] for i in range(0, 32, 4)), file=others)
+	T
+}
+# STATE: 50 of the others, whoever they are, have a locator of provider A that is drained, or one that is not
+others_are() {
+	local identity line drained=0 well=0
+	for identity in $(shuf -n 50 "$WORK/others"); do
+		line=$("$FIG1" exec r "$BUILD/mapdig/mapdig" -s "$WORK/r.sock" "$identity" | grep "2001:db8:$FIG1_SITE_A:") || return 1
+		case $line in *drain*) drained=$((drained + 1)) ;; *) well=$((well + 1)) ;; esac
+	done
+	echo "$drained drained, $well well"
+	[ "${!1}" = 50 ]
+}
+realm_records() { others >>"$WORK/zones/identities.records"; }
+
 realm_start 5
+echo "2001:3f:fe00:a00::/56: id.example.test" >"$WORK/realms.yaml"
 agent_start host "paths: off" || give_up "resolverd serves on host"
 agent_start r "paths: manage" || give_up "resolverd serves on r"
 listen listener host "$HOST_ID" 7000 >"$WORK/out" || give_up "the listener listens"
@@ -30,10 +55,12 @@ ok "a session to who announces nothing" session one 7000
 ok "is by both addresses that its mapping has" soon 10 leads r 7000 "$R $A" "$R $B"
 ok "and says so" eval "story r | grep -q 'path from $R to [0-9a-f:]* joined'"
 sed -i '/isp-a/s/$/ drain/' "$WORK/zones/site.records"
+ok "10,000 others are behind its set" others_are well
 ok "the site drains provider A" site
 ok "the session leaves it, within the set's TTL" soon 10 leads r 7000 "$R $B"
 ok "and says why" eval "story r | grep -q 'to $A left: the mapping gives it up'"
 ok "octets come" flows one
+ok "and so have all others behind the set" soon 6 others_are drained
 ok "who connects now comes by provider B" session two 7000
 ok "and no other" eval '[ "$(led r 7000 | sort -u)" = "$R $B" ]'
 sed -i 's/ drain//' "$WORK/zones/site.records"

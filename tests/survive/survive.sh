@@ -9,7 +9,7 @@
 #              a session that has one path and no agent
 #   ENDS       one, the host only has two providers, or two, its peer has too (one)
 #   AGENTS     both, or host: the peer's looks names up and does nothing else (both)
-#   FAULT      "blackhole isp-a both", "fail isp-a-site" and so on (three of them; -f all: all); the same at the other
+#   FAULT      "blackhole isp-a both", "fail isp-a-site" and so on (two of them; -f all: all); the same at the other
 #              provider comes in turn
 #   LIMIT      in the environment: ms that a gap may last (400); none for what is compared with
 # needs: root namespaces mptcp
@@ -33,7 +33,7 @@ while getopts n:c:d:p:e:f:a: option; do
 	*) exit 2 ;;
 	esac
 done
-[ ${#FAULTS[@]} -gt 0 ] || FAULTS=("blackhole isp-a both" "blackhole isp-a out" "fail core-isp-a")
+[ ${#FAULTS[@]} -gt 0 ] || FAULTS=("blackhole isp-a both" "fail core-isp-a")
 [ "${FAULTS[0]}" != all ] || FAULTS=("blackhole isp-a both" "blackhole isp-a in" "blackhole isp-a out" "fail isp-a-site"
 	"fail core-isp-a" "fail exit-a-lan" "withdraw isp-a")
 PEER=r
@@ -72,14 +72,15 @@ endpoints() { # NODE ADDRESS...: as an administrator would
 }
 # DIRECTION FAULT: N of it in one stream; the gaps to $gaps, those of restores to $returns
 cell() {
-	local fault i here=receiver there=sender
+	local fault i here=receiver there=sender transport=
+	[ "$mode" != tcp ] || transport=tcp
 	gaps=() returns=()
 	finish receiver
 	finish sender
 	[ "$1" = down ] || here=sender there=receiver
 	MAP_SOCKET=$WORK/host.sock start $there host "$BUILD/tests/survive/pace" listen "$HOST_ID" 7000 "$1"
 	wait_line $there '^listening' 5 >/dev/null || return 1
-	MAP_SOCKET=$WORK/$PEER.sock start $here $PEER "$BUILD/tests/survive/pace" connect host.example.test 7000 "$1"
+	MAP_SOCKET=$WORK/$PEER.sock start $here $PEER "$BUILD/tests/survive/pace" connect host.example.test 7000 "$1" ${transport:+"$transport"}
 	wait_line $here '^connected' 15 >/dev/null || return 1
 	for ((i = 0; i < N; i++)); do
 		fault=$2
