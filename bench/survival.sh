@@ -11,10 +11,10 @@ NAME=survival
 FILE=${1:-$SOURCE/doc/survival.svg}
 MS=5 # from one look at the receiver to the next
 start_with() { # MODE
-	local node line=("paths: off" "probe: off" "exits: off")
+	local node options=("paths: off" "probe: off" "exits: off")
 	for node in host r; do "$FIG1" exec "$node" sysctl -qw "net.mptcp.enabled=$([ "$1" = tcp ]; echo $?)"; done
-	[ "$1" != manage ] || line=("paths: manage" "classes: {any: {watch: fast}}")
-	for node in host r; do agent_start $node "${line[@]}" || give_up "resolverd serves on $node"; done
+	[ "$1" != manage ] || options=("paths: manage" "classes: {any: {watch: fast}}")
+	for node in host r; do agent_start $node "${options[@]}" || give_up "resolverd serves on $node"; done
 	[ "$1" = alone ] || return 0
 	"$FIG1" exec r ip mptcp limits set subflow 8 add_addr_accepted 8
 	"$FIG1" exec host ip mptcp limits set subflow 8 add_addr_accepted 8

@@ -30,7 +30,9 @@ declare -A IP=()
 ip_open() { # NODE
 	mkfifo "$WORK/ip.$1"
 	start "ip-$1" "$1" sh -c "exec ip -6 -force -batch - <'$WORK/ip.$1'"
-	exec {IP[$1]}>"$WORK/ip.$1"
+	local fd
+	exec {fd}>"$WORK/ip.$1"
+	IP[$1]=$fd
 }
 ip_do() { echo "$2" >&"${IP[$1]}"; } # NODE LINE
 drop() { ip_do "$1" "rule $2 pref 20 iif site blackhole"; ip_do "$1" "rule $2 pref 21 iif core blackhole"; } # ISP add|del

@@ -62,10 +62,11 @@ trace(void)
 	const char *text = getenv("PACE_TRACE");
 	long us = text != NULL ? strtol(text, NULL, 10) * 1000 : 0;
 	struct itimerval each = {{0, us}, {0, us}};
+	struct sigaction action = {.sa_handler = trace_due};
 
 	if (us <= 0)
 		return;
-	signal(SIGALRM, trace_due);
+	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &each, NULL);
 }
 

@@ -51,15 +51,15 @@ other() { sed -E 's/isp-a/isp-b/; s/exit-a/exit-b/' <<<"$1"; }
 undo() { "$FIG1" restore "$(cut -d' ' -f2 <<<"$1")"; } # FAULT
 # CLASS: agents, or what is compared with them
 agents() {
-	local node line=()
+	local node options=()
 	for node in host $PEER; do "$FIG1" exec "$node" sysctl -qw "net.mptcp.enabled=$([ "$mode" = tcp ]; echo $?)"; done
 	case $mode in
-	kernel | manage) line=("paths: $mode" "classes: {any: {watch: $1}}") ;;
-	*) line=("paths: off" "probe: off" "exits: off") ;;
+	kernel | manage) options=("paths: $mode" "classes: {any: {watch: $1}}") ;;
+	*) options=("paths: off" "probe: off" "exits: off") ;;
 	esac
-	agent_start host "${line[@]}" || return 1
-	[ "$AGENTS" = both ] || line=("paths: off" "probe: off" "exits: off")
-	agent_start $PEER "${line[@]}" || return 1
+	agent_start host "${options[@]}" || return 1
+	[ "$AGENTS" = both ] || options=("paths: off" "probe: off" "exits: off")
+	agent_start $PEER "${options[@]}" || return 1
 	[ "$mode" != alone ] || endpoints host "$A" "$B"
 	if [ "$mode" = alone ] || [ "$AGENTS" != both ]; then "$FIG1" exec $PEER ip mptcp limits set subflow 8 add_addr_accepted 8; fi
 }
