@@ -14,10 +14,10 @@
 #include "core/wire/errors.h"
 
 #define MANAGE_MAX 65536 /* sessions; further ones are left with the path they have */
-#define MANAGE_SIGN_MS \
-	5 /* from one sign of life that is followed to the next: all sessions are gone through */
-#define MANAGE_CUT_MS \
-	1000 /* a session is held to be cut off for so long after it was found so */
+/* From one sign of life that is followed to the next: all sessions are gone through. */
+#define MANAGE_SIGN_MS 5
+/* A session is held to be cut off for so long after it was found so. */
+#define MANAGE_CUT_MS 1000
 
 static struct managed **
 manage_place(struct manage *manage, uint32_t token)
@@ -212,19 +212,41 @@ manage_began(struct manage *manage, const struct mptcp_event *event)
 		return;
 	m->first = event->path;
 	m->server = event->server;
+	m->ours = true;
 	(void)managed_put(m, &event->path, true, loop_now_ms());
 	manage_passed(manage, &event->path);
+}
+
+/* What a peer announces is tried: it may not be where no peer can be, or here. */
+static void
+manage_announced(struct manage *manage, struct managed *m, const struct mptcp_event *event)
+{
+	struct managed_address address = {
+	    .port = event->path.remote_port, .id = event->path.remote_id};
+
+	memcpy(address.address, event->path.remote, 16);
+	if (address_refusal(address.address, true, NULL, 0) != NULL)
+		return;
+	for (size_t i = 0; i < manage->n_own; i++)
+		if (memcmp(manage->own[i].address, address.address, 16) == 0)
+			return;
+	managed_heard(m, &address);
+	manage_act(manage, m);
 }
 
 static void
 manage_established(struct manage *manage, const struct mptcp_event *event)
 {
-	if (manage_find(manage, event->token) == NULL)
+	struct managed *m = manage_find(manage, event->token);
+
+	if (m == NULL) {
 		manage_began(manage, event);
-	if (manage_find(manage, event->token) == NULL)
+		m = manage_find(manage, event->token);
+	}
+	if (m == NULL)
 		return;
-	manage_find(manage, event->token)->ready = true;
-	manage_act(manage, manage_find(manage, event->token));
+	m->ready = true;
+	manage_act(manage, m);
 }
 
 static void
@@ -257,7 +279,6 @@ static void
 manage_heard(void *arg, const struct nlmsghdr *message)
 {
 	struct manage *manage = arg;
-	struct managed_address address;
 	struct mptcp_event event;
 	struct managed *m;
 
@@ -281,11 +302,7 @@ manage_heard(void *arg, const struct nlmsghdr *message)
 		manage_fell(manage, m, &event);
 		break;
 	case MPTCP_EVENT_ANNOUNCED:
-		address = (struct managed_address){
-		    .port = event.path.remote_port, .id = event.path.remote_id};
-		memcpy(address.address, event.path.remote, 16);
-		managed_heard(m, &address);
-		manage_act(manage, m);
+		manage_announced(manage, m, &event);
 		break;
 	case MPTCP_EVENT_REMOVED:
 		managed_withdrawn(m, event.path.remote_id);
@@ -354,8 +371,10 @@ manage_events_ready(void *arg, int fd, unsigned events)
 
 	(void)fd;
 	(void)events;
-	if (netlink_events(manage->events, manage_heard, manage) < 0)
-		manage_read(manage);
+	if (netlink_events(manage->events, manage_heard, manage) >= 0)
+		return;
+	diag_debug("paths: events of sessions were lost; read anew");
+	manage_read(manage);
 }
 
 static int

@@ -356,6 +356,16 @@ has_room(const struct managed *m)
 	return room;
 }
 
+static bool
+may_join(struct managed *m, uint64_t now)
+{
+	if (now - m->joins_since >= MANAGED_JOINS_MS) {
+		m->joins_since = now;
+		m->joins = 0;
+	}
+	return m->joins < MANAGED_JOINS;
+}
+
 static void
 act_join(struct managed *m, const struct managed_world *world, const struct mptcp_path *pair,
     struct act *out, size_t *n)
@@ -374,9 +384,10 @@ act_join(struct managed *m, const struct managed_world *world, const struct mptc
 	if ((path != NULL && world->now - path->since < path->wait) ||
 	    (path == NULL && !has_room(m)) || !ways_may(world->ways, &way))
 		return;
-	number = own_number(m, pair->local);
+	number = may_join(m, world->now) ? own_number(m, pair->local) : NULL;
 	if (number == NULL)
 		return;
+	m->joins++;
 	out[*n] = (struct act){.kind = ACT_JOIN, .path = *pair, .why = ""};
 	out[(*n)++].path.local_id = number->id;
 }

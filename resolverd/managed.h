@@ -18,6 +18,8 @@
 #define MANAGED_ACTS 8
 #define MANAGED_JOIN_MS 2000 /* until a path that does not stand is tried anew; doubles ... */
 #define MANAGED_JOIN_MAX 64000 /* ... up to this */
+#define MANAGED_JOINS 16 /* handshakes of a session in MANAGED_JOINS_MS: its peer may announce whatever he likes */
+#define MANAGED_JOINS_MS 10000
 #define MANAGED_SIGN_MS 200 /* ... but for a sign that it would */
 
 /* An address of this host. */
@@ -52,10 +54,12 @@ struct managed {
 	uint32_t token;
 	bool server; /* it was accepted here */
 	bool ready; /* something of it was acknowledged: paths may be joined */
-	bool ours; /* a command over it succeeded */
+	bool ours; /* it began while we were asked, or a command over it succeeded */
 	bool foreign; /* the kernel's own path manager has it */
 	uint8_t last_id; /* the last number that was given to an own address */
 	uint8_t refusals; /* of announcements, one after the other */
+	uint64_t joins_since; /* ms; and how many handshakes since then: */
+	unsigned joins;
 	uint64_t cut; /* ms: until when nothing of it is known to live; 0: it does */
 	struct mptcp_path first; /* as it began */
 	size_t n_paths, n_heard, n_own, n_pairs;

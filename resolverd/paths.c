@@ -47,8 +47,15 @@ struct paths {
 };
 
 const char *
-paths_note(const struct paths *paths)
+paths_note(struct paths *paths)
 {
+	if (paths->ledger != NULL && paths->manage != NULL)
+		snprintf(paths->note, sizeof paths->note,
+		    "%zu endpoints, %zu sessions managed one by one",
+		    ledger_count(paths->ledger), manage_count(paths->manage));
+	else if (paths->ledger != NULL)
+		snprintf(paths->note, sizeof paths->note, "%zu endpoints",
+		    ledger_count(paths->ledger));
 	return paths->note;
 }
 
@@ -182,14 +189,6 @@ paths_tell_manage(struct paths *paths, const struct addresses *addresses)
 	manage_addresses(paths->manage, own, n);
 }
 
-static void
-paths_say_note(struct paths *paths)
-{
-	snprintf(paths->note, sizeof paths->note, "%zu endpoints%s",
-	    ledger_count(paths->ledger),
-	    paths->manage != NULL ? ", sessions managed one by one" : "");
-}
-
 static int
 paths_sync(struct paths *paths)
 {
@@ -215,7 +214,6 @@ paths_sync(struct paths *paths)
 	}
 	if (paths->manage != NULL && rc == 0)
 		paths_tell_manage(paths, &addresses);
-	paths_say_note(paths);
 	return 0;
 }
 
@@ -511,7 +509,7 @@ paths_start(struct paths *paths, struct loop *loop)
 	if (rc == 0 && paths->pulse != NULL)
 		rc = pulse_attend(paths->pulse, &paths->company, paths->manage);
 	if (rc == 0)
-		diag_info("paths: %s", paths->note);
+		diag_info("paths: %s", paths_note(paths));
 	return paths_say(rc);
 }
 

@@ -74,6 +74,6 @@ bool paths_map(struct paths *paths, uint32_t token, const struct paths_places *p
 void paths_sign(struct paths *paths, const struct prober_way *way) NONNULL;
 
 /* What is set, in words for a status page: "2 endpoints", or why none. Borrowed until the next. */
-const char *paths_note(const struct paths *paths) NONNULL;
+const char *paths_note(struct paths *paths) NONNULL;
 
 #endif

@@ -3,45 +3,14 @@
 # agent is killed; and is a TCP session that cannot move ended early? In the two-provider testbed, with the example programs.
 # needs: root namespaces mptcp
 # limit: 240
-# shellcheck disable=SC2317 # functions are called by ok
+# shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
-export LC_ALL=C
-PATH=$PATH:/usr/sbin:/sbin
-SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-BUILD=${EIDMAP_BUILD:-$SOURCE/build}
-if [ -z "${DATAGRAMS_INSIDE:-}" ]; then
-	unset FIG1_PREFIX
-	DATAGRAMS_INSIDE=1 FIG1_QUIET=1 FIG1_SITE_A=random FIG1_SITE_B=random \
-		exec "$SOURCE/tests/testbed/fig1" run "$0" "$@"
-fi
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/datagrams.XXXXXX")
-# shellcheck source=tests/demo/realm.sh
-. "$SOURCE/tests/demo/realm.sh"
-# shellcheck source=tests/demo/run.sh
-. "$SOURCE/tests/demo/run.sh"
-trap 'finish_all; rm -rf "$WORK"' EXIT
-trap 'exit 143' TERM INT HUP
-A=2001:db8:$FIG1_SITE_A:1::10 B=2001:db8:$FIG1_SITE_B:1::10
-
-ok() { # WHAT COMMAND...
-	local what=$1
-	shift
-	if "$@" >"$WORK/out" 2>&1; then echo "ok datagrams: $what"; return; fi
-	echo "not ok datagrams: $what"
-	sed 's/^/    | /' "$WORK/out"
-	tail -n 5 "$WORK"/agent-r.log "$WORK"/t[a-z]*.log | sed 's/^/    | /'
-	for id in $(ctl sessions | cut -d' ' -f1); do ctl why "$id"; done | sed 's/^/    | /'
-}
-give_up() { echo "not ok datagrams: $*"; tail -n 5 "$WORK"/*.log | sed 's/^/    | /'; exit 1; }
-ctl() { "$BUILD/mapctl/mapctl" -s "$WORK/r.control" "$@"; }
-agent_start() { # NODE [LINE...]
-	local node=$1
-	shift
-	printf '%s\n' "socket: $WORK/$node.sock" "control: $WORK/$node.control" "trust-anchors: [$WORK/anchors]" 'paths: off' \
-		'stubs:' "  test: [$FIG1_NS@53]" "  8.b.d.0.1.0.0.2.ip6.arpa: [$FIG1_NS@53]" "$@" >"$WORK/$node.yaml"
-	start "agent-$node" "$node" "$BUILD/resolverd/resolverd" -c "$WORK/$node.yaml" --ready-fd 1
-	wait_ready "agent-$node" 10
-}
+NAME=datagrams
+# shellcheck source=tests/survive/bed.inc
+. "$(dirname "$0")/../survive/bed.inc"
+sessions() { ctl r sessions; }
+ok_more() { for id in $(sessions | cut -d' ' -f1); do ctl r why "$id"; done; }
+agent() { agent_start "$1" 'paths: off' "${@:2}"; } # NODE [LINE...]
 talk() { # NAME: an asker on r, and where it begins
 	MAP_SOCKET=$WORK/r.sock start "$1" r "$BUILD/examples/datagrams" host.example.test 7000
 	line=$(wait_line "$1" '^connected ' 15) || return 1
@@ -70,19 +39,13 @@ answered() {
 	[ $came -ge 10 ] && [ $gap -le "$2" ]
 }
 fresh() { tell "$1" USR1; wait_line "$1" '^mark ' 5 >/dev/null; } # NAME: gaps are counted from here
-why() { ctl why "$(ctl sessions | head -n 1 | cut -d' ' -f1)" | tee /dev/stderr | grep -qE "$1"; } # PATTERN
+why() { ctl r why "$(sessions | head -n 1 | cut -d' ' -f1)" | tee /dev/stderr | grep -qE "$1"; } # PATTERN
 
 declare -A SOCKET=()
-realm_make "$FIG1_SITE_A" "$FIG1_SITE_B" "$FIG1_R" >"$WORK/realm.log" 2>&1 || give_up "identities can be made"
-printf '%s\n' "listen: [\"$FIG1_NS@53\"]" "database: $WORK/db" "control: $WORK/mapd.control" 'zones:' \
-	'  - name: id.example.test' '    prefix: 2001:3f:fe00:a00::/56' >"$WORK/mapd.yaml"
-start mapd ns "$BUILD/mapd/mapd" -c "$WORK/mapd.yaml" --ready-fd 1
-wait_ready mapd 10 || give_up "mapd serves"
-sed -i 's/ELOC/5 ELOC/' "$WORK/zones/site.records" # the set's TTL: how soon a change is followed
-realm_load "$FIG1_SITE_A" "$FIG1_SITE_B" >>"$WORK/realm.log" 2>&1 || give_up "the zones are loaded"
+realm_start 5 # the set's TTL: how soon a change is followed
 start echo host "$BUILD/examples/datagrams" -l 7000
 wait_line echo '^answers ' 5 >"$WORK/out" || give_up "somebody answers"
-agent_start r || give_up "resolverd serves on r"
+agent r || give_up "resolverd serves on r"
 
 # a firewall of the host, say, lets no probe through: the first session waits for answers, the next one does not
 start deaf host /usr/bin/python3 -c '
@@ -93,12 +56,12 @@ wait_line deaf '^deaf' 5 >"$WORK/out" || give_up "somebody hears no probes"
 ok "a session to who answers no probes" eval 'talk mute && ms=$(field gap "$line") && [ "$ms" -le 600 ]'
 ok "and the next one without waiting" eval 'talk mute2 && [ $(($(field gap "$line") + 100)) -le "$ms" ]'
 for name in mute mute2 deaf; do tell $name KILL; finish $name; done
-ok "which are forgotten" eval 'for i in {1..100}; do [ -z "$(ctl sessions)" ] && break; done; [ -z "$(ctl sessions)" ]'
+ok "which are forgotten" eval 'for i in {1..100}; do [ -z "$(sessions)" ] && break; done; [ -z "$(sessions)" ]'
 
 # the host has no agent: its kernel says that the probe's port is closed, which is an answer, six times in a row at most
 ok "a session, by the preferred provider" eval 'talk talk && [ "$(field destination "$line")" = "$A" ]'
 ok "answers come" answered talk 200
-ok "mapctl sessions" eval "ctl sessions | grep -qE '^3 udp $FIG1_R port [0-9]+ -> $A port 7000, 2001:3f:fe00:.*, any, user 0'"
+ok "mapsessions" eval "sessions | grep -qE '^3 udp $FIG1_R port [0-9]+ -> $A port 7000, 2001:3f:fe00:.*, any, user 0'"
 fresh talk
 "$FIG1" blackhole isp-a
 ok "provider A goes silent: it moves" becomes talk moved "$B" 8500
@@ -118,17 +81,17 @@ ok "provider B is cut off, and says so: it moves" becomes talk moved "$A" 8500
 fresh talk
 ok "resolverd is killed" eval 'tell agent-r KILL; finish agent-r; true'
 ok "the session goes on" answered talk 100
-ok "it starts again" agent_start r
-ok "and hears of the session" eval 'for i in {1..100}; do [ -n "$(ctl sessions)" ] && break; fresh talk; done; [ -n "$(ctl sessions)" ]'
+ok "it starts again" agent r
+ok "and hears of the session" eval 'for i in {1..100}; do [ -n "$(sessions)" ] && break; fresh talk; done; [ -n "$(sessions)" ]'
 
 # with an agent at the other end, which answers probes; one on r that has not heard lately that nothing listens there
 tell talk TERM
 ok "it ends" wait_line talk '^end ' 5
 finish talk
-agent_start host || give_up "resolverd serves on host"
+agent host || give_up "resolverd serves on host"
 tell agent-r TERM
 finish agent-r
-agent_start r || give_up "resolverd serves on r again"
+agent r || give_up "resolverd serves on r again"
 ok "another session" talk talk
 ok "answers come" answered talk 200
 fresh talk
@@ -149,7 +112,7 @@ mapctl zone load example.test "$WORK/zones/example.test.zone" >"$WORK/out" 2>&1 
 
 tell talk TERM
 ok "it ends" wait_line talk '^end ' 5
-ok "and is forgotten" eval 'for i in {1..100}; do [ -z "$(ctl sessions)" ] && break; done; [ -z "$(ctl sessions)" ]'
+ok "and is forgotten" eval 'for i in {1..100}; do [ -z "$(sessions)" ] && break; done; [ -z "$(sessions)" ]'
 
 # TCP that cannot move: the listener's kernel has no MPTCP
 "$FIG1" exec host sysctl -qw net.mptcp.enabled=0
@@ -160,7 +123,7 @@ ok "a TCP session" eval 'line=$(wait_line tcp "^connected " 15) && [ "$(field tr
 at=$(field destination "$line")
 echo "$line" >"$WORK/tcp"
 if [ "$at" = "$A" ]; then isp="isp-a"; else isp="isp-b"; fi
-ok "is watched" eval 'ctl sessions | grep -q " tcp "'
+ok "is watched" eval 'sessions | grep -q " tcp "'
 "$FIG1" blackhole "$isp"
 SECONDS=0
 ok "its provider goes silent: it is ended, not left to hang" eval '
@@ -169,3 +132,4 @@ ok "and another one begins by the other provider" eval '
 	MAP_SOCKET=$WORK/r.sock start tcp2 r "$BUILD/examples/connector" host.example.test 7001
 	line=$(wait_line tcp2 "^connected " 15) && echo "$line" && [ "$(field ms "$line")" -le 100 ] && [ "$(field destination "$line")" != "$at" ]'
 "$FIG1" restore "$isp"
+exit $failed

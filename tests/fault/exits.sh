@@ -3,45 +3,17 @@
 # example programs: no route, the wrong one, filters that are silent or not, an exit that is cut off; and back.
 # needs: root namespaces mptcp
 # limit: 240
-# shellcheck disable=SC2317 # functions are called by ok
+# shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
-export LC_ALL=C
-PATH=$PATH:/usr/sbin:/sbin
-SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-BUILD=${EIDMAP_BUILD:-$SOURCE/build}
-if [ -z "${EXITS_INSIDE:-}" ]; then
-	unset FIG1_PREFIX
-	# host's source of provider B shares more with r's address, so that it is tried first
-	EXITS_INSIDE=1 FIG1_QUIET=1 FIG1_SITE_A=4a FIG1_SITE_B=1 exec "$SOURCE/tests/testbed/fig1" run "$0" "$@"
-fi
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/exits.XXXXXX")
-# shellcheck source=tests/demo/realm.sh
-. "$SOURCE/tests/demo/realm.sh"
-# shellcheck source=tests/demo/run.sh
-. "$SOURCE/tests/demo/run.sh"
-trap 'finish_all; rm -rf "$WORK"' EXIT
-trap 'exit 143' TERM INT HUP
-A=2001:db8:$FIG1_SITE_A:1::10 B=2001:db8:$FIG1_SITE_B:1::10
-
-ok() { # WHAT COMMAND...
-	local what=$1
-	shift
-	if "$@" >"$WORK/out" 2>&1; then echo "ok exits: $what"; return; fi
-	echo "not ok exits: $what"
-	sed 's/^/    | /' "$WORK/out"
-	exits | sed 's/^/    | /'
-	tail -n 5 "$WORK/agent.log" | sed 's/^/    | /'
-}
-give_up() { echo "not ok exits: $*"; tail -n 5 "$WORK"/*.log | sed 's/^/    | /'; exit 1; }
+NAME=exits
+# host's source of provider B shares more with r's address, so that it is tried first
+BED_A=4a BED_B=1
+# shellcheck source=tests/survive/bed.inc
+. "$(dirname "$0")/../survive/bed.inc"
+ok_more() { exits; }
 exits() { "$BUILD/mapctl/mapctl" -s "$WORK/host.control" exits; }
 # A fresh agent each time: it knows nothing of what worked.
-agent_start() {
-	finish agent
-	printf '%s\n' "socket: $WORK/host.sock" "control: $WORK/host.control" "trust-anchors: [$WORK/anchors]" 'paths: off' \
-		'stubs:' "  test: [$FIG1_NS@53]" "  8.b.d.0.1.0.0.2.ip6.arpa: [$FIG1_NS@53]" "$@" >"$WORK/host.yaml"
-	start agent host "$BUILD/resolverd/resolverd" -c "$WORK/host.yaml" --ready-fd 1
-	wait_ready agent 10
-}
+agent() { agent_start host 'paths: off' "$@"; }
 connect() { # by host, to r; over r's listener, which goes on
 	MAP_SOCKET=$WORK/host.sock start session host "$BUILD/examples/connector" r.example.test 7000
 	line=$(wait_line session '^connected ' 15)
@@ -51,7 +23,7 @@ connect() { # by host, to r; over r's listener, which goes on
 # The log of this agent has it, now or soon: verdicts take about a second, and looks of itself ten.
 said() { # PATTERN SECONDS
 	# shellcheck disable=SC2016 # for the inner shell
-	timeout "$2" bash -c 'grep -qm 1 -E -- "$2" <(exec tail --pid=$$ -n +1 -F "$1" 2>/dev/null)' - "$WORK/agent.log" "$1"
+	timeout "$2" bash -c 'grep -qm 1 -E -- "$2" <(exec tail --pid=$$ -n +1 -F "$1" 2>/dev/null)' - "$WORK/agent-host.log" "$1"
 }
 listed() { exits | grep -E "^$1 $2"; } # SOURCE PATTERN
 first() { # SOURCE [PATTERN]: it is the source of the first pair now; and the last one's words
@@ -62,23 +34,18 @@ first() { # SOURCE [PATTERN]: it is the source of the first pair now; and the la
 }
 inside() { local node=$1; shift; "$FIG1" exec "$node" "$@"; }
 
-realm_make "$FIG1_SITE_A" "$FIG1_SITE_B" "$FIG1_R" >"$WORK/realm.log" 2>&1 || give_up "identities can be made"
-printf '%s\n' "listen: [\"$FIG1_NS@53\"]" "database: $WORK/db" "control: $WORK/mapd.control" 'zones:' \
-	'  - name: id.example.test' '    prefix: 2001:3f:fe00:a00::/56' >"$WORK/mapd.yaml"
-start mapd ns "$BUILD/mapd/mapd" -c "$WORK/mapd.yaml" --ready-fd 1
-wait_ready mapd 10 || give_up "mapd serves"
-realm_load "$FIG1_SITE_A" "$FIG1_SITE_B" >>"$WORK/realm.log" 2>&1 || give_up "the zones are loaded"
+realm_start
 start listener r "$BUILD/examples/listener" "$R_ID" 7000
 wait_line listener '^listening ' 5 >"$WORK/out" || give_up "the listener listens"
 
-agent_start || give_up "resolverd serves"
+agent || give_up "resolverd serves"
 ok "all well: provider B's source is first" first "$B"
 ok "a session" connect
 ok "and nothing is in question" eval 'exits | grep -qx "exits: 0 of the 0 sources in question do not work"'
 
 # NAME BREAK MEND VERDICT [WORDS]: the verdict, and the words that are more than a pair's; found out by one session, said in the log and by mapctl; B comes last, and why; then mended
 found() {
-	agent_start || give_up "resolverd serves again"
+	agent || give_up "resolverd serves again"
 	eval "$2"
 	ok "$1: a session all the same" connect
 	ok "$1: found out" said "exit of $B: $4${5:+: $5} .*tried: $FIG1_R" 10
@@ -110,7 +77,7 @@ right_route() {
 found "the wrong exit" wrong_route right_route "wrong route for this source" \
 	"leaves by 2001:db8:$FIG1_SITE_A:1::1 on eth0, as $A does"
 
-agent_start || give_up "resolverd serves again"
+agent || give_up "resolverd serves again"
 inside host ip -6 route del default table 102
 ok "no route: a session" connect
 ok "no route: found out" said "exit of $B: no route for this source: where $A gets an answer" 10
@@ -119,11 +86,12 @@ inside host ip -6 route replace default via "2001:db8:$FIG1_SITE_B:1::1" dev eth
 ok "no route: one again, and found out by itself" said "exit of $B: works" 5
 
 # a peer that is dead by every exit is no exit's fault
-agent_start || give_up "resolverd serves again"
+agent || give_up "resolverd serves again"
 "$FIG1" fail core-r
 ok "the peer is dead: no session" eval '! connect'
 "$FIG1" restore core-r
 ok "nor is any exit in question" eval 'exits | grep -q "^exits: 0 of"'
 
-agent_start 'exits: off' || give_up "resolverd serves without"
+agent 'exits: off' || give_up "resolverd serves without"
 ok "exits: off" eval 'exits | grep -qx "exits: not observed"'
+exit $failed

@@ -273,6 +273,28 @@ test_patience(void **state)
 	assert_string_equal(acts_are(), "join b-c");
 }
 
+/* A peer that announces address after address is not followed to all of them. */
+static void
+test_many_announced(void **state)
+{
+	struct managed_address heard = {.id = 1};
+	unsigned joins = 0;
+
+	(void)state;
+	have(1, A);
+	for (unsigned i = 0; i < 100; i++) {
+		address(heard.address, 0x40 + i);
+		managed_heard(&m, &heard);
+		(void)acts_are();
+		for (size_t k = 0; k < n_acts; k++, joins++)
+			(void)managed_put(&m, &acts[k].path, false, world.now);
+		world.now += 10;
+	}
+	assert_int_equal(joins, MANAGED_JOINS);
+	world.now += MANAGED_JOINS_MS;
+	assert_string_not_equal(acts_are(), "");
+}
+
 /* Two paths of one pair, as a late handshake makes them: one goes. */
 static void
 test_twice(void **state)
@@ -404,6 +426,7 @@ main(void)
 	    cmocka_unit_test_setup(test_given_up, fresh),
 	    cmocka_unit_test_setup(test_moved, fresh),
 	    cmocka_unit_test_setup(test_patience, fresh),
+	    cmocka_unit_test_setup(test_many_announced, fresh),
 	    cmocka_unit_test_setup(test_twice, fresh),
 	    cmocka_unit_test_setup(test_many, fresh),
 	    cmocka_unit_test_setup(test_family, fresh),

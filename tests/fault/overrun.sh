@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# overrun.sh - does resolverd still know its sessions after the kernel had more events to tell than it could take? It is stopped
+# while thousands of MPTCP connections come and go beside a managed session, whose provider then fails.
+# needs: root namespaces mptcp
+# limit: 120
+# shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
+set -u
+NAME=overrun
+# shellcheck source=tests/survive/bed.inc
+. "$(dirname "$0")/../survive/bed.inc"
+mark() { tell receiver USR1; line=$(wait_line receiver '^mark ' 5); }
+both() { mark && [ "$(field paths "$line")" = 2 ]; }
+flood() {
+	"$FIG1" exec r /usr/bin/python3 -c '
+import socket
+MPTCP = 262
+listener = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, MPTCP)
+listener.bind(("::1", 0))
+listener.listen(100)
+for i in range(3000):
+    one = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, MPTCP)
+    one.connect(listener.getsockname())
+    other = listener.accept()[0]
+    one.send(b"x")
+    other.recv(1)
+    other.send(b"x")
+    one.recv(1)
+    one.close()
+    other.close()'
+}
+realm_start
+for node in host r; do
+	agent_start $node "paths: manage" "classes: {any: {watch: fast}}" "log: debug" || give_up "resolverd serves on $node"
+done
+MAP_SOCKET=$WORK/host.sock start sender host "$BUILD/tests/survive/pace" listen "$HOST_ID" 7000 down
+wait_line sender '^listening' 5 >"$WORK/out" || give_up "the sender listens"
+MAP_SOCKET=$WORK/r.sock start receiver r "$BUILD/tests/survive/pace" connect host.example.test 7000 down
+wait_line receiver '^connected' 15 >"$WORK/out" || give_up "the receiver connects"
+ok "a session by both paths" soon 10 both
+tell agent-r STOP
+ok "3,000 connections come and go while resolverd is stopped" flood
+tell agent-r CONT
+ok "it has lost events, and says so" soon 10 grep -q "events of sessions were lost" "$WORK/agent-r.log"
+ok "the session is still by both paths" both
+for isp in isp-a isp-b; do
+	mark
+	"$FIG1" blackhole $isp
+	pass 1
+	mark
+	ok "provider ${isp#isp-} fails: octets come again within 400 ms" [ "$(field gap "$line")" -le 400 ]
+	"$FIG1" restore $isp
+	ok "and returns: both paths" soon 20 both
+done
+alone() { ctl r status | tee /dev/stderr | grep -q " 1 sessions managed one by one"; }
+ok "none of the others is kept" soon 10 alone
+tell receiver TERM
+ok "the stream ends whole" eval 'wait_line receiver "^end " 5 && ! grep -q wrong "$WORK/receiver.log"'
+exit $failed
