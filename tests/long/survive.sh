@@ -15,5 +15,5 @@ echo "# the only path dies, another one appears (goals: worst 100 ms; 300 ms wit
 LIMIT=100 tests/survive/lone.sh -n 20 || status=1
 LIMIT=300 tests/survive/lone.sh -n 5 -p kernel || status=1
 echo "# loss, flapping, and connecting while a provider is away"
-tests/survive/calm.sh -n 20 -l 30 -f 60 || status=1
+tests/survive/calm.sh -n 20 -l 30 -f 60 -p kernel,manage || status=1
 exit $status

@@ -2,7 +2,7 @@
 # calm.sh - what moves nothing, and how sessions begin beside what is dead: random loss, a path that flaps, and connecting while a
 # provider is away, nothing known and nothing cached, or known from the last time.
 # usage: calm.sh [-n TIMES] [-l SECONDS] [-f SECONDS] [-p PATHS]
-#   TIMES of each connect (1); how long there is loss (5), and the path flaps (6); PATHS of kernel, manage, by commas (both)
+#   TIMES of each connect (1); how long there is loss (5), and the path flaps (6); PATHS of kernel, manage, by commas (manage)
 # needs: root namespaces mptcp nft
 # limit: 240
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
@@ -10,7 +10,7 @@ set -u
 NAME=calm
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
-N=1 LOSS=5 FLAP=6 MODES=kernel,manage
+N=1 LOSS=5 FLAP=6 MODES=manage
 while getopts n:l:f:p: option; do
 	case $option in
 	n) N=$OPTARG ;;
