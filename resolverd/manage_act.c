@@ -42,6 +42,9 @@ manage_leave(struct manage *manage, struct managed *m, const struct act *act)
 	    act->whole && mptcp_withdraw(manage->mptcp, m->token, act->path.local_id) == 0;
 	struct managed_path *path;
 
+	if (act->whole && !withdrawn)
+		diag_debug("session %08x: address %u not withdrawn: %s", m->token,
+		    act->path.local_id, strerror(errno));
 	if (mptcp_end(manage->mptcp, m->token, &act->path) < 0 && errno != ESRCH && !withdrawn)
 		return -MAP_ESYS;
 	manage_tell(manage, m, &act->path, "left", act->why);

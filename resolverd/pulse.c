@@ -127,6 +127,19 @@ pulse_judge(struct pulse *pulse, uint8_t (*own)[16])
 	    own, pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS), pulse_confirm, pulse};
 }
 
+/* The peer may be slow, or gone, or nowhere to be reached for now, or answers no probes: who has nothing else is looked after. */
+static void
+suspicion_unproven(
+    struct suspicion *s, bool lives, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	if (s->flow.managed && (!lives || s->n_controls == 0))
+		manage_cut(s->pulse->manage, &s->flow);
+	else if (s->lone && lives)
+		suspicion_revive(s, outcomes, n);
+	else if (s->lone)
+		s->rest = loop_now_ms() + PULSE_LONE_REST_MS;
+}
+
 /* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
 static void
 suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
@@ -137,24 +150,24 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	struct silence_judge judge = pulse_judge(pulse, own);
 	uint64_t now = loop_now_ms();
 	char local[EID_TEXT], remote[EID_TEXT], words[160];
-	bool others = false;
+	bool answers = false, lives = false, told = outcomes[0].beat != BEAT_SILENT;
 
 	s->check = NULL;
 	s->rest = now + PULSE_REST_MS;
-	for (size_t i = 1; i < n; i++)
-		others |= beat_lives(outcomes[i].beat);
+	for (size_t i = 1; i < n; i++) {
+		answers |= outcomes[i].beat == BEAT_ALIVE;
+		lives |= beat_lives(outcomes[i].beat);
+	}
 	if (beat_lives(outcomes[0].beat)) {
 		suspicion_mark(s, true, outcomes[0].rtt_us);
 		return;
 	}
 	if (silence_since(pulse->silence, &s->flow, now) < now - s->began)
 		return; /* it was heard meanwhile: its probes alone were lost */
-	s->mute = !others;
-	if (!others) { /* the peer may be slow, or gone, or nowhere to be reached for now */
-		if (s->flow.managed)
-			manage_cut(pulse->manage, &s->flow);
-		else if (s->lone)
-			s->rest = now + PULSE_LONE_REST_MS;
+	/* a peer's kernel says that nothing listens a few times only, and then seems dead: such silence is no proof */
+	s->mute = !answers && !(lives && told);
+	if (s->mute) {
+		suspicion_unproven(s, lives, outcomes, n);
 		return;
 	}
 	suspicion_mark(s, false, 0);
