@@ -33,23 +33,33 @@ manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_p
 	manage->company->tell(manage->company->arg, m->token, words);
 }
 
+/* Tells the peer that nothing leads from there any more, under each number that he may know it by: paths to the address that
+ * the session began at have number 0 for the kernel here, also when the peer joined by one that was announced later. */
+static bool
+manage_withdraw(struct manage *manage, struct managed *m, const struct mptcp_path *path)
+{
+	uint8_t announced = managed_forget(m, path->local);
+	bool done = mptcp_withdraw(manage->mptcp, m->token, path->local_id) == 0;
+
+	if (announced != 0 && announced != path->local_id)
+		done |= mptcp_withdraw(manage->mptcp, m->token, announced) == 0;
+	if (!done)
+		diag_debug("session %08x: address %u not withdrawn: %s", m->token,
+		    path->local_id, strerror(errno));
+	return done;
+}
+
 /* The withdrawal goes over another path and reaches the peer also when this one is dead. It may leave the path itself as it is
  * (so does Linux 6.18 with the first one), or end it. */
 static int
 manage_leave(struct manage *manage, struct managed *m, const struct act *act)
 {
-	bool withdrawn =
-	    act->whole && mptcp_withdraw(manage->mptcp, m->token, act->path.local_id) == 0;
+	bool withdrawn = act->whole && manage_withdraw(manage, m, &act->path);
 	struct managed_path *path;
 
-	if (act->whole && !withdrawn)
-		diag_debug("session %08x: address %u not withdrawn: %s", m->token,
-		    act->path.local_id, strerror(errno));
 	if (mptcp_end(manage->mptcp, m->token, &act->path) < 0 && errno != ESRCH && !withdrawn)
 		return -MAP_ESYS;
 	manage_tell(manage, m, &act->path, "left", act->why);
-	if (withdrawn)
-		managed_forget(m, act->path.local_id);
 	path = managed_path(m, &act->path);
 	if (path != NULL)
 		managed_fell(path, loop_now_ms());

@@ -137,12 +137,17 @@ managed_withdrawn(struct managed *m, uint8_t id)
 			m->heard[i--] = m->heard[--m->n_heard];
 }
 
-void
-managed_forget(struct managed *m, uint8_t id)
+uint8_t
+managed_forget(struct managed *m, const uint8_t address[16])
 {
+	uint8_t id = 0;
+
 	for (size_t i = 0; i < m->n_own; i++)
-		if (m->own[i].id == id)
+		if (same(m->own[i].address, address)) {
+			id = m->own[i].id;
 			m->own[i--] = m->own[--m->n_own];
+		}
+	return id;
 }
 
 /* The number of an own address, given when it has none; NULL: there are none left. A number is not used again as long as

@@ -174,6 +174,32 @@ test_not_ours_to_join(void **state)
 	assert_string_equal(acts_are(), "");
 }
 
+/* The address that a session began at is announced again when it was left, under another number: paths there have none of their own. */
+static void
+test_announced_again(void **state)
+{
+	struct prober_way a = way(A, C);
+	uint8_t first;
+
+	(void)state;
+	m.server = true;
+	up(B, C, 1);
+	ways_died(&ways, &a, true, world.now);
+	assert_string_equal(acts_are(), "leave a-c!");
+	assert_int_equal(managed_forget(&m, m.paths[0].path.local), 0);
+	managed_fell(&m.paths[0], world.now);
+	assert_string_equal(acts_are(), ""); /* not as long as it is dead */
+	assert_true(ways_lived(&ways, &a, world.now));
+	assert_string_equal(acts_are(), "announce a");
+	first = acts[0].path.local_id;
+	assert_int_not_equal(first, 0);
+	up(A, C, 0); /* joined */
+	assert_int_equal(managed_forget(&m, m.paths[0].path.local), first);
+	managed_fell(&m.paths[0], world.now);
+	assert_string_equal(acts_are(), "announce a");
+	assert_int_not_equal(acts[0].path.local_id, first);
+}
+
 /* A private address is used, and nobody is told. */
 static void
 test_private(void **state)
@@ -420,6 +446,7 @@ main(void)
 	    cmocka_unit_test_setup(test_join_mapped, fresh),
 	    cmocka_unit_test_setup(test_backup, fresh),
 	    cmocka_unit_test_setup(test_not_ours_to_join, fresh),
+	    cmocka_unit_test_setup(test_announced_again, fresh),
 	    cmocka_unit_test_setup(test_private, fresh),
 	    cmocka_unit_test_setup(test_dead, fresh),
 	    cmocka_unit_test_setup(test_all_dead, fresh),
