@@ -120,7 +120,7 @@ ok "anybody may connect to it" test "$(stat -c %a "$WORK/db/map.sock")" = 666
 ok "not anybody may control it" test "$(stat -c %a "$WORK/db/resolverd.control")" = 660
 sed -i 's/^paths: off/paths: of/' "$WORK/resolverd.yaml"
 kill -HUP "$PID"
-ok "a wrong configuration is refused with what is expected" logged 'resolverd.yaml:3: paths: "of" is not known; expected one of kernel, off'
+ok "a wrong configuration is refused with what is expected" logged 'resolverd.yaml:3: paths: "of" is not known; expected one of kernel, manage, off'
 ok "resolverd still serves" "$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" status
 sed -i 's/^paths: of$/paths: off/' "$WORK/resolverd.yaml"
 printf 'trust-anchors: [%s]\n' "$WORK/anchors" >>"$WORK/resolverd.yaml"
