@@ -5,6 +5,7 @@ import ipaddress
 import os
 import random
 import re
+import select
 import struct
 import sys
 import threading
@@ -16,7 +17,7 @@ from life import Mapd, Wrong, judged
 
 BUILD, DIR, PORT, REALM, NAMES, ROUNDS = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5], int(sys.argv[6])
 HOSTS, EACH = 12, 16  # names of a host
-MOST, LIFE = 50, 10  # updates of a key in the seconds that a signature lives: a server remembers 64
+MOST, LIFE, SPARE = 50, 10, 10  # updates of a key in the seconds that a signature lives: a server remembers 64; a random load leaves some
 WAIT = 20  # seconds until all must be in step; what was refused once is tried again after 60
 # When it is killed: the commit is seen, and its edit is to come; the answer is there; whenever.
 MOMENTS = ["served", "random", "served", "acknowledged"]
@@ -52,9 +53,10 @@ class Host:
         wire = hosts.sig0(hosts.registration(self.key, some, REALM), self.key, now - 1, now + LIFE)
         return struct.pack("!H", len(wire)) + wire
 
-    def is_spent(self):
+    def is_spent(self, spare=0):
+        """mapd remembers no more messages of a key than that; spare: beside so many that are still to come."""
         now = time.time()
-        return len([t for t in self.times if t >= now - LIFE - 1]) >= MOST
+        return len([t for t in self.times if t >= now - LIFE - 1]) + spare >= MOST
 
     def locators(self, server):
         return server.ask(self.key.owner, ELOC)[1]
@@ -93,7 +95,7 @@ class Load:
         """Burst after burst until mapd has gone."""
         try:
             while not over.is_set():
-                some = [host for host in things if not host.is_spent()]
+                some = [host for host in things if not host.is_spent(SPARE)]
                 if some:
                     self.send(some)
                     if not self.read(some):
@@ -120,8 +122,15 @@ class Serials:
             self.last[zone] = serial
 
 
+def rested(things):
+    """Until each may send one more: what mapd remembers of their messages has run out."""
+    while any(host.is_spent() for host in things):
+        select.select([], [], [], 0.05)
+
+
 def killed_when_served(mapd, load, things):
     """At the first sight of what one of the updates changes."""
+    rested(things)
     server, host = hosts.Server(PORT), rng.choice(things)
     before, end = host.locators(server), time.monotonic() + WAIT
     load.send(things)
@@ -132,6 +141,7 @@ def killed_when_served(mapd, load, things):
 
 
 def killed_when_acknowledged(mapd, load, things):
+    rested(things)
     load.send(things)
     if not load.read(things):
         raise Wrong("an update is answered %s" % load.trouble)
