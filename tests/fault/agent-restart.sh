@@ -27,6 +27,7 @@ state() { # NODE
 	manager "$1"
 }
 manager() { "$FIG1" exec "$1" cat /proc/sys/net/mptcp/pm_type; } # NODE
+nothing_leads() { ! led "$1" 7000 | grep .; } # NODE
 as_before() { diff <(echo "${BEFORE[$1]}") <(state "$1"); }
 connect() { # NAME
 	MAP_SOCKET=$WORK/r.sock start "$1" r "$BUILD/examples/connector" host.example.test 7000
@@ -96,6 +97,7 @@ restarts() {
 	tell session TERM
 	ok "$PATHS: and so does that one" wait_line session '^end ' 5
 	for node in "${NODES[@]}"; do
+		ok "$PATHS: nothing of them is left on $node" soon 10 nothing_leads $node
 		ok "$PATHS: without sessions, resolverd on $node stops" agent_stop $node
 		ok "$PATHS: and all is as before" as_before $node
 	done
