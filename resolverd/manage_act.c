@@ -78,7 +78,7 @@ manage_announce(struct manage *manage, struct managed *m, const struct act *act)
 	m->refusals = 0;
 	for (size_t i = 0; i < m->n_own; i++)
 		if (m->own[i].id == act->path.local_id)
-			m->own[i].port = 1;
+			m->own[i].announced = true;
 	return 0;
 }
 

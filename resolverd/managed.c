@@ -62,7 +62,7 @@ own_known(struct managed *m, const struct mptcp_path *path)
 			return;
 	if (m->n_own == MANAGED_PATHS)
 		return;
-	m->own[m->n_own] = (struct managed_address){.id = path->local_id, .port = 1};
+	m->own[m->n_own] = (struct managed_address){.id = path->local_id, .announced = true};
 	memcpy(m->own[m->n_own++].address, path->local, 16);
 	if (m->last_id < path->local_id)
 		m->last_id = path->local_id;
@@ -342,7 +342,7 @@ act_announce(struct managed *m, const struct managed_world *world, struct act *o
 		    leads_from(m, world, own->address))
 			continue;
 		number = own_number(m, own->address);
-		if (number == NULL || number->port != 0)
+		if (number == NULL || number->announced)
 			continue;
 		out[*n] =
 		    (struct act){.kind = ACT_ANNOUNCE, .path.local_id = number->id, .why = ""};

@@ -45,8 +45,9 @@ struct managed_pair {
 /* An address of either end that the other was told of. */
 struct managed_address {
 	uint8_t address[16];
-	uint16_t port; /* 0: the session's */
+	uint16_t port; /* the peer's; 0: the session's */
 	uint8_t id;
+	bool announced; /* ours: the peer was told */
 };
 
 struct managed {
@@ -65,7 +66,7 @@ struct managed {
 	size_t n_paths, n_heard, n_own, n_pairs;
 	struct managed_path paths[MANAGED_PATHS];
 	struct managed_address heard[MANAGED_HEARD];
-	struct managed_address own[MANAGED_PATHS]; /* that have a number here; port: 1, when announced */
+	struct managed_address own[MANAGED_PATHS]; /* that have a number here */
 	struct managed_pair pairs[MANAGED_PAIRS]; /* its mapping's, best first; none: it has no mapping */
 	size_t n_given_up;
 	uint8_t given_up[MANAGED_PAIRS][16]; /* the peer's, that its mapping drains */

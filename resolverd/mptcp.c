@@ -168,25 +168,28 @@ struct mptcp_list {
 };
 
 static void
-mptcp_endpoint_attr(struct mptcp_endpoint *endpoint, const struct nlattr *attr)
+mptcp_address(const struct nlattr *attr, uint8_t out[16])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	size_t n = mnl_attr_get_payload_len(attr);
 
+	if (n == 4)
+		memcpy(out, mapped, sizeof mapped);
+	if (n == 4 || n == 16)
+		memcpy(out + 16 - n, mnl_attr_get_payload(attr), n);
+}
+
+static void
+mptcp_endpoint_attr(struct mptcp_endpoint *endpoint, const struct nlattr *attr)
+{
 	switch (mnl_attr_get_type(attr)) {
 	case MPTCP_PM_ADDR_ATTR_ID:
 		if (mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
 			endpoint->id = mnl_attr_get_u8(attr);
 		break;
 	case MPTCP_PM_ADDR_ATTR_ADDR4:
-		if (mnl_attr_get_payload_len(attr) == 4) {
-			memcpy(endpoint->address, mapped, sizeof mapped);
-			memcpy(
-			    endpoint->address + sizeof mapped, mnl_attr_get_payload(attr), 4);
-		}
-		break;
 	case MPTCP_PM_ADDR_ATTR_ADDR6:
-		if (mnl_attr_get_payload_len(attr) == 16)
-			memcpy(endpoint->address, mnl_attr_get_payload(attr), 16);
+		mptcp_address(attr, endpoint->address);
 		break;
 	case MPTCP_PM_ADDR_ATTR_PORT:
 		if (mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
@@ -307,18 +310,6 @@ mptcp_port(const struct nlattr *attr)
 	return mnl_attr_get_payload_len(attr) == 2 ? ntohs(mnl_attr_get_u16(attr)) : 0;
 }
 
-static void
-mptcp_address(const struct nlattr *attr, uint8_t out[16])
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	size_t n = mnl_attr_get_payload_len(attr);
-
-	if (n == 4)
-		memcpy(out, mapped, sizeof mapped);
-	if (n == 4 || n == 16)
-		memcpy(out + 16 - n, mnl_attr_get_payload(attr), n);
-}
-
 static uint8_t
 mptcp_octet(const struct nlattr *attr)
 {
@@ -355,9 +346,6 @@ mptcp_event_attr(struct mptcp_event *event, const struct nlattr *attr)
 		break;
 	case MPTCP_ATTR_BACKUP:
 		event->path.backup = mptcp_octet(attr) != 0;
-		break;
-	case MPTCP_ATTR_ERROR:
-		event->failed = mptcp_octet(attr) != 0;
 		break;
 	case MPTCP_ATTR_SERVER_SIDE:
 		event->server = mptcp_octet(attr) != 0;

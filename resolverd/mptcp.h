@@ -73,7 +73,6 @@ struct mptcp_event {
 	unsigned kind;
 	uint32_t token; /* of the session, this end's */
 	bool server; /* of CREATED and ESTABLISHED: it was accepted here */
-	bool failed; /* of SUB_CLOSED: with an error */
 	struct mptcp_path path; /* as far as this kind has it */
 };
 

@@ -170,7 +170,7 @@ test_not_ours_to_join(void **state)
 	m.foreign = false;
 	m.server = true;
 	assert_string_equal(acts_are(), "announce b");
-	m.own[0].port = 1; /* it was */
+	m.own[0].announced = true; /* it was */
 	assert_string_equal(acts_are(), "");
 }
 
