@@ -2,22 +2,25 @@
 # interrupt.py - interrupts the demonstration at several stages in several ways, and looks for what is left
 # of it. interrupt.sh runs it as "interrupt.py TESTS" where nothing else is; prints "ok WHAT" lines.
 import concurrent.futures
+import contextlib
 import ctypes
-import fcntl
 import glob
+import itertools
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
 import sys
-import termios
+import time
 
 TESTS = sys.argv[1]
 DEMO, FIG1 = TESTS + "/demo/demo", TESTS + "/testbed/fig1"
 TMP = os.environ["TMPDIR"]
 LIBC = ctypes.CDLL(None, use_errno=True)
 IN_CREATE = 0x100
+PATIENCE = 100  # seconds that a run may take from its start to its end, or it says what holds it
 bad = 0
 
 # The lines that tell how far a run has come; of the first stage only the namespaces tell.
@@ -60,46 +63,53 @@ class Namespaces:
 class Run:
     """A demonstration: without a terminal, or with one that it has in the foreground."""
 
-    number = 0
+    numbers = itertools.count(1)
 
     def __init__(self, terminal=False):
-        Run.number += 1
-        self.mark = "EIDMAP_TEST_MARK=%d." % Run.number
-        self.tmp = "%s/%d" % (TMP, Run.number)
+        number = next(Run.numbers)
+        self.mark = "EIDMAP_TEST_MARK=%d." % number
+        self.tmp = "%s/%d" % (TMP, number)
         os.mkdir(self.tmp)
         self.text = ""
         self.namespaces = Namespaces()
         self.master, slave = os.openpty() if terminal else os.pipe()
         env = dict([self.mark.split("=")], **dict(os.environ, TMPDIR=self.tmp))
+        # Signals as a shell gives them to what runs in its foreground. Nothing of Python runs in the new process:
+        # the other threads may have held a lock when it was made.
         self.process = subprocess.Popen(
-            [DEMO], env=env, stdin=slave if terminal else subprocess.DEVNULL, stdout=slave, stderr=slave,
-            preexec_fn=lambda: self.prepare(terminal))
+            ["setsid"] + ["--ctty"] * terminal + ["env", "--default-signal=INT,TERM,HUP", DEMO], env=env,
+            stdin=slave if terminal else subprocess.DEVNULL, stdout=slave, stderr=slave)
+        self.until = time.monotonic() + PATIENCE
         os.close(slave)
         self.pid = self.process.pid
         self.prefix = "f%d" % self.pid
         self.out = self.lines()
 
-    # In the new process: signals as a shell gives them to what runs in its foreground.
-    @staticmethod
-    def prepare(terminal):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        os.setsid()
-        if terminal:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
     def lines(self):
         rest = b""
         while True:
+            if not select.select([self.master], [], [], max(0, self.until - time.monotonic()))[0]:
+                self.stuck()
             try:
                 data = os.read(self.master, 4096)
             except OSError:  # a terminal whose last user is gone
                 data = b""
             if not data:
                 return
-            self.text += data.decode()
+            self.text += data.decode(errors="replace")
             *lines, rest = (rest + data).split(b"\n")
             yield from (line.decode().rstrip("\r") for line in lines)
+
+    # It neither goes on nor ends: what there is of it, in what state, waiting where, and what it said last.
+    def stuck(self):
+        mine = [p for p in processes() if self.mark in environment(p[0])]
+        told = ["%d (%s): %s" % (p[0], p[1], standing(p[0])) for p in mine]
+        report(False, "a run ends within %d seconds" % PATIENCE, "; ".join(told + ["it said: " + self.text[-400:]]))
+        for pid, _ in mine:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        collect()
+        self.until = float("inf")
 
     # False when it ended before.
     def reach(self, stage):
@@ -143,6 +153,15 @@ def environment(pid):
             return f.read().split("\0")
     except OSError:
         return []
+
+
+def standing(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as stat, open("/proc/%d/wchan" % pid) as wchan, open("/proc/%d/cmdline" % pid) as args:
+            state, parent = stat.read().rsplit(")")[1].split()[:2]
+            return "%s, child of %s, in %s, %s" % (state, parent, wchan.read(), args.read().replace("\0", " ")[-200:])
+    except OSError:
+        return "gone"
 
 
 def mounts():
