@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "core/wire/errors.h"
 
 #define NETLINK_REQUEST 4096
 #define NETLINK_ANSWER 65536 /* the kernel fills dumps up to 32 KiB */
+#define NETLINK_PATIENCE 2 /* seconds; a kernel without memory may owe an answer */
 
 struct netlink {
 	struct mnl_socket *socket;
@@ -33,6 +35,7 @@ int
 netlink_open(int bus, unsigned groups, struct netlink **out)
 {
 	struct netlink *nl = calloc(1, sizeof *nl);
+	struct timeval patience = {.tv_sec = NETLINK_PATIENCE};
 	int saved;
 
 	if (nl == NULL)
@@ -41,6 +44,8 @@ netlink_open(int bus, unsigned groups, struct netlink **out)
 	if (nl->socket == NULL)
 		goto free_nl;
 	if (mnl_socket_bind(nl->socket, groups, MNL_SOCKET_AUTOPID) < 0)
+		goto close_socket;
+	if (setsockopt(netlink_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0)
 		goto close_socket;
 	*out = nl;
 	return 0;

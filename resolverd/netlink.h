@@ -34,8 +34,9 @@ struct nlmsghdr *netlink_start_generic(struct netlink *nl, uint16_t family, uint
 typedef void netlink_fn(void *arg, const struct nlmsghdr *message);
 
 /* Sends what netlink_start() began and reads the whole answer, a dump or an acknowledgement.
- * fn may be NULL. -MAP_ESYS with errno as the kernel said it; -MAP_ESTALE: all was read, but things
- * changed meanwhile, so that something may be there twice or not at all. */
+ * fn may be NULL. -MAP_ESYS with errno as the kernel said it, EAGAIN when it said nothing for two
+ * seconds; -MAP_ESTALE: all was read, but things changed meanwhile, so that something may be there
+ * twice or not at all. */
 int netlink_ask(struct netlink *nl, netlink_fn *fn, void *arg)
     __attribute__((nonnull(1))) MUST_CHECK;
 /* Reads the events that wait, without blocking. -MAP_ELIMIT: some were lost; ask anew. */
