@@ -133,6 +133,16 @@ agent_mark_pair(void *arg, const struct pair_mark *mark)
 	pairs_mark(((struct agent *)arg)->pairs, mark, loop_now_ms());
 }
 
+static void
+agent_count_path(void *arg, enum path_change change)
+{
+	static const enum stat stats[] = {[PATH_JOINED] = STAT_PATH_JOINED,
+	    [PATH_LEFT] = STAT_PATH_LEFT,
+	    [PATH_RENEWED] = STAT_PATH_RENEWED};
+
+	agent_count(arg, stats[change]);
+}
+
 int
 agent_open_watch(struct agent *agent)
 {
@@ -149,7 +159,7 @@ agent_open_watch(struct agent *agent)
 		diag_error("probes: %s: %s", error_text(rc), strerror(errno));
 	pairs_observe(agent->pairs, agent->exits);
 	paths_attend(agent->paths, &(struct paths_company){agent->heartbeat, agent_watch,
-				       agent_tell, agent_mark_pair, agent});
+				       agent_tell, agent_mark_pair, agent_count_path, agent});
 	return rc;
 }
 

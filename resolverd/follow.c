@@ -90,10 +90,12 @@ follow_end(struct follow *follow, const struct subflow *flow)
 	memcpy(note.source, flow->local, 16);
 	memcpy(note.destination, flow->remote, 16);
 	address_print(flow->remote, text);
-	if (sockets_end(sessions_diag(session->all), &note) == 0)
-		session_tell(session, "path to %s left: the mapping gives it up", text);
-	else
+	if (sockets_end(sessions_diag(session->all), &note) < 0) {
 		session_tell(session, "path to %s cannot be left: %s", text, strerror(errno));
+		return;
+	}
+	agent_count(sessions_agent(session->all), STAT_PATH_LEFT);
+	session_tell(session, "path to %s left: the mapping gives it up", text);
 }
 
 /* The kernel's manager knows no mapping: paths to what is given up are ended, as long as there is another one. */
@@ -104,9 +106,11 @@ follow_leave(struct follow *follow, const struct paths_places *places)
 	uint32_t token = follow->session->note.token;
 	bool stays = false;
 
-	if (seen == NULL || subflows_read(sessions_diag(follow->session->all), seen) < 0)
-		seen = NULL;
-	for (size_t i = 0; seen != NULL && i < seen->n; i++)
+	if (seen == NULL || subflows_read(sessions_diag(follow->session->all), seen) < 0) {
+		free(seen);
+		return;
+	}
+	for (size_t i = 0; i < seen->n; i++)
 		stays |= seen->list[i].token == token &&
 			 !has(places->given_up, places->n_given_up, seen->list[i].remote);
 	for (size_t i = 0; stays && i < seen->n; i++)

@@ -59,6 +59,7 @@ manage_leave(struct manage *manage, struct managed *m, const struct act *act)
 
 	if (mptcp_end(manage->mptcp, m->token, &act->path) < 0 && errno != ESRCH && !withdrawn)
 		return -MAP_ESYS;
+	manage->company->count(manage->company->arg, PATH_LEFT);
 	manage_tell(manage, m, &act->path, "left", act->why);
 	path = managed_path(m, &act->path);
 	if (path != NULL)

@@ -39,12 +39,16 @@ struct paths;
  * error. -MAP_ENOMEM, -MAP_ESYS (netlink), -MAP_ECONFIG (the ledger), said by diag_error.
  */
 int paths_open(const struct paths_options *options, struct paths **out) NONNULL MUST_CHECK;
+/* What is counted. */
+enum path_change { PATH_JOINED, PATH_LEFT, PATH_RENEWED };
+
 /* Who knows more of the sessions than their paths: how each is watched, and what to do with what is found out. All borrowed. */
 struct paths_company {
 	struct heartbeat *heartbeat; /* NULL: nothing is probed */
 	const struct watch_row *(*watch)(void *arg, uint32_t token);
 	void (*tell)(void *arg, uint32_t token, const char *words);
 	void (*mark)(void *arg, const struct pair_mark *mark);
+	void (*count)(void *arg, enum path_change change);
 	void *arg;
 };
 

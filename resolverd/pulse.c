@@ -5,6 +5,7 @@
 #include "resolverd/pulse.h"
 
 #include <errno.h>
+#include <linux/mptcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,14 @@ suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
 	s->pulse->company->mark(s->pulse->company->arg, &mark);
 }
 
+/* What uses the address is to leave it, and whoever can comes by it anew. */
+static void
+pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why)
+{
+	pulse->ops->renew(pulse->arg, address, why);
+	pulse->company->count(pulse->company->arg, PATH_RENEWED);
+}
+
 /* The kernel is made to try the addresses that answer anew, where nothing leads from them that this could end; when a path from
  * there stands this one is judged. */
 static void
@@ -97,7 +106,7 @@ suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outc
 	for (size_t i = 1; i < n; i++)
 		if (beat_lives(outcomes[i].beat) &&
 		    !subflows_use(pulse->seen, s->controls[i - 1]))
-			pulse->ops->renew(pulse->arg, s->controls[i - 1], "tried again");
+			pulse_offer(pulse, s->controls[i - 1], "tried again");
 }
 
 /* Whether all that answers is by other addresses of this host: else leaving the address would leave what lives, too. */
@@ -296,7 +305,7 @@ pulse_returned(void *arg, const struct prober_way *way)
 
 	if (subflows_read(pulse->diag, pulse->seen) == 0 && pulse->seen->n > 0 &&
 	    !subflows_use(pulse->seen, way->local))
-		pulse->ops->renew(pulse->arg, way->local, "tried again");
+		pulse_offer(pulse, way->local, "tried again");
 }
 
 int
@@ -315,7 +324,7 @@ pulse_renew(struct pulse *pulse, const struct subflow *flow, bool probed)
 {
 	struct prober_way way = prober_way_of(flow->local, flow->remote);
 
-	pulse->ops->renew(pulse->arg, flow->local, "silent");
+	pulse_offer(pulse, flow->local, "silent");
 	if (pulse->returns != NULL)
 		returns_left(pulse->returns, &way, probed);
 }
@@ -358,8 +367,10 @@ static void
 pulse_heard(void *arg, const struct nlmsghdr *message)
 {
 	struct pulse *pulse = arg;
+	struct mptcp_event event;
 
-	(void)message;
+	if (mptcp_event_read(message, &event) && event.kind == MPTCP_EVENT_SUB_ESTABLISHED)
+		pulse->company->count(pulse->company->arg, PATH_JOINED);
 	if (!pulse->running) {
 		pulse->running = true;
 		timer_start(pulse->timer, PULSE_BUSY_MS);

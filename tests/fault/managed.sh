@@ -19,6 +19,7 @@ listen() { # NAME NODE IDENTITY PORT
 	MAP_SOCKET=$WORK/$2.sock start "$1" "$2" "$BUILD/examples/listener" "$3" "$4"
 	wait_line "$1" '^listening ' 5
 }
+counted() { ctl "$1" status | tee /dev/stderr | grep -qE "path\.$2:? +$3$"; } # NODE WHAT TIMES
 story() { ctl "$1" why "$(ctl "$1" sessions | grep mptcp | head -n 1 | cut -d' ' -f1)"; } # NODE
 
 # Others behind the site's set, as ELOC records alone; their identities to $WORK/others.
@@ -59,6 +60,7 @@ ok "10,000 others are behind its set" others_are well
 ok "the site drains provider A" site
 ok "the session leaves it, within the set's TTL" soon 10 leads r 7000 "$R $B"
 ok "and says why" eval "story r | grep -q 'to $A left: the mapping gives it up'"
+ok "a path that joined is counted, and one that was left" eval 'counted r joined 1 && counted r left 1 && counted r renewed 0'
 ok "octets come" flows one
 ok "and so have all others behind the set" soon 6 others_are drained
 ok "who connects now comes by provider B" session two 7000
@@ -77,6 +79,7 @@ ok "kernel: by both" soon 10 leads r 7000 "$R $A" "$R $B"
 sed -i '/isp-a/s/$/ drain/' "$WORK/zones/site.records"
 ok "kernel: the site drains provider A" site
 ok "kernel: the session leaves it" soon 10 leads r 7000 "$R $B"
+ok "kernel: that is counted, too" eval 'counted r joined 1 && counted r left 1'
 ok "kernel: octets come" flows three
 sed -i 's/ drain//' "$WORK/zones/site.records"
 ok "kernel: it is drained no more" site
