@@ -22,6 +22,8 @@
 #define PULSE_REST_MS 200 /* after a suspect path answered */
 #define PULSE_LONE_REST_MS \
 	20 /* after nothing did, where the kernel has a session with that path only */
+#define PULSE_STOPPED_REST_MS \
+	30000 /* at most, after the path of a stream that stopped answered: else for as long as it had stopped */
 #define PULSE_IDLE_MS 100
 /* A look may cost at most one part in this many of the time between looks: of a CPU, since what it waits for one is no cost, and on
  * a busy machine dead paths would be found late. */
@@ -37,6 +39,8 @@ struct suspicion {
 	bool lone; /* and these are no paths: it has no other */
 	uint64_t began; /* ms */
 	uint64_t rest; /* ms: not before */
+	uint64_t
+	    stopped; /* ms: that nothing had come for, where nothing is owed; 0: something is */
 	bool mute; /* nothing answered its probes, nor those of its controls */
 };
 
@@ -145,8 +149,20 @@ suspicion_unproven(
 		manage_cut(s->pulse->manage, &s->flow);
 	else if (s->lone && lives)
 		suspicion_revive(s, outcomes, n);
-	else if (s->lone)
+	else if (s->lone) {
 		s->rest = loop_now_ms() + PULSE_LONE_REST_MS;
+		timer_start(s->pulse->timer, PULSE_LONE_REST_MS); /* it may be idle else */
+	}
+}
+
+/* The peer has nothing to say: that is asked again, but not often. */
+static void
+suspicion_content(struct suspicion *s, uint64_t now)
+{
+	uint64_t ms = s->stopped < PULSE_STOPPED_REST_MS ? s->stopped : PULSE_STOPPED_REST_MS;
+
+	if (ms > PULSE_REST_MS)
+		s->rest = now + ms;
 }
 
 /* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
@@ -169,6 +185,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	}
 	if (beat_lives(outcomes[0].beat)) {
 		suspicion_mark(s, true, outcomes[0].rtt_us);
+		suspicion_content(s, now);
 		return;
 	}
 	if (silence_since(pulse->silence, &s->flow, now) < now - s->began)
@@ -240,12 +257,16 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
 	struct heartbeat_plan plan;
 
-	if (s == NULL || s->check != NULL ||
-	    (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms()))
+	if (s == NULL || s->check != NULL)
+		return;
+	/* who rests because a stream stopped does not when something is owed */
+	if (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms() &&
+	    (s->stopped == 0 || suspect->stopped))
 		return;
 	*s = (struct suspicion){.pulse = pulse,
 	    .flow = suspect->flow,
 	    .began = loop_now_ms(),
+	    .stopped = suspect->stopped ? suspect->ms : 0,
 	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
 	    .ways = {prober_way_of(suspect->flow.local, suspect->flow.remote)},

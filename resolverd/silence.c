@@ -14,6 +14,7 @@ struct silence_flow {
 	struct subflow last;
 	uint64_t heard; /* when segments_in last grew */
 	uint64_t data; /* when octets_in last grew */
+	uint64_t flows; /* since when it grew without a pause */
 	uint64_t owed; /* since when acknowledgements are owed; 0: none are */
 };
 
@@ -72,7 +73,7 @@ static struct silence_flow
 silence_flow(struct silence *silence, const struct silence_flow *was, const struct subflow *s,
     uint64_t now)
 {
-	struct silence_flow flow = {.last = *s, .heard = now, .data = now};
+	struct silence_flow flow = {.last = *s, .heard = now, .data = now, .flows = now};
 	bool heard;
 
 	if (was == NULL) {
@@ -87,6 +88,8 @@ silence_flow(struct silence *silence, const struct silence_flow *was, const stru
 		flow.heard = was->heard;
 	if (s->octets_in == was->last.octets_in)
 		flow.data = was->data;
+	if (flow.data - was->data < SILENCE_STOPPED_MS)
+		flow.flows = was->flows;
 	if (s->unacked > 0) {
 		silence->busy = true;
 		flow.owed = heard || was->owed == 0 ? now : was->owed;
@@ -400,6 +403,17 @@ silence_is_suspect_flow(const struct silence_flow *flow, uint64_t now)
 	       now - flow->owed >= (round_trips > least ? round_trips : least);
 }
 
+/* An only path that this host chose, which brought a stream until it stopped. */
+static bool
+silence_has_stopped(const struct silence_group *group, uint64_t now)
+{
+	const struct silence_flow *flow = &group->flows[0];
+
+	return group->n == 1 && flow->last.began && !flow->last.managed &&
+	       flow->data >= flow->flows + SILENCE_STREAM_MS &&
+	       now - flow->data >= SILENCE_STOPPED_MS;
+}
+
 size_t
 silence_suspects(
     const struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max)
@@ -410,14 +424,19 @@ silence_suspects(
 	for (size_t i = 0; i < view->n && found < max;) {
 		struct silence_group group = silence_group(view, i);
 		const struct silence_flow *worst = NULL;
+		bool stopped;
 
 		for (size_t k = 0; (group.n > 1 || silence_is_lone(&group)) && k < group.n; k++)
 			if (silence_is_suspect_flow(&group.flows[k], now) &&
 			    (worst == NULL || group.flows[k].owed < worst->owed))
 				worst = &group.flows[k];
+		stopped = worst == NULL && silence_has_stopped(&group, now);
+		if (stopped)
+			worst = &group.flows[0];
 		if (worst != NULL) {
-			out[found] = (struct silence_suspect){
-			    .flow = worst->last, .ms = now - worst->owed};
+			out[found] = (struct silence_suspect){.flow = worst->last,
+			    .stopped = stopped,
+			    .ms = now - (stopped ? worst->data : worst->owed)};
 			silence_put_others(&group, worst, false, &out[found]);
 			silence_put_others(&group, worst, true, &out[found]);
 			found++;

@@ -17,6 +17,8 @@
 #define SILENCE_SUSPECT_MS 10 /* unacknowledged for so long, and two round trips: worth a probe */
 #define SILENCE_SUSPECT_LONE_MS 50 /* the same of one lone segment, whose acknowledgement may be delayed */
 #define SILENCE_LONE_MS 260 /* one lone segment may be acknowledged as late as this */
+#define SILENCE_STREAM_MS 300 /* who brought data for so long ... */
+#define SILENCE_STOPPED_MS 100 /* ... without a pause like this, and then made one, has stopped */
 
 struct silence; /* what was seen until now */
 
@@ -35,7 +37,8 @@ struct silence_verdict {
 #define SILENCE_OTHERS 4
 struct silence_suspect {
 	struct subflow flow;
-	uint64_t ms; /* that they are owed for */
+	bool stopped; /* nothing is owed, but a stream that came by its session's only path has stopped: who only receives has no other sign */
+	uint64_t ms; /* that they are owed for, or nothing came for */
 	size_t n_others;
 	struct subflow others[SILENCE_OTHERS];
 };

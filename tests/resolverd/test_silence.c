@@ -348,6 +348,57 @@ test_lone(void **state)
 	}
 }
 
+/* Looks that bring data, then some that do not. How many are suspect then, and whether for having stopped. */
+static size_t
+stopped_after(int with, int without, bool *stopped)
+{
+	struct silence_suspect suspects[2];
+	size_t n;
+
+	for (int i = 0; i < with; i++) {
+		carry(0, true);
+		assert_false(step());
+	}
+	for (int i = 0; i < without; i++)
+		assert_false(step());
+	n = silence_suspects(silence, now, suspects, 2);
+	*stopped = n == 1 && suspects[0].stopped;
+	if (*stopped)
+		assert_in_range(suspects[0].ms, SILENCE_STOPPED_MS, now);
+	return n;
+}
+
+/* Who only receives is owed nothing. That a stream stopped is no sign but where it came for a while, by the only path, which this
+ * end chose. */
+static void
+test_stopped(void **state)
+{
+	bool stopped;
+
+	(void)state;
+	look.n = 1;
+	look.list[0].began = true;
+	assert_int_equal(stopped_after(0, 40, &stopped), 0); /* never anything */
+	assert_int_equal(stopped_after(1, 10, &stopped), 0); /* a word */
+	for (int i = 0; i < 10; i++) /* words, with pauses */
+		assert_int_equal(stopped_after(5, 10, &stopped), 0);
+	assert_int_equal(stopped_after(30, 6, &stopped), 0); /* a stream, and a short pause */
+	assert_int_equal(stopped_after(0, 1, &stopped), 1);
+	assert_true(stopped);
+	look.list[0].unacked = 2; /* what is owed counts for more */
+	assert_int_equal(stopped_after(0, 3, &stopped), 1);
+	assert_false(stopped);
+	look.list[0].unacked = 0;
+	look.list[0].managed = true;
+	assert_int_equal(stopped_after(0, 1, &stopped), 0);
+	look.list[0].managed = look.list[0].began = false;
+	assert_int_equal(stopped_after(0, 1, &stopped), 0);
+	look.list[0].began = true;
+	assert_int_equal(stopped_after(0, 1, &stopped), 1);
+	look.n = 2;
+	assert_int_equal(stopped_after(0, 1, &stopped), 0);
+}
+
 /* Paths of a managed session count by pairs, and harm nobody else: not one whose only path is by the same address. */
 static void
 test_managed_by_pairs(void **state)
@@ -464,6 +515,7 @@ main(void)
 	    T(test_verdicts_are_held_down),
 	    T(test_not_ours),
 	    T(test_lone),
+	    T(test_stopped),
 	    T(test_managed_by_pairs),
 	    T(test_new_path_brings_no_data),
 	    T(test_round_trips),
