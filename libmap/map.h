@@ -199,7 +199,8 @@ typedef void map_connected_fn(void *arg, int error, const char *why, int fd);
  * tried only after all pairs of the better one failed.
  *
  * Whoever sends should send something at once: no further path can join, nor can the session be
- * moved, before the first data was acknowledged (RFC 8684 3.1).
+ * moved, before the first data was acknowledged, or the peer's agent has announced an address, which
+ * it does at once where it has a second one or manages its paths (RFC 8684 3.1).
  *
  * An identity that the caller names is trusted as such; one in a reference only when the reference is
  * signed by an identity given to map_trust_referrer(). Errors of map_resolve(), and -MAP_EREFERENCE,

@@ -198,13 +198,15 @@ put_pair(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
 {
 	if (*n == max || !is_of_family(m, local, remote->address))
 		return;
+	for (size_t i = 0; i < *n; i++) /* a peer may announce an address more than once */
+		if (same(out[i].local, local) && same(out[i].remote, remote->address))
+			return;
 	out[*n] = (struct mptcp_path){
 	    .remote_port = remote->port, .remote_id = remote->id, .backup = backup};
 	memcpy(out[*n].local, local, 16);
 	memcpy(out[(*n)++].remote, remote->address, 16);
 }
 
-/* From each of ours to one of the peer's. */
 static void
 put_all(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
     const struct managed_world *world, const struct managed_address *remote)
@@ -330,25 +332,47 @@ leads_from(const struct managed *m, const struct managed_world *world, const uin
 	return ways_is_dead(world->ways, &way);
 }
 
+static bool
+announce(struct managed *m, const uint8_t address[16], struct act *out, size_t *n)
+{
+	struct managed_address *number = own_number(m, address);
+
+	if (number == NULL || number->announced)
+		return false;
+	out[*n] = (struct act){.kind = ACT_ANNOUNCE, .path.local_id = number->id, .why = ""};
+	memcpy(out[(*n)++].path.local, address, 16);
+	return true;
+}
+
+/* Nothing was announced, and no path has joined: a peer to whom nothing was acknowledged yet may join none. */
+static bool
+is_unheard(const struct managed *m)
+{
+	for (size_t i = 0; i < m->n_own; i++)
+		if (m->own[i].announced)
+			return false;
+	return m->n_paths == 1 && m->paths[0].up;
+}
+
+/* One after the other: the kernel sends one at a time. Any announcement acknowledges the peer's handshake (RFC 8684 3.1), so that
+ * he may join before he has sent anything: where there is none to make it is of the address that he came to. */
 static void
 act_announce(struct managed *m, const struct managed_world *world, struct act *out, size_t *n,
     size_t max)
 {
+	bool knows_first = false;
+
 	for (size_t i = 0; i < world->n_own && *n < max; i++) {
 		const struct managed_own *own = &world->own[i];
-		struct managed_address *number;
 
-		if (!own->announced || !is_of_family(m, own->address, own->address) ||
-		    leads_from(m, world, own->address))
+		if (!own->announced || !is_of_family(m, own->address, own->address))
 			continue;
-		number = own_number(m, own->address);
-		if (number == NULL || number->announced)
-			continue;
-		out[*n] =
-		    (struct act){.kind = ACT_ANNOUNCE, .path.local_id = number->id, .why = ""};
-		memcpy(out[(*n)++].path.local, own->address, 16);
-		return; /* one after the other: the kernel sends one at a time */
+		knows_first |= same(own->address, m->first.local);
+		if (!leads_from(m, world, own->address) && announce(m, own->address, out, n))
+			return;
 	}
+	if (knows_first && *n < max && is_unheard(m))
+		(void)announce(m, m->first.local, out, n);
 }
 
 static bool

@@ -103,4 +103,38 @@ ok "its address goes, and another one comes later: the session goes on" soon 5 f
 ok "by the new one" soon 5 leads host 7001 "$B $R"
 tell four TERM
 ok "it ends whole" eval 'wait_line four "^end " 5 >"$WORK/end"; ! grep -q wrong "$WORK/four.log"'
+
+# a session in which nothing was said: whoever has one address announces that, and the handshake is complete
+quiet='
+import signal, socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+if sys.argv[1] == "listen":
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("::", 7002))
+    s.listen()
+    print("listening", flush=True)
+    print("heard", s.accept()[0].recv(99).decode(), flush=True)
+else:
+    s.bind((sys.argv[2], 0))
+    s.connect((sys.argv[1], 7002))
+    print("connected", flush=True)
+    signal.sigwait([signal.SIGUSR1])
+    s.send(b"hello")
+    s.recv(1)
+'
+"$FIG1" exec host ip address add "$A/64" dev eth0 nodad
+"$FIG1" exec host ip -6 route replace default via "2001:db8:$FIG1_SITE_A:1::1" dev eth0 table 101
+heard() {
+	tell who USR1
+	wait_line whom '^heard hello' 1
+}
+start whom r /usr/bin/python3 -c "$quiet" listen
+wait_line whom '^listening' 5 >"$WORK/out" || give_up "python listens"
+start who host /usr/bin/python3 -c "$quiet" "$R" "$A"
+ok "a session in which nothing is said" wait_line who '^connected' 5
+ok "is by both all the same" soon 5 leads host 7002 "$A $R" "$B $R"
+ok "the path that it began with dies" "$FIG1" blackhole isp-a
+ok "and its first words come within a second" heard
+"$FIG1" restore isp-a
 exit $failed

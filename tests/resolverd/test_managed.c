@@ -128,7 +128,14 @@ test_join_unmapped(void **state)
 	managed_heard(&m, &heard);
 	assert_string_equal(acts_are(), "join a-d, join b-d");
 	assert_int_equal(acts[0].path.remote_id, 3);
-	managed_withdrawn(&m, 3);
+	heard.id = 4;
+	managed_heard(&m, &heard);
+	heard.id = 5;
+	address(heard.address, C);
+	managed_heard(&m, &heard);
+	assert_string_equal(acts_are(), "join a-d, join b-d"); /* each once */
+	for (uint8_t id = 3; id <= 5; id++)
+		managed_withdrawn(&m, id);
 	assert_string_equal(acts_are(), "");
 }
 
@@ -207,9 +214,36 @@ test_private(void **state)
 	(void)state;
 	own[1].announced = false;
 	m.server = true;
+	assert_string_equal(acts_are(), "announce a"); /* which he knows */
+	own[0].announced = false;
 	assert_string_equal(acts_are(), "");
 	m.server = false;
 	assert_string_equal(acts_are(), "join b-c");
+}
+
+/* Who has one address announces that, once: whoever came to it may join then. Not when he has joined, or was told of another. */
+static void
+test_announced_alone(void **state)
+{
+	struct prober_way b = way(B, C);
+
+	(void)state;
+	m.server = true;
+	have(1, A);
+	assert_string_equal(acts_are(), "announce a");
+	assert_int_not_equal(acts[0].path.local_id, 0);
+	m.own[0].announced = true; /* done */
+	assert_string_equal(acts_are(), "");
+	m.n_own = 0;
+	up(A, D, 0);
+	assert_string_equal(acts_are(), "");
+	m.n_paths = 1;
+	have(2, A, B);
+	ways_died(&ways, &b, true, world.now);
+	assert_string_equal(acts_are(), "announce a");
+	assert_true(ways_lived(&ways, &b, world.now));
+	m.n_own = 0;
+	assert_string_equal(acts_are(), "announce b");
 }
 
 /* A dead path is left for another, never without one; the peer is told when nothing else leads from that address. */
@@ -448,6 +482,7 @@ main(void)
 	    cmocka_unit_test_setup(test_not_ours_to_join, fresh),
 	    cmocka_unit_test_setup(test_announced_again, fresh),
 	    cmocka_unit_test_setup(test_private, fresh),
+	    cmocka_unit_test_setup(test_announced_alone, fresh),
 	    cmocka_unit_test_setup(test_dead, fresh),
 	    cmocka_unit_test_setup(test_all_dead, fresh),
 	    cmocka_unit_test_setup(test_given_up, fresh),
