@@ -112,8 +112,8 @@ agent_watch(void *arg, uint32_t token)
 	const struct session *session =
 	    agent->sessions != NULL ? sessions_by_token(agent->sessions, token) : NULL;
 
-	return watch_row(
-	    agent->conf->watch[session != NULL ? session->note.wishes.class : SESSION_ANY]);
+	return conf_watch(
+	    agent->conf, session != NULL ? session->note.wishes.class : SESSION_ANY);
 }
 
 static void
@@ -158,8 +158,9 @@ agent_open_watch(struct agent *agent)
 	if (rc != 0)
 		diag_error("probes: %s: %s", error_text(rc), strerror(errno));
 	pairs_observe(agent->pairs, agent->exits);
-	paths_attend(agent->paths, &(struct paths_company){agent->heartbeat, agent_watch,
-				       agent_tell, agent_mark_pair, agent_count_path, agent});
+	paths_attend(
+	    agent->paths, &(struct paths_company){agent->heartbeat, agent_watch, agent_tell,
+			      agent_mark_pair, agent_count_path, agent, agent->conf->flap});
 	return rc;
 }
 

@@ -43,6 +43,20 @@ struct class_rows {
 	struct class_row *rows[SESSION_CLASSES]; /* NULL: not told */
 };
 
+struct watch_texts {
+	char *texts[WATCH_OPTIONS]; /* NULL: not told */
+};
+
+struct watch_rows {
+	struct watch_texts *rows[WATCHES]; /* NULL: not told */
+};
+
+struct flap_row {
+	char *hold;
+	char *most;
+	char *penalty;
+};
+
 struct conf_file {
 	char *socket;
 	char *control;
@@ -63,6 +77,8 @@ struct conf_file {
 	struct stub_row *stubs;
 	unsigned stubs_count;
 	struct class_rows *classes;
+	struct watch_rows *watch;
+	struct flap_row *flap;
 };
 
 static const cyaml_strval_t paths_words[] = {
@@ -118,6 +134,28 @@ static const cyaml_schema_field_t classes_fields[] = {
     CYAML_FIELD_END};
 #undef X
 
+#define X(member, word, unit, least, most)                                     \
+	CYAML_FIELD_STRING_PTR(word, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+	    struct watch_texts, texts[WATCH_OPTION_##member], 1, 32),
+static const cyaml_schema_field_t watch_option_fields[] = {
+#include "resolverd/watch_options.def"
+    CYAML_FIELD_END};
+#undef X
+
+#define X(name, word, beat, signs, sources, probes, gap, lead, patience, stall) \
+	CYAML_FIELD_MAPPING_PTR(word, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+	    struct watch_rows, rows[name], watch_option_fields),
+static const cyaml_schema_field_t watch_fields[] = {
+#include "resolverd/watches.def"
+    CYAML_FIELD_END};
+#undef X
+
+#define FLAP(member)            \
+	CYAML_FIELD_STRING_PTR( \
+	    #member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct flap_row, member, 1, 32)
+static const cyaml_schema_field_t flap_fields[] = {
+    FLAP(hold), FLAP(most), FLAP(penalty), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
     TEXT("control", control), TEXT("user", user), TEXT("log", log), TEXT("realms", realms),
     TEXTS("trust-anchors", anchors),
@@ -133,6 +171,10 @@ static const cyaml_schema_field_t conf_fields[] = {TEXT("socket", socket),
     TEXT("probe", probe),
     CYAML_FIELD_MAPPING_PTR("classes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 	struct conf_file, classes, classes_fields),
+    CYAML_FIELD_MAPPING_PTR("watch", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file,
+	watch, watch_fields),
+    CYAML_FIELD_MAPPING_PTR(
+	"flap", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct conf_file, flap, flap_fields),
     TEXT("deadline", deadline), TEXT("try", try), TEXT("cache", cache), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t conf_schema = {
@@ -280,6 +322,68 @@ conf_classes(struct conf *conf, const struct blame *b)
 	return error;
 }
 
+static int
+conf_watch_row(struct conf *conf, const struct blame *b, enum watch_class class,
+    const struct watch_texts *texts)
+{
+	struct watch_row *row = &conf->watches[class];
+	const char *expected;
+	char key[80];
+
+	for (unsigned i = 0; texts != NULL && i < WATCH_OPTIONS; i++) {
+		snprintf(key, sizeof key, "watch/%s/%s", watch_words[class].str,
+		    watch_option_word((enum watch_option)i));
+		if (texts->texts[i] != NULL && watch_option_set(row, (enum watch_option)i,
+						   texts->texts[i], &expected) != 0)
+			return blame(b, key, "not usable", expected);
+	}
+	if (row->lead <= row->probes)
+		return 0;
+	snprintf(key, sizeof key, "watch/%s", watch_words[class].str);
+	return blame(b, key, "its lead is longer than its probes", "at most as many");
+}
+
+static int
+conf_watches(struct conf *conf, const struct blame *b)
+{
+	const struct watch_rows *rows = conf->file->watch;
+	int error = 0;
+
+	for (unsigned i = 0; error == 0 && i < WATCHES; i++) {
+		conf->watches[i] = *watch_row((enum watch_class)i);
+		error = conf_watch_row(
+		    conf, b, (enum watch_class)i, rows != NULL ? rows->rows[i] : NULL);
+	}
+	return error;
+}
+
+static int
+conf_flap(struct conf *conf, const struct blame *b)
+{
+	const struct flap_row *row = conf->file->flap;
+	struct hold_rule *rule = &conf->flap;
+	uint64_t penalty = HOLD_PENALTY;
+
+	*rule = HOLD_RULE;
+	if (row == NULL)
+		return 0;
+	if (row->hold != NULL && (conf_time(row->hold, &rule->hold_ms) != 0 ||
+				     rule->hold_ms < 10 || rule->hold_ms > 3600000))
+		return blame(b, "flap/hold", "not usable", "a time from 10ms to 1h, like 1s");
+	if (row->most != NULL &&
+	    (conf_time(row->most, &rule->most_ms) != 0 || rule->most_ms > 86400000))
+		return blame(b, "flap/most", "not usable", "a time up to 24h, like 1m");
+	if (row->penalty != NULL &&
+	    (text_decimal_read(row->penalty, strlen(row->penalty), 10, &penalty) < 0 ||
+		penalty == 0))
+		return blame(b, "flap/penalty", "not usable", "a number from 1 to 10");
+	rule->penalty = (unsigned)penalty;
+	if (rule->most_ms >= rule->hold_ms)
+		return 0;
+	return blame(b, row->most != NULL ? "flap/most" : "flap/hold",
+	    "most is shorter than hold", "a time that is not");
+}
+
 static void
 conf_anchors(struct conf *conf)
 {
@@ -362,6 +466,10 @@ conf_fill(struct conf *conf, const struct blame *b)
 	if (error == 0)
 		error = conf_classes(conf, b);
 	if (error == 0)
+		error = conf_watches(conf, b);
+	if (error == 0)
+		error = conf_flap(conf, b);
+	if (error == 0)
 		error = conf_verify(conf, b->why, b->max);
 	if (error == 0)
 		error = conf_realms(conf, b);
@@ -371,6 +479,12 @@ conf_fill(struct conf *conf, const struct blame *b)
 	conf->resolver.realms = conf->realms;
 	conf->resolver.n_realms = conf->n_realms;
 	return error;
+}
+
+const struct watch_row *
+conf_watch(const struct conf *conf, enum session_class class)
+{
+	return &conf->watches[conf->watch[class]];
 }
 
 int

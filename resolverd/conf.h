@@ -7,6 +7,7 @@
 #include "core/sys/diag.h"
 #include "core/wire/wishes.h"
 #include "resolve/lookup.h"
+#include "resolverd/hold.h"
 #include "resolverd/paths.h"
 #include "resolverd/watches.h"
 
@@ -24,7 +25,9 @@ struct conf {
 	uint64_t deadline; /* ms */
 	size_t cache;      /* octets */
 	bool private_locators;
-	enum watch_class watch[SESSION_CLASSES]; /* how sessions of a class are watched */
+	enum watch_class watch[SESSION_CLASSES]; /* how sessions of a class are watched: */
+	struct watch_row watches[WATCHES];
+	struct hold_rule flap; /* how long who moved, or died, has to wait */
 	struct wishes classes[SESSION_CLASSES]; /* paths that sessions of a class prefer or avoid */
 	size_t n_realms;
 	struct realm *realms;
@@ -43,6 +46,8 @@ int conf_open(const char *path, struct conf **out, char *why, size_t max) NONNUL
 int conf_verify(const struct conf *conf, char *why, size_t max) NONNULL MUST_CHECK;
 /* Puts the line where the file has key (socket, control) before what is wrong with that path. */
 void conf_accuse(const struct conf *conf, const char *key, char *why, size_t max) NONNULL;
+/* How sessions of a class are watched; borrowed. */
+const struct watch_row *conf_watch(const struct conf *conf, enum session_class class) NONNULL;
 void conf_close(struct conf *conf); /* NULL allowed */
 
 #endif

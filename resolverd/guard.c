@@ -22,6 +22,7 @@
 #define CLOSED_PROBES 2
 #define CLOSED_GAP_MS 150
 #define CLOSED_OTHERS 1
+#define ACT_MS 1000 /* for a client to do what it was told */
 #define BEAT_PROBES 3 /* of a pair that nobody suspects */
 #define LOST_MS 1000 /* until a lost session is looked at again; doubles ... */
 #define LOST_MAX 30000 /* ... up to this */
@@ -99,7 +100,7 @@ guard_agent(const struct guard *guard)
 static const struct watch_row *
 guard_watch(const struct guard *guard)
 {
-	return watch_row(guard_agent(guard)->conf->watch[guard->session->note.wishes.class]);
+	return conf_watch(guard_agent(guard)->conf, guard->session->note.wishes.class);
 }
 
 static bool
@@ -324,7 +325,7 @@ guard_act(struct guard *guard, const struct pair *to, const char *words)
 	memcpy(event.path, to->path, sizeof event.path);
 	snprintf(event.why, sizeof event.why, "%s: %s", trigger_word(guard->trigger), words);
 	guard->lost = false;
-	guard_idle(guard, HOLD_MS); /* until the client says that it has moved */
+	guard_idle(guard, ACT_MS); /* until the client says that it has moved */
 	address_print(to->destination, text);
 	if (guard_is_udp(guard)) {
 		agent_count(guard_agent(guard), STAT_SESSION_MOVED);
@@ -429,7 +430,8 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		return;
 	}
 	to = others_choose(&guard->others, outcomes, guard->answered, any_lives);
-	if (to != NULL && hold_may(&guard->hold, loop_now_ms()))
+	if (to != NULL &&
+	    hold_may(&guard->hold, &guard_agent(guard)->conf->flap, loop_now_ms()))
 		guard_act(guard, to, dead ? beat_word(own) : "another one is to be used");
 	else if (to != NULL)
 		guard_rest(guard); /* it has just moved: what flaps has to wait */

@@ -7,27 +7,42 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HOLD_MS 1000   /* between two; doubles ... */
+#define HOLD_MS 1000   /* between two; ... */
+#define HOLD_PENALTY 2 /* ... times this when it flaps ... */
 #define HOLD_MAX 60000 /* ... up to this */
 #define HOLD_CALM 8    /* times as long without one, and it starts anew */
+
+struct hold_rule {
+	uint64_t hold_ms, most_ms;
+	unsigned penalty;
+};
+
+#define HOLD_RULE ((struct hold_rule){HOLD_MS, HOLD_MAX, HOLD_PENALTY})
 
 struct hold {
 	uint64_t last; /* ms; 0: never */
 	uint64_t wait;
 };
 
+/* How long to wait after it happened again too soon after it had been waited for. */
+static inline uint64_t
+hold_longer(const struct hold_rule *rule, uint64_t wait)
+{
+	return wait * rule->penalty < rule->most_ms ? wait * rule->penalty : rule->most_ms;
+}
+
 /* Whether it may be done now; it is done then. */
 static inline bool
-hold_may(struct hold *hold, uint64_t now)
+hold_may(struct hold *hold, const struct hold_rule *rule, uint64_t now)
 {
 	uint64_t passed = now - hold->last;
 
 	if (hold->last != 0 && passed < hold->wait)
 		return false;
 	if (hold->last == 0 || passed >= HOLD_CALM * hold->wait)
-		hold->wait = HOLD_MS;
+		hold->wait = rule->hold_ms;
 	else
-		hold->wait = hold->wait * 2 < HOLD_MAX ? hold->wait * 2 : HOLD_MAX;
+		hold->wait = hold_longer(rule, hold->wait);
 	hold->last = now > 0 ? now : 1;
 	return true;
 }

@@ -410,6 +410,7 @@ manage_open(struct loop *loop, struct mptcp *mptcp, const struct paths_company *
 	manage->loop = loop;
 	manage->mptcp = mptcp;
 	manage->company = company;
+	manage->ways.rule = company->flap;
 	rc = manage_listen(manage);
 	if (rc < 0) {
 		manage_close(manage);

@@ -50,6 +50,7 @@ struct paths_company {
 	void (*mark)(void *arg, const struct pair_mark *mark);
 	void (*count)(void *arg, enum path_change change);
 	void *arg;
+	struct hold_rule flap; /* how long who died has to wait */
 };
 
 /* Before paths_start(). */

@@ -136,8 +136,8 @@ static silence_confirm_fn pulse_confirm;
 static struct silence_judge
 pulse_judge(struct pulse *pulse, uint8_t (*own)[16])
 {
-	return (struct silence_judge){
-	    own, pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS), pulse_confirm, pulse};
+	return (struct silence_judge){own, pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS),
+	    pulse_confirm, pulse, pulse->company->flap};
 }
 
 /* The peer may be slow, or gone, or nowhere to be reached for now, or answers no probes: who has nothing else is looked after. */
@@ -335,8 +335,8 @@ pulse_attend(struct pulse *pulse, const struct paths_company *company, struct ma
 	pulse->company = company;
 	pulse->heartbeat = company->heartbeat;
 	pulse->manage = manage;
-	return returns_open(
-	    pulse->loop, pulse->heartbeat, pulse_returned, pulse, &pulse->returns);
+	return returns_open(pulse->loop, pulse->heartbeat, &company->flap, pulse_returned,
+	    pulse, &pulse->returns);
 }
 
 /* Whoever comes by the address is to leave it. */

@@ -79,15 +79,16 @@ returns_due(void *arg)
 }
 
 int
-returns_open(struct loop *loop, struct heartbeat *heartbeat, returns_fn *fn, void *arg,
-    struct returns **out)
+returns_open(struct loop *loop, struct heartbeat *heartbeat, const struct hold_rule *rule,
+    returns_fn *fn, void *arg, struct returns **out)
 {
 	struct returns *returns = calloc(1, sizeof *returns);
 
 	*out = NULL;
 	if (returns == NULL)
 		return -MAP_ENOMEM;
-	*returns = (struct returns){.heartbeat = heartbeat, .fn = fn, .arg = arg};
+	*returns =
+	    (struct returns){.heartbeat = heartbeat, .fn = fn, .arg = arg, .ways.rule = *rule};
 	returns->timer = timer_new(loop, returns_due, returns);
 	if (returns->timer == NULL) {
 		free(returns);

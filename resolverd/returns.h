@@ -5,6 +5,7 @@
 #define RESOLVERD_RETURNS_H
 
 #include "resolverd/heartbeat.h"
+#include "resolverd/hold.h"
 
 struct returns;
 
@@ -12,8 +13,8 @@ struct returns;
 typedef void returns_fn(void *arg, const struct prober_way *way);
 
 /* heartbeat is borrowed; NULL: nothing can be probed. -MAP_ENOMEM */
-int returns_open(struct loop *loop, struct heartbeat *heartbeat, returns_fn *fn, void *arg, struct returns **out)
-    __attribute__((nonnull(1, 3, 5))) MUST_CHECK;
+int returns_open(struct loop *loop, struct heartbeat *heartbeat, const struct hold_rule *rule, returns_fn *fn, void *arg,
+    struct returns **out) __attribute__((nonnull(1, 3, 4, 6))) MUST_CHECK;
 void returns_close(struct returns *returns); /* NULL allowed */
 
 /* It was left. probed: its peer answers probes elsewhere. */

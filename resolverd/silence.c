@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolverd/hold.h"
-
 #define SILENCE_ADDRESSES 16
 
 struct silence_flow {
@@ -295,7 +293,8 @@ silence_all_spare(
 
 /* Whether the address may be judged again, and notes that it was. */
 static bool
-silence_may(struct silence *silence, const uint8_t address[16], uint64_t now)
+silence_may(struct silence *silence, const uint8_t address[16], const struct hold_rule *rule,
+    uint64_t now)
 {
 	struct silence_hold *row = NULL;
 
@@ -310,7 +309,7 @@ silence_may(struct silence *silence, const uint8_t address[16], uint64_t now)
 		*row = (struct silence_hold){.hold = {0, 0}};
 		memcpy(row->address, address, 16);
 	}
-	return hold_may(&row->hold, now);
+	return hold_may(&row->hold, rule, now);
 }
 
 static void
@@ -355,7 +354,8 @@ silence_accuse(struct silence *silence, const struct silence_group *group, uint6
 		if (silence_is_silent(group, flow, now, out) &&
 		    silence_is_free(silence, group, flow, now, judge) &&
 		    silence_is_confirmed(group, flow, judge, out->ms) &&
-		    (flow->last.managed || silence_may(silence, flow->last.local, now)))
+		    (flow->last.managed ||
+			silence_may(silence, flow->last.local, &judge->rule, now)))
 			return true;
 	}
 	return false;
@@ -476,6 +476,6 @@ silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
 	for (size_t i = 0; i < view->n; i++)
 		if (memcmp(view->flows[i].last.local, address, 16) == 0)
 			return silence_all_spare(view, &view->flows[i], now) &&
-			       silence_may(silence, address, now);
+			       silence_may(silence, address, &judge->rule, now);
 	return false;
 }

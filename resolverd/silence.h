@@ -10,6 +10,7 @@
 #ifndef RESOLVERD_SILENCE_H
 #define RESOLVERD_SILENCE_H
 
+#include "resolverd/hold.h"
 #include "resolverd/subflows.h"
 
 #define SILENCE_FLOOR_MS 60 /* not thought silent below: delayed acknowledgements take 40 */
@@ -52,6 +53,7 @@ struct silence_judge {
 	size_t n;
 	silence_confirm_fn *confirm;
 	void *arg;
+	struct hold_rule rule; /* from one time that an address is left to the next */
 };
 
 /*

@@ -63,9 +63,9 @@ ways_died(struct ways *ways, const struct prober_way *of, bool probed, uint64_t 
 		return;
 	}
 	if (way->wait == 0 || now - way->since > 2 * way->wait)
-		way->wait = WAYS_WAIT_MS;
+		way->wait = ways->rule.hold_ms;
 	else
-		way->wait = way->wait * 2 < WAYS_WAIT_MAX ? way->wait * 2 : WAYS_WAIT_MAX;
+		way->wait = hold_longer(&ways->rule, way->wait);
 	way->dead = true;
 	way->probed |= probed;
 	way->trial = false;

@@ -6,11 +6,10 @@
 #define RESOLVERD_WAYS_H
 
 #include "core/wire/bytes.h"
+#include "resolverd/hold.h"
 #include "resolverd/prober.h"
 
 #define WAYS_MAX 64 /* that are remembered */
-#define WAYS_WAIT_MS 1000 /* from a death until the pair may be used again; doubles ... */
-#define WAYS_WAIT_MAX 60000 /* ... up to this */
 #define WAYS_LOOK_MS 1000 /* from one look at a dead pair to the next; doubles ... */
 #define WAYS_LOOK_MAX 8000 /* ... up to this */
 
@@ -25,6 +24,7 @@ struct way {
 };
 
 struct ways {
+	struct hold_rule rule; /* from a death until the pair may be used again */
 	size_t n;
 	struct way list[WAYS_MAX];
 };

@@ -68,6 +68,8 @@ test_everything(void **state)
 	    "forwarders: [192.0.2.9]\nprivate-locators: on\npaths: off\ndeadline: 2s\n"
 	    "exits: off\nprobe: 5177\nclasses:\n  cheap: {avoid: [lte, lte], watch: normal}\n"
 	    "  any: {watch: fast}\n"
+	    "watch: {fast: {probes: 4, gap: 10ms}, normal: {stall: 2s}}\n"
+	    "flap: {hold: 500ms, most: 2m, penalty: 3}\n"
 	    "try: 200ms\ncache: 1M\nlog: warn\n",
 	    why);
 	assert_string_equal(why, "");
@@ -89,6 +91,14 @@ test_everything(void **state)
 	assert_int_equal(c->watch[SESSION_ANY], WATCH_FAST);
 	assert_int_equal(c->watch[SESSION_INTERACTIVE], WATCH_FAST);
 	assert_int_equal(c->watch[SESSION_BULK], WATCH_NORMAL);
+	assert_int_equal(conf_watch(c, SESSION_ANY)->probes, 4);
+	assert_int_equal(conf_watch(c, SESSION_ANY)->gap_ms, 10);
+	assert_int_equal(conf_watch(c, SESSION_ANY)->beat_ms, watch_row(WATCH_FAST)->beat_ms);
+	assert_int_equal(conf_watch(c, SESSION_BULK)->stall_ms, 2000);
+	assert_int_equal(conf_watch(c, SESSION_BULK)->probes, watch_row(WATCH_NORMAL)->probes);
+	assert_int_equal(c->flap.hold_ms, 500);
+	assert_int_equal(c->flap.most_ms, 120000);
+	assert_int_equal(c->flap.penalty, 3);
 	assert_int_equal(c->deadline, 2000);
 	assert_int_equal(c->resolver.try_ms, 200);
 	assert_int_equal(c->cache, 1 << 20);
@@ -125,6 +135,18 @@ static const struct {
     {"probe: 65536\n", "/resolverd.yaml:1: probe: not usable; ..."},
     {"classes:\n  bulk:\n    prefer: [a, 'b c']\n",
 	"/resolverd.yaml:3: classes/bulk/prefer/1: not the name of a path; ..."},
+    {"watch:\n  quick: {probes: 4}\n", "/resolverd.yaml:2: watch/quick: not a known key; ..."},
+    {"watch:\n  fast:\n    gap: 10\n",
+	"/resolverd.yaml:3: watch/fast/gap: not usable; expected a time from 5ms to 1000ms"},
+    {"watch:\n  fast:\n    gap: 4ms\n", "/resolverd.yaml:3: watch/fast/gap: ..."},
+    {"watch:\n  fast:\n    probes: 65\n",
+	"/resolverd.yaml:3: watch/fast/probes: not usable; expected a number from 2 to 64"},
+    {"watch:\n  fast:\n    probes: 3\n",
+	"/resolverd.yaml:2: watch/fast: its lead is longer than its probes; ..."},
+    {"flap:\n  penalty: 0\n",
+	"/resolverd.yaml:2: flap/penalty: not usable; expected a number from 1 to 10"},
+    {"flap: {hold: 1d}\n", "/resolverd.yaml:1: flap/hold: not usable; ..."},
+    {"flap:\n  hold: 2m\n", "/resolverd.yaml:2: flap/hold: most is shorter than hold; ..."},
     {"private-locators: maybe\n",
 	"/resolverd.yaml:1: private-locators: \"maybe\" is neither; expected true or false"},
     {"deadline: 5\n",

@@ -85,7 +85,7 @@ static int
 fresh(void **state)
 {
 	(void)state;
-	ways = (struct ways){0};
+	ways = (struct ways){.rule = HOLD_RULE};
 	world = (struct managed_world){.own = own, .ways = &ways, .now = 100000};
 	m = (struct managed){.token = 7, .ready = true, .first = path(A, C, 0, 1000 + A)};
 	up(A, C, 0);
@@ -405,7 +405,7 @@ static void
 test_flapping(void **state)
 {
 	struct prober_way w = way(A, C), due;
-	uint64_t now = 100000, wait = WAYS_WAIT_MS;
+	uint64_t now = 100000, wait = HOLD_MS;
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) { /* it dies again as soon as it lives */
@@ -423,11 +423,32 @@ test_flapping(void **state)
 		assert_false(ways_lived(&ways, &w, now));
 		assert_true(ways_may(&ways, &w));
 		now += 300;
-		wait = wait * 2 < WAYS_WAIT_MAX ? wait * 2 : WAYS_WAIT_MAX;
+		wait = wait * 2 < HOLD_MAX ? wait * 2 : HOLD_MAX;
 	}
-	now += 2 * WAYS_WAIT_MAX + 1; /* it was good for a long time */
+	now += 2 * HOLD_MAX + 1; /* it was good for a long time */
 	ways_died(&ways, &w, false, now);
-	assert_int_equal(ways_next(&ways), now + WAYS_WAIT_MS);
+	assert_int_equal(ways_next(&ways), now + HOLD_MS);
+}
+
+/* The rule is the configuration's: here what flaps waits no longer each time, or three times as long. */
+static void
+test_flapping_by_rule(void **state)
+{
+	static const struct hold_rule rules[] = {{200, 60000, 1}, {500, 3000, 3}};
+	static const uint64_t waits[][3] = {{200, 200, 200}, {500, 1500, 3000}};
+	struct prober_way w = way(A, C);
+	uint64_t now = 100000;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		ways = (struct ways){.rule = rules[i]};
+		for (size_t k = 0; k < 3; k++) {
+			ways_died(&ways, &w, false, now);
+			assert_int_equal(ways_next(&ways), now + waits[i][k]);
+			now += waits[i][k];
+			assert_true(ways_lived(&ways, &w, now));
+		}
+	}
 }
 
 /* One may try it, and only one; a second death while it is dead changes nothing. */
@@ -441,7 +462,7 @@ test_trial(void **state)
 	assert_true(ways_may(&ways, &w)); /* nothing is known of it */
 	ways_died(&ways, &w, false, 100000);
 	ways_died(&ways, &w, false, 100500);
-	assert_int_equal(ways_next(&ways), 100000 + WAYS_WAIT_MS);
+	assert_int_equal(ways_next(&ways), 100000 + HOLD_MS);
 	ways_try(&ways, &w);
 	assert_true(ways_may(&ways, &w));
 	assert_false(ways_may(&ways, &w));
@@ -493,6 +514,7 @@ main(void)
 	    cmocka_unit_test_setup(test_many, fresh),
 	    cmocka_unit_test_setup(test_family, fresh),
 	    cmocka_unit_test_setup(test_flapping, fresh),
+	    cmocka_unit_test_setup(test_flapping_by_rule, fresh),
 	    cmocka_unit_test_setup(test_trial, fresh),
 	    cmocka_unit_test_setup(test_bounded, fresh),
 	};

@@ -30,7 +30,7 @@ confirm(void *arg, const struct silence_suspect *suspect)
 	return confirms;
 }
 
-static struct silence_judge judge = {own, 2, confirm, NULL};
+static struct silence_judge judge = {own, 2, confirm, NULL, {HOLD_MS, HOLD_MAX, HOLD_PENALTY}};
 
 static int
 setup(void **state)
@@ -154,7 +154,7 @@ test_suspects_of_one_path_are_none(void **state)
 static void
 test_leave(void **state)
 {
-	struct silence_judge none = {own, 0, confirm, NULL};
+	struct silence_judge none = {own, 0, confirm, NULL, HOLD_RULE};
 	uint8_t a[16] = {[15] = A}, other[16] = {[15] = 0xc};
 
 	(void)state;
@@ -306,7 +306,7 @@ test_verdicts_are_held_down(void **state)
 static void
 test_not_ours(void **state)
 {
-	struct silence_judge other = {own + 1, 1, confirm, NULL};
+	struct silence_judge other = {own + 1, 1, confirm, NULL, HOLD_RULE};
 
 	(void)state;
 	assert_false(step());
