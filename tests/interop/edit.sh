@@ -4,41 +4,10 @@
 # needs: dig delv ldns dnssec-verify
 # limit: 120
 set -u
-SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-BUILD=${EIDMAP_BUILD:-$SOURCE/build}
-DIR=$(mktemp -d "${TMPDIR:-/tmp}/edit.XXXXXX")
-PORT=5875 MAPD='' failed=0
-trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
-mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
+NAME=edit PORT=5875
+# shellcheck source=tests/interop/operator.inc
+. "$(dirname "$0")/operator.inc"
 edit() { mapctl zone edit edit.test "$@"; }
-start_mapd() {
-	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>>"$DIR/mapd.log" &
-	MAPD=$!
-	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok edit: mapd starts"; cat "$DIR/mapd.log"; exit 1; }
-}
-stop_mapd() { kill "$MAPD"; wait "$MAPD"; MAPD=; }
-ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
-	local name=$1 want=$2 got
-	shift 2
-	"$@" >"$DIR/out" 2>&1
-	got=$?
-	if [ $got = "$want" ]; then echo "ok edit: $name"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok edit: $name: status $got"
-	failed=1
-}
-says() { # NAME TEXT: the output has it, as a line or part of one
-	if grep -qF -- "$2" "$DIR/out"; then echo "ok edit: $1"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok edit: $1: no \"$2\""
-	failed=1
-}
-same() { # NAME A B
-	if [ "$2" = "$3" ]; then echo "ok edit: $1"; return; fi
-	echo "not ok edit: $1: \"$2\" is not \"$3\""
-	failed=1
-}
-ask() { dig +short +norecurse +tries=1 @127.0.0.1 -p $PORT "$@"; }
 serial() { ask edit.test SOA | awk '{ print $3 }'; }
 dump() { mapctl zone dump edit.test | LC_ALL=C sort; }
 # Others find nothing wrong with the zone; and the journal from serial $1 makes it of dump.old.
@@ -74,7 +43,6 @@ cat >"$DIR/zone" <<-'Z'
 	ns.sub 60 A 192.0.2.3
 	a.b.c 60 TXT "deep"
 Z
-mkfifo "$DIR/ready"
 start_mapd
 mapctl zone load edit.test "$DIR/zone" >"$DIR/out" || exit 1
 dump >"$DIR/dump.old"

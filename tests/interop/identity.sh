@@ -4,34 +4,9 @@
 # needs: dig delv ldns dnssec-verify
 # limit: 60
 set -u
-SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-BUILD=${EIDMAP_BUILD:-$SOURCE/build}
-DIR=$(mktemp -d "${TMPDIR:-/tmp}/identity.XXXXXX")
-PORT=5879 MAPD='' failed=0
-trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
-mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
-ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
-	local name=$1 want=$2 got
-	shift 2
-	"$@" >"$DIR/out" 2>&1
-	got=$?
-	if [ $got = "$want" ]; then echo "ok identity: $name"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok identity: $name: status $got"
-	failed=1
-}
-says() { # NAME TEXT: the output has it, as a line or part of one
-	if grep -qF -- "$2" "$DIR/out"; then echo "ok identity: $1"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok identity: $1: no \"$2\""
-	failed=1
-}
-same() { # NAME A B
-	if [ "$2" = "$3" ]; then echo "ok identity: $1"; return; fi
-	echo "not ok identity: $1: \"$2\" is not \"$3\""
-	failed=1
-}
-ask() { dig +short +norecurse +tries=1 @127.0.0.1 -p $PORT "$@"; }
+NAME=identity PORT=5879
+# shellcheck source=tests/interop/operator.inc
+. "$(dirname "$0")/operator.inc"
 serial() { ask "$1" SOA | awk '{ print $3 }'; }
 there() { # NAME TYPE...: how many records of each there are
 	local name=$1 type
@@ -72,12 +47,6 @@ OWNER=$(awk '$1 ~ /id\.test\.$/ { print $1; exit }' "$DIR/records")
 IDENTITY=$(awk '{ for (i = 1; i < NF; i++) if ($i == "EPID") { print $(i + 2); exit } }' "$DIR/records")
 OTHER=$(awk '{ for (i = 1; i < NF; i++) if ($i == "EPID") { print $(i + 2); exit } }' "$DIR/records.other")
 OTHER=${OTHER%.}
-mkfifo "$DIR/ready"
-start_mapd() {
-	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>>"$DIR/mapd.log" &
-	MAPD=$!
-	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok identity: mapd starts"; cat "$DIR/mapd.log"; exit 1; }
-}
 start_mapd
 ok "the realm" 0 mapctl zone load id.test "$DIR/id"
 ok "the names" 0 mapctl zone load test "$DIR/test"
@@ -125,7 +94,7 @@ ok "show of a banned one" 0 mapctl identity show "$IDENTITY"
 says "says why" ": sends spam"
 ok "list" 0 mapctl identity list id.test
 same "has one line" "$(cat "$DIR/out")" "$OWNER $IDENTITY enrolled banned"
-kill "$MAPD"; wait "$MAPD"
+stop_mapd
 start_mapd
 ok "show after a restart" 0 mapctl identity show "$IDENTITY"
 says "still says why" ": sends spam"

@@ -3,33 +3,9 @@
 # needs: dig
 # limit: 60
 set -u
-SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-BUILD=${EIDMAP_BUILD:-$SOURCE/build}
-DIR=$(mktemp -d "${TMPDIR:-/tmp}/policy.XXXXXX")
-PORT=5880 MAPD='' failed=0
-trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
-mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
-ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
-	local name=$1 want=$2 got
-	shift 2
-	"$@" >"$DIR/out" 2>&1
-	got=$?
-	if [ $got = "$want" ]; then echo "ok policy: $name"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok policy: $name: status $got"
-	failed=1
-}
-says() { # NAME TEXT: the output has it, as a line or part of one
-	if grep -qF -- "$2" "$DIR/out"; then echo "ok policy: $1"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok policy: $1: no \"$2\""
-	failed=1
-}
-same() { # NAME A B
-	if [ "$2" = "$3" ]; then echo "ok policy: $1"; return; fi
-	echo "not ok policy: $1: \"$2\" is not \"$3\""
-	failed=1
-}
+NAME=policy PORT=5880
+# shellcheck source=tests/interop/operator.inc
+. "$(dirname "$0")/operator.inc"
 # NAME ZONE KEY RULE CHANGE...: the rule decides, and what the test says is what nsupdate gets. A change is "set ..."
 # or "unset ..." with absolute owners; those of a host's key that are done stay done.
 both() {
@@ -67,10 +43,7 @@ cat >"$DIR/mapd.yaml" <<-Y
 	  names.test: { policy: open, verify-locators: no }
 	  sub.names.test: {}
 Y
-mkfifo "$DIR/ready"
-"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>"$DIR/mapd.log" &
-MAPD=$!
-[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok policy: mapd starts"; cat "$DIR/mapd.log"; exit 1; }
+start_mapd
 printf '%s\n' '@ 60 SOA ns hostmaster 1 3600 600 86400 60' '@ 60 NS ns' 'ns 60 A 192.0.2.1' >"$DIR/zone"
 for zone in id.test few.test shut.test names.test sub.names.test; do mapctl zone load $zone "$DIR/zone" >"$DIR/out" || { cat "$DIR/out"; exit 1; }; done
 

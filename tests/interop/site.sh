@@ -4,33 +4,9 @@
 # needs: dig delv ldns dnssec-verify
 # limit: 60
 set -u
-SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-BUILD=${EIDMAP_BUILD:-$SOURCE/build}
-DIR=$(mktemp -d "${TMPDIR:-/tmp}/site.XXXXXX")
-PORT=5878 MAPD='' failed=0
-trap '[ -z "$MAPD" ] || kill "$MAPD"; rm -rf "$DIR"' EXIT
-mapctl() { "$BUILD/mapctl/mapctl" -s "$DIR/control" "$@"; }
-ok() { # NAME STATUS-WANTED COMMAND...: its output is in out
-	local name=$1 want=$2 got
-	shift 2
-	"$@" >"$DIR/out" 2>&1
-	got=$?
-	if [ $got = "$want" ]; then echo "ok site: $name"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok site: $name: status $got"
-	failed=1
-}
-says() { # NAME TEXT: the output has it, as a line or part of one
-	if grep -qF -- "$2" "$DIR/out"; then echo "ok site: $1"; return; fi
-	sed 's/^/    | /' "$DIR/out"
-	echo "not ok site: $1: no \"$2\""
-	failed=1
-}
-same() { # NAME A B
-	if [ "$2" = "$3" ]; then echo "ok site: $1"; return; fi
-	echo "not ok site: $1: \"$2\" is not \"$3\""
-	failed=1
-}
+NAME=site PORT=5878
+# shellcheck source=tests/interop/operator.inc
+. "$(dirname "$0")/operator.inc"
 serial() { dig +short +norecurse +tries=1 @127.0.0.1 -p $PORT site.test SOA | awk '{ print $3 }'; }
 # The set as a validating look-up has it, in the form of RFC 3597: its octets, sorted.
 validated() {
@@ -62,10 +38,7 @@ cat >"$DIR/zone" <<-'Z'
 	paths 60 ELOC 10 40 net:2001:db8:b::/48 path=isp-b
 	host 60 ELOC 10 50 via:::1:0:0:0:10@paths
 Z
-mkfifo "$DIR/ready"
-"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>"$DIR/mapd.log" &
-MAPD=$!
-[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok site: mapd starts"; cat "$DIR/mapd.log"; exit 1; }
+start_mapd
 mapctl zone load site.test "$DIR/zone" >"$DIR/out" || { cat "$DIR/out"; exit 1; }
 mapctl key ds site.test | awk '{ print "trust-anchors { \"site.test.\" static-ds " $5, $6, $7, "\"" $8 "\"; };" }' >"$DIR/keys"
 
