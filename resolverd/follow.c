@@ -102,22 +102,22 @@ follow_end(struct follow *follow, const struct subflow *flow)
 static void
 follow_leave(struct follow *follow, const struct paths_places *places)
 {
-	struct subflows *seen = calloc(1, sizeof *seen);
+	struct subflows seen = {.n = 0};
 	uint32_t token = follow->session->note.token;
 	bool stays = false;
 
-	if (seen == NULL || subflows_read(sessions_diag(follow->session->all), seen) < 0) {
-		free(seen);
+	if (subflows_read(sessions_diag(follow->session->all), &seen) < 0) {
+		subflows_clear(&seen);
 		return;
 	}
-	for (size_t i = 0; i < seen->n; i++)
-		stays |= seen->list[i].token == token &&
-			 !has(places->given_up, places->n_given_up, seen->list[i].remote);
-	for (size_t i = 0; stays && i < seen->n; i++)
-		if (seen->list[i].token == token &&
-		    has(places->given_up, places->n_given_up, seen->list[i].remote))
-			follow_end(follow, &seen->list[i]);
-	free(seen);
+	for (size_t i = 0; i < seen.n; i++)
+		stays |= seen.list[i].token == token &&
+			 !has(places->given_up, places->n_given_up, seen.list[i].remote);
+	for (size_t i = 0; stays && i < seen.n; i++)
+		if (seen.list[i].token == token &&
+		    has(places->given_up, places->n_given_up, seen.list[i].remote))
+			follow_end(follow, &seen.list[i]);
+	subflows_clear(&seen);
 }
 
 static void

@@ -342,25 +342,25 @@ manage_take(struct manage *manage, const struct subflow *flow)
 static void
 manage_read(struct manage *manage)
 {
-	struct subflows *seen = calloc(1, sizeof *seen);
+	struct subflows seen = {.n = 0};
 
-	if (seen == NULL || subflows_read(manage->diag, seen) < 0) {
+	if (subflows_read(manage->diag, &seen) < 0) {
 		diag_warn("paths: sessions cannot be read: %s", strerror(errno));
-		free(seen);
+		subflows_clear(&seen);
 		return;
 	}
-	for (struct managed *m = manage->list, *next; m != NULL && seen->complete; m = next) {
+	for (struct managed *m = manage->list, *next; m != NULL && seen.complete; m = next) {
 		next = m->next;
-		if (!subflows_have(seen, m->token)) {
+		if (!subflows_have(&seen, m->token)) {
 			manage_forget(manage, m);
 			continue;
 		}
 		for (size_t i = 0; i < m->n_paths; i++)
 			managed_fell(&m->paths[i], loop_now_ms());
 	}
-	for (size_t i = 0; i < seen->n; i++)
-		manage_take(manage, &seen->list[i]);
-	free(seen);
+	for (size_t i = 0; i < seen.n; i++)
+		manage_take(manage, &seen.list[i]);
+	subflows_clear(&seen);
 	manage_hurry(manage);
 }
 

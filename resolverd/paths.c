@@ -518,20 +518,20 @@ paths_start(struct paths *paths, struct loop *loop)
 static size_t
 paths_used(const struct paths *paths, uint8_t (*used)[16], size_t max)
 {
-	struct subflows *subflows = calloc(1, sizeof *subflows);
+	struct subflows subflows = {.n = 0};
 	struct netlink *diag = NULL;
-	bool seen = subflows != NULL && netlink_open(NETLINK_SOCK_DIAG, 0, &diag) == 0 &&
-		    subflows_read(diag, subflows) == 0;
+	bool seen = netlink_open(NETLINK_SOCK_DIAG, 0, &diag) == 0 &&
+		    subflows_read(diag, &subflows) == 0;
 	size_t n = 0;
 
 	for (size_t i = 0; seen && i < ledger_count(paths->ledger) && n < max; i++) {
 		const uint8_t *address = ledger_at(paths->ledger, i)->address;
 
-		if (subflows_use(subflows, address))
+		if (subflows_use(&subflows, address))
 			memcpy(used[n++], address, 16);
 	}
 	netlink_close(diag);
-	free(subflows);
+	subflows_clear(&subflows);
 	return n;
 }
 

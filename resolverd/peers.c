@@ -36,6 +36,7 @@ peers_close(struct peers *peers)
 	if (peers == NULL)
 		return;
 	netlink_close(peers->diag);
+	subflows_clear(&peers->seen);
 	free(peers);
 }
 

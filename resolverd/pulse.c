@@ -49,7 +49,7 @@ struct pulse {
 	struct watch *watch;
 	struct timer *timer;
 	struct silence *silence;
-	struct subflows *seen;
+	struct subflows seen;
 	bool running;
 	const struct pulse_ops *ops;
 	void *arg;
@@ -109,7 +109,7 @@ suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outc
 
 	for (size_t i = 1; i < n; i++)
 		if (beat_lives(outcomes[i].beat) &&
-		    !subflows_use(pulse->seen, s->controls[i - 1]))
+		    !subflows_use(&pulse->seen, s->controls[i - 1]))
 			pulse_offer(pulse, s->controls[i - 1], "tried again");
 }
 
@@ -324,8 +324,8 @@ pulse_returned(void *arg, const struct prober_way *way)
 {
 	struct pulse *pulse = arg;
 
-	if (subflows_read(pulse->diag, pulse->seen) == 0 && pulse->seen->n > 0 &&
-	    !subflows_use(pulse->seen, way->local))
+	if (subflows_read(pulse->diag, &pulse->seen) == 0 && pulse->seen.n > 0 &&
+	    !subflows_use(&pulse->seen, way->local))
 		pulse_offer(pulse, way->local, "tried again");
 }
 
@@ -360,15 +360,15 @@ pulse_beat(void *arg)
 	struct silence_verdict verdict;
 	char local[EID_TEXT], remote[EID_TEXT];
 
-	if (subflows_read(pulse->diag, pulse->seen) < 0) {
+	if (subflows_read(pulse->diag, &pulse->seen) < 0) {
 		diag_warn("paths: sessions cannot be read: %s", strerror(errno));
 		pulse->running = false;
 		return;
 	}
-	for (size_t i = 0; pulse->manage != NULL && i < pulse->seen->n; i++)
-		pulse->seen->list[i].managed =
-		    manage_has(pulse->manage, pulse->seen->list[i].token);
-	if (silence_look(pulse->silence, pulse->seen, loop_now_ms(), &judge, &verdict)) {
+	for (size_t i = 0; pulse->manage != NULL && i < pulse->seen.n; i++)
+		pulse->seen.list[i].managed =
+		    manage_has(pulse->manage, pulse->seen.list[i].token);
+	if (silence_look(pulse->silence, &pulse->seen, loop_now_ms(), &judge, &verdict)) {
 		diag_info("path from %s to %s: silent for %llu ms (%s) while others carry on",
 		    address_print(verdict.flow.local, local),
 		    address_print(verdict.flow.remote, remote), (unsigned long long)verdict.ms,
@@ -421,7 +421,7 @@ pulse_start(struct loop *loop, const struct mptcp *mptcp, struct pulse *pulse)
 	if (rc == 0)
 		rc = netlink_open(NETLINK_SOCK_DIAG, 0, &pulse->diag);
 	if (rc == 0)
-		rc = subflows_read(pulse->diag, pulse->seen);
+		rc = subflows_read(pulse->diag, &pulse->seen);
 	if (rc < 0)
 		return rc;
 	pulse->timer = timer_new(loop, pulse_beat, pulse);
@@ -448,8 +448,7 @@ pulse_open(struct loop *loop, const struct mptcp *mptcp, const struct pulse_ops 
 	pulse->loop = loop;
 	pulse->arg = arg;
 	pulse->silence = silence_new();
-	pulse->seen = calloc(1, sizeof *pulse->seen);
-	if (pulse->silence != NULL && pulse->seen != NULL)
+	if (pulse->silence != NULL)
 		rc = pulse_start(loop, mptcp, pulse);
 	if (rc == 0) {
 		*out = pulse;
@@ -477,6 +476,6 @@ pulse_close(struct pulse *pulse)
 	netlink_close(pulse->events);
 	netlink_close(pulse->diag);
 	silence_free(pulse->silence);
-	free(pulse->seen);
+	subflows_clear(&pulse->seen);
 	free(pulse);
 }

@@ -23,9 +23,9 @@ struct silence_session {
 };
 
 struct silence_view {
-	size_t n, n_sessions;
-	struct silence_flow flows[SUBFLOWS_MAX];
-	struct silence_session sessions[SUBFLOWS_SESSIONS];
+	size_t n, n_sessions, room, room_sessions;
+	struct silence_flow *flows;
+	struct silence_session *sessions;
 };
 
 /* Verdicts of the past, so that a flapping path is not announced at its own rate. */
@@ -38,6 +38,9 @@ struct silence {
 	struct silence_view views[2];
 	unsigned now_view;
 	bool busy, several;
+	bool asked; /* at this look already, whether all can spare: */
+	uint8_t address[16];
+	bool spare; /* they can */
 	size_t n_holds;
 	struct silence_hold holds[SILENCE_ADDRESSES];
 };
@@ -51,6 +54,10 @@ silence_new(void)
 void
 silence_free(struct silence *silence)
 {
+	for (size_t i = 0; silence != NULL && i < 2; i++) {
+		free(silence->views[i].flows);
+		free(silence->views[i].sessions);
+	}
 	free(silence);
 }
 
@@ -93,6 +100,29 @@ silence_flow(struct silence *silence, const struct silence_flow *was, const stru
 		flow.owed = heard || was->owed == 0 ? now : was->owed;
 	}
 	return flow;
+}
+
+/* Room for a look, which is as long as what was seen; false: there is no memory for it. */
+static bool
+silence_reserve(struct silence_view *view, const struct subflows *seen)
+{
+	void *flows = view->flows, *sessions = view->sessions;
+
+	if (view->room < seen->n) {
+		flows = realloc(view->flows, seen->n * sizeof *view->flows);
+		if (flows == NULL)
+			return false;
+		view->flows = flows;
+		view->room = seen->n;
+	}
+	if (view->room_sessions < seen->n_sessions) {
+		sessions = realloc(view->sessions, seen->n_sessions * sizeof *view->sessions);
+		if (sessions == NULL)
+			return false;
+		view->sessions = sessions;
+		view->room_sessions = seen->n_sessions;
+	}
+	return true;
 }
 
 /* Both looks are in the same order, so one walk joins them. */
@@ -332,15 +362,28 @@ silence_is_confirmed(const struct silence_group *group, const struct silence_flo
 	return judge->confirm(judge->arg, &suspect);
 }
 
+/* All sessions are gone through, for each address once a look: a dead one may be many sessions'. */
+static bool
+silence_all_spare_now(struct silence *silence, const struct silence_flow *flow, uint64_t now)
+{
+	if (!silence->asked || memcmp(silence->address, flow->last.local, 16) != 0) {
+		silence->asked = true;
+		memcpy(silence->address, flow->last.local, 16);
+		silence->spare =
+		    silence_all_spare(&silence->views[silence->now_view], flow, now);
+	}
+	return silence->spare;
+}
+
 /* Who may leave it loses nothing by that. */
 static bool
-silence_is_free(const struct silence *silence, const struct silence_group *group,
+silence_is_free(struct silence *silence, const struct silence_group *group,
     const struct silence_flow *flow, uint64_t now, const struct silence_judge *judge)
 {
 	if (flow->last.managed)
 		return silence_spares(group, flow, now);
 	return silence_is_own(judge, flow->last.local) &&
-	       silence_all_spare(&silence->views[silence->now_view], flow, now);
+	       silence_all_spare_now(silence, flow, now);
 }
 
 /* What can be said against one session's flows, and may be now. */
@@ -377,7 +420,11 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 	bool found = false;
 
 	is->n = is->n_sessions = 0;
-	silence->busy = silence->several = false;
+	silence->busy = silence->several = silence->asked = false;
+	if (!silence_reserve(is, seen)) {
+		silence->several = true; /* and so looked at again */
+		return false;
+	}
 	silence_join_flows(silence, was, is, seen, now);
 	silence_join_sessions(was, is, seen, now);
 	for (size_t i = 0; i < is->n;) {

@@ -128,6 +128,49 @@ subflows_copy(void *to, size_t n, const struct nlattr *attr)
 	memcpy(to, mnl_attr_get_payload(attr), have < n ? have : n);
 }
 
+/* Whether there is room for one more. */
+static bool
+subflows_grow(void **list, size_t *room, size_t n, size_t size)
+{
+	size_t more = *room == 0 ? 64 : 2 * *room;
+	void *grown;
+
+	if (n < *room)
+		return true;
+	grown = n < SUBFLOWS_MAX ? realloc(*list, more * size) : NULL;
+	if (grown == NULL)
+		return false;
+	*list = grown;
+	*room = more;
+	return true;
+}
+
+static void
+subflows_put(struct subflows *out, const struct subflow *found)
+{
+	void *list = out->list;
+
+	if (subflows_grow(&list, &out->room, out->n, sizeof *found)) {
+		out->list = list;
+		out->list[out->n++] = *found;
+	} else {
+		out->complete = false;
+	}
+}
+
+static void
+subflows_put_session(struct subflows *out, const struct subflow_session *found)
+{
+	void *list = out->sessions;
+
+	if (subflows_grow(&list, &out->room_sessions, out->n_sessions, sizeof *found)) {
+		out->sessions = list;
+		out->sessions[out->n_sessions++] = *found;
+	} else {
+		out->complete = false;
+	}
+}
+
 static void
 subflows_hear(void *arg, const struct nlmsghdr *message)
 {
@@ -149,10 +192,6 @@ subflows_hear(void *arg, const struct nlmsghdr *message)
 	}
 	if (!mine)
 		return;
-	if (out->n == SUBFLOWS_MAX) {
-		out->complete = false;
-		return;
-	}
 	subflows_address(head->id.idiag_src, head->idiag_family, found.local);
 	subflows_address(head->id.idiag_dst, head->idiag_family, found.remote);
 	found.local_port = ntohs(head->id.idiag_sport);
@@ -163,7 +202,7 @@ subflows_hear(void *arg, const struct nlmsghdr *message)
 	found.rtt_us = info.tcpi_rtt;
 	found.rttvar_us = info.tcpi_rttvar;
 	found.min_rtt_us = info.tcpi_min_rtt != UINT32_MAX ? info.tcpi_min_rtt : 0;
-	out->list[out->n++] = found;
+	subflows_put(out, &found);
 }
 
 static void
@@ -178,12 +217,8 @@ subflows_session_hear(void *arg, const struct nlmsghdr *message)
 	mnl_attr_for_each(attr, message,
 	    sizeof(struct inet_diag_msg)) if (mnl_attr_get_type(attr) == INET_DIAG_INFO)
 	    subflows_copy(&info, sizeof info, attr);
-	if (out->n_sessions == SUBFLOWS_SESSIONS) {
-		out->complete = false;
-		return;
-	}
-	out->sessions[out->n_sessions].token = info.mptcpi_token;
-	out->sessions[out->n_sessions++].received = info.mptcpi_rcv_nxt;
+	subflows_put_session(
+	    out, &(struct subflow_session){info.mptcpi_token, info.mptcpi_rcv_nxt});
 }
 
 /*
@@ -234,6 +269,14 @@ subflows_read(struct netlink *diag, struct subflows *out)
 		qsort(out->sessions, out->n_sessions, sizeof out->sessions[0],
 		    subflow_session_order);
 	return rc;
+}
+
+void
+subflows_clear(struct subflows *subflows)
+{
+	free(subflows->list);
+	free(subflows->sessions);
+	*subflows = (struct subflows){.n = 0};
 }
 
 bool

@@ -6,8 +6,7 @@
 
 #include "resolverd/netlink.h"
 
-#define SUBFLOWS_MAX 2048
-#define SUBFLOWS_SESSIONS 1024
+#define SUBFLOWS_MAX 65536 /* and as many sessions */
 
 struct subflow {
 	uint32_t token; /* of the session it belongs to */
@@ -31,15 +30,18 @@ struct subflow_session {
 	uint64_t received; /* in-order octets, as a sequence number */
 };
 
+/* All zero at first. */
 struct subflows {
 	size_t n, n_sessions;
-	bool complete; /* false: there are more than fit */
-	struct subflow list[SUBFLOWS_MAX]; /* by token, then ports and addresses */
-	struct subflow_session sessions[SUBFLOWS_SESSIONS]; /* by token */
+	size_t room, room_sessions;
+	bool complete; /* false: there are more, or memory for more there was not */
+	struct subflow *list; /* by token, then ports and addresses */
+	struct subflow_session *sessions; /* by token */
 };
 
-/* Reads them through a socket on NETLINK_SOCK_DIAG. -MAP_ESYS: ENOENT where the kernel lacks it. */
+/* Reads them through a socket on NETLINK_SOCK_DIAG, instead of what is there. -MAP_ESYS: ENOENT where the kernel lacks it. */
 int subflows_read(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
+void subflows_clear(struct subflows *subflows) NONNULL; /* gives its memory back */
 /* Whether one leaves from this address, or one may: not all fit into list. */
 bool subflows_use(const struct subflows *subflows, const uint8_t address[16]) NONNULL;
 /* What a datagram's round trip may take (us): twice the shortest, where data's takes longer. */

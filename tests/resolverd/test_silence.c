@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,6 +15,8 @@
 #define A 0xa
 #define B 0xb
 
+static struct subflow flows[4];
+static struct subflow_session sessions[4];
 static struct subflows look;
 static struct silence *silence;
 static uint64_t now;
@@ -36,7 +39,9 @@ static int
 setup(void **state)
 {
 	(void)state;
-	memset(&look, 0, sizeof look);
+	memset(flows, 0, sizeof flows);
+	memset(sessions, 0, sizeof sessions);
+	look = (struct subflows){.list = flows, .sessions = sessions};
 	look.complete = true;
 	look.n = 2;
 	look.n_sessions = 1;
@@ -496,6 +501,51 @@ test_confirmed(void **state)
 	assert_true(step());
 }
 
+/* As many sessions as a server has: the dead path that all of them have is found, and those that have another too are asked for
+ * once, not once for each. */
+static void
+test_many_sessions(void **state)
+{
+	enum { SESSIONS = 20000 };
+	struct subflow *many = calloc(2 * SESSIONS, sizeof *many);
+	struct subflow_session *theirs = calloc(SESSIONS, sizeof *theirs);
+	bool said = false;
+
+	(void)state;
+	assert_non_null(many);
+	assert_non_null(theirs);
+	for (uint32_t i = 0; i < 2 * SESSIONS; i++) {
+		many[i] = flows[i % 2];
+		many[i].token = 7 + i / 2;
+		theirs[i / 2].token = 7 + i / 2;
+	}
+	look = (struct subflows){.n = 2 * SESSIONS,
+	    .n_sessions = SESSIONS,
+	    .complete = true,
+	    .list = many,
+	    .sessions = theirs};
+	assert_false(step());
+	for (uint32_t i = 0; i < SESSIONS; i++)
+		many[2 * i].unacked = 8;
+	for (int i = 0; i < 20 && !said; i++) {
+		for (uint32_t k = 0; k < SESSIONS; k++)
+			acknowledge(2 * k + 1);
+		said = step();
+	}
+	assert_true(said);
+	assert_int_equal(verdict.flow.local[15], A);
+	/* the first one has nothing else any more: then it is nobody's to leave */
+	memmove(many + 1, many + 2, (2 * SESSIONS - 2) * sizeof *many);
+	look.n--;
+	for (int i = 0; i < 100; i++) {
+		for (uint32_t k = 1; k < SESSIONS; k++)
+			acknowledge(2 * k);
+		assert_false(step());
+	}
+	free(many);
+	free(theirs);
+}
+
 int
 main(void)
 {
@@ -521,6 +571,7 @@ main(void)
 	    T(test_round_trips),
 	    T(test_since),
 	    T(test_confirmed),
+	    T(test_many_sessions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

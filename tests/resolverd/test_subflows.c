@@ -85,7 +85,7 @@ mptcp(void **state)
 {
 	static const uint8_t loopback6[16] = {[15] = 1},
 			     loopback4[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
-	static struct subflows seen;
+	struct subflows seen = {.n = 0};
 	union address at6, at4;
 	struct netlink *diag;
 	int six[2], four[2];
@@ -100,6 +100,7 @@ mptcp(void **state)
 	assert_int_equal(found(&seen, ntohs(at6.in6.sin6_port), loopback6), 2);
 	assert_int_equal(found(&seen, ntohs(at4.in4.sin_port), loopback4), 2);
 	netlink_close(diag);
+	subflows_clear(&seen);
 	for (size_t i = 0; i < 2; i++) {
 		close(six[i]);
 		close(four[i]);
