@@ -4,7 +4,7 @@
 # needs: root namespaces mptcp nft
 # limit: 7000
 status=0
-export LIMIT=250
+export LIMIT=250 RETURN=40
 for ends in one two; do
 	tests/survive/survive.sh -n 3 -c fast,normal -e $ends -f all || status=1
 	LIMIT=1000 tests/survive/survive.sh -n 3 -c sticky -e $ends -f all || status=1

@@ -3,6 +3,7 @@
 # needs: root namespaces mptcp nft
 # limit: 7000
 status=0
+export RETURN=40
 echo "# a path dies, silently and as a router says; managed, fast, agents at both ends (goals: median 60 ms, worst 150 ms)"
 LIMIT=150 tests/survive/survive.sh -n 20 -c fast -p manage -f "blackhole isp-a both" -f "fail core-isp-a" || status=1
 echo "# the same with normal, with the kernel's path manager, and with a peer without an agent (goal: worst 250 ms)"

@@ -11,7 +11,7 @@
 #   AGENTS     both, or host: the peer's looks names up and does nothing else (both)
 #   FAULT      "blackhole isp-a both", "fail isp-a-site" and so on (two of them; -f all: all); the same at the other
 #              provider comes in turn
-#   LIMIT      in the environment: ms that a gap may last (400); none for what is compared with
+#   LIMIT, RETURN  in the environment: ms that a gap may last (400), and one after the restore (400); none for what is compared with
 # needs: root namespaces mptcp
 # limit: 300
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
@@ -104,15 +104,15 @@ cell() {
 figures() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { printf "median %d ms, worst %d ms", v[int((NR + 1) / 2)], v[NR] }'; }
 worst() { printf '%s\n' "$@" | sort -n | tail -n 1; }
 cells() { # CLASS
-	local direction fault name word limit=${LIMIT:-400} most
-	case $mode in alone | tcp) limit=1000000 ;; esac
+	local direction fault name word limit=${LIMIT:-400} back=${RETURN:-400}
+	case $mode in alone | tcp) limit=1000000 back=1000000 ;; esac
 	for direction in ${DIRECTIONS//,/ }; do
 		for fault in "${FAULTS[@]}"; do
 			name="$mode, $fault, $direction, $1"
 			[ "$ENDS" = one ] || name+=", both ends"
 			[ "$AGENTS" = both ] || name+=", no agent at the peer"
 			if cell "$direction" "$fault"; then
-				if [ "$(worst "${gaps[@]}")" -le "$limit" ]; then word=ok; else word="not ok" failed=1; fi
+				if [ "$(worst "${gaps[@]}")" -le "$limit" ] && [ "$(worst "${returns[@]}")" -le "$back" ]; then word=ok; else word="not ok" failed=1; fi
 				echo "$word survive: $name: $(figures "${gaps[@]}") of $N; at the return $(figures "${returns[@]}"); no octet lost or doubled"
 			else
 				echo "not ok survive: $name: $(tail -n 1 "$WORK/receiver.log" 2>/dev/null)"
