@@ -2,6 +2,7 @@
 # bad-update.sh - updates as nobody should send them, over TCP and UDP, and what a running mapd does with each; the
 # zone is what it was. Every type and every bit in ./check --long bad.
 # needs: dnspython cryptography ldns dnssec-verify dig
+# beside: yes
 # limit: 240
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

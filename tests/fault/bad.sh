@@ -8,7 +8,7 @@ SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 HERE=$SOURCE/tests/fault/bad
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/bad.XXXXXX")
-PORT=$((20000 + $$ % 12000))
+PORT=$((20000 + $$ % 3000 * 4))
 MAPD='' TRACE=''
 trap 'finish; rm -rf "$DIR"' EXIT
 export PYTHONDONTWRITEBYTECODE=1

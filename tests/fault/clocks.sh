@@ -8,7 +8,7 @@ export LC_ALL=C TZ=UTC
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/clocks.XXXXXX")
-PORT=$((20000 + $$ % 12000)) MAPD='' CLOCK=''
+PORT=$((20000 + $$ % 3000 * 4)) MAPD='' CLOCK=''
 trap 'stop; rm -rf "$DIR"' EXIT
 stop() { [ -z "$MAPD" ] || { kill "$MAPD"; wait "$MAPD"; MAPD=; } 2>/dev/null; }
 # shellcheck disable=SC2016 # the shell that faketime starts says what it was told

@@ -4,6 +4,7 @@
 # and started again. What was reported as done must be there, and the differences, each from the serial where
 # the one before ended, must make the zone that is dumped of the one that was loaded first.
 # needs: dig ldns
+# beside: yes
 # limit: 180
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

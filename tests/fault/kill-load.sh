@@ -3,6 +3,7 @@
 # mapd starts, zone versions are loaded one after the other, mapd is killed at a random moment, is started
 # again, and must serve at least the last serial that was reported.
 # needs: dig ldns dnssec-verify
+# beside: yes
 # limit: 180
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

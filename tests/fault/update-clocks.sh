@@ -2,6 +2,7 @@
 # update-clocks.sh - hosts register, refresh and are forgotten while the clock passes 2038 and 2106, by their own clock
 # and mapd's; messages of the other side of the turn are in time; and zones whose serial turns over.
 # needs: dig ldns faketime dnspython cryptography
+# beside: yes
 # limit: 180
 set -u
 export LC_ALL=C TZ=UTC

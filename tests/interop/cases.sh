@@ -2,6 +2,7 @@
 # cases.sh - the case files of tests/cases over the sockets of a real mapd, UDP and TCP, with and without DO; and
 # what they ask is asked of NSD, Knot DNS, BIND and PowerDNS too, so that no expectation is only our own.
 # needs: dig nsd knot bind9 pdns sqlite3
+# beside: yes
 # limit: 300
 # usage: cases.sh [CASE...]
 set -u

@@ -3,6 +3,7 @@
 # mapd serves what is right; NSD serves what mapd would refuse: zones signed by ldns with records,
 # proofs or signatures that are wrong. Everything on loopback.
 # needs: dig ldns faketime nsd
+# beside: yes
 # limit: 120
 # shellcheck disable=SC2015,SC2016 # || after && is meant; $TTL is for the zone file
 set -u
@@ -10,7 +11,7 @@ SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/edges.XXXXXX")
 # two runs cannot share a port: each has its own
-MAPD_PORT=$((20000 + $$ % 20000)) NSD_PORT=$((MAPD_PORT + 20001))
+MAPD_PORT=$((20000 + $$ % 3000 * 4)) NSD_PORT=$((MAPD_PORT + 1))
 REALM=2001:3f:fe00:a00::/56=id.example.test
 REVERSE=a.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa
 HOST6=0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0

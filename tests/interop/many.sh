@@ -2,6 +2,7 @@
 # many.sh - hundreds of zones in one "mapctl -": answered in the order of their lines, each for itself, and
 # made durable together; and what was answered is there after kill -9.
 # needs: dig strace
+# beside: yes
 # limit: 180
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

@@ -6,7 +6,7 @@ set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mapdig.XXXXXX")
-PORT=$((20000 + $$ % 40000)) # SO_REUSEPORT lets two runs share a port without a word: one each
+PORT=$((20000 + $$ % 3000 * 4)) # SO_REUSEPORT lets two runs share a port without a word: one each
 pids=()
 trap 'stop_all; rm -rf "$WORK"' EXIT
 # shellcheck disable=SC1091 source=tests/demo/realm.sh

@@ -3,6 +3,7 @@
 # TSIG, every form of RFC 2136; judged by ldns and BIND after each group. Its sessions are doc/nsupdate.md, and the
 # test fails when they run otherwise; "nsupdate.sh write" writes them anew.
 # needs: dig delv ldns dnssec-verify dnspython cryptography
+# beside: yes
 # limit: 240
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

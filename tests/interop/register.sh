@@ -2,6 +2,7 @@
 # register.sh - hosts that register themselves at a mapd: proved, in part, over UDP, renamed, refreshed, withdrawn,
 # refused; over a restart of the server; what dig and validators then see.
 # needs: root namespaces dig delv
+# beside: yes
 # limit: 120
 set -u
 [ -n "${REGISTER_INSIDE:-}" ] || REGISTER_INSIDE=1 exec unshare --net "$0"

@@ -3,6 +3,7 @@
 # caches may hold at each step; a month switched off; and two months by themselves, with a parent that follows
 # CDS. mapd is killed and started again in each phase.
 # needs: unbound faketime ldns dnspython
+# beside: yes
 # limit: 400
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

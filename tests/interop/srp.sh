@@ -2,6 +2,7 @@
 # srp.sh - hosts register as the Service Registration Protocol has it (RFC 9665): one host description with a key,
 # addresses and leases; refreshed, changed, contested, withdrawn, forgotten; judged by ldns and BIND in between.
 # needs: dig delv ldns dnssec-verify dnspython cryptography
+# beside: yes
 # limit: 120
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

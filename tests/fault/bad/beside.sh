@@ -12,7 +12,7 @@ HERE=$(dirname "$(readlink -f "$0")")
 SOURCE=${EIDMAP_SOURCE:-$(cd "$HERE/../../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/beside.XXXXXX")
-PORT=$((20000 + $$ % 12000)) SERVER=$(($(nproc) - 1)) RATE=30000
+PORT=$((20000 + $$ % 3000 * 4)) SERVER=$(($(nproc) - 1)) RATE=30000
 each=$1 hostile_rate=$2 percent=$3
 shift 3
 declare -A what=() by=()
