@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # lone.sh - the only path of a session dies, and another one appears a second later: how long after that the receiver of a paced
-# stream has octets again. With an address that comes (the host hears of it from its kernel), and with a provider that does (nobody
-# is told).
+# stream has octets again. With an address that comes (the host hears of it from its kernel), with a provider that does (nobody
+# is told), and with the host's own link, which is all that it has, and returns.
 # usage: lone.sh [-n TIMES] [-c CLASSES] [-d DIRECTIONS] [-p PATHS] [-w WAYS]
-#   as in survive.sh; WAYS of address, provider, by commas (both)
+#   as in survive.sh; WAYS of address, provider, link, by commas (the first two)
 #   LIMIT in the environment: ms (400)
 # needs: root namespaces mptcp
 # limit: 240
@@ -37,9 +37,18 @@ ip_open() { # NODE
 ip_do() { echo "$2" >&"${IP[$1]}"; } # NODE LINE
 drop() { ip_do "$1" "rule $2 pref 20 iif site blackhole"; ip_do "$1" "rule $2 pref 21 iif core blackhole"; } # ISP add|del
 # WAY LETTER: it goes, or appears
-goes() { if [ "$1" = address ]; then ip_do host "address del ${!2}/64 dev eth0"; else drop "isp-${2,}" add; fi; }
+goes() {
+	case $1 in
+	address) ip_do host "address del ${!2}/64 dev eth0" ;;
+	provider) drop "isp-${2,}" add ;;
+	link) [ "$2" = B ] || ip_do lan "link set host down" ;;
+	esac
+}
 appears() {
-	if [ "$1" = provider ]; then drop "isp-${2,}" del; return; fi
+	case $1 in
+	provider) drop "isp-${2,}" del; return ;;
+	link) [ "$2" = A ] || ip_do lan "link set host up"; return ;;
+	esac
 	ip_do host "address add ${!2}/64 dev eth0 nodad"
 	ip_do host "route replace default via 2001:db8:$FIG1_SITE_A:1::1 dev eth0 src $A table 101"
 	ip_do host "route replace default via 2001:db8:$FIG1_SITE_B:1::1 dev eth0 src $B table 102"
@@ -62,12 +71,13 @@ stream() {
 lone() { # WAY DIRECTION PATHS: one stream, one fault; ms after it appeared
 	goes "$1" B
 	stream "$2" "$3" || { tail -n 1 "$WORK/receiver.log" "$WORK/sender.log" | tr "\n" " "; echo "no stream"; return 1; }
-	soon 5 paths_are 1 || { echo "by two"; return 1; }
+	soon 5 paths_are "$([ "$1" = link ] && echo 2 || echo 1)" || { echo "by others"; return 1; }
 	pass 0.5
 	mark
 	goes "$1" A
 	pass 1
 	mark || return 1
+	[ "$(field gap "$line")" -ge 800 ] || { echo "it went on"; return 1; }
 	appears "$1" B
 	pass 1.5
 	mark || return 1
@@ -92,7 +102,7 @@ cell() { # CLASS PATHS WAY DIRECTION
 	echo "$word lone: $name: median ${all[(N - 1) / 2]} ms, worst ${all[-1]} ms of $N after it appeared; no octet lost or doubled"
 }
 realm_start
-for node in host isp-a isp-b; do ip_open $node; done
+for node in host isp-a isp-b lan; do ip_open $node; done
 for class in ${CLASSES//,/ }; do
 	for paths in ${MODES//,/ }; do
 		for node in host r; do

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # survive.sh - sessions by identity across every failure of the testbed: the longest gap that the receiver of a paced stream
-# (2 KiB each 5 ms) sees, and whether an octet was lost or doubled. A multi-homed host that listens, and a peer that connects.
+# (2 KiB each 5 ms) sees, and whether an octet was lost or doubled. A multi-homed host that listens, and a peer that connects. Each
+# fault is where most of the stream is at that moment.
 #
-# usage: survive.sh [-n FAULTS] [-c CLASSES] [-d DIRECTIONS] [-p PATHS] [-e ENDS] [-a AGENTS] [-f FAULT]...
+# usage: survive.sh [-n FAULTS] [-c CLASSES] [-d DIRECTIONS] [-p PATHS] [-e ENDS] [-r ROLES] [-a AGENTS] [-f FAULT]...
 #   FAULTS     in one stream, of each cell (1)
 #   CLASSES    of fast, normal, sticky (fast), by commas;   DIRECTIONS  of down (the host sends), up (both)
-#   PATHS      who looks after them: kernel, manage (both); to compare with: alone, the kernel without any agent's help, and tcp,
-#              a session that has one path and no agent
+#   PATHS      who looks after them: kernel, manage (both); to compare with: alone, the kernel without any agent's help, backup,
+#              the same with provider B as a backup, and tcp, a session that has one path and no agent
 #   ENDS       one, the host only has two providers, or two, its peer has too (one)
+#   ROLES      of the host: listens, connects, by commas (listens; with ENDS two it always does)
 #   AGENTS     both, or host: the peer's looks names up and does nothing else (both)
-#   FAULT      "blackhole isp-a both", "fail isp-a-site" and so on (two of them; -f all: all); the same at the other
-#              provider comes in turn
-#   LIMIT, RETURN  in the environment: ms that a gap may last (400), and one after the restore (400); none for what is compared with
+#   FAULT      "blackhole isp-a both", "fail isp-a-site" and so on (two of them; -f all: all), with isp-c at a peer that has it; the
+#              same at the other provider when the stream is there
+#   LIMIT, MEDIAN, RETURN  in the environment: ms that a gap may last (400), and half of them (LIMIT), and one after the restore
+#              (400); none for what is compared with
 # needs: root namespaces mptcp
 # limit: 300
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
@@ -20,14 +23,15 @@ NAME=survive
 case " $* " in *" -e two "*) export FIG1_R2=1 FIG1_SITE_C=random FIG1_SITE_D=random ;; esac
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
-N=1 CLASSES=fast DIRECTIONS=down,up MODES=kernel,manage ENDS=one AGENTS=both FAULTS=()
-while getopts n:c:d:p:e:f:a: option; do
+N=1 CLASSES=fast DIRECTIONS=down,up MODES=kernel,manage ENDS=one ROLES=listens AGENTS=both FAULTS=()
+while getopts n:c:d:p:e:r:f:a: option; do
 	case $option in
 	n) N=$OPTARG ;;
 	c) CLASSES=$OPTARG ;;
 	d) DIRECTIONS=$OPTARG ;;
 	p) MODES=$OPTARG ;;
 	e) ENDS=$OPTARG ;;
+	r) ROLES=$OPTARG ;;
 	f) FAULTS+=("$OPTARG") ;;
 	a) AGENTS=$OPTARG ;;
 	*) exit 2 ;;
@@ -35,9 +39,12 @@ while getopts n:c:d:p:e:f:a: option; do
 done
 [ ${#FAULTS[@]} -gt 0 ] || FAULTS=("blackhole isp-a both" "fail core-isp-a")
 [ "${FAULTS[0]}" != all ] || FAULTS=("blackhole isp-a both" "blackhole isp-a in" "blackhole isp-a out" "fail isp-a-site"
-	"fail core-isp-a" "fail exit-a-lan" "withdraw isp-a")
+	"fail core-isp-a" "fail exit-a-lan" "withdraw isp-a" "loss isp-a 5")
 PEER=r
-[ "$ENDS" = one ] || PEER=r2
+if [ "$ENDS" = two ]; then
+	PEER=r2 ROLES=listens
+	[ ${#FAULTS[@]} -lt 8 ] || FAULTS+=("blackhole isp-c both" "blackhole isp-c in" "blackhole isp-c out" "fail r2-isp-c" "fail core-isp-c" "withdraw isp-c")
+fi
 
 mark() { tell receiver USR1; line=$(wait_line receiver '^mark ' 5); }
 # By both of the host's providers; who knows all pairs has them from both of the peer's.
@@ -46,8 +53,12 @@ all_paths() {
 	case $mode-$ENDS in tcp-*) return 0 ;; manage-two) most=4 ;; esac
 	mark && [ "$(field paths "$line")" -ge $most ]
 }
-# As the other provider's fault.
-other() { sed -E 's/isp-a/isp-b/; s/exit-a/exit-b/' <<<"$1"; }
+# FAULT: where the stream is, of that provider and the other one of the same end
+aimed() {
+	local one=a other=b
+	case $1 in *isp-c*) one=c other=d ;; esac
+	sed "s/-$one\\b/-$(carrying $one $other)/" <<<"$1"
+}
 undo() { "$FIG1" restore "$(cut -d' ' -f2 <<<"$1")"; } # FAULT
 # CLASS: agents, or what is compared with them
 agents() {
@@ -60,33 +71,44 @@ agents() {
 	agent_start host "${options[@]}" || return 1
 	[ "$AGENTS" = both ] || options=("paths: off" "probe: off" "exits: off")
 	agent_start $PEER "${options[@]}" || return 1
-	[ "$mode" != alone ] || endpoints host "$A" "$B"
-	if [ "$mode" = alone ] || [ "$AGENTS" != both ]; then "$FIG1" exec $PEER ip mptcp limits set subflow 8 add_addr_accepted 8; fi
+	case $mode in
+	alone) endpoints host "" ;;
+	backup) endpoints host backup ;;
+	esac
+	case $mode-$AGENTS in alone-* | backup-* | *-host) "$FIG1" exec $PEER ip mptcp limits set subflow 8 add_addr_accepted 8 ;; esac
 }
-endpoints() { # NODE ADDRESS...: as an administrator would
-	local node=$1 address
-	shift
-	"$FIG1" exec "$node" ip mptcp limits set subflow 8 add_addr_accepted 8
-	"$FIG1" exec "$node" ip mptcp endpoint flush
-	for address in "$@"; do "$FIG1" exec "$node" ip mptcp endpoint add "$address" subflow signal; done
+endpoints() { # NODE [backup]: as an administrator would
+	"$FIG1" exec "$1" ip mptcp limits set subflow 8 add_addr_accepted 8
+	"$FIG1" exec "$1" ip mptcp endpoint flush
+	"$FIG1" exec "$1" ip mptcp endpoint add "$A" subflow signal
+	# shellcheck disable=SC2086 # a word or none
+	"$FIG1" exec "$1" ip mptcp endpoint add "$B" subflow signal $2
 }
-# DIRECTION FAULT: N of it in one stream; the gaps to $gaps, those of restores to $returns
-cell() {
-	local fault i here=receiver there=sender transport=
+# ROLE DIRECTION: one that is new
+stream() {
+	local there=host here=$PEER id=$HOST_ID name=host.example.test way=$2 at_there=sender at_here=receiver transport=
 	[ "$mode" != tcp ] || transport=tcp
-	gaps=() returns=()
 	finish receiver
 	finish sender
-	[ "$1" = down ] || here=sender there=receiver
-	MAP_SOCKET=$WORK/host.sock start $there host "$BUILD/tests/survive/pace" listen "$HOST_ID" 7000 "$1"
-	wait_line $there '^listening' 5 >/dev/null || return 1
-	MAP_SOCKET=$WORK/$PEER.sock start $here $PEER "$BUILD/tests/survive/pace" connect host.example.test 7000 "$1" ${transport:+"$transport"}
-	wait_line $here '^connected' 15 >/dev/null || return 1
+	if [ "$1" = connects ]; then
+		there=$PEER here=host id=$R_ID name=r.example.test
+		if [ "$2" = down ]; then way=up; else way=down; fi
+	fi
+	[ "$way" = down ] || at_there=receiver at_here=sender
+	MAP_SOCKET=$WORK/$there.sock start $at_there $there "$BUILD/tests/survive/pace" listen "$id" 7000 "$way"
+	wait_line $at_there '^listening' 5 >/dev/null || return 1
+	MAP_SOCKET=$WORK/$here.sock start $at_here $here "$BUILD/tests/survive/pace" connect $name 7000 "$way" ${transport:+"$transport"}
+	wait_line $at_here '^connected' 15 >/dev/null
+}
+# ROLE DIRECTION FAULT: N of it in one stream; the gaps to $gaps, those of restores to $returns
+cell() {
+	local fault i
+	gaps=() returns=()
+	stream "$1" "$2" || return 1
 	for ((i = 0; i < N; i++)); do
-		fault=$2
-		[ $((i % 2)) = 0 ] || [ "$mode" = tcp ] || fault=$(other "$2")
 		soon 20 all_paths || { echo "    | not all paths before fault $i"; return 1; }
-		pass 0.5
+		pass 0.35
+		fault=$(aimed "$3")
 		mark || return 1
 		# shellcheck disable=SC2086 # a fault is words
 		"$FIG1" $fault
@@ -101,18 +123,25 @@ cell() {
 	tell receiver TERM
 	wait_line receiver '^end ' 5 >/dev/null && ! grep -q wrong "$WORK/receiver.log"
 }
-figures() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { printf "median %d ms, worst %d ms", v[int((NR + 1) / 2)], v[NR] }'; }
-worst() { printf '%s\n' "$@" | sort -n | tail -n 1; }
-cells() { # CLASS
+# MS...: "MEDIAN WORST"
+spread() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)], v[NR] }'; }
+figures() { local median worst; read -r median worst <<<"$(spread "$@")"; echo "median $median ms, worst $worst ms"; }
+held() { # MEDIAN WORST MS...
+	local median worst
+	read -r median worst <<<"$(spread "${@:3}")"
+	[ "$median" -le "$1" ] && [ "$worst" -le "$2" ]
+}
+cells() { # CLASS ROLE
 	local direction fault name word limit=${LIMIT:-400} back=${RETURN:-400}
-	case $mode in alone | tcp) limit=1000000 back=1000000 ;; esac
+	case $mode in alone | backup | tcp) limit=1000000 back=1000000 ;; esac
 	for direction in ${DIRECTIONS//,/ }; do
 		for fault in "${FAULTS[@]}"; do
 			name="$mode, $fault, $direction, $1"
 			[ "$ENDS" = one ] || name+=", both ends"
+			[ "$2" = listens ] || name+=", the host connects"
 			[ "$AGENTS" = both ] || name+=", no agent at the peer"
-			if cell "$direction" "$fault"; then
-				if [ "$(worst "${gaps[@]}")" -le "$limit" ] && [ "$(worst "${returns[@]}")" -le "$back" ]; then word=ok; else word="not ok" failed=1; fi
+			if cell "$2" "$direction" "$fault"; then
+				if held "${MEDIAN:-$limit}" "$limit" "${gaps[@]}" && held "$back" "$back" "${returns[@]}"; then word=ok; else word="not ok" failed=1; fi
 				echo "$word survive: $name: $(figures "${gaps[@]}") of $N; at the return $(figures "${returns[@]}"); no octet lost or doubled"
 			else
 				echo "not ok survive: $name: $(tail -n 1 "$WORK/receiver.log" 2>/dev/null)"
@@ -127,7 +156,7 @@ realm_start
 for class in ${CLASSES//,/ }; do
 	for mode in ${MODES//,/ }; do
 		agents "$class" || give_up "agents"
-		cells "$class"
+		for role in ${ROLES//,/ }; do cells "$class" "$role"; done
 	done
 done
 exit $failed
