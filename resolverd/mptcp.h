@@ -78,6 +78,7 @@ struct mptcp_event {
 
 /* False: no event of a session. */
 bool mptcp_event_read(const struct nlmsghdr *message, struct mptcp_event *out) NONNULL;
+#define MPTCP_LISTENER_CREATED 15 /* a kind of no session; kernels before 6.2 do not tell of it */
 
 /*
  * Commands over a session that the userspace path manager has. -MAP_ESYS: ESRCH, no such session or path; EINVAL, it is the

@@ -96,7 +96,12 @@ suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
 static void
 pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why)
 {
-	pulse->ops->renew(pulse->arg, address, why);
+	bool accepts = !pulse->seen.complete;
+
+	for (size_t i = 0; i < pulse->seen.n && !accepts; i++)
+		accepts = !pulse->seen.list[i].began;
+	accepts = accepts || subflows_listen(pulse->diag);
+	pulse->ops->renew(pulse->arg, address, accepts, why);
 	pulse->company->count(pulse->company->arg, PATH_RENEWED);
 }
 
@@ -390,8 +395,12 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 	struct pulse *pulse = arg;
 	struct mptcp_event event;
 
-	if (mptcp_event_read(message, &event) && event.kind == MPTCP_EVENT_SUB_ESTABLISHED)
+	(void)mptcp_event_read(message, &event);
+	if (event.kind == MPTCP_EVENT_SUB_ESTABLISHED)
 		pulse->company->count(pulse->company->arg, PATH_JOINED);
+	if (event.kind == MPTCP_LISTENER_CREATED ||
+	    (event.kind == MPTCP_EVENT_ESTABLISHED && event.server))
+		pulse->ops->accepts(pulse->arg);
 	if (!pulse->running) {
 		pulse->running = true;
 		timer_start(pulse->timer, PULSE_BUSY_MS);

@@ -17,6 +17,7 @@
 #define SUBFLOWS_STATES (1u << 1)
 /* A session's own socket lingers in these while its subflows are still needed. */
 #define SUBFLOWS_SESSION_STATES ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
+#define SUBFLOWS_LISTENER_STATES (1u << 10)
 #define SUBFLOWS_MPTCP 262 /* IPPROTO_MPTCP, where the C library does not have it yet */
 
 int
@@ -238,7 +239,8 @@ subflows_dump(struct netlink *diag, struct subflows *out)
 
 /* MPTCP has a number that does not fit where protocols stand. */
 static int
-subflows_dump_sessions(struct netlink *diag, uint8_t family, struct subflows *out)
+subflows_dump_sessions(
+    struct netlink *diag, uint8_t family, uint32_t states, netlink_fn *hear, void *arg)
 {
 	struct nlmsghdr *message = netlink_start(diag, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
@@ -246,15 +248,34 @@ subflows_dump_sessions(struct netlink *diag, uint8_t family, struct subflows *ou
 	request->sdiag_family = family;
 	request->sdiag_protocol = IPPROTO_RAW;
 	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	request->idiag_states = SUBFLOWS_SESSION_STATES;
+	request->idiag_states = states;
 	mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, SUBFLOWS_MPTCP);
-	return netlink_ask(diag, subflows_session_hear, out);
+	return netlink_ask(diag, hear, arg);
+}
+
+static const uint8_t families[] = {AF_INET6, AF_INET};
+
+static void
+subflows_listener_hear(void *arg, const struct nlmsghdr *message)
+{
+	*(bool *)arg |= message->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+}
+
+bool
+subflows_listen(struct netlink *diag)
+{
+	bool found = false;
+
+	for (size_t i = 0; !found && i < sizeof families; i++)
+		if (subflows_dump_sessions(diag, families[i], SUBFLOWS_LISTENER_STATES,
+			subflows_listener_hear, &found) < 0)
+			return true;
+	return found;
 }
 
 int
 subflows_read(struct netlink *diag, struct subflows *out)
 {
-	static const uint8_t families[] = {AF_INET6, AF_INET};
 	int rc;
 
 	out->n = 0;
@@ -262,7 +283,8 @@ subflows_read(struct netlink *diag, struct subflows *out)
 	out->complete = true;
 	rc = subflows_dump(diag, out);
 	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
-		rc = subflows_dump_sessions(diag, families[i], out);
+		rc = subflows_dump_sessions(
+		    diag, families[i], SUBFLOWS_SESSION_STATES, subflows_session_hear, out);
 	if (out->n > 1)
 		qsort(out->list, out->n, sizeof out->list[0], subflow_order);
 	if (out->n_sessions > 1)

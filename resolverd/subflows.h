@@ -41,6 +41,8 @@ struct subflows {
 
 /* Reads them through a socket on NETLINK_SOCK_DIAG, instead of what is there. -MAP_ESYS: ENOENT where the kernel lacks it. */
 int subflows_read(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
+/* Whether anybody listens for sessions here; true where that cannot be told. */
+bool subflows_listen(struct netlink *diag) NONNULL;
 void subflows_clear(struct subflows *subflows) NONNULL; /* gives its memory back */
 /* Whether one leaves from this address, or one may: not all fit into list. */
 bool subflows_use(const struct subflows *subflows, const uint8_t address[16]) NONNULL;

@@ -88,7 +88,7 @@ mptcp(void **state)
 	struct subflows seen = {.n = 0};
 	union address at6, at4;
 	struct netlink *diag;
-	int six[2], four[2];
+	int six[2], four[2], listener;
 
 	(void)state;
 	if (geteuid() != 0 || !session_open(AF_INET6, six, &at6)) /* root alone sees tokens */
@@ -99,6 +99,10 @@ mptcp(void **state)
 	assert_true(seen.complete);
 	assert_int_equal(found(&seen, ntohs(at6.in6.sin6_port), loopback6), 2);
 	assert_int_equal(found(&seen, ntohs(at4.in4.sin_port), loopback4), 2);
+	listener = socket(AF_INET6, SOCK_STREAM, MPTCP);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_true(subflows_listen(diag));
+	close(listener);
 	netlink_close(diag);
 	subflows_clear(&seen);
 	for (size_t i = 0; i < 2; i++) {
