@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # calm.sh - what moves nothing, and how sessions begin beside what is dead: random loss, a path that flaps, and connecting while a
 # provider is away, nothing known and nothing cached, or known from the last time.
-# usage: calm.sh [-n TIMES] [-l SECONDS] [-f SECONDS] [-p PATHS]
-#   TIMES of each connect (1); how long there is loss (5), and the path flaps (6); PATHS of kernel, manage, by commas (manage)
+# usage: calm.sh [-n TIMES] [-l SECONDS] [-f SECONDS] [-g SECONDS] [-p PATHS]
+#   TIMES of each connect (1); how long there is loss (5), and the path flaps (6); how long ago a provider was
+#   found dead that still is, for one connect more (none); PATHS of kernel, manage, by commas (manage)
 # needs: root namespaces mptcp nft
 # limit: 240
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
@@ -10,12 +11,13 @@ set -u
 NAME=calm
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
-N=1 LOSS=5 FLAP=6 MODES=manage
-while getopts n:l:f:p: option; do
+N=1 LOSS=5 FLAP=6 AGO=0 MODES=manage
+while getopts n:l:f:g:p: option; do
 	case $option in
 	n) N=$OPTARG ;;
 	l) LOSS=$OPTARG ;;
 	f) FLAP=$OPTARG ;;
+	g) AGO=$OPTARG ;;
 	p) MODES=$OPTARG ;;
 	*) exit 2 ;;
 	esac
@@ -45,7 +47,7 @@ both() { local line; tell receiver USR1; line=$(wait_line receiver '^mark ' 5); 
 mark() { tell receiver USR1; line=$(wait_line receiver '^mark ' 5); }
 stream_end() { tell receiver TERM; wait_line receiver '^end ' 5 >"$WORK/end"; finish receiver; finish sender; ! grep -q wrong "$WORK/receiver.log"; }
 begin() {
-	local cold=() warm=() i
+	local cold=() warm=() i aged
 	MAP_SOCKET=$WORK/host.sock start listener host "$BUILD/examples/listener" "$HOST_ID" 7000
 	wait_line listener '^listening ' 5 >"$WORK/out" || give_up "the listener listens"
 	"$FIG1" blackhole isp-a
@@ -53,6 +55,11 @@ begin() {
 		agent_start r "paths: $paths" "log: debug" || give_up "resolverd serves on r"
 		cold+=("$(connect)") && warm+=("$(connect)") || give_up "a connect while provider A is away"
 	done
+	if [ "$AGO" -gt 0 ]; then
+		pass "$AGO"
+		aged=$(connect) || give_up "a connect while provider A is still away"
+		is 100 "$aged" "connect, the same known for $AGO s: $aged ms"
+	fi
 	"$FIG1" restore isp-a
 	finish listener
 	is 350 "$(worst "${cold[@]}")" "connect, provider A dead and unknown, nothing cached: worst $(worst "${cold[@]}") ms of $N"
