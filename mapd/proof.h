@@ -10,7 +10,7 @@
 
 struct proof_case {
 	const struct rules *rules;
-	const uint8_t *verified; /* proof_digest() of what was verified already; NULL: nothing was */
+	const uint8_t *verified; /* proof_digest() of what was verified already, and is not again; NULL: nothing was */
 	uint64_t now;
 	char why[256]; /* set: why it is refused, or what was done to it; else empty */
 };

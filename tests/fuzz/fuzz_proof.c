@@ -207,6 +207,10 @@ judging_holds(const struct name *owner, const struct draft *before, const struct
 
 		HOLDS(judge(owner, before, &twice, digest, &again) == taken);
 		HOLDS(draft_equal(&once, &twice) && strcmp(c.why, again.why) == 0);
+		/* of another set: it is no word for this one */
+		digest[0] ^= 1;
+		HOLDS(draft_copy(after, &twice) == 0);
+		HOLDS(!judge(owner, before, &twice, digest, &again) || taken);
 	} else if (judge(owner, before, &once, NULL, &c)) {
 		/* one that does not hold stays only where it was already, or goes */
 		size_t n = rdata_of(&once, rdata);
