@@ -229,29 +229,6 @@ case_judge(struct deciding *d, const struct spot *spot)
 	}
 }
 
-/* A set that no answer could hold, or more of them than a name has; the policy's own limits are lower, for hosts. */
-static bool
-spot_is_too_large(const struct spot *spot)
-{
-	size_t all = 0, types = 0;
-
-	for (size_t i = 0; i < spot->next.n; i++) {
-		size_t set = 0, n = 0, first = i;
-
-		for (size_t k = 0; k < spot->next.n && spot->next.n > 64; k++)
-			if (spot->next.records[k].type == spot->next.records[i].type) {
-				set += spot->next.records[k].rdata.n + RRSET_FRAME;
-				first = k < first ? k : first;
-				n++;
-			}
-		types += first == i;
-		if (types > RRSET_TYPES || set > RRSET_OCTETS || n > RRSET_RECORDS)
-			return true;
-		all += spot->next.records[i].rdata.n + RRSET_FRAME;
-	}
-	return all > RRSET_OCTETS;
-}
-
 /* What is known of who signs. */
 static int
 decide_person(struct deciding *d)
@@ -341,7 +318,8 @@ decide_policy(struct deciding *d)
 	for (size_t i = 0; i < d->desk->n_owners && !d->refused; i++) {
 		struct spot *spot = d->desk->owners[i];
 
-		if (spot_is_too_large(spot)) {
+		/* the policy's own limits, of hosts, are lower */
+		if (draft_is_too_large(&spot->next)) {
 			d->refused = true;
 			verdict_set(&d->p->verdict, RCODE_REFUSED, EDE_PROHIBITED,
 			    "%s: more records than an answer can hold",

@@ -9,6 +9,7 @@
 
 #include "core/wire/errors.h"
 #include "core/wire/rdata.h"
+#include "core/wire/rrset.h"
 #include "core/wire/rrtype.h"
 #include "mapd/node.h"
 #include "mapd/revise.h"
@@ -200,6 +201,38 @@ draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata)
 		    bytes_equal(draft->records[i].rdata, rdata))
 			return true;
 	return false;
+}
+
+bool
+draft_is_too_large(const struct draft *draft)
+{
+	struct {
+		uint16_t type;
+		size_t n, octets;
+	} sets[RRSET_TYPES];
+	size_t n = 0, all = 0, k = 0;
+
+	for (size_t i = 0; i < draft->n; i++) {
+		const struct draft_record *record = &draft->records[i];
+		size_t octets = record->rdata.n + RRSET_FRAME;
+
+		/* those of a set mostly follow each other */
+		if (k == n || sets[k].type != record->type)
+			for (k = 0; k < n && sets[k].type != record->type; k++)
+				;
+		if (k == RRSET_TYPES)
+			return true;
+		if (k == n) {
+			sets[n].type = record->type;
+			sets[n].n = sets[n].octets = 0;
+			n++;
+		}
+		all += octets;
+		sets[k].octets += octets;
+		if (++sets[k].n > RRSET_RECORDS || sets[k].octets > RRSET_OCTETS)
+			return true;
+	}
+	return all > RRSET_NAME;
 }
 
 /* The one of its type, which another takes the place of: an SOA may have got another serial before the lines are done. */

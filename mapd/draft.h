@@ -41,6 +41,8 @@ void draft_drop(struct draft *draft, uint16_t type) NONNULL;
 bool draft_has(const struct draft *draft, uint16_t type) NONNULL;
 /* That record, whatever its TTL. */
 bool draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata) NONNULL;
+/* A set that no answer could hold, or more of them than a name has: what a load refuses too. */
+bool draft_is_too_large(const struct draft *draft) NONNULL;
 /* The lines that make after of before. -MAP_ELIMIT, -MAP_ENOMEM */
 int draft_lines(const struct name *owner, const struct draft *before, const struct draft *after,
     struct lines *lines) NONNULL MUST_CHECK;

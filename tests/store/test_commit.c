@@ -218,6 +218,87 @@ test_types(void **state)
 	assert_int_equal(work_rebuild(&shop.work, &shop.apex, &shop.outcome), 0);
 }
 
+/* What an administrator gets for one more record at the name "t", of so many octets that begin with a number. */
+static unsigned
+record_add(uint16_t type, unsigned number, size_t n)
+{
+	uint8_t rdata[4096] = {0};
+	struct proposal *p = petition_new();
+	unsigned rcode;
+
+	put_u16(rdata, (uint16_t)number);
+	petition_rdata(p, UPDATE_ADD, "t", 300, type, (struct bytes){rdata, n});
+	petitions_run();
+	rcode = p->verdict.rcode;
+	if (rcode != RCODE_NOERROR)
+		assert_string_equal(
+		    p->verdict.text, "t.zone.test.: more records than an answer can hold");
+	petitions_free();
+	return rcode;
+}
+
+static void
+records_load(uint16_t type, unsigned records, size_t n)
+{
+	static uint8_t rdata[65536];
+
+	for (unsigned i = 0; i < records; i++) {
+		put_u16(rdata, (uint16_t)i);
+		shop_add_rdata("t", 300, type, (struct bytes){rdata, n});
+	}
+}
+
+/* A set of as many records as it can have, and of as many octets; one more is refused, and changes nothing. */
+static void
+test_set_limits(void **state)
+{
+	uint32_t serial;
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	records_load(1000, RRSET_RECORDS - 1, 2);
+	records_load(1001, 1, RRSET_OCTETS - 2 * RRSET_FRAME - 100);
+	shop_load_good();
+	assert_int_equal(record_add(1000, 9000, 2), RCODE_NOERROR);
+	assert_int_equal(record_add(1001, 9000, 100), RCODE_NOERROR);
+	serial = shop_zone().serial;
+	assert_int_equal(record_add(1000, 9001, 2), RCODE_REFUSED);
+	assert_int_equal(record_add(1001, 9001, 2), RCODE_REFUSED);
+	assert_int_equal(shop_zone().serial, serial);
+	/* what is there already is no more than there was */
+	assert_int_equal(record_add(1000, 9000, 2), RCODE_NOERROR);
+	assert_int_equal(shop_zone().serial, serial);
+	assert_int_equal(work_rebuild(&shop.work, &shop.apex, &shop.outcome), 0);
+}
+
+/* Sets that an answer can hold each, together as large as a name can be: it shrinks, and grows again, up to there. */
+static void
+test_name_limit(void **state)
+{
+	const size_t octets = RRSET_NAME / 5 - RRSET_FRAME - 1000;
+	struct proposal *p;
+	unsigned added = 0;
+	uint32_t serial;
+
+	(void)state;
+	open_zone(DENIAL_NSEC3, POLICY_CLOSED);
+	for (uint16_t type = 1000; type < 1005; type++)
+		records_load(type, 1, octets);
+	shop_load_good();
+	serial = shop_zone().serial;
+	p = petition_new();
+	petition_item(p, UPDATE_DELETE_RRSET, "t", 0, "TYPE1000", NULL);
+	petitions_run();
+	assert_int_equal(p->verdict.rcode, RCODE_NOERROR);
+	petitions_free();
+	assert_int_equal(shop_zone().serial, serial + 1);
+	while (record_add(1000, added, 1000) == RCODE_NOERROR)
+		added++;
+	assert_int_equal(
+	    added, (RRSET_NAME - 4 * (octets + RRSET_FRAME)) / (1000 + RRSET_FRAME));
+	assert_int_equal(work_rebuild(&shop.work, &shop.apex, &shop.outcome), 0);
+}
+
 #define DEEP_LABELS 110
 
 /* A name with so many labels that no other one is near to. */
@@ -332,6 +413,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_soa, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_circle, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_types, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_set_limits, shop_setup, shop_teardown),
+	    cmocka_unit_test_setup_teardown(test_name_limit, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_prerequisites_cost, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_prerequisites_seen, shop_setup, shop_teardown),
 	    cmocka_unit_test_setup_teardown(test_desk_bounded, shop_setup, shop_teardown),
