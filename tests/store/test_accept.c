@@ -275,6 +275,55 @@ test_forgotten(void **state)
 	}
 }
 
+/* What an update can get wrong, in the order in which the writer looks. */
+enum { FAULT_OLD, FAULT_PREREQUISITE, FAULT_POLICY, FAULT_PROOF, FAULT_ADDRESS, FAULTS };
+
+static const struct {
+	unsigned rcode;
+	const char *words;
+} fault_answers[FAULTS] = {
+    {RCODE_REFUSED, "signed before"},
+    {RCODE_NXRRSET, "a prerequisite"},
+    {RCODE_REFUSED, "not for the identity to change"},
+    {RCODE_REFUSED, "does not match"},
+    {RCODE_REFUSED, "prove 192.0.2.9"},
+};
+
+/* Any of them together: the first decides. */
+static void
+test_first_fault(void **state)
+{
+	uint64_t serial = clock_ms();
+	struct prover *prover;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	register_me();
+	assert_int_equal(prover_new((struct bytes){NULL, 0}, &prover), 0);
+	for (unsigned faults = 1; faults < 1u << FAULTS; faults++) {
+		struct proposal *p = my_update(ME);
+		bool at_home = (faults & 1u << FAULT_ADDRESS) == 0;
+		unsigned first = 0;
+
+		while ((faults & 1u << first) == 0)
+			first++;
+		shop.rule.policy.verify_locators = !at_home;
+		shop.work.prover = at_home ? NULL : prover;
+		if (faults & 1u << FAULT_OLD)
+			p->sig0.inception -= 100;
+		if (faults & 1u << FAULT_PREREQUISITE)
+			petition_item(p, UPDATE_RRSET_EXISTS, "later", 0, "A", NULL);
+		if (faults & 1u << FAULT_POLICY)
+			petition_item(p, UPDATE_ADD, ME, 60, "A", "192.0.2.1");
+		prove(p, serial, 0, "192.0.2.9", (faults & 1u << FAULT_PROOF) != 0);
+		print_message("%#x: %s\n", faults, fault_answers[first].words);
+		answers(p, fault_answers[first].rcode, fault_answers[first].words);
+		assert_int_equal(count(ME, "ELOC"), 1);
+	}
+	shop.work.prover = NULL;
+	prover_free(prover);
+}
+
 int
 main(void)
 {
@@ -284,6 +333,7 @@ main(void)
 	    TEST(test_reachable),
 	    TEST(test_replay),
 	    TEST(test_forgotten),
+	    TEST(test_first_fault),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -210,6 +210,26 @@ def sig0_forged():
         row("18", what, host(change(), inception=inception, expiration=expiration), *refused)
 
 
+def spared():
+    """What is refused without a look at its signature takes nothing of what is verified over UDP, 2 a second of a /24."""
+    key, now = hosts.Key(hosts.ED25519, "bad spared").at(ZONE), int(time.time())
+    here = hosts.Server(PORT, source="127.0.77.1")
+    large = Update(ZONE)
+    for i in range(70):
+        large.add("x%d.%s" % (i, ZONE), A, b"\xc0\0\2\1")
+    for what, wire in (("garbage", Update(ZONE).change(key.owner, ANY, IN, 0, b"").wire()), ("unsigned", change().wire()),
+                       ("too large", sig0(large, key)), ("from ahead", sig0(change(), key, now + 90, now + 300)),
+                       ("of no key", sig0(change(), OTHER, key_tag=OTHER.tag ^ 1)), ("of another's name", host(change(owner=WWW)))):
+        for _ in range(5):
+            said = hosts.said(here.udp(wire))
+            if said.split(" ")[0] not in ("REFUSED", "FORMERR"):
+                failures["9"].append("%s, over UDP: %s" % (what, said))
+    said = hosts.said(here.udp(sig0(hosts.registration(key, ["2001:db8:a::1"], ZONE), key)))
+    if said != "NOERROR":
+        failures["9"].append("an honest one over UDP after 30 of no cost: " + said)
+    counts["9"] += 31
+
+
 def replays():
     key = hosts.Key(hosts.ED25519, "bad replays").at(ZONE)
     now = int(time.time())
@@ -559,7 +579,7 @@ def main():
     looked = [(OWN.owner, KEY), (OWN.owner, EPID), (OTHER.owner, ELOC), (OTHER.owner, KEY), (WWW, A), (WWW, TXT), (NOBODY, A), ("site." + ZONE, ELOC),
               ("alias." + ZONE, CNAME), (ZONE, NS), (ZONE, DNSKEY), (ZONE, NSEC3PARAM), ("x." + OWN.owner, TXT)]
     before = {pair: server.ask(*pair) for pair in looked}
-    for number, run in (("9", sig0_forged), ("11", tsig_forged), ("18", replays), ("18", twins), ("18", crowded), ("13", matrix), ("15", content)):
+    for number, run in (("9", sig0_forged), ("9", spared), ("11", tsig_forged), ("18", replays), ("18", twins), ("18", crowded), ("13", matrix), ("15", content)):
         run()
         zone_is(before, number)
     for number, count in sorted(counts.items()):
