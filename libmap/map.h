@@ -218,8 +218,9 @@ int map_connect_start(struct map *map, const char *local, const char *remote, co
  * With MAP_DATAGRAM, map_connect() returns a connected UDP socket on the best pair that lives: where none worked lately the
  * agent probes the best of them, for a third of a second at most. From then on the agent looks after that pair, with probes of
  * its own, and as soon as it is dead and another lives, the socket is moved: the same descriptor, from another source address
- * and port, to another destination. A peer that answers no probes is left only for what this host itself or a router
- * says. Who receives must not take the address for the peer: an application tells its peers apart by what they say.
+ * and port, to another destination, if that has answered a probe. A peer that answers no probes is left only for what this host
+ * itself or a router says, and not for another address of his. Who receives must not take the address for the peer: an
+ * application tells its peers apart by what they say.
  *
  * A TCP session whose ends have no MPTCP cannot move. When its pair is dead and another one lives, the agent ends it, and read(2)
  * fails with ECONNABORTED instead of hanging for minutes (where the agent has CAP_NET_ADMIN): map_reconnect().

@@ -67,6 +67,8 @@ struct guard {
 	enum trigger trigger; /* what the look is for */
 	bool answered; /* its pair has answered a probe: then silence means something */
 	bool
+	    agent; /* the last answer had the token: the peer has an agent, here and elsewhere */
+	bool
 	    closed; /* ... that nothing listens there, as kernels say once a second, 6 times at once */
 	bool looking; /* a look is under way: signs are noted only */
 	bool lost; /* no pair lives, and the client knows */
@@ -143,6 +145,7 @@ guard_answered(struct guard *guard, const struct heartbeat_outcome *outcome)
 {
 	guard->answered = true;
 	guard->closed = outcome->beat == BEAT_CLOSED;
+	guard->agent = outcome->beat == BEAT_ALIVE;
 	guard->rtt_us = outcome->rtt_us;
 }
 
@@ -420,8 +423,9 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		    guard->others.pairs[i].source, guard->others.pairs[i].destination);
 		guard_mark(guard, &way, &outcomes[1 + i], any_lives);
 	}
-	dead = !beat_lives(own) &&
-	       (guard->answered || any_lives || (own != BEAT_SILENT && own != BEAT_INWARD));
+	dead = others_is_astray(note, outcomes, n) ||
+	       (!beat_lives(own) && (guard->answered || any_lives ||
+					(own != BEAT_SILENT && own != BEAT_INWARD)));
 	if (!dead && !(guard->others.given_up && guard_is_udp(guard))) {
 		if (beat_lives(own))
 			guard_lives(guard, &outcomes[0]);
@@ -429,7 +433,8 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 			guard_rest(guard); /* nobody answers, and nobody ever did */
 		return;
 	}
-	to = others_choose(&guard->others, outcomes, guard->answered, any_lives);
+	to = others_choose(&guard->others, note,
+	    &(struct others_heard){guard->answered, guard->agent}, outcomes);
 	if (to != NULL &&
 	    hold_may(&guard->hold, &guard_agent(guard)->conf->flap, loop_now_ms()))
 		guard_act(guard, to, dead ? beat_word(own) : "another one is to be used");

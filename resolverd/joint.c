@@ -9,6 +9,7 @@
 
 #include "core/wire/errors.h"
 #include "resolverd/heartbeat.h"
+#include "resolverd/others.h"
 #include "resolverd/pairs.h"
 
 /* Probes of pairs that a datagram session may begin with: a third of a second at most. */
@@ -136,9 +137,11 @@ joint_rank(struct joints *joints, const struct resolve_request *asked, struct by
 
 	if ((asked->flags & RESOLVE_PAIRS) == 0)
 		return peer;
-	if (result_read(peer, result) != 0 || (local.n > 0 && result_read(local, own) != 0))
+	if (result_read(peer, result) != 0 || (local.n > 0 && result_read(local, own) != 0)) {
+		result->error = -MAP_EINTERNAL;
 		return requests_error(joints->agent->requests, asked, -MAP_EINTERNAL,
 		    "a result that cannot be read");
+	}
 	pairs_fill(joints->agent->pairs, result, &wanted, loop_now_ms());
 	result_put(&wr, result);
 	return wr_done(&wr);
@@ -178,12 +181,53 @@ joints_mute(struct joints *joints, const struct prober_way *way)
 	return &joints->mutes[prober_way_hash(way) % LIVE_MUTES];
 }
 
+/* How a pair has answered: in the check that has just ended, or lately. Of a peer's agent that is believed for longer, so that a
+ * closed port never outlives the answer of the agent that was heard beside it. */
+static enum beat
+joint_beat(const struct joint *joint, const struct pair *pair,
+    const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct prober_way way = prober_way_of(pair->source, pair->destination);
+	struct heartbeat *heartbeat = joint->joints->agent->heartbeat;
+	struct heartbeat_outcome lately;
+
+	for (size_t i = 0; i < n; i++)
+		if (prober_way_equal(&joint->plan.ways[i], &way))
+			return outcomes[i].beat;
+	if (heartbeat_lately(heartbeat, &way, LIVE_LATELY_MS, &lately) ||
+	    (heartbeat_lately(heartbeat, &way, 2 * LIVE_LATELY_MS, &lately) &&
+		lately.beat == BEAT_ALIVE))
+		return lately.beat;
+	return BEAT_SILENT;
+}
+
+/* The ranked result, which lies in the joints, with nothing but the pairs by which a datagram session may begin. */
+static struct bytes
+joint_begin(const struct joint *joint, struct bytes ranked,
+    const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct joints *joints = joint->joints;
+	struct result *result = &joints->results[SIDE_PEER];
+	struct wr wr = wr_init(joints->payload, sizeof joints->payload);
+	enum beat beats[RESULT_PAIRS];
+
+	if ((joint->asked.flags & RESOLVE_LIVE) == 0 || joints->agent->heartbeat == NULL ||
+	    result->error != 0)
+		return ranked;
+	for (size_t i = 0; i < result->n_pairs; i++)
+		beats[i] = joint_beat(joint, &result->pairs[i], outcomes, n);
+	result->n_pairs = others_begin(result->pairs, result->n_pairs, beats);
+	result_put(&wr, result);
+	return wr_done(&wr);
+}
+
 /* What became of the probes is known now, and so the order. */
 static void
 joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 {
 	struct joint *joint = arg;
 	struct joints *joints = joint->joints;
+	struct bytes ranked;
 	bool any = false;
 
 	joint_checked(joint);
@@ -200,9 +244,9 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		memcpy(mark.destination, joint->plan.ways[i].remote, 16);
 		pairs_mark(joints->agent->pairs, &mark, loop_now_ms());
 	}
-	joint_tell(
-	    joint, joint_rank(joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
-		       half_payload(&joint->halves[SIDE_LOCAL])));
+	ranked = joint_rank(joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
+	    half_payload(&joint->halves[SIDE_LOCAL]));
+	joint_tell(joint, joint_begin(joint, ranked, outcomes, n));
 }
 
 /* A pair that was probed just now need not be again; that one worked some minutes ago is no reason. */
@@ -253,7 +297,10 @@ joint_finish(struct joint *joint, struct bytes *now)
 {
 	*now = joint_rank(joint->joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
 	    half_payload(&joint->halves[SIDE_LOCAL]));
-	return !joint_probe(joint);
+	if (joint_probe(joint))
+		return false;
+	*now = joint_begin(joint, *now, NULL, 0);
+	return true;
 }
 
 /* Nothing but the peer's result is wanted as it is, or ranked. */

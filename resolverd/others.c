@@ -44,17 +44,71 @@ others_take(struct others *others, const struct session_note *note, const struct
 	others->given_up = better && !others_is_published(note, result);
 }
 
-const struct pair *
-others_choose(const struct others *others, const struct heartbeat_outcome *outcomes,
-    bool answered, bool any_lives)
+/* A host that never hears of the session must not get its stream: what answers without the token is the peer's kernel only where
+ * he has no agent, and where the session leads already nobody is a stranger. */
+static bool
+others_may(const struct session_note *note, const struct pair *pair, enum beat beat, bool agent)
 {
+	return note->transport != SESSION_UDP ||
+	       memcmp(pair->destination, note->destination, 16) == 0 || beat == BEAT_ALIVE ||
+	       (beat == BEAT_CLOSED && !agent);
+}
+
+bool
+others_is_astray(
+    const struct session_note *note, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	bool agent = false;
+
+	for (size_t i = 1; i < n; i++)
+		agent |= outcomes[i].beat == BEAT_ALIVE;
+	return note->transport == SESSION_UDP && outcomes[0].beat == BEAT_CLOSED && agent;
+}
+
+const struct pair *
+others_choose(const struct others *others, const struct session_note *note,
+    const struct others_heard *heard, const struct heartbeat_outcome *outcomes)
+{
+	bool any_lives = false, agent = heard->agent;
+	bool well =
+	    beat_lives(outcomes[0].beat) && !others_is_astray(note, outcomes, 1 + others->n);
+
+	for (size_t i = 0; i <= others->n; i++) {
+		any_lives |= beat_lives(outcomes[i].beat);
+		agent |= outcomes[i].beat == BEAT_ALIVE;
+	}
 	for (size_t i = 0; i < others->n; i++) {
+		const struct pair *pair = &others->pairs[i];
 		enum beat beat = outcomes[1 + i].beat;
 
-		if (beat_lives(outcomes[0].beat) && (others->pairs[i].flags & ELOC_DRAIN) != 0)
+		if ((well && (pair->flags & ELOC_DRAIN) != 0) ||
+		    !others_may(note, pair, beat, agent))
 			continue;
-		if (any_lives ? beat_lives(beat) : !answered && beat == BEAT_SILENT)
-			return &others->pairs[i];
+		if (any_lives ? beat_lives(beat) : !heard->answered && beat == BEAT_SILENT)
+			return pair;
 	}
 	return NULL;
+}
+
+/* How much an answer says of who gave it. */
+static unsigned
+others_worth(enum beat beat)
+{
+	return beat == BEAT_ALIVE ? 2 : beat_lives(beat) ? 1 : 0;
+}
+
+size_t
+others_begin(struct pair *pairs, size_t n, const enum beat *beats)
+{
+	unsigned best = 0;
+	size_t kept = 0;
+
+	/* the next identity is another peer, for who cannot send to this one */
+	for (size_t i = 0; i < n && pairs[i].identity == pairs[0].identity; i++)
+		if (others_worth(beats[i]) > best)
+			best = others_worth(beats[i]);
+	for (size_t i = 0; i < n && best > 0; i++)
+		if (pairs[i].identity == pairs[0].identity && others_worth(beats[i]) == best)
+			pairs[kept++] = pairs[i];
+	return best > 0 ? kept : n;
 }
