@@ -15,6 +15,7 @@
 #include "core/wire/errors.h"
 #include "resolverd/addresses.h"
 #include "resolverd/exits.h"
+#include "resolverd/own.h"
 #include "resolverd/route.h"
 #include "resolverd/select.h"
 
@@ -305,9 +306,16 @@ pairs_candidates(struct pairs *pairs, const struct result *result, uint64_t now)
 	pairs_refresh(pairs);
 	for (size_t i = 0; i < result->n_identities; i++) {
 		const struct found_identity *id = &result->identities[i];
+		bool own = own_is_identity(id, pairs->local, &pairs->addresses);
 
-		for (size_t l = 0; id->error == 0 && l < id->n_locators; l++)
-			pairs_to(pairs, &p, i, &id->locators[l].locator);
+		for (size_t l = 0; id->error == 0 && l < id->n_locators; l++) {
+			const struct locator *to = &id->locators[l].locator;
+
+			if (own_is_in_the_way(to, own, &pairs->addresses))
+				p.locators--; /* its share is for the others */
+			else
+				pairs_to(pairs, &p, i, to);
+		}
 	}
 	return p.n;
 }

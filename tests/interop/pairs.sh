@@ -85,6 +85,15 @@ for wrong in 'cheep: {}' 'bulk: {avoid: [isp/a]}' 'bulk: {avoids: [isp-a]}'; do
 	if "$BUILD/resolverd/resolverd" -c "$DIR/wrong.yaml" --check >"$DIR/out" 2>&1 || ! grep -q "wrong.yaml:2: " "$DIR/out"
 	then echo "not ok pairs: classes: $wrong"; sed 's/^/    | /' "$DIR/out"; else echo "ok pairs: classes: $wrong is refused"; fi
 done
+
+# a mapping with an address of this host, where the peer cannot be, unless he is here altogether or is this host
+address_add $A
+shows "an address of this host is no place where a peer can be" 0 "! -> $A"
+shows "another locator of his is" 0 "$A -> $B"
+ranks "but the local identity itself can" "+from=host.example.test +avoid=isp-b" "$A $A" "$A $B"
+address_add $B
+shows "nor is one that is at addresses of this host alone left out" 0 "$D -> $A"
+ip -6 addr del $A/64 dev out && ip -6 addr del $B/64 dev out
 ip -6 route add unreachable 2001:db8:a::/48
 
 # as many addresses as a server of many services has: each locator, and each exit, gets its share
