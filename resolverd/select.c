@@ -238,6 +238,14 @@ static const struct {
     {KEY_LABEL, 1, "labels differ, "},
 };
 
+/* What puts a pair behind the one before it and does not show in the rest of what is said. */
+static const char *const select_behind[KEYS] = {
+    [KEY_PRECEDENCE] = "lower precedence",
+    [KEY_SMALL_SCOPE] = "wider scope",
+    [KEY_PREFIX] = "shorter prefix in common",
+    [KEY_GIVEN] = "order of the addresses",
+};
+
 struct select_text {
 	char *text; /* of RESULT_WHY */
 	size_t n;
@@ -257,8 +265,25 @@ select_say(struct select_text *to, const char *format, ...)
 		to->n = RESULT_WHY - 1;
 }
 
+/* before is the one that goes first; it may be worse, and by another exit than the one before it. */
 static void
-select_why(const struct select_input *in, const struct select_rank *rank, char why[RESULT_WHY])
+select_say_behind(
+    struct select_text *text, const struct select_rank *before, const struct select_rank *rank)
+{
+	unsigned key = 0;
+
+	while (key < KEYS && before->keys[key] == rank->keys[key])
+		key++;
+	if (key < KEYS && before->keys[key] > rank->keys[key])
+		select_say(text, ", behind: another exit or address is tried in between");
+	else if (key < KEYS && select_behind[key] != NULL)
+		select_say(text, ", behind: %s", select_behind[key]);
+}
+
+/* before: NULL, or the rank that goes first. */
+static void
+select_why(const struct select_input *in, const struct select_rank *before,
+    const struct select_rank *rank, char why[RESULT_WHY])
 {
 	const struct select_candidate *c = rank->c;
 	struct select_text text = {why, 0};
@@ -279,6 +304,8 @@ select_why(const struct select_input *in, const struct select_rank *rank, char w
 	if (c->rtt_us != 0)
 		select_say(&text, ", %s%u us",
 		    class_is_quick(in->wishes->class) ? "quick first: " : "", c->rtt_us);
+	if (before != NULL)
+		select_say_behind(&text, before, rank);
 }
 
 size_t
@@ -308,7 +335,7 @@ select_rank(const struct select_input *in, struct pair *out, size_t max)
 		memcpy(out[i].source, c->source, 16);
 		memcpy(out[i].destination, c->to->address, 16);
 		memcpy(out[i].path, c->to->path, sizeof out[i].path);
-		select_why(in, &ranks[i], out[i].why);
+		select_why(in, i > 0 ? &ranks[i - 1] : NULL, &ranks[i], out[i].why);
 	}
 	return n;
 }

@@ -324,6 +324,9 @@ test_attempts_differ_in_exit_first(void **state)
 	(void)state;
 	/* c and d both share 44 bits with a; so the order as given decides the first */
 	EXPECT(rows, 0, 3, 2, 1);
+	assert_null(strstr(pairs[0].why, "behind"));
+	assert_null(strstr(pairs[1].why, "behind")); /* its preference says enough */
+	assert_non_null(strstr(pairs[3].why, ", behind: another exit or address is tried"));
 }
 
 static void
@@ -359,12 +362,19 @@ test_rfc6724(void **state)
 	    {"2001:db8:1::2", "2001:db8:3ffe::1", 10, 0, 0, U, 0, false, 0, NULL},
 	    {"2001:db8:1::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0, NULL},
 	};
+	static const struct row sources[] = {
+	    {"2001:db8:3ffe::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0, NULL},
+	    {"2001:db8:1::2", "2001:db8:1::1", 10, 0, 0, U, 0, false, 0, NULL},
+	};
 
 	(void)state;
 	EXPECT(labels, 1, 0);
 	EXPECT(families, 1, 0);
+	assert_non_null(strstr(pairs[1].why, ", behind: lower precedence"));
 	EXPECT(deprecated, 1, 0);
 	EXPECT(prefix, 1, 0);
+	EXPECT(sources, 1, 0);
+	assert_non_null(strstr(pairs[1].why, ", behind: shorter prefix in common"));
 }
 
 static void
