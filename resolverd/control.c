@@ -25,6 +25,7 @@
 #include "core/wire/text.h"
 #include "resolverd/cache.h"
 #include "resolverd/exits.h"
+#include "resolverd/pairs.h"
 #include "resolverd/sessions.h"
 #include "resolverd/request.h"
 #include "resolverd/clients.h"
@@ -75,6 +76,13 @@ command_status(struct agent *agent, const json_t *args, json_t *answer, char *me
 	json_object_set_new(
 	    answer, "clients", json_integer((json_int_t)clients_count(agent->clients)));
 	json_object_set_new(answer, "paths", json_string(paths_note(agent->paths)));
+	json_object_set_new(answer, "pairs",
+	    json_pack("{s:I, s:I}", "worked",
+		(json_int_t)pairs_count(agent->pairs, LIVENESS_WORKED, loop_now_ms()), "failed",
+		(json_int_t)pairs_count(agent->pairs, LIVENESS_FAILED, loop_now_ms())));
+	if (agent->sessions != NULL)
+		json_object_set_new(answer, "subscriptions",
+		    json_integer((json_int_t)sessions_subscribed(agent->sessions)));
 	if (agent->sessions != NULL)
 		json_object_set_new(answer, "sessions",
 		    json_pack("{s:I, s:I, s:I}", "mptcp",

@@ -88,6 +88,27 @@ liveness_mark(struct liveness *liveness, const struct pair_mark *mark, uint64_t 
 	row->rtt_us = mark->worked ? mark->rtt_us : 0;
 }
 
+static enum liveness_state
+liveness_row_state(const struct liveness_row *row, uint64_t now)
+{
+	if (row->at == 0)
+		return LIVENESS_UNTRIED;
+	if (row->worked)
+		return now - row->at <= LIVENESS_WORKED_MS ? LIVENESS_WORKED : LIVENESS_UNTRIED;
+	return now - row->at <= LIVENESS_FAILED_MS ? LIVENESS_FAILED : LIVENESS_UNTRIED;
+}
+
+size_t
+liveness_count(const struct liveness *liveness, enum liveness_state state, uint64_t now)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < liveness->sets * LIVENESS_WAYS; i++)
+		n += liveness->rows[i].at != 0 &&
+		     liveness_row_state(&liveness->rows[i], now) == state;
+	return n;
+}
+
 enum liveness_state
 liveness_get(const struct liveness *liveness, const uint8_t source[16],
     const uint8_t destination[16], uint64_t now, uint32_t *rtt_us)
@@ -99,12 +120,9 @@ liveness_get(const struct liveness *liveness, const uint8_t source[16],
 	for (size_t i = 0; i < LIVENESS_WAYS; i++) {
 		if (!liveness_is(&set[i], source, destination))
 			continue;
-		if (set[i].worked && now - set[i].at <= LIVENESS_WORKED_MS) {
+		if (liveness_row_state(&set[i], now) == LIVENESS_WORKED)
 			*rtt_us = set[i].rtt_us;
-			return LIVENESS_WORKED;
-		}
-		if (!set[i].worked && now - set[i].at <= LIVENESS_FAILED_MS)
-			return LIVENESS_FAILED;
+		return liveness_row_state(&set[i], now);
 	}
 	return LIVENESS_UNTRIED;
 }

@@ -27,6 +27,9 @@ void liveness_mark(
 enum liveness_state liveness_get(const struct liveness *liveness, const uint8_t source[16],
     const uint8_t destination[16], uint64_t now, uint32_t *rtt_us) NONNULL;
 
+/* How many pairs are held to have worked, or failed. */
+size_t liveness_count(
+    const struct liveness *liveness, enum liveness_state state, uint64_t now) NONNULL;
 /* Pairs of this source that failed are as good as untried. */
 void liveness_forgive(struct liveness *liveness, const uint8_t source[16]) NONNULL;
 /* A source other than the mark's whose pair with the same destination worked, or failed, within a minute. */

@@ -125,6 +125,12 @@ pairs_doubt(struct pairs *pairs, const struct pair_mark *mark, uint64_t now)
 	exits_doubt(pairs->exits, bad, good, mark->destination);
 }
 
+size_t
+pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_t now)
+{
+	return liveness_count(pairs->liveness, state, now);
+}
+
 void
 pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now)
 {

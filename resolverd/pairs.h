@@ -30,6 +30,8 @@ struct pairs_wanted {
  * -MAP_ENOLOCATOR when there is no locator at all, with why; an error of wanted->local becomes the result's.
  */
 void pairs_fill(struct pairs *pairs, struct result *result, const struct pairs_wanted *wanted, uint64_t now) NONNULL;
+/* How many are held to have worked, or failed, now. */
+size_t pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_t now) NONNULL;
 void pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now) NONNULL;
 
 #endif

@@ -435,6 +435,17 @@ sessions_count(const struct sessions *all, enum session_transport transport)
 	return all->counts[transport];
 }
 
+size_t
+sessions_subscribed(const struct sessions *all)
+{
+	size_t n = 0;
+
+	for (const struct session *s = sessions_next(all, NULL); s != NULL;
+	     s = sessions_next(all, s))
+		n += s->follow != NULL || s->guard != NULL;
+	return n;
+}
+
 struct session *
 sessions_next(const struct sessions *all, const struct session *after)
 {

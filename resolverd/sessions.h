@@ -64,6 +64,8 @@ void sessions_owner_gone(struct session_owner *owner) NONNULL;
 bool sessions_lead_to(const struct sessions *all, const uint8_t peer[16]) NONNULL;
 
 size_t sessions_count(const struct sessions *all, enum session_transport transport) NONNULL;
+/* How many have their mapping asked for again while they live. */
+size_t sessions_subscribed(const struct sessions *all) NONNULL;
 /* The session after that one, by age; the first after NULL. */
 struct session *sessions_next(const struct sessions *all, const struct session *after) __attribute__((nonnull(1)));
 /* An MPTCP session by its token, or NULL: no program told of it. */
