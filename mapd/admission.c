@@ -4,21 +4,18 @@
  */
 #include "mapd/admission.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/wire/errors.h"
+#include "mapd/remark.h"
 #include "mapd/verifier.h"
-
-#define COUNT_BITS 16 /* of remarks, below their second */
 
 struct admission {
 	struct budget *budget;
 	struct prover *prover;
 	struct verifier *verifier;
 	struct admission_writer writer;
-	_Atomic uint64_t remarks; /* second | how many in it */
-	_Atomic unsigned left_out;
+	struct remark refusals, failures;
 };
 
 int
@@ -90,18 +87,9 @@ admission_put(struct admission *admission, struct proposal *p)
 }
 
 bool
-admission_may_remark(struct admission *admission, uint64_t now, unsigned *left_out)
+admission_may_remark(
+    struct admission *admission, bool failure, uint64_t now, unsigned *left_out)
 {
-	uint64_t before = atomic_load(&admission->remarks), after;
-
-	do {
-		after = before >> COUNT_BITS == now ? before : now << COUNT_BITS;
-		if ((after & ((1u << COUNT_BITS) - 1)) >= ADMISSION_REMARKS) {
-			atomic_fetch_add(&admission->left_out, 1);
-			return false;
-		}
-		after++;
-	} while (!atomic_compare_exchange_weak(&admission->remarks, &before, after));
-	*left_out = atomic_exchange(&admission->left_out, 0);
-	return true;
+	return failure ? remark_may(&admission->failures, 1, ADMISSION_FAILURES, now, left_out)
+		       : remark_may(&admission->refusals, ADMISSION_REFUSALS, 1, now, left_out);
 }

@@ -8,7 +8,8 @@
 #include "mapd/prove.h"
 #include "mapd/replay.h"
 
-#define ADMISSION_REMARKS 10 /* lines of the log about updates, a second */
+#define ADMISSION_REFUSALS 10 /* lines of the log about updates, a second */
+#define ADMISSION_FAILURES 60 /* seconds between two about what the database cannot do */
 
 struct verifier;
 
@@ -43,7 +44,8 @@ bool admission_knows(struct admission *admission, const uint8_t digest[32], uint
  * in all or of its source; it is still the caller's.
  */
 int admission_put(struct admission *admission, struct proposal *proposal) NONNULL MUST_CHECK;
-/* Whether one more line may be logged at now (seconds); *left_out: how many were not, since the last. */
-bool admission_may_remark(struct admission *admission, uint64_t now, unsigned *left_out) NONNULL MUST_CHECK;
+/* Whether one more line may be logged at now (seconds); *left_out: how many of its kind were not, since the last. */
+bool admission_may_remark(struct admission *admission, bool failure, uint64_t now,
+    unsigned *left_out) NONNULL MUST_CHECK;
 
 #endif

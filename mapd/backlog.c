@@ -204,13 +204,13 @@ backlog_zone(struct backlog *b, struct work *work)
 	    .arg = b};
 	char name[NAME_TEXT], why[PLAN_WHY];
 	size_t failed = later_run(work, &later, why);
+	int rc = failed > 0 ? backlog_wait(b, work) : 0;
 
-	if (failed == 0)
-		return 0;
-	diag_warn("zone %s: addresses of %zu assigned names are not in step, tried again in %d "
-		  "s: %s",
-	    name_print(&b->apex, name), failed, BACKLOG_RETRY, why);
-	return backlog_wait(b, work);
+	if (rc == 0 && failed > 0)
+		diag_warn("zone %s: addresses of %zu assigned names are not in step, tried "
+			  "again in %d s: %s",
+		    name_print(&b->apex, name), failed, BACKLOG_RETRY, why);
+	return rc;
 }
 
 uint64_t
@@ -218,6 +218,7 @@ backlog_step(struct work *work, uint64_t limit)
 {
 	struct backlog *b = calloc(1, sizeof *b);
 	uint64_t wait = BACKLOG_RETRY;
+	unsigned left_out;
 	int rc = b == NULL ? -MAP_ENOMEM : 0;
 
 	if (rc == 0) {
@@ -230,11 +231,13 @@ backlog_step(struct work *work, uint64_t limit)
 		if (rc == 0)
 			rc = backlog_find(b, work);
 	}
-	if (rc != 0)
+	/* tried with each commit, and said now and then */
+	if (rc != 0 &&
+	    remark_may(&work->behind_said, 1, BACKLOG_RETRY, clock_seconds(), &left_out))
 		diag_warn(
 		    "addresses of assigned names are not in step, tried again in %d s: %s",
 		    BACKLOG_RETRY, error_text(rc));
-	else
+	if (rc == 0)
 		wait = b->next == UINT64_MAX ? limit : b->next - b->now;
 	free(b);
 	return wait < limit ? wait : limit;

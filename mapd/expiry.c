@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/sys/diag.h"
+#include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
 #include "mapd/commit.h"
@@ -265,6 +266,7 @@ expiry_step(struct work *work, uint64_t limit)
 {
 	struct expiring *e = calloc(1, sizeof *e);
 	uint64_t next = UINT64_MAX, now;
+	unsigned left_out;
 	int rc = e == NULL ? -MAP_ENOMEM : commit_begin(&e->commit, work);
 
 	if (rc == 0)
@@ -273,7 +275,9 @@ expiry_step(struct work *work, uint64_t limit)
 	if (e != NULL && e->n > 0)
 		next =
 		    now; /* what came before their KEYs gave way to an entry of these, which may be the next one */
-	if (rc != 0)
+	/* tried again a second after an update, and said now and then */
+	if (rc != 0 &&
+	    remark_may(&work->leases_said, 1, EXPIRY_RETRY, clock_seconds(), &left_out))
 		diag_warn("leases that are over could not be ended, tried again in %d s: %s",
 		    EXPIRY_RETRY,
 		    e != NULL && e->commit.why[0] != '\0' ? e->commit.why : error_text(rc));

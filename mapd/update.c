@@ -455,13 +455,15 @@ update_log(struct admission *admission, const struct proposal *p, uint64_t now)
 				   : p->seal == SEALED_TSIG ? &p->tsig.key
 							    : NULL;
 	char zone[NAME_TEXT], who[NAME_TEXT], address[ADDRESS_TEXT], others[64] = "", word[24];
+	/* what no rule decided is the database's: the same for all, until an operator has mended it */
+	bool failure = verdict->rcode == RCODE_SERVFAIL && verdict->rule == NULL;
 	unsigned left_out;
 
-	if (!admission_may_remark(admission, now, &left_out))
+	if (!admission_may_remark(admission, failure, now, &left_out))
 		return;
 	if (left_out > 0)
 		snprintf(others, sizeof others, "; %u others were not said", left_out);
-	diag_info("zone %s: update of %s from %s: %s by rule %s: %s%s",
+	(failure ? diag_warn : diag_info)("zone %s: update of %s from %s: %s by rule %s: %s%s",
 	    p->message.question.name.n > 0 ? name_print(&p->message.question.name, zone) : "?",
 	    actor != NULL ? name_print(actor, who) : "nobody",
 	    address_print(p->address, address), rcode_word(verdict->rcode, word),

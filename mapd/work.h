@@ -7,6 +7,7 @@
 #include "mapd/batch.h"
 #include "mapd/keyset.h"
 #include "mapd/plan.h"
+#include "mapd/remark.h"
 
 /* The zone whose signatures must be renewed before all others'. */
 struct work_due {
@@ -38,6 +39,7 @@ struct work {
 	bool rolling; /* a roll may be going on, or may have to begin */
 	uint64_t roll_at; /* when to look at the rolls again (seconds since 1970) */
 	struct work_due due;
+	struct remark behind_said, leases_said; /* that names are not in step, that leases cannot be ended */
 	struct renew *walk; /* borrowed: the walk that may be going on; NULL: none */
 	struct bytes *scratch; /* WORK_SCRATCH of them */
 };

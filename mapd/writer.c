@@ -47,6 +47,7 @@ struct writer {
 	    lazy; /* since when commits may be undone by a crash of the host, ms; 0: none may */
 	uint64_t expiry; /* when leases are to be looked at again, ms */
 	bool behind; /* the clock is, and it was said */
+	struct remark unsynced_said;
 	struct job *jobs_taken[GROUP_LOADS]; /* loads that are done together, or one job */
 	size_t n_taken;
 	struct job *next; /* taken too, but for another turn */
@@ -265,6 +266,7 @@ writer_take(struct writer *writer, struct job **job)
 static void
 writer_sync(struct writer *writer)
 {
+	unsigned left_out;
 	int rc;
 
 	if (writer->lazy == 0)
@@ -272,7 +274,8 @@ writer_sync(struct writer *writer)
 	rc = store_sync(writer->work.store);
 	if (rc == 0)
 		rc = store_set_lazy(writer->work.store, false);
-	if (rc != 0)
+	if (rc != 0 &&
+	    remark_may(&writer->unsynced_said, 1, WRITER_RETRY, clock_seconds(), &left_out))
 		diag_error(
 		    "database: what was changed last is not on the disk: %s", error_text(rc));
 	writer->lazy = 0;
