@@ -46,8 +46,10 @@ spool_file(const char *directory)
 static int
 spool_error(int error)
 {
-	return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO ? -MAP_EDISK
-										    : -MAP_ESYS;
+	return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO ||
+		       error == EROFS
+		   ? -MAP_EDISK
+		   : -MAP_ESYS;
 }
 
 int

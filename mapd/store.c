@@ -46,6 +46,7 @@ store_error(int rc)
 	case EDQUOT:
 	case EFBIG:
 	case EIO:
+	case EROFS: /* so the kernel leaves a file system that fails */
 		return -MAP_EDISK;
 	case ENOMEM:
 		return -MAP_ENOMEM;
@@ -160,6 +161,14 @@ view_find(struct view *view, enum table table, enum view_move move, struct bytes
 	*found = store_bytes(k);
 	*value = store_content(v);
 	return true;
+}
+
+void
+store_reap(struct store *store)
+{
+	int dead = 0;
+
+	(void)mdb_reader_check(store->env, &dead);
 }
 
 int

@@ -27,6 +27,11 @@ struct change;   /* the write transaction; owned by the writer thread */
 int store_open(const char *directory, size_t map_size, struct store **out, char *why, size_t max);
 void store_close(struct store *store); /* NULL allowed; all snapshots released before */
 const char *store_directory(const struct store *store); /* as it was opened */
+/*
+ * Lets go of what processes read that are there no more, as a backup that was killed: what they saw stays in the
+ * file, and it grows. Cheap while nobody else reads.
+ */
+void store_reap(struct store *store);
 /* Used and whole size of the map in octets. */
 void store_usage(struct store *store, size_t *used, size_t *size);
 

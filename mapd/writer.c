@@ -417,6 +417,7 @@ writer_look(struct writer *writer)
 	uint64_t now = loop_now_ms(), wait = writer_renew(writer), lease;
 	uint64_t behind = backlog_step(&writer->work, WRITER_WAIT);
 
+	store_reap(writer->work.store);
 	writer->looked = now;
 	wait = behind < wait ? behind : wait;
 	if (now >= writer->expiry) {

@@ -1,0 +1,216 @@
+/*
+ * test_environment.c - the directory that a database is in: file systems, and who else reads it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/wire/errors.h"
+#include "mapd/store.h"
+
+#define MAP_SIZE ((size_t)32 << 20)
+#define BIG 100000
+#define READERS 514 /* two for each of 256 workers, and two more */
+
+static char folder[64];
+static char directory[80]; /* in it */
+static char why[512];
+static long file_system; /* what statfs() says; 0: what it is */
+
+/* The kernel's, in the place of the C library's, for all of this program. */
+int
+statfs(const char *path, struct statfs *out)
+{
+	int rc = (int)syscall(SYS_statfs, path, out);
+
+	if (rc == 0 && file_system != 0)
+		out->f_type = file_system;
+	return rc;
+}
+
+static int
+remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	file_system = 0;
+	snprintf(folder, sizeof folder, "/tmp/test_environment.XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	snprintf(directory, sizeof directory, "%s/db", folder);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A path in the folder; of the last four calls. */
+static const char *
+in(const char *name)
+{
+	static char paths[4][256];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+	return path;
+}
+
+static struct store *
+open_store(const char *path)
+{
+	struct store *store = NULL;
+
+	if (store_open(path, MAP_SIZE, &store, why, sizeof why) != 0)
+		fail_msg("%s", why);
+	return store;
+}
+
+static void
+refused(const char *path, const char *file, const char *part)
+{
+	struct store *store = NULL;
+
+	why[0] = '\0';
+	assert_int_equal(store_open(path, MAP_SIZE, &store, why, sizeof why), -MAP_EDATABASE);
+	if (strstr(why, file) == NULL || strstr(why, part) == NULL)
+		fail_msg("'%s' does not say '%s' and '%s'", why, file, part);
+}
+
+static void
+test_nfs(void **state)
+{
+	(void)state;
+	file_system = 0x6969; /* statfs(2): NFS_SUPER_MAGIC */
+	refused(directory, directory, "is on NFS: the database needs a local file system");
+	assert_int_not_equal(access(in("db/data.mdb"), F_OK), 0);
+	file_system = 0;
+	store_close(open_store(directory));
+}
+
+/* As many as mapd takes with the most workers; the one too many is refused, and there is room when one has gone. */
+static void
+test_readers(void **state)
+{
+	static struct snapshot *snaps[4096];
+	struct store *store = open_store(directory);
+	size_t n = 0;
+	int rc = 0;
+
+	(void)state;
+	while (n < sizeof snaps / sizeof snaps[0] && (rc = snapshot_new(store, &snaps[n])) == 0)
+		n++;
+	assert_int_equal(rc, -MAP_ELIMIT);
+	assert_true(n >= READERS);
+	snapshot_free(snaps[--n]);
+	assert_int_equal(snapshot_new(store, &snaps[n]), 0);
+	assert_int_equal(snapshot_take(snaps[n++]), 0);
+	while (n > 0)
+		snapshot_free(snaps[--n]);
+	store_close(store);
+}
+
+/* Another program, which reads what is there now until it is killed; returns when it does. */
+static pid_t
+reader_start(void)
+{
+	int ready[2];
+	MDB_env *env;
+	MDB_txn *txn;
+	pid_t pid;
+	char word;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, TABLE_COUNT) != 0 ||
+		    mdb_env_open(env, directory, MDB_RDONLY, 0600) != 0 ||
+		    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 ||
+		    write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &word, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* Writes one value again and again; returns how many octets the file has then. */
+static size_t
+rewrite(struct store *store, unsigned times)
+{
+	static uint8_t big[BIG] = {1};
+	struct change *change;
+	size_t used, size;
+
+	for (unsigned i = 0; i < times; i++) {
+		assert_int_equal(change_begin(store, &change), 0);
+		change_put(change, TABLE_NODES, (struct bytes){(const uint8_t *)"k", 1},
+		    (struct bytes){big, sizeof big});
+		assert_int_equal(change_commit(change), 0);
+	}
+	store_usage(store, &used, &size);
+	return used;
+}
+
+static void
+test_reader_is_killed(void **state)
+{
+	struct store *store = open_store(directory);
+	size_t before, during;
+	pid_t pid;
+
+	(void)state;
+	before = rewrite(store, 10);
+	assert_true(rewrite(store, 50) <= before + 2 * BIG); /* what was freed is used again */
+	pid = reader_start();
+	before = rewrite(store, 5);
+	store_reap(store); /* it lives: what it sees stays */
+	during = rewrite(store, 50);
+	assert_true(during > before + 40 * BIG);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	store_reap(store);
+	assert_true(rewrite(store, 500) <= during + 2 * BIG);
+	store_close(store);
+}
+
+int
+main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    CASE(test_nfs), CASE(test_readers), CASE(test_reader_is_killed)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
