@@ -159,7 +159,7 @@ store_reserve_locks(const char *directory)
 	int fd, rc;
 
 	snprintf(path, sizeof path, "%s/lock.mdb", directory);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return errno;
 	rc = posix_fallocate(fd, 0, STORE_LOCKS);
@@ -270,6 +270,18 @@ store_make(struct store *store, size_t map_size)
 	return rc;
 }
 
+/*
+ * The lock is the directory's: by two links two processes would write to one file. And in the place of one that leads
+ * nowhere now, as to a disk that is not mounted, an empty database would be made.
+ */
+static bool
+store_is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static int
 store_open_whole(struct store *store, size_t map_size, char *why, size_t max)
 {
@@ -277,6 +289,13 @@ store_open_whole(struct store *store, size_t map_size, char *why, size_t max)
 	int rc = 0;
 
 	snprintf(path, sizeof path, "%s/data.mdb", store->path);
+	if (store_is_link(path)) {
+		snprintf(why, max,
+		    "%s: is a symbolic link: name the directory that it leads to (database:), "
+		    "or link that",
+		    path);
+		return -MAP_EDATABASE;
+	}
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		rc = store_make(store, map_size);
 	if (rc == 0) {

@@ -136,7 +136,9 @@ keyring_write(struct keyring *ring, const char *base, const char *text, char *wh
 
 	snprintf(temporary, sizeof temporary, ".%s.key", base);
 	snprintf(name, sizeof name, "%s.key", base);
-	fd = openat(ring->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	/* what a crash left, or somebody put there to be written through, goes */
+	(void)unlinkat(ring->fd, temporary, 0);
+	fd = openat(ring->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd >= 0 && write(fd, text, n) == (ssize_t)n &&
 	    renameat(ring->fd, temporary, ring->fd, name) == 0) {
 		close(fd);

@@ -63,7 +63,8 @@ lock_take(const char *directory, char *why, size_t max)
 		return -MAP_EDATABASE;
 	}
 	snprintf(path, sizeof path, "%s/lock", directory);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	/* what is written there must not end up elsewhere */
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return lock_refuse(-1, path, why, max);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)

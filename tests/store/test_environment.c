@@ -1,5 +1,5 @@
 /*
- * test_environment.c - the directory that a database is in: file systems, and who else reads it.
+ * test_environment.c - the directory that a database is in: links, file systems, and who else reads it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,8 @@
 #include <unistd.h>
 
 #include "core/wire/errors.h"
+#include "mapd/keyring.h"
+#include "mapd/lock.h"
 #include "mapd/store.h"
 
 #define MAP_SIZE ((size_t)32 << 20)
@@ -105,6 +107,28 @@ refused(const char *path, const char *file, const char *part)
 }
 
 static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+assert_file(const char *path, const char *text)
+{
+	char got[64] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	assert_int_equal(fread(got, 1, sizeof got - 1, file), strlen(text));
+	fclose(file);
+	assert_string_equal(got, text);
+}
+
+static void
 test_nfs(void **state)
 {
 	(void)state;
@@ -113,6 +137,83 @@ test_nfs(void **state)
 	assert_int_not_equal(access(in("db/data.mdb"), F_OK), 0);
 	file_system = 0;
 	store_close(open_store(directory));
+}
+
+/* By a link to it somebody else could have it open; one that leads nowhere is no database that is not there yet. */
+static void
+test_link_to_file(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	store_close(open_store(directory));
+	assert_int_equal(mkdir(in("other"), 0700), 0);
+	assert_int_equal(symlink("../db/data.mdb", in("other/data.mdb")), 0);
+	refused(in("other"), "other/data.mdb", "symbolic link");
+	assert_int_equal(rename(in("db/data.mdb"), in("db/away")), 0);
+	refused(in("other"), "other/data.mdb", "symbolic link");
+	assert_int_equal(lstat(in("other/data.mdb"), &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_not_equal(access(in("db/data.mdb"), F_OK), 0);
+}
+
+/* What is written to a lock is not written through a link. */
+static void
+test_link_to_lock(void **state)
+{
+	static const char *const locks[] = {"db/lock", "db/lock.mdb"};
+
+	(void)state;
+	write_file(in("victim"), "precious");
+	assert_int_equal(mkdir(directory, 0700), 0);
+	for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+		assert_int_equal(symlink("../victim", in(locks[i])), 0);
+		refused(directory, "db", "symbolic links");
+		assert_file(in("victim"), "precious");
+		assert_int_equal(unlink(in(locks[i])), 0);
+	}
+	store_close(open_store(directory));
+}
+
+/* A directory may have another name: it is one and the same database. */
+static void
+test_link_to_directory(void **state)
+{
+	struct store *store = open_store(directory);
+
+	(void)state;
+	assert_int_equal(symlink("db", in("name")), 0);
+	refused(in("name"), "name", "in use by process");
+	store_close(store);
+	store_close(open_store(in("name")));
+}
+
+/* A key's public half is written by another name first, which nobody else's file lies behind. */
+static void
+test_link_to_key(void **state)
+{
+	static const char base[] = "Kzone.test.+013+00001";
+	struct secret *secret, *same;
+	struct keyring *ring;
+
+	(void)state;
+	write_file(in("victim"), "precious");
+	assert_int_equal(keyring_open(in("keys"), &ring, why, sizeof why), 0);
+	assert_int_equal(symlink("../victim", in("keys/.Kzone.test.+013+00001.key")), 0);
+	assert_int_equal(keyring_make(13, &secret), 0);
+	if (keyring_put(ring, secret, base, "public\n", why, sizeof why) != 0)
+		fail_msg("%s", why);
+	assert_file(in("victim"), "precious");
+	assert_file(in("keys/Kzone.test.+013+00001.key"), "public\n");
+	assert_int_equal(keyring_get(ring, base, &same, why, sizeof why), 0);
+	secret_free(same);
+	/* where a link stands, though it leads nowhere, is no room for a secret */
+	assert_int_equal(symlink("../elsewhere", in("keys/Kzone.test.+013+00002.private")), 0);
+	assert_int_not_equal(
+	    keyring_put(ring, secret, "Kzone.test.+013+00002", "public\n", why, sizeof why), 0);
+	assert_int_not_equal(access(in("elsewhere"), F_OK), 0);
+	secret_free(secret);
+	keyring_close(ring);
 }
 
 /* As many as mapd takes with the most workers; the one too many is refused, and there is room when one has gone. */
@@ -209,8 +310,9 @@ int
 main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {
-	    CASE(test_nfs), CASE(test_readers), CASE(test_reader_is_killed)};
+	const struct CMUnitTest tests[] = {CASE(test_nfs), CASE(test_link_to_file),
+	    CASE(test_link_to_lock), CASE(test_link_to_directory), CASE(test_link_to_key),
+	    CASE(test_readers), CASE(test_reader_is_killed)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
