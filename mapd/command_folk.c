@@ -77,6 +77,15 @@ identity_text(const struct client *client, const struct name *owner)
 	return json_string(eid_print(&id, text));
 }
 
+/* A look-up name as mapctl's commands take it: one with a colon is a name there when that is escaped. */
+static const char *
+owner_print(const struct name *owner, char text[EID_TEXT])
+{
+	struct eid id = {.form = EID_NAME, .name = *owner};
+
+	return eid_print_absolute(&id, text);
+}
+
 static json_t *
 seconds_or_null(uint64_t seconds)
 {
@@ -195,7 +204,7 @@ void
 folk_show(struct client *client, const json_t *request)
 {
 	struct snapshot *snap = client->control->snap;
-	char zone_text[NAME_TEXT], text[NAME_TEXT];
+	char zone_text[NAME_TEXT], text[EID_TEXT];
 	bool claimed, stored, told;
 	struct claim claim;
 	struct name owner;
@@ -205,7 +214,7 @@ folk_show(struct client *client, const json_t *request)
 	if (!client_identity(client, request, &owner, &zone))
 		return;
 	name_print(&zone.apex, zone_text);
-	name_print(&owner, text);
+	owner_print(&owner, text);
 	fields = json_pack("{s:s, s:s}", "zone", zone_text, "name", text);
 	json_object_set_new(fields, "identity", identity_text(client, &owner));
 	told = people_add(client, &owner, fields);
@@ -262,10 +271,10 @@ static json_t *
 list_row(struct client *client, const struct name *owner)
 {
 	struct snapshot *snap = client->control->snap;
-	char text[NAME_TEXT], source[ADDRESS_TEXT + 4];
+	char text[EID_TEXT], source[ADDRESS_TEXT + 4];
 	struct person person = {0};
 	struct claim claim;
-	json_t *row = json_pack("{s:s}", "name", name_print(owner, text));
+	json_t *row = json_pack("{s:s}", "name", owner_print(owner, text));
 
 	json_object_set_new(row, "identity", identity_text(client, owner));
 	(void)person_find(snap, owner, &person);
