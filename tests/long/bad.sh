@@ -12,5 +12,7 @@ echo "# the same as fast as it can from its own core: more than mapd can answer,
 echo "# updates: every type, every bit; forged ones beside honest ones, 10 seconds of each kind"
 EIDMAP_BAD_EVERY=1 "$FAULT/bad-update.sh"
 "$FAULT/beside-update.sh" 10
+echo "# TCP connections that end in every way"
+SESSIONS=1000000 "$FAULT/descriptors.sh"
 echo "# wrong clocks, serials that wrap"
 "$FAULT/clocks.sh"
