@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # update-clocks.sh - hosts register, refresh and are forgotten while the clock passes 2038 and 2106, by their own clock
-# and mapd's; messages of the other side of the turn are in time; and zones whose serial turns over.
+# and mapd's; messages of the other side of the turn are in time; a clock that goes back; and zones whose serial turns over.
 # needs: dig ldns faketime dnspython cryptography
 # beside: yes
 # limit: 180
@@ -50,6 +50,20 @@ done <<-T
 	$(date -d '2106-02-07 06:28:13' +%s) at the turn of 2106
 	$(date -d '2107-01-01' +%s) in 2107
 T
+
+# --- a clock that goes back
+CLOCK=+10d
+echo $CLOCK >"$DIR/rc"
+rm -rf "$DIR/db"
+realm_conf "verify-locators: no, lease: {min: 1s}"
+realm_must_start env FAKETIME_TIMESTAMP_FILE="$DIR/rc" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$PRELOAD"
+realm_load
+/usr/bin/python3 "$SOURCE/tests/fault/update/back.py" "$PORT" $REALM "$SECRET" "$DIR" \
+	"$BUILD/mapctl/mapctl" -s "$DIR/control" >"$DIR/part" 2>&1 || failed=1
+sed -E "s/^(ok|not ok) /\1 $NAME: /" "$DIR/part"
+mapctl zone dump --plain $REALM >"$DIR/dump"
+ok "a clock that went back: ldns-verify-zone" verified
+realm_stop
 
 # --- a serial that turns over
 CLOCK=+0s
