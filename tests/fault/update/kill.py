@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """kill.py - kills mapd while it is sent updates, starts it again, and looks whether it kept its word.
-usage: kill.py BUILD FOLDER PORT ZONE SECRET ROUNDS     FOLDER has mapd.yaml and the database
+usage: kill.py BUILD FOLDER PORT ZONE SECRET ROUNDS GUESTS...    FOLDER has mapd.yaml and the database
 Of each name it is known what was acknowledged last, and what was sent after that and not acknowledged: one of
-these is what must be served. An administrator's update changes two names at once, which must be equal."""
+these is what must be served. An administrator's update changes two names at once, which must be equal. In the zones
+GUESTS hosts register for a second or two, so that leases end while mapd is killed."""
 import base64
 import os
 import random
@@ -17,9 +18,12 @@ from life import Mapd, Wrong, judged
 
 BUILD, DIR, PORT, ZONE = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 ADMIN = hosts.Secret("admin", secret=base64.b64decode(sys.argv[5]))
-ROUNDS = int(sys.argv[6])
+ROUNDS, GUESTS = int(sys.argv[6]), sys.argv[7:]
 SENDERS, HOSTS, PAIRS = 24, 6, 2  # of each sender
 MOST, LIFE = 50, 10  # updates of a key in the seconds that a signature lives: a server remembers 64
+LEASE = 7200  # of who asks for none
+STAY, KEY_STAY = 1, 2  # seconds: the leases of a guest
+WAIT = 30  # seconds until the last guest must have gone
 rng = random.Random(os.environ.get("SEED"))
 OVER = threading.Event()  # this life of mapd's
 
@@ -29,11 +33,12 @@ class Thing:
 
     def __init__(self, sender, number, key):
         self.key, self.at = key, "%d-%d.pair.%s" % (sender, number, ZONE)
-        self.value, self.pending, self.last, self.times = [], None, None, []
-        self.sent = 0  # when a message was made
+        self.value, self.pending, self.times = [], None, []
+        self.taken = []  # the last two messages that were acknowledged, and when they were made
 
     def message(self):
-        self.sent = now = int(time.time())
+        """A change: the message, what it makes, and when it was made."""
+        now = int(time.time())
         if self.key is None:
             value = [] if rng.random() < 0.1 else [os.urandom(4)]
             update = hosts.Update(ZONE).edns()
@@ -48,7 +53,11 @@ class Thing:
             update = hosts.registration(self.key, some, ZONE, proved=bool(some) and rng.random() < 0.2).edns()
             value = sorted(r[-1] for r in [(h[6],) for h in hosts.records(update.wire()) if h[3] == ELOC and h[4] == 1])
             wire = hosts.sig0(update, self.key, now - 1, now + LIFE)
-        return wire, value
+        return wire, value, now
+
+    def take(self, wire, value, made):
+        """It was acknowledged."""
+        self.value, self.pending, self.taken = value, None, (self.taken + [(wire, made)])[-2:]
 
     def is_spent(self):
         now = time.time()
@@ -70,16 +79,29 @@ class Sender(threading.Thread):
         super().__init__(daemon=True)
         self.number, self.things = number, []
         self.acknowledged = self.tries = 0
-        self.trouble = None
+        self.trouble, self.guests = None, {}
+
+    def invite(self, server):
+        """A guest comes; False: mapd has gone."""
+        zone, made = rng.choice(GUESTS), int(time.time())
+        key = hosts.Key().at(zone)
+        answer = server.tcp(hosts.sig0(hosts.registration(key, ["2001:db8::1"], zone).lease(STAY, KEY_STAY), key))
+        if answer is not None and hosts.rcode(answer) != "NOERROR":
+            self.trouble = hosts.said(answer)
+        elif answer is not None:
+            self.guests[key.owner] = made
+        return answer is not None and self.trouble is None
 
     def run(self):
         server = hosts.Server(PORT, wait=0.4, source="127.0.%d.1" % (self.number + 2))
         while not OVER.is_set():
+            if rng.random() < 0.03 and not self.invite(server):
+                return
             thing = rng.choice(self.things)
             if thing.is_spent():
                 continue
-            wire, value = thing.message()
-            thing.pending, self.tries = (wire, value), self.tries + 1
+            thing.pending, self.tries = thing.message(), self.tries + 1
+            wire = thing.pending[0]
             answer = server.udp(wire) if thing.key is None and self.number % 2 else server.tcp(wire)
             if answer is None:
                 return
@@ -87,7 +109,7 @@ class Sender(threading.Thread):
                 self.trouble = hosts.said(answer)
                 return
             self.acknowledged += 1
-            thing.value, thing.last, thing.pending = value, wire, None
+            thing.take(*thing.pending)
 
 
 class Watch(threading.Thread):
@@ -109,19 +131,73 @@ class Watch(threading.Thread):
             select.select([], [], [], 0.002)
 
 
+def sent(server, wire, what):
+    said = hosts.said(server.tcp(wire))
+    if said.split(" ")[0] != "NOERROR":
+        raise Wrong("%s: %s" % (what, said))
+
+
 def again(thing, server):
-    """An honest retransmission of what was acknowledged, and of what was not, gets NOERROR; the first changes nothing."""
-    if thing.last is not None and thing.pending is None and time.time() < thing.sent + LIFE - 4:
-        before = server.serial(ZONE)
-        said = hosts.rcode(server.tcp(thing.last))
-        if (said, server.serial(ZONE)) != ("NOERROR", before):
-            raise Wrong("acknowledged, and sent again: %s, serial %d to %d" % (said, before, server.serial(ZONE)))
+    """What was taken before the kill gets NOERROR after it, and does nothing, though something else has come since: a
+    message that was forgotten while its change was kept would undo that. Returns how many such were sent."""
     if thing.pending is not None:
-        wire, value = thing.pending
-        said = hosts.said(server.tcp(wire))
-        if said.split(" ")[0] != "NOERROR":
-            raise Wrong("not acknowledged, and sent again: %s" % said)
-        thing.value, thing.last, thing.pending = value, wire, None
+        wire, value, made = thing.pending
+        if thing.served(server) == thing.value:  # it may not have come so far; now it has
+            sent(server, wire, "not acknowledged, and sent again")
+        if thing.served(server) != value:
+            raise Wrong("%s: another value after it was sent again" % thing.at)
+        thing.take(wire, value, made)
+    if thing.is_spent():
+        return 0
+    old, new, count = thing.taken, thing.message(), 0
+    sent(server, new[0], "a later one")
+    thing.take(*new)
+    serial = server.serial(ZONE)
+    for wire, made in reversed(old):
+        if time.time() < made + LIFE - 4:
+            sent(server, wire, "of before the kill, and sent again")
+            if (server.serial(ZONE), thing.served(server)) != (serial, thing.value):
+                raise Wrong("%s: a message of before the kill was done twice" % thing.at)
+            count += 1
+    return count
+
+
+def claims_hold(mapd, things, guests):
+    """What is known of names fits the zones, and is of what was acknowledged last. Returns how many guests are there."""
+    claims, staying = mapd.claims(ZONE, *GUESTS), 0
+    now = time.time()
+    for thing in sum(things, []):
+        if thing.key is None or not thing.taken:
+            continue
+        until, _, elocs, _ = claims.get(thing.key.owner + ".", (0, 0, 0, 0))
+        may = [len(thing.value)] + ([len(thing.pending[1])] if thing.pending else [])
+        if not thing.taken[-1][1] + LEASE < until <= now + LEASE + 1 or elocs not in may:
+            raise Wrong("%s: acknowledged at %d, %d locators until %d" % (thing.key.owner, thing.taken[-1][1], elocs, until))
+    for owner, made in guests.items():
+        until, key_until, elocs, _ = claims.get(owner + ".", (0, 0, 0, 0))
+        if now < made + STAY and (elocs != 1 or until <= made + STAY) or now < made + KEY_STAY and key_until <= made + KEY_STAY:
+            raise Wrong("%s: registered at %d, %d locators until %d, KEY until %d" % (owner, made, elocs, until, key_until))
+        staying += now < made + KEY_STAY
+    return staying
+
+
+def guests_leave(mapd):
+    """Each of them, whatever was killed meanwhile; and then nothing is known of them any more."""
+    end = time.monotonic() + WAIT
+    while any(mapd.mapctl("identity", "list", zone) for zone in GUESTS):
+        if time.monotonic() > end:
+            raise Wrong("guests whose leases are over stay")
+        select.select([], [], [], 0.05)
+    for zone in GUESTS:
+        with open(DIR + "/dump", "w", encoding="ascii") as out:
+            out.write(mapd.zone("dump", "--plain", zone))
+        judged("ldns-verify-zone", "-V", "1", DIR + "/dump")
+        if "_eid" in mapd.zone("dump", zone):
+            raise Wrong("%s: records of guests stay" % zone)
+    mapd.kill()
+    left = [owner for owner in mapd.claims(ZONE, *GUESTS) if not owner.endswith("." + ZONE + ".")]
+    if left:
+        raise Wrong("claims of guests stay: %s" % left)
 
 
 def one_round(number, mapd, things, state):
@@ -139,16 +215,19 @@ def one_round(number, mapd, things, state):
     if rng.random() < 0.1:
         mapd.start(rng.uniform(0, 0.05))
         mapd.kill()
-    mapd.start()
     for thread in senders:
         thread.join(60)
         if thread.trouble:
-            raise Wrong("round %d: an update is answered %s" % (number, thread.trouble))
+            raise Wrong("an update is answered %s" % thread.trouble)
     watch.join(60)
+    state["guests"] += sum(len(sender.guests) for sender in senders)
+    if number % 2:  # the other kills find mapd's start as the first who opens the database
+        state["staying"] += claims_hold(mapd, things, {k: v for sender in senders for k, v in sender.guests.items()})
+    mapd.start()
     server = hosts.Server(PORT)
     serial = server.serial(ZONE)
     if watch.wrong or serial < watch.last:
-        raise Wrong("round %d: %s" % (number, watch.wrong or "serial %d after %d" % (serial, watch.last)))
+        raise Wrong(watch.wrong or "serial %d after %d" % (serial, watch.last))
     lost = 0
     for thing in sum(things, []):
         found = thing.served(server)
@@ -163,11 +242,8 @@ def one_round(number, mapd, things, state):
         judged("dnssec-verify", "-q", "-o", ZONE, "-z", DIR + "/dump")
     state["zone"], differences = mapd.journal_leads(ZONE, state["zone"], state["serial"], serial)
     state["differences"] += differences
-    for thing in sum(things, []):
-        if thing.pending is not None or rng.random() < 0.05:
-            again(thing, server)
-            if thing.served(server) != thing.value:
-                raise Wrong("round %d: %s: another value after it was sent again" % (number, thing.at))
+    if lost == 0:
+        state["again"] += sum(again(thing, server) for thing in sum(things, []) if thing.pending is not None or rng.random() < 0.05)
     state["serial"], before = server.serial(ZONE), serial
     state["zone"], differences = mapd.journal_leads(ZONE, state["zone"], before, state["serial"])
     state["differences"] += differences
@@ -175,32 +251,37 @@ def one_round(number, mapd, things, state):
 
 
 def row(*values):
-    print("# %6s %13s %13s %5s %12s %8s" % values, flush=True)
+    print("# %6s %13s %13s %5s %10s %8s %8s %12s %8s" % values, flush=True)
 
 
 def main():
-    row("kills", "updates sent", "acknowledged", "lost", "differences", "serial")
+    row("kills", "updates sent", "acknowledged", "lost", "sent again", "guests", "staying", "differences", "serial")
     mapd = Mapd(BUILD, DIR)
     mapd.start()
     things = [[Thing(n, i, hosts.Key(hosts.ED25519 if i % 2 else hosts.P256, "%d %d" % (n, i)).at(ZONE)) for i in range(HOSTS)] +
               [Thing(n, i, None) for i in range(PAIRS)] for n in range(SENDERS)]
-    state = {"serial": hosts.Server(PORT).serial(ZONE), "zone": set(mapd.zone("dump", ZONE).splitlines()), "differences": 0}
-    tries = acknowledged = lost = 0
-    number = 0
+    state = {"serial": hosts.Server(PORT).serial(ZONE), "zone": set(mapd.zone("dump", ZONE).splitlines()), "differences": 0, "again": 0,
+             "guests": 0, "staying": 0}
+    tries = acknowledged = lost = number = 0
+    trouble = None
     try:
         for number in range(1, ROUNDS + 1):
             more = one_round(number, mapd, things, state)
             tries, acknowledged, lost = tries + more[0], acknowledged + more[1], lost + more[2]
             if number % 100 == 0 or number == ROUNDS:
-                row(number, tries, acknowledged, lost, state["differences"], state["serial"])
+                row(number, tries, acknowledged, lost, state["again"], state["guests"], state["staying"], state["differences"], state["serial"])
+        guests_leave(mapd)
     except Wrong as wrong:
-        print("not ok kill-update: round %d: %s" % (number, wrong))
-        lost += 1
+        trouble = "round %d: %s" % (number, wrong)
     finally:
         mapd.kill()
-    print("%s kill-update: %d times kill -9 under load: %d updates sent, %d acknowledged, lost: %d" % (
-        "not ok" if lost else "ok", number, tries, acknowledged, lost))
-    return 1 if lost else 0
+    if trouble is None and 0 in (state["again"], state["guests"], state["staying"]):
+        trouble = "nothing was sent again, or nobody's lease was looked at"
+    print("%s kill-update: %d times kill -9 under load: %d updates sent, %d acknowledged, lost: %d; %d sent again after the kill" % (
+        "not ok" if lost or trouble else "ok", number, tries, acknowledged, lost, state["again"]))
+    print("%s kill-update: claims fit the zones after each second kill, and %d guests left in time%s" % (
+        "not ok" if trouble else "ok", state["guests"], ": " + trouble if trouble else ""))
+    return 1 if lost or trouble else 0
 
 
 sys.exit(main())

@@ -39,6 +39,15 @@ class Mapd:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def claims(self, *zones):
+        """What the database of a killed one has of the names that hosts registered, which has to fit the zones: owner ->
+        until, until for the KEY, locators, keys."""
+        done = subprocess.run([self.build + "/tests/fault/update/claims", self.folder + "/db", *zones], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if done.returncode:
+            raise Wrong("claims: %s" % done.stderr.decode()[-1000:])
+        return {words[0]: tuple(int(w) for w in words[1:]) for words in map(str.split, done.stdout.decode().splitlines())}
+
     def mapctl(self, *words, lines=None):
         return subprocess.run([self.build + "/mapctl/mapctl", "-s", self.folder + "/control", *words], check=True,
                               input=lines, stdout=subprocess.PIPE).stdout.decode()

@@ -190,6 +190,21 @@ def valid(mapd, all_of_them):
             judged("dnssec-verify", "-q", "-o", zone, "-z", DIR + "/dump")
 
 
+def journals_lead(mapd, state, serials):
+    """From what each zone was when it was looked at last to what it is."""
+    for zone, (records, serial) in state.items():
+        state[zone] = mapd.journal_leads(zone, records, serial, serials.last[zone])[0], serials.last[zone]
+
+
+def claims_hold(mapd, things):
+    """What is known of names fits the zones, and those that are assigned are nobody's claim."""
+    claims = mapd.claims(REALM)
+    wrong = set(claims) - {host.key.owner + "." for host in things} or [host.key.owner for host in things
+                                                                       if host.value and host.key.owner + "." not in claims]
+    if wrong:
+        raise Wrong("claims: %s" % wrong)
+
+
 def one_round(number, mapd, things, serials):
     """Load, kill, start, look. Returns the moment, updates sent and acknowledged, and names that were owed."""
     moment, load = MOMENTS[number % len(MOMENTS)], Load()
@@ -201,6 +216,8 @@ def one_round(number, mapd, things, serials):
             killed_when_acknowledged(mapd, load, things)
         else:
             killed_at_random(mapd, load, things, serials)
+        if number % 3 == 0:  # the other kills find mapd's start as the first who opens the database
+            claims_hold(mapd, things)
         mapd.start()
         names = owed(log)
     if moment == "acknowledged" and names > 0:
@@ -227,13 +244,13 @@ def main():
         server = hosts.Server(PORT)
         things, serials = [Host(n) for n in range(HOSTS)], Serials(server)
         mapd.mapctl("-", lines="".join("identity assign %s %s\n" % (host.key.owner, name) for host in things for name in host.names).encode())
-        first = {zone: (set(mapd.zone("dump", zone).splitlines()), serial) for zone, serial in serials.last.items()}
+        state = {zone: (set(mapd.zone("dump", zone).splitlines()), serial) for zone, serial in serials.last.items()}
         for number in range(1, ROUNDS + 1):
             moment, *more = one_round(number, mapd, things, serials)
             for i, n in enumerate([1] + more[:2] + [more[2] > 0, more[2]]):
                 counts[moment][i] += n
-        for zone, (records, serial) in first.items():
-            mapd.journal_leads(zone, records, serial, serials.last[zone])
+            if number % 10 == 0 or number == ROUNDS:  # a journal keeps 10,000 differences
+                journals_lead(mapd, state, serials)
     except Wrong as wrong:
         trouble = "round %d: %s" % (number, wrong)
     finally:
