@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """srp.py - registrations of RFC 9665, built with dnspython, and what a server makes of them.
 usage: srp.py PORT ZONE PART     prints "ok ..." or "not ok ..." for each thing it looked at"""
+import base64
 import os
 import select
 import socket
@@ -212,6 +213,51 @@ def part_restart_after():
     key = new("restart", "restart")
     until("a lease that mapd did not see the end of", time.monotonic(), lambda: not server.ask(key.owner, AAAA)[1])
     check("a lease whose end mapd did not see is over", served(key.owner), ([], [], 1))
+
+
+def part_default():
+    """A client that follows RFC 9665 proves nothing: it knows no PROVE."""
+    key = new("default", "default1")
+    serial = server.serial(ZONE)
+    for way in ("TCP", "UDP"):
+        answer = send(key, ["2001:db8:a::1", "192.0.2.77"], (7200, 86400), tcp=way == "TCP")
+        said = hosts.said(answer)
+        begins("addresses that are to be proved, over %s: REFUSED, and why" % way, said, "REFUSED 18 prove ")
+        check("the reason names both", ("2001:db8:a::1" in said, "192.0.2.77" in said), (True, True))
+        check("no lease is granted", hosts.granted(answer), None)
+    print("# " + said)
+    check("there is nothing of it", (server.ask(key.owner, KEY)[0], server.serial(ZONE)), ("NXDOMAIN", serial))
+
+
+def part_own_zone():
+    key = new("default", "default1")
+    answer = send(key, ["2001:db8:a::1", "192.0.2.77"], (7200, 86400))
+    check("where they need no proof: NOERROR", (hosts.said(answer), hosts.granted(answer)), ("NOERROR", (7200, 86400)))
+    check("addresses are locators too, and the key is there", served(key.owner), both("2001:db8:a::1", "192.0.2.77") + (1,))
+    other = new("clock", "clock")
+    wire = hosts.sig0(description(other, ["2001:db8:a::6"], (7200, 86400)), other, 0, 0)
+    check("who has no clock: REFUSED", hosts.said(server.tcp(wire)).split(" ")[0], "REFUSED")
+    check("and has nothing", server.ask(other.owner, KEY)[0], "NXDOMAIN")
+
+
+def part_not_enrolled():
+    said = hosts.said(send(new("few", "printer"), ["2001:db8:a::1"], (7200, 86400)))
+    check("who is not enrolled: REFUSED", said.split(" ")[0], "REFUSED")
+
+
+def part_key():
+    """The KEY of the one that is to be enrolled, for its operator."""
+    print("0 3 13 " + base64.b64encode(new("few", "printer").public).decode())
+
+
+def part_enrolled():
+    key = new("few", "printer")
+    answer = send(key, ["2001:db8:a::1", "192.0.2.77"], (7200, 86400))
+    check("who is enrolled: NOERROR", (hosts.said(answer), hosts.granted(answer)), ("NOERROR", (7200, 86400)))
+    check("addresses are locators too, and the key is there", served(key.owner), both("2001:db8:a::1", "192.0.2.77") + (1,))
+    said = hosts.said(send(new("thief", "printer"), ["2001:db8:bad::1"], (7200, 86400)))
+    check("another key at that name: refused", said.split(" ")[0] in ("REFUSED", "YXDOMAIN"), True)
+    check("and nothing has changed", served(key.owner), both("2001:db8:a::1", "192.0.2.77") + (1,))
 
 
 globals()["part_" + PART.replace("-", "_")]()
