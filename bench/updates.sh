@@ -35,6 +35,8 @@ SIZES=("${@:-10000}")
 ZONE=id.bench.test PORT=5871 SECRET=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=
 LOAD_LIMIT=600 MEMORY_LIMIT=$((16 * 1024 * 1024))
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/updates.XXXXXX")
+# With the server's folder, so that no journal beside it (BIND's) is taken for one of the next server's zone.
+FILE=$DIR/server/zone
 PID=''
 trap 'stop; rm -rf "$DIR"' EXIT
 missed=0 first=0
@@ -56,7 +58,7 @@ done
 start() { "$@" >>"$DIR/log" 2>&1 & PID=$!; }
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status" 2>/dev/null || echo 0; }
 ask() { dig +norecurse +dnssec +tries=1 +time=1 +noall +answer +authority @127.0.0.1 -p $PORT "$@" 2>/dev/null; }
-# The last name is signed, and so is what does not exist.
+# The last name below the zone's own is signed, and so is what does not exist.
 is_signed() { ask "$LAST" "$TYPE" | grep -q RRSIG && ask "zzz.$ZONE" A | grep -q 'IN[[:space:]]NSEC3'; }
 wait_signed() { # FROM: 1: not within the limits
 	until is_signed; do
@@ -82,7 +84,7 @@ load_mapd() {
 	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>>"$DIR/log" &
 	PID=$!
 	[ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || fail "mapd does not start"
-	"$BUILD/mapctl/mapctl" -s "$DIR/control" zone load $ZONE "$DIR/zone" >>"$DIR/log" 2>&1 || fail "mapd does not load it"
+	"$BUILD/mapctl/mapctl" -s "$DIR/control" zone load $ZONE "$FILE" >>"$DIR/log" 2>&1 || fail "mapd does not load it"
 }
 load_bind() {
 	cat >"$DIR/server/named.conf" <<-C
@@ -97,7 +99,7 @@ load_bind() {
 		keys { csk lifetime unlimited algorithm ecdsap256sha256; };
 		nsec3param iterations 0 optout no salt-length 0;
 	};
-	zone "$ZONE" { type primary; file "$DIR/zone"; allow-update { key "bench."; }; dnssec-policy bench; };
+	zone "$ZONE" { type primary; file "$FILE"; allow-update { key "bench."; }; dnssec-policy bench; };
 	C
 	start named -g -c "$DIR/server/named.conf"
 }
@@ -106,6 +108,7 @@ load_knot() {
 	server:
 	  listen: 127.0.0.1@$PORT
 	  rundir: $DIR/server
+	  tcp-idle-timeout: 600
 	database:
 	  storage: $DIR/server
 	  journal-db-max-size: 16G
@@ -129,7 +132,7 @@ load_knot() {
 	    nsec3-salt-length: 0
 	zone:
 	  - domain: $ZONE
-	    file: $DIR/zone
+	    file: $FILE
 	    acl: bench
 	    dnssec-signing: on
 	    dnssec-policy: bench
@@ -156,7 +159,7 @@ load_pdns() {
 	loglevel=2
 	C
 	cat >"$DIR/server/commands" <<-C
-	load-zone $ZONE $DIR/zone
+	load-zone $ZONE $FILE
 	secure-zone $ZONE
 	set-nsec3 $ZONE 1\ 0\ 0\ -
 	rectify-zone $ZONE
@@ -189,9 +192,9 @@ premake() { # MODE SIZE WORD...
 	"$BENCH/premake" -n "$size" "${kind[@]}" "$@"
 }
 make_zone() { # MODE SIZE
-	premake "${1%-proof}" "$2" zone >"$DIR/zone" || fail premake
-	sync "$DIR/zone"
-	LAST=$(awk '$1 > last { last = $1 } END { print last }' "$DIR/zone") # an order that BIND signs in
+	premake "${1%-proof}" "$2" zone >"$FILE" || fail premake
+	sync "$FILE"
+	LAST=$(awk '$3 == "SOA" || $3 == "NS" { next } $1 > last { last = $1 } END { print last }' "$FILE") # an order that BIND signs in
 }
 make_updates() { # MODE SIZE COUNT
 	local cookie=()
@@ -240,6 +243,8 @@ measure() { # SERVER MODE SIZE
 	make_updates "$2" "$3" $((half * (SECONDS_EACH / 3 + 1) + 1000))
 	send -r "$half" -t $((SECONDS_EACH / 3 + 1)) || return
 	put "$3 $2 $1 half_p99_us $(of_run p99_us)"
+	put "$3 $2 $1 half_rate $(of_run rate)"
+	put "$3 $2 $1 half_offered $half"
 	echo "    at half that rate ($half/s offered, $(of_run rate) acknowledged): median $(of_run median_us) us, p99 $(of_run p99_us) us"
 }
 goal() { # CONDITION TEXT
@@ -248,11 +253,11 @@ goal() { # CONDITION TEXT
 extras() { # SIZE: of mapd alone
 	local answers
 	make_updates tsig "$1" 100000
-	send -c 16 -w 8 -v -t 120 -n 100000 || return
+	send -c 16 -w 8 -v -t 120 -n 100000 || { goal 0 "$1 identities: no change was acknowledged"; return; }
 	goal "$(of_run unseen) == 0 && $(of_run seen) == 100000" \
 		"$1 identities: $(of_run seen) of 100000 changes shown by the next query after their acknowledgement, $(of_run unseen) not"
 	# questions for all names in turn, as messages
-	awk '$3 == "TYPE65301" && $1 != last { print $1; last = $1 } NR > 60000 { exit }' "$DIR/zone" | questions >"$DIR/questions"
+	awk '$3 == "TYPE65301" && $1 != last { print $1; last = $1 } NR > 60000 { exit }' "$FILE" | questions >"$DIR/questions"
 	make_updates tsig "$1" $((10000 * SECONDS_EACH))
 	"$BENCH/offer" -r 30000 -t "$SECONDS_EACH" -l 127.0.0.1@$PORT "$DIR/questions" >"$DIR/offered" &
 	local offer=$!
@@ -260,7 +265,7 @@ extras() { # SIZE: of mapd alone
 	wait $offer
 	cat "$DIR/offered"
 	answers=$(sed 's/.* \([0-9]*\) answers,.*/\1/' "$DIR/offered")
-	goal "$answers >= 0.99 * 30000 * $SECONDS_EACH && $(sed 's/.*p99 \([0-9]*\) us.*/\1/' "$DIR/offered") <= 5000" \
+	goal "$answers >= 0.99 * 30000 * $SECONDS_EACH && $(sed 's/.*p99 \([0-9]*\) us.*/\1/' "$DIR/offered") <= 5000 && $(of_run rate) >= 0.99 * 10000" \
 		"$1 identities: of 30,000 queries/s offered $(calc "printf \"%.2f\", 100 * $answers / (30000 * $SECONDS_EACH)") % answered, $(sed 's/.*\(p99 .* us\).*/\1/' "$DIR/offered"), beside $(of_run rate) updates/s (10,000 offered; p99 $(of_run p99_us) us)"
 }
 questions() { # names to questions for ELOC, each behind its length
@@ -356,7 +361,7 @@ report() {
 	echo "(in brackets: the peer's figure at a smaller size)"
 }
 goals() {
-	local size rate floor
+	local size rate floor mode row half offered
 	has "$SERVERS" mapd || return
 	for size in "${SIZES[@]}"; do
 		rate=$(get "$size" tsig mapd rate)
@@ -374,7 +379,10 @@ goals() {
 		fi
 		for mode in ${MODES//,/ }; do
 			half=$(get "$size" "$mode" mapd half_p99_us)
-			[ -z "$half" ] || goal "$half < $((size >= 10000000 ? 50000 : 20000))" "$size identities, $mode: p99 of the acknowledgement at half the rate $half us"
+			[ -n "$(get "$size" "$mode" mapd rate)" ] || continue # said above, or not asked for
+			offered=$(get "$size" "$mode" mapd half_offered) rate=$(get "$size" "$mode" mapd half_rate)
+			goal "${half:-1e9} < $((size >= 10000000 ? 50000 : 20000)) && ${rate:-0} >= 0.99 * ${offered:-1}" \
+				"$size identities, $mode: p99 of the acknowledgement at half the rate ${half:--} us, ${rate:-0}/s of ${offered:--}/s acknowledged"
 		done
 	done
 }
