@@ -9,9 +9,9 @@ echo "# a hostile client that sends 100,000 messages a second, 5 seconds of each
 "$FAULT/bad/beside.sh" 5 100000 95
 echo "# the same as fast as it can from its own core: more than mapd can answer, no promise"
 "$FAULT/bad/beside.sh" 5 0 0 chains noise responses edns deep proved absent
-echo "# updates: every type, every bit; forged ones beside honest ones, 10 seconds of each kind"
+echo "# updates: every type, every bit; forged ones beside honest ones, 10 seconds and a million of each kind"
 EIDMAP_BAD_EVERY=1 "$FAULT/bad-update.sh"
-"$FAULT/beside-update.sh" 10
+EIDMAP_FLOOD=1000000 "$FAULT/beside-update.sh" 10
 echo "# TCP connections that end in every way"
 SESSIONS=1000000 "$FAULT/descriptors.sh"
 echo "# wrong clocks, serials that wrap"
