@@ -24,7 +24,8 @@ def text_of(path):
 
 
 def read(found, text):
-    """Fills found: size -> (mode, server, what) -> number; brackets of the report's table are kept as "borrowed"."""
+    """Fills found: size -> (mode, server, what) -> number; brackets of the report's table are kept as "borrowed".
+    Returns the goals that were missed."""
     size = server = mode = None
     for line in text.splitlines():
         if re.fullmatch(r"\d+ identities", line):
@@ -43,6 +44,7 @@ def read(found, text):
                 if cell.strip("()").isdigit():
                     found[int(match[1])][match[2], name, "rate"] = int(cell.strip("()"))
                     found[int(match[1])][match[2], name, "borrowed"] = cell.startswith("(")
+    return re.findall(r"^missed: (.*)", text, re.M)
 
 
 def cell_of(size, name):
@@ -52,7 +54,7 @@ def cell_of(size, name):
     return "({:,})".format(rate) if size["tsig", name, "borrowed"] else "{:,}".format(rate)
 
 
-def missed(n, mapd, peer, floor):
+def below_ten(n, mapd, peer, floor):
     text = "At {:,} identities mapd does {:,} updates/s, {:.1f} times what the best peer does,\nnot ten times.".format(n, mapd, mapd / peer)
     if floor < 10 * peer:
         text += (" Nor does bare LMDB (`bench/floor`) with the same values, as many updates a commit, on the same\ndisk: it does {:,}, where ten times are {:,}."
@@ -60,7 +62,7 @@ def missed(n, mapd, peer, floor):
     return text
 
 
-def tables(found):
+def tables(found, missed):
     sizes = sorted(found.items())
     out = ["| identities | mapd | BIND | Knot DNS | PowerDNS | bare LMDB | mapd / best peer | mapd / LMDB |", "|--:" * 8 + "|"]
     for n, size in sizes:
@@ -78,18 +80,21 @@ def tables(found):
             if (mode, "mapd", "rate") in size:
                 out.append("| {} | {:,} | {:,} | {:.1f} ms |".format(
                     what, n, size[mode, "mapd", "rate"], size[mode, "mapd", "half"] / 1000))
+    out += ["", "Goals missed in these runs:" if missed else "No goal was missed in these runs."]
+    if missed:
+        out += [""] + ["- " + text for text in missed]
     for n, size in sizes:
         peer = max(size.get(("tsig", name, "rate"), 0) for name in PEERS)
         if n >= 1000000 and size["tsig", "mapd", "rate"] < 10 * peer:
-            out += ["", missed(n, size["tsig", "mapd", "rate"], peer, size["tsig", "floor", "rate"])]
+            out += ["", below_ten(n, size["tsig", "mapd", "rate"], peer, size["tsig", "floor", "rate"])]
     return "\n".join(out) + "\n"
 
 
 def main(words):
-    found = {}
+    found, missed = {}, []
     for path in RESULTS:
-        read(found, text_of(path))
-    made = tables(found)
+        missed += read(found, text_of(path))
+    made = tables(found, missed)
     if not words:
         print(made, end="")
         return 0
