@@ -108,6 +108,17 @@ sealed_add_eloc(struct sealed *s, const struct name *owner, uint8_t number)
 	sealed_record(s, 2, owner, RR_ELOC, CLASS_IN, 60, (struct bytes){octets, n});
 }
 
+/* Each above the one before, also within a millisecond. */
+static uint64_t
+serial_next(void)
+{
+	static uint64_t last;
+	uint64_t now = clock_ms();
+
+	last = now > last ? now : last + 1;
+	return last;
+}
+
 void
 sealed_add_proof(
     struct sealed *s, const struct host *host, const uint8_t *numbers, size_t n, bool spoilt)
@@ -120,7 +131,7 @@ sealed_add_proof(
 	for (size_t i = 0; i < n; i++)
 		rdata[i] = (struct bytes){
 		    octets[i], eloc_write(octets[i], sizeof octets[i], numbers[i])};
-	assert_int_equal(trust_proof_sign(host->key, &host->name, rdata, n, clock_ms(),
+	assert_int_equal(trust_proof_sign(host->key, &host->name, rdata, n, serial_next(),
 			     (uint32_t)clock_seconds() + 3600, 0, &wr),
 	    0);
 	if (spoilt)

@@ -127,7 +127,8 @@ takes(const char *what, unsigned rcode, unsigned signatures)
 		wait_for(&answered);
 		got = verdict.rcode;
 	}
-	print_message("%s: RCODE %u, %u verified\n", what, got, atomic_load(&verified));
+	print_message("%s: RCODE %u, %u verified%s%s\n", what, got, atomic_load(&verified),
+	    got == RCODE_NOERROR ? "" : ": ", got == RCODE_NOERROR ? "" : verdict.text);
 	assert_int_equal(got, rcode);
 	assert_int_equal(atomic_load(&verified), signatures);
 }
