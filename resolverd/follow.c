@@ -12,21 +12,19 @@
 #include "core/wire/errors.h"
 #include "resolverd/joint.h"
 #include "resolverd/paths.h"
+#include "resolverd/places.h"
 #include "resolverd/sockets.h"
 #include "resolverd/subflows.h"
 
 #define FOLLOW_RETRY_MS 5000 /* after a look-up that failed */
 #define FOLLOW_LEAST_MS 1000
 #define FOLLOW_DEADLINE_MS 5000
-#define FOLLOW_KNOWN 16
 
 struct follow {
 	struct session *session;
 	struct timer *timer;
 	struct joint *joint; /* a look-up under way, or NULL */
-	size_t n_known;
-	uint8_t known[FOLLOW_KNOWN]
-		     [16]; /* where the mapping had the peer at any time of the session */
+	struct places places;
 };
 
 static void follow_ask(void *arg);
@@ -38,44 +36,6 @@ has(const uint8_t (*list)[16], size_t n, const uint8_t address[16])
 		if (memcmp(list[i], address, 16) == 0)
 			return true;
 	return false;
-}
-
-/* Where the peer is to be reached from now on, and where no more: what was published once and is not, or is drained. An
- * address that never was, and that the peer itself has announced, is none of the mapping's. */
-static void
-follow_places(struct follow *follow, const struct result *result, struct paths_places *out)
-{
-	uint8_t stays[FOLLOW_KNOWN][16];
-	size_t n = 0;
-
-	*out = (struct paths_places){.n = 0};
-	for (size_t i = 0; i < result->n_identities; i++) {
-		const struct found_identity *id = &result->identities[i];
-
-		for (size_t l = 0; id->error == 0 && l < id->n_locators; l++) {
-			const struct locator *locator = &id->locators[l].locator;
-
-			if (follow->n_known < FOLLOW_KNOWN &&
-			    !has(follow->known, follow->n_known, locator->address))
-				memcpy(follow->known[follow->n_known++], locator->address, 16);
-			if ((locator->flags & ELOC_DRAIN) == 0 && n < FOLLOW_KNOWN)
-				memcpy(stays[n++], locator->address, 16);
-		}
-	}
-	for (size_t i = 0; n > 0 && i < follow->n_known && out->n_given_up < MANAGED_PAIRS; i++)
-		if (!has(stays, n, follow->known[i]))
-			memcpy(out->given_up[out->n_given_up++], follow->known[i], 16);
-	for (size_t i = 0; i < result->n_pairs && out->n < MANAGED_PAIRS; i++) {
-		const struct pair *pair = &result->pairs[i];
-		struct managed_pair *to = &out->pairs[out->n];
-
-		if ((pair->flags & ELOC_DRAIN) != 0 && n > 0)
-			continue;
-		to->backup = (pair->flags & ELOC_BACKUP) != 0;
-		memcpy(to->source, pair->source, 16);
-		memcpy(to->destination, pair->destination, 16);
-		out->n++;
-	}
 }
 
 static void
@@ -132,7 +92,7 @@ follow_found(void *arg, struct bytes payload)
 	follow->joint = NULL;
 	if (result_read(payload, result) == 0 && result->error == 0) {
 		ms = result->lifetime * (uint64_t)1000;
-		follow_places(follow, result, &places);
+		places_take(&follow->places, result, &places);
 		if (!paths_map(agent->paths, follow->session->note.token, &places) &&
 		    places.n_given_up > 0)
 			follow_leave(follow, &places);

@@ -12,7 +12,8 @@ others_is_own(const struct session_note *note, const struct pair *pair)
 	       memcmp(pair->destination, note->destination, 16) == 0;
 }
 
-/* Whether the mapping still has the destination for new sessions. The ranking has the best pairs only, not all. */
+/* Whether the mapping still has the destination for new sessions. The ranking has the best pairs only, not all; and what a bogus
+ * or silent set would add is not known to be gone. */
 static bool
 others_is_published(const struct session_note *note, const struct result *result)
 {
@@ -23,7 +24,7 @@ others_is_published(const struct session_note *note, const struct result *result
 			if (memcmp(id->locators[l].locator.address, note->destination, 16) == 0)
 				return (id->locators[l].locator.flags & ELOC_DRAIN) == 0;
 	}
-	return false;
+	return !result_is_whole(result);
 }
 
 void

@@ -22,6 +22,28 @@ verdict_word(enum verdict v)
 	return (size_t)v < VERDICTS && verdict_words[v] != NULL ? verdict_words[v] : "unknown";
 }
 
+static bool
+edge_is_found(const struct edge *edge)
+{
+	return edge->dnssec == VERDICT_SECURE || edge->dnssec == VERDICT_INSECURE ||
+	       edge->dnssec == VERDICT_MISSING;
+}
+
+bool
+result_is_whole(const struct result *result)
+{
+	for (size_t i = 0; i < result->n_identities; i++) {
+		const struct found_identity *id = &result->identities[i];
+
+		if (id->error != 0)
+			return false;
+		for (size_t k = 0; k < id->n_sets; k++)
+			if (!edge_is_found(&id->sets[k].edge))
+				return false;
+	}
+	return true;
+}
+
 void
 words_put(struct wr *wr, const char *text, size_t max)
 {

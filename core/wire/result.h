@@ -89,6 +89,9 @@ struct result {
 	struct pair pairs[RESULT_PAIRS];
 };
 
+/* Whether all that it is made of was found, or was found to be absent: else what it does not have may be published all the same. */
+bool result_is_whole(const struct result *result) NONNULL;
+
 /* As octets for a frame, and strictly back. -MAP_ESPACE; -MAP_ETRUNC, -MAP_EFORMAT, -MAP_EJUNK */
 void result_put(struct wr *wr, const struct result *result) NONNULL;
 int result_read(struct bytes payload, struct result *out) NONNULL MUST_CHECK;

@@ -77,13 +77,18 @@ test_given_up(void **state)
 {
 	static const struct {
 		bool published, drained, other, other_drained, expected;
+		enum verdict set; /* that a part of the mapping comes from */
 	} rows[] = {
-	    {true, false, true, false, false},
-	    {true, true, true, false, true},
-	    {false, false, true, false, true},
-	    {true, true, true, true, false},
-	    {true, true, false, false, false},
-	    {false, false, false, false, false},
+	    {true, false, true, false, false, VERDICT_NONE},
+	    {true, true, true, false, true, VERDICT_NONE},
+	    {false, false, true, false, true, VERDICT_NONE},
+	    {false, false, true, false, false, VERDICT_BOGUS},
+	    {false, false, true, false, false, VERDICT_TIMEOUT},
+	    {false, false, true, false, true, VERDICT_MISSING},
+	    {true, true, true, false, true, VERDICT_BOGUS},
+	    {true, true, true, true, false, VERDICT_NONE},
+	    {true, true, false, false, false, VERDICT_NONE},
+	    {false, false, false, false, false, VERDICT_NONE},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -92,6 +97,8 @@ test_given_up(void **state)
 			add(10, false, rows[i].drained, false);
 		if (rows[i].other)
 			add(11, false, rows[i].other_drained, true);
+		result.identities[0].n_sets = rows[i].set != VERDICT_NONE;
+		result.identities[0].sets[0].edge.dnssec = rows[i].set;
 		others_take(&others, &note, &result);
 		if (others.given_up != rows[i].expected)
 			fail_msg("row %zu: given up: %d", i, others.given_up);
