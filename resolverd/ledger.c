@@ -309,10 +309,33 @@ ledger_home(const struct ledger *ledger)
 /* ---- Changes ---- */
 
 static bool
+numbers_equal(const struct mptcp_limits *a, const struct mptcp_limits *b)
+{
+	return a->subflows == b->subflows && a->add_addr_accepted == b->add_addr_accepted;
+}
+
+static bool
 limits_equal(const struct mptcp_limits *a, const struct mptcp_limits *b)
 {
-	return a->subflows == b->subflows && a->add_addr_accepted == b->add_addr_accepted &&
-	       a->manager == b->manager;
+	return numbers_equal(a, b) && a->manager == b->manager;
+}
+
+/* What is left of now when a raise is taken back. The limits and the manager are set by different commands: who has changed the
+ * ones since has not chosen the other. */
+static struct mptcp_limits
+raise_before(const struct ledger_raise *raise, const struct mptcp_limits *now)
+{
+	struct mptcp_limits before = *now;
+
+	if (!raise->is_set)
+		return before;
+	if (numbers_equal(now, &raise->want)) {
+		before.subflows = raise->had.subflows;
+		before.add_addr_accepted = raise->had.add_addr_accepted;
+	}
+	if (now->manager == raise->want.manager)
+		before.manager = raise->had.manager;
+	return before;
 }
 
 static uint64_t
@@ -327,9 +350,7 @@ ledger_now(void)
 struct mptcp_limits
 ledger_before(const struct ledger *ledger, const struct mptcp_limits *now)
 {
-	return ledger->raise.is_set && limits_equal(now, &ledger->raise.want)
-		   ? ledger->raise.had
-		   : *now;
+	return raise_before(&ledger->raise, now);
 }
 
 int
@@ -407,8 +428,7 @@ ledger_raise_join(const struct ledger_raise *a, const struct ledger_raise *b)
 
 	if (!a->is_set || !b->is_set)
 		return a->is_set ? *a : *b;
-	if (limits_equal(&later->had, &first->want))
-		joined.had = first->had;
+	joined.had = raise_before(first, &later->had);
 	return joined;
 }
 
@@ -417,7 +437,7 @@ ledger_inherit(struct ledger *heir, const struct ledger *dead, struct mptcp *mpt
 {
 	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
 	struct ledger_raise raise = ledger_raise_join(&heir->raise, &dead->raise);
-	struct mptcp_limits now;
+	struct mptcp_limits now, before;
 	size_t n;
 	int rc = mptcp_endpoints(mptcp, list, MPTCP_ENDPOINTS, &n);
 
@@ -429,7 +449,8 @@ ledger_inherit(struct ledger *heir, const struct ledger *dead, struct mptcp *mpt
 			rc = ledger_put(heir, &dead->endpoints[i]);
 	if (rc < 0)
 		return rc;
-	raise.is_set = raise.is_set && limits_equal(&now, &raise.want);
+	before = raise_before(&raise, &now);
+	raise.is_set = !limits_equal(&before, &now);
 	rc = ledger_write_raise(heir, &raise);
 	if (rc == 0)
 		heir->raise = raise;
@@ -439,14 +460,16 @@ ledger_inherit(struct ledger *heir, const struct ledger *dead, struct mptcp *mpt
 static int
 ledger_undo_limits(struct ledger *ledger, struct mptcp *mptcp, unsigned *undone)
 {
-	struct mptcp_limits now;
+	struct mptcp_limits now, before;
 	int rc;
 
 	if (!ledger->raise.is_set)
 		return 0;
 	rc = mptcp_limits_get(mptcp, &now);
-	if (rc == 0 && limits_equal(&now, &ledger->raise.want)) {
-		rc = mptcp_limits_set(mptcp, &ledger->raise.had);
+	if (rc == 0)
+		before = raise_before(&ledger->raise, &now);
+	if (rc == 0 && !limits_equal(&before, &now)) {
+		rc = mptcp_limits_set(mptcp, &before);
 		*undone += rc == 0;
 	}
 	if (rc < 0) {

@@ -59,7 +59,8 @@ int ledger_undo(struct ledger *ledger, struct mptcp *mptcp, const uint8_t (*spar
  * had is what is in force; if that was inherited, what stood before it is kept as what was had. */
 int ledger_limits(struct ledger *ledger, const struct mptcp_limits *had,
     const struct mptcp_limits *want) NONNULL MUST_CHECK;
-/* What stood before that of the limits which this process, or one it inherits from, set and which still stands; else now. */
+/* What stood before that which this process, or one it inherits from, set and which still stands; else now: the manager, and both
+ * limits together. */
 struct mptcp_limits ledger_before(const struct ledger *ledger, const struct mptcp_limits *now) NONNULL;
 int ledger_put(struct ledger *ledger, const struct mptcp_endpoint *endpoint) NONNULL MUST_CHECK;
 /* To be called after the endpoint is gone, or somebody else's. */

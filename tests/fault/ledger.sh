@@ -78,6 +78,59 @@ stop a
 address del fd00:db8::3
 ok "and all is as before" as_before
 
+# ------------------------------------------------------- who manages the sessions that begin
+
+conf manage 'paths: manage'
+managed() { start manage && murder manage && as_set 1; } # what is left of one that managed them
+ok "with \"paths: manage\"" start manage
+ok "it asks for the sessions that begin, too" as_set 1
+stop manage
+ok "and no more when it stops" as_before
+ok "kill -9 leaves that" managed
+ok "the next start with \"paths: kernel\"" start a
+ok "leaves them to the kernel, and takes over the rest" as_set
+stop a
+ok "and all is as before when it stops" as_before
+managed
+ok "after kill -9, a start with \"paths: off\"" start off
+ok "takes back that, too" as_before
+stop off
+managed
+ok "after kill -9, --restore" restore
+ok "takes back that, too" as_before
+managed
+ok "after kill -9, a start with \"paths: manage\"" start manage
+ok "takes it over" as_set 1
+stop manage
+ok "and back when it stops" as_before
+# SUBFLOWS: an administrator's limits, and the kernel's manager, whatever was set beside these
+limits_are() { [ "$(ip mptcp limits) $(manager)" = "add_addr_accepted $1 subflows $1  0" ] || { state; return 1; }; }
+start manage
+ip mptcp limits set subflows 5 add_addr_accepted 5
+stop manage
+ok "limits that an administrator sets meanwhile stay, the manager does not" limits_are 5
+managed
+ip mptcp limits set subflows 4 add_addr_accepted 4
+start a
+ok "nor after a kill -9 and a start with \"paths: kernel\"" [ "$(manager)" = 0 ]
+stop a
+ok "and his limits stay" limits_are 4
+managed
+ip mptcp limits set subflows 6 add_addr_accepted 6
+restore
+ok "nor after --restore" limits_are 6
+ip mptcp limits set subflows 3 add_addr_accepted 1
+start manage
+echo 0 >/proc/sys/net/mptcp/pm_type
+stop manage
+ok "a manager that an administrator chooses meanwhile stays, the limits do not" as_before
+echo 1 >/proc/sys/net/mptcp/pm_type
+start manage
+stop manage
+ok "one that he had before does, too" [ "$(manager)" = 1 ]
+echo 0 >/proc/sys/net/mptcp/pm_type
+ok "(all is as before)" as_before
+
 # -------------------------------------------------------------------- another user, what it may do
 
 status_of() { sed -n "s/^$2:[[:space:]]*//p" "/proc/${PID[$1]}/status"; }
@@ -194,6 +247,7 @@ admins() {
 	2001:db8:9::9 id 7 subflow backup 
 	2001:db8:ffff::1 id 77 signal 
 	add_addr_accepted 2 subflows 5 
+	manager 0
 	T
 }
 ok "what an administrator sets, changes and deletes meanwhile stays so" admins

@@ -229,6 +229,38 @@ test_garbage(void **state)
 	}
 }
 
+/* The manager and the limits come back each by itself, also out of the file. */
+static void
+test_before(void **state)
+{
+	static const struct mptcp_limits had = {.subflows = 2, .add_addr_accepted = 1},
+					 want = {.subflows = 8,
+					     .add_addr_accepted = 8,
+					     .manager = MPTCP_MANAGER_USERSPACE};
+	static const struct {
+		struct mptcp_limits now, expected; /* subflows, add_addr_accepted, manager */
+	} rows[] = {
+	    {{8, 8, 1}, {2, 1, 0}},
+	    {{8, 8, 0}, {2, 1, 0}},
+	    {{4, 8, 1}, {4, 8, 0}},
+	    {{8, 4, 1}, {8, 4, 0}},
+	    {{4, 4, 0}, {4, 4, 0}},
+	};
+	struct ledger *ledger = create(*state);
+
+	assert_int_equal(ledger_limits(ledger, &had, &want), 0);
+	for (unsigned again = 0; again < 2; again++) {
+		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+			struct mptcp_limits before = ledger_before(ledger, &rows[i].now);
+
+			assert_memory_equal(&before, &rows[i].expected, sizeof before);
+		}
+		ledger_free(ledger);
+		ledger = reopen(*state, 0);
+	}
+	ledger_free(ledger);
+}
+
 int
 main(void)
 {
@@ -240,6 +272,7 @@ main(void)
 	    T(test_twice),
 	    T(test_cut),
 	    T(test_garbage),
+	    T(test_before),
 	};
 
 	return cmocka_run_group_tests_name("resolverd/ledger", tests, NULL, NULL);
