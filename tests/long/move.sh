@@ -1,5 +1,10 @@
 #!/bin/sh
-# move.sh - a host that moves, with no address at all for longer than Mobile IPv6 keeps a binding (420 s, RFC 6275)
+# move.sh - a host that moves, with no address at all for longer than Mobile IPv6 keeps a binding (420 s, RFC 6275): the end that
+# connected, and one that listens, at the same time in testbeds of their own
 # needs: root namespaces mptcp
 # limit: 900
-AWAY=430 tests/fault/managed.sh
+export AWAY=430
+tests/fault/move.sh connects &
+tests/fault/move.sh listens
+status=$?
+wait $! && exit $status
