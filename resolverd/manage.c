@@ -43,8 +43,11 @@ manage_new(struct manage *manage, uint32_t token)
 	m = manage->n < MANAGE_MAX ? calloc(1, sizeof *m) : NULL;
 	if (m == NULL)
 		return NULL;
-	*m = (struct managed){
-	    .token = token, .chain = *place, .next = manage->list, .link = &manage->list};
+	*m = (struct managed){.token = token,
+	    .began = loop_now_ms(),
+	    .chain = *place,
+	    .next = manage->list,
+	    .link = &manage->list};
 	if (m->next != NULL)
 		m->next->link = &m->next;
 	manage->list = *place = m;

@@ -121,13 +121,15 @@ void
 manage_act(struct manage *manage, struct managed *m)
 {
 	struct act acts[MANAGED_ACTS];
+	struct managed_world world;
 	bool done = false;
 
 	for (unsigned round = 0; round < MANAGE_ROUNDS; round++) {
-		struct managed_world world = manage_world(manage);
-		size_t n = managed_acts(m, &world, acts, MANAGED_ACTS);
+		size_t n;
 		bool failed = false;
 
+		world = manage_world(manage);
+		n = managed_acts(m, &world, acts, MANAGED_ACTS);
 		for (size_t i = 0; i < n; i++) {
 			if (manage_do(manage, m, &acts[i]) == 0) {
 				done = m->ours = true;
@@ -147,8 +149,21 @@ manage_act(struct manage *manage, struct managed *m)
 	}
 	for (size_t i = 0; i < m->n_paths; i++)
 		manage->waits |= !m->paths[i].up;
-	if (done || manage->waits || manage->announces)
+	manage->awaits |= managed_awaits(m, &world);
+	if (done || manage->waits || manage->announces || manage->awaits)
 		manage_plan(manage);
+}
+
+void
+manage_act_young(struct manage *manage)
+{
+	struct managed *next;
+
+	for (struct managed *m = manage->list;
+	     m != NULL && loop_now_ms() - m->began < 4 * MANAGED_MAP_MS; m = next) {
+		next = m->next;
+		manage_act(manage, m);
+	}
 }
 
 /* All are looked at, a few in each turn. */

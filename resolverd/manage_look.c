@@ -146,7 +146,7 @@ void
 manage_ticked(void *arg)
 {
 	struct manage *manage = arg;
-	bool waits;
+	bool waits, awaits;
 
 	manage->tick_at = 0;
 	if (manage->company->heartbeat == NULL)
@@ -154,9 +154,12 @@ manage_ticked(void *arg)
 	else
 		manage_look(manage);
 	waits = manage->waits || manage->announces;
-	manage->waits = manage->announces = false;
+	awaits = manage->awaits;
+	manage->waits = manage->announces = manage->awaits = false;
 	if (waits)
 		manage_sweep(manage);
+	else if (awaits)
+		manage_act_young(manage);
 	manage_plan(manage);
 }
 
@@ -172,6 +175,8 @@ manage_plan(struct manage *manage)
 		in = MANAGE_TICK_MS;
 	if (manage->announces && in > MANAGE_ANNOUNCE_MS)
 		in = MANAGE_ANNOUNCE_MS;
+	if (manage->awaits && in > MANAGED_MAP_MS)
+		in = MANAGED_MAP_MS;
 	if (manage->cut > now && in > cut)
 		in = cut;
 	if (manage->check != NULL && in < cut)

@@ -19,11 +19,12 @@ struct manage {
 	struct ways ways;
 	size_t n_own, n;
 	struct managed_own own[MANAGED_OWN];
-	struct managed *list, *cursor; /* cursor: the next one to be looked at; NULL: none is */
+	struct managed *list, *cursor; /* the youngest first; cursor: the next one to be looked at; NULL: none is */
 	struct managed *places[MANAGE_PLACES];
 	bool again; /* after this round, another one */
 	bool waits; /* something has to be tried again */
 	bool announces; /* the same of an announcement */
+	bool awaits; /* a session waits for its mapping */
 	uint64_t tick_at; /* ms: when tick is due; 0: it is not */
 	uint64_t signed_at; /* ms: when a sign of life was followed last */
 	uint64_t cut, cut_since; /* ms: until when any session is cut off, and since when */
@@ -37,7 +38,9 @@ struct manage {
 void manage_act(struct manage *manage, struct managed *m) NONNULL;
 /* The same of all, a few in each turn of the loop. */
 void manage_sweep(struct manage *manage) NONNULL;
-/* The same, and what does not stand may be tried again at once. */
+/* The same of those that may have waited for their mapping. */
+void manage_act_young(struct manage *manage) NONNULL;
+/* The same of all, and what does not stand may be tried again at once. */
 void manage_hurry(struct manage *manage) NONNULL;
 /* A line in the story of the session. */
 void manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_path *path, const char *what,

@@ -404,7 +404,7 @@ act_join(struct managed *m, const struct managed_world *world, const struct mptc
 	const struct managed_address *number;
 
 	if (path != NULL && path->up) {
-		if (path->path.backup == pair->backup)
+		if (path->path.backup == pair->backup || m->n_pairs == 0)
 			return;
 		out[*n] = (struct act){.kind = ACT_BACKUP, .path = path->path, .why = ""};
 		out[(*n)++].path.backup = pair->backup;
@@ -421,6 +421,12 @@ act_join(struct managed *m, const struct managed_world *world, const struct mptc
 	out[(*n)++].path.local_id = number->id;
 }
 
+bool
+managed_awaits(const struct managed *m, const struct managed_world *world)
+{
+	return !m->server && m->n_pairs == 0 && world->now - m->began < MANAGED_MAP_MS;
+}
+
 size_t
 managed_acts(struct managed *m, const struct managed_world *world, struct act *out, size_t max)
 {
@@ -434,6 +440,8 @@ managed_acts(struct managed *m, const struct managed_world *world, struct act *o
 		act_announce(m, world, out, &n, max);
 		return n;
 	}
+	if (managed_awaits(m, world))
+		return n;
 	n_pairs = wanted(m, world, pairs, MANAGED_PAIRS);
 	for (size_t i = 0; i < n_pairs && n < max; i++)
 		act_join(m, world, &pairs[i], out, &n);

@@ -21,6 +21,7 @@
 #define MANAGED_JOINS 16 /* handshakes of a session in MANAGED_JOINS_MS: its peer may announce whatever he likes */
 #define MANAGED_JOINS_MS 10000
 #define MANAGED_SIGN_MS 200 /* ... but for a sign that it would */
+#define MANAGED_MAP_MS 50 /* a session that began here waits so long for its mapping, which says what is a backup */
 
 /* An address of this host. */
 struct managed_own {
@@ -59,6 +60,7 @@ struct managed {
 	bool foreign; /* the kernel's own path manager has it */
 	uint8_t last_id; /* the last number that was given to an own address */
 	uint8_t refusals; /* of announcements, one after the other */
+	uint64_t began; /* ms: when it was heard of */
 	uint64_t joins_since; /* ms; and how many handshakes since then: */
 	unsigned joins;
 	uint64_t cut; /* ms: until when nothing of it is known to live; 0: it does */
@@ -91,6 +93,9 @@ struct act {
 
 /* What is to be done next, at most max acts; numbers that it needs are taken. Nothing: it is as it should be. */
 size_t managed_acts(struct managed *m, const struct managed_world *world, struct act *out, size_t max) NONNULL;
+
+/* Whether nothing is joined for want of its mapping, which its program may be about to tell. */
+bool managed_awaits(const struct managed *m, const struct managed_world *world) NONNULL;
 
 /* The path of this pair and, where neither is 0, this local port; or NULL. */
 struct managed_path *managed_path(struct managed *m, const struct mptcp_path *path) NONNULL;

@@ -162,6 +162,44 @@ test_backup(void **state)
 	assert_true(acts[0].path.backup);
 	m.paths[0].path.backup = true;
 	assert_string_equal(acts_are(), "");
+	map(B, C, true);
+	assert_string_equal(acts_are(), "join b-c");
+	assert_true(acts[0].path.backup);
+	m.pairs[0].backup = false;
+	assert_true(managed_put(&m, &acts[0].path, false, world.now));
+	assert_string_equal(acts_are(), "backup a-c");
+	assert_false(acts[0].path.backup);
+	m.n_pairs = 0; /* no mapping says nothing of it */
+	assert_string_equal(acts_are(), "");
+}
+
+/* Who began it waits a moment for the mapping, whose backups are not to be joined as anything else; who accepted has none to wait
+ * for. */
+static void
+test_awaits_mapping(void **state)
+{
+	struct managed_address heard = {.id = 3};
+
+	(void)state;
+	m.began = world.now;
+	address(heard.address, D);
+	managed_heard(&m, &heard);
+	assert_true(managed_awaits(&m, &world));
+	assert_string_equal(acts_are(), "");
+	world.now += MANAGED_MAP_MS - 1;
+	assert_string_equal(acts_are(), "");
+	map(A, D, true);
+	assert_false(managed_awaits(&m, &world));
+	assert_string_equal(acts_are(), "join a-d");
+	assert_true(acts[0].path.backup);
+	m.n_pairs = 0;
+	world.now++;
+	assert_false(managed_awaits(&m, &world));
+	assert_string_equal(acts_are(), "join b-c, join a-d, join b-d");
+	m.began = world.now;
+	m.server = true;
+	assert_false(managed_awaits(&m, &world));
+	assert_string_equal(acts_are(), "announce b");
 }
 
 /* Too soon, the kernel's own, or accepted here: nothing is joined. */
@@ -500,6 +538,7 @@ main(void)
 	    cmocka_unit_test_setup(test_join_unmapped, fresh),
 	    cmocka_unit_test_setup(test_join_mapped, fresh),
 	    cmocka_unit_test_setup(test_backup, fresh),
+	    cmocka_unit_test_setup(test_awaits_mapping, fresh),
 	    cmocka_unit_test_setup(test_not_ours_to_join, fresh),
 	    cmocka_unit_test_setup(test_announced_again, fresh),
 	    cmocka_unit_test_setup(test_private, fresh),
