@@ -16,6 +16,9 @@
 
 /* Addresses come and go in bursts when a link changes. */
 #define PATHS_SETTLE_MS 20
+/* An address that is to be announced is in use: from one look to the next, doubled each time. */
+#define PATHS_QUIET_MS 1000
+#define PATHS_QUIET_MAX 60000
 
 const char *
 paths_note(struct paths *paths)
@@ -39,6 +42,11 @@ paths_settled(void *arg)
 		timer_start(paths->settle, PATHS_SETTLE_MS);
 	if (paths_sync(paths) < 0)
 		diag_warn("paths: addresses cannot be read: %s", strerror(errno));
+	if (!paths->accepts)
+		return;
+	timer_start(paths->settle, paths->accepts_ms);
+	if (paths->accepts_ms < PATHS_QUIET_MAX)
+		paths->accepts_ms *= 2;
 }
 
 static void
@@ -120,9 +128,11 @@ paths_accepts(void *arg)
 {
 	struct paths *paths = arg;
 
-	paths->accepts = paths->quiet;
-	if (paths->quiet)
-		timer_start(paths->settle, PATHS_SETTLE_MS);
+	if (!paths->quiet)
+		return;
+	paths->accepts = true;
+	paths->accepts_ms = PATHS_QUIET_MS;
+	timer_start(paths->settle, PATHS_SETTLE_MS);
 }
 
 static const struct pulse_ops paths_pulse = {paths_own, paths_renew, paths_accepts};

@@ -191,7 +191,7 @@ paths_sync(struct paths *paths)
 	if (rc ==
 	    0) /* else one that was not seen may be there; the event that is due says so */
 		paths_remove_unwanted(paths, &addresses, list, n);
-	paths->accepts = false;
+	paths->accepts &= paths->quiet;
 	if (mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0)
 		return -MAP_ESYS;
 	for (size_t i = 0; i < addresses.n; i++) {

@@ -24,7 +24,8 @@ struct paths {
 	struct ledgers *ledgers; /* NULL: nothing is set here */
 	struct ledger *ledger; /* the own of them */
 	bool quiet; /* an address is not announced that is to be when somebody listens: */
-	bool accepts; /* somebody does */
+	bool accepts; /* somebody does ... */
+	uint64_t accepts_ms; /* ... and whether it is in use still is looked at after so long */
 	char note[64];
 };
 

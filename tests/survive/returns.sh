@@ -8,31 +8,32 @@ NAME=returns
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
 R=$FIG1_R
-session() { # FROM TO IDENTITY PORT
-	MAP_SOCKET=$WORK/$2.sock start "listener-$4" "$2" "$BUILD/examples/listener" "$3" "$4"
-	wait_line "listener-$4" '^listening ' 5 || return 1
-	MAP_SOCKET=$WORK/$1.sock start "session-$4" "$1" "$BUILD/examples/connector" "$2.example.test" "$4"
-	wait_line "session-$4" '^connected ' 15
-}
 announced() { [ "$("$FIG1" exec host ip mptcp endpoint | grep -c "$1 id [0-9]* signal subflow")" = "$2" ]; } # ADDRESS TIMES
 
 realm_start
 for node in host r; do agent_start $node "paths: kernel" "classes: {any: {watch: fast}}" || give_up "resolverd serves on $node"; done
-ok "a session that host begins" session host r "$R_ID" 7000
+MAP_SOCKET=$WORK/r.sock start receiver r "$BUILD/tests/survive/pace" listen "$R_ID" 7000 up
+wait_line receiver '^listening' 5 >"$WORK/out" || give_up "r listens"
+MAP_SOCKET=$WORK/host.sock start sender host "$BUILD/tests/survive/pace" connect r.example.test 7000 up
+ok "a session that host begins, and sends by" wait_line sender '^connected' 15
 ok "is by both" soon 10 leads host 7000 "$A $R" "$B $R"
 for time in 1 2 3 4; do
 	which=$(carrying a b)
 	if [ "$which" = a ]; then other=$B; else other=$A; fi
 	"$FIG1" blackhole "isp-$which"
 	ok "its provider goes, time $time: it is by the other one" soon 5 leads host 7000 "$other $R"
-	ok "octets come" flows session-7000
+	ok "octets come" flows receiver
 	"$FIG1" restore "isp-$which"
 	ok "it returns, time $time: it is by both" soon 10 leads host 7000 "$A $R" "$B $R"
 done
 ok "nobody listens at host, and no address is announced" eval 'announced "$A" 0 && announced "$B" 0'
-tell session-7000 TERM
-ok "it ends whole" eval 'wait_line session-7000 "^end " 5 >"$WORK/end" && ! grep -q wrong "$WORK/session-7000.log"'
-ok "a session that host accepts" session r host "$HOST_ID" 7001
+tell receiver TERM
+ok "it ends whole" eval 'wait_line receiver "^end " 5 >"$WORK/end" && ! grep -q wrong "$WORK/receiver.log"'
+finish sender
+MAP_SOCKET=$WORK/host.sock start listener host "$BUILD/examples/listener" "$HOST_ID" 7001
+ok "host listens" wait_line listener '^listening ' 5
+ok "both addresses are announced again" soon 10 eval 'announced "$A" 1 && announced "$B" 1'
+MAP_SOCKET=$WORK/r.sock start session r "$BUILD/examples/connector" host.example.test 7001
+ok "a session that host accepts" wait_line session '^connected ' 15
 ok "is by both" soon 10 leads r 7001 "$R $A" "$R $B"
-ok "since both addresses are announced again" eval 'announced "$A" 1 && announced "$B" 1'
 exit $failed
