@@ -16,11 +16,14 @@
 #define NETLINK_REQUEST 4096
 #define NETLINK_ANSWER 65536 /* the kernel fills dumps up to 32 KiB */
 #define NETLINK_PATIENCE 2 /* seconds; a kernel without memory may owe an answer */
+#define NETLINK_EVENTS 256 /* at a time: they may come as fast as they are handled */
 
 struct netlink {
 	struct mnl_socket *socket;
 	uint32_t seq;
 	bool dump;
+	bool behind; /* an answer was not read to its end: some of it may be there still */
+	bool lost; /* events, and it has not been said yet */
 	_Alignas(8) char request[NETLINK_REQUEST]; /* they hold headers of the kernel */
 	_Alignas(8) char answer[NETLINK_ANSWER];
 };
@@ -125,52 +128,87 @@ netlink_is_torn(void *octets, size_t n)
 	return torn;
 }
 
+/* What is left of an earlier answer goes: a list that is not read to its end keeps the kernel from beginning another. */
+static void
+netlink_forget(struct netlink *nl)
+{
+	ssize_t n;
+
+	do
+		n = recv(netlink_fd(nl), nl->answer, sizeof nl->answer, MSG_DONTWAIT);
+	while (n >= 0 || errno == EINTR || errno == ENOBUFS);
+	nl->behind = false;
+}
+
+/* One piece of the answer: MNL_CB_OK, there is more; MNL_CB_STOP; negative with errno. */
+static int
+netlink_answer(struct netlink *nl, struct netlink_hearer *hearer, bool *torn)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)nl->answer;
+	ssize_t n = recv(netlink_fd(nl), nl->answer, sizeof nl->answer, 0);
+
+	if (n < 0)
+		return errno == EINTR ? MNL_CB_OK : -1;
+	if (!mnl_nlmsg_ok(message, (int)n) || message->nlmsg_seq != nl->seq)
+		return MNL_CB_OK; /* of an earlier one, which was not waited for */
+	*torn |= netlink_is_torn(nl->answer, (size_t)n);
+	return mnl_cb_run(nl->answer, (size_t)n, nl->seq, mnl_socket_get_portid(nl->socket),
+	    netlink_hear, hearer);
+}
+
 int
 netlink_ask(struct netlink *nl, netlink_fn *fn, void *arg)
 {
 	struct nlmsghdr *message = (struct nlmsghdr *)(void *)nl->request;
 	struct netlink_hearer hearer = {fn, arg};
-	unsigned port = mnl_socket_get_portid(nl->socket);
 	bool torn = false;
-	ssize_t n;
 	int rc = MNL_CB_OK;
 
+	if (nl->behind)
+		netlink_forget(nl);
 	if (mnl_socket_sendto(nl->socket, message, message->nlmsg_len) < 0)
 		return -MAP_ESYS;
-	while (rc > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl->socket, nl->answer, sizeof nl->answer);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -MAP_ESYS;
-		torn |= netlink_is_torn(nl->answer, (size_t)n);
-		rc = mnl_cb_run(nl->answer, (size_t)n, nl->seq, port, netlink_hear, &hearer);
-	}
+	while (rc > MNL_CB_STOP)
+		rc = netlink_answer(nl, &hearer, &torn);
+	nl->behind = rc < 0;
 	if (rc < 0)
 		return -MAP_ESYS;
 	return torn ? -MAP_ESTALE : 0;
+}
+
+static bool
+netlink_waits(const struct netlink *nl)
+{
+	char octet;
+	ssize_t n;
+
+	do
+		n = recv(netlink_fd(nl), &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT);
+	while (n < 0 && (errno == EINTR || errno == ENOBUFS));
+	return n >= 0;
 }
 
 int
 netlink_events(struct netlink *nl, netlink_fn *fn, void *arg)
 {
 	struct netlink_hearer hearer = {fn, arg};
-	int lost = 0;
-	ssize_t n;
+	bool lost;
+	ssize_t n = 1;
 
-	for (;;) {
+	for (unsigned i = 0; i < NETLINK_EVENTS && n > 0; i++) {
 		n = recv(netlink_fd(nl), nl->answer, sizeof nl->answer, MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == ENOBUFS) {
-			lost = -MAP_ELIMIT;
-			continue;
-		}
-		if (n <= 0)
-			return lost;
-		if (mnl_cb_run(nl->answer, (size_t)n, 0, 0, netlink_hear, &hearer) < 0)
-			lost = -MAP_ELIMIT;
+		if (n > 0)
+			nl->lost |=
+			    mnl_cb_run(nl->answer, (size_t)n, 0, 0, netlink_hear, &hearer) < 0;
+		nl->lost |= n < 0 && errno == ENOBUFS;
+		if (n < 0 && (errno == EINTR || errno == ENOBUFS))
+			n = 1;
 	}
+	if (n > 0 && (!nl->lost || netlink_waits(nl)))
+		return 0; /* what waits is older than what was lost */
+	lost = nl->lost;
+	nl->lost = false;
+	return lost ? -MAP_ELIMIT : 0;
 }
 
 struct netlink_controller {

@@ -39,7 +39,8 @@ typedef void netlink_fn(void *arg, const struct nlmsghdr *message);
  * twice or not at all. */
 int netlink_ask(struct netlink *nl, netlink_fn *fn, void *arg)
     __attribute__((nonnull(1))) MUST_CHECK;
-/* Reads the events that wait, without blocking. -MAP_ELIMIT: some were lost; ask anew. */
+/* Reads events that wait, without blocking: not all of them where they are many, since the loop has others to serve.
+ * -MAP_ELIMIT: some were lost, and all that came before is read; ask anew. */
 int netlink_events(struct netlink *nl, netlink_fn *fn, void *arg)
     __attribute__((nonnull(1, 2)));
 
