@@ -70,14 +70,25 @@ talk_moved(void *arg, int fd, enum map_move what, const char *why)
 	talk_print(t, words[what]);
 }
 
-/* An answer is the number that was asked; an older one, or one that came twice, is not counted. */
+/* An error of the socket is of its pair: the agent is told, and looks. */
+static void
+talk_failed(struct talk *t)
+{
+	if (errno != EAGAIN && errno != EINTR)
+		(void)map_doubt(t->map, t->fd);
+}
+
+/* An answer is the number that was asked; an older one, or one that came twice, is not counted. What a router said of what was
+ * sent comes out here too. */
 static void
 talk_receive(struct talk *t)
 {
 	uint32_t number;
 	uint64_t now = now_ms();
+	ssize_t n;
 
-	while (recv(t->fd, &number, sizeof number, MSG_DONTWAIT) == (ssize_t)sizeof number) {
+	while (
+	    (n = recv(t->fd, &number, sizeof number, MSG_DONTWAIT)) == (ssize_t)sizeof number) {
 		if (ntohl(number) <= t->answered)
 			continue;
 		t->answered = ntohl(number);
@@ -86,6 +97,8 @@ talk_receive(struct talk *t)
 			t->gap = now - t->last;
 		t->last = now;
 	}
+	if (n < 0)
+		talk_failed(t);
 }
 
 static void
@@ -93,10 +106,8 @@ talk_ask(struct talk *t)
 {
 	uint32_t number = htonl(++t->asked);
 
-	/* an error here is of the pair: the agent is told, and looks */
-	if (send(t->fd, &number, sizeof number, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
-	    errno != EAGAIN)
-		(void)map_doubt(t->map, t->fd);
+	if (send(t->fd, &number, sizeof number, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		talk_failed(t);
 }
 
 static void

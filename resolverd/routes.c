@@ -76,7 +76,9 @@ routes_heard(void *arg, const struct nlmsghdr *message)
 	bool link = message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK ||
 		    message->nlmsg_type == RTM_NEWADDR || message->nlmsg_type == RTM_DELADDR;
 
-	routes->trigger = link ? TRIGGER_LINK : TRIGGER_ROUTE;
+	/* an address takes its routes with it: then that is the cause */
+	if (link || !routes->settles)
+		routes->trigger = link ? TRIGGER_LINK : TRIGGER_ROUTE;
 	routes_settle(routes);
 }
 
