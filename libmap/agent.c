@@ -109,9 +109,13 @@ agent_flush(struct map *map)
 		agent->out_n -= (size_t)n;
 		memmove(agent->out, agent->out + n, agent->out_n);
 	}
-	if (n < 0 && errno != EAGAIN)
+	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+		agent->out_n = 0; /* why it closed may be there to be read */
+	else if (n < 0 && errno != EAGAIN) {
 		agent_lost(map, -MAP_ENOAGENT, strerror(errno));
-	else if (context_watch(&agent->waiter, EPOLLIN | (agent->out_n > 0 ? EPOLLOUT : 0)) < 0)
+		return;
+	}
+	if (context_watch(&agent->waiter, EPOLLIN | (agent->out_n > 0 ? EPOLLOUT : 0)) < 0)
 		agent_lost(map, -MAP_ESYS, strerror(errno));
 }
 
@@ -163,6 +167,16 @@ agent_result(struct map *map, const struct frame *frame)
 	}
 }
 
+/* It takes no more clients. */
+static void
+agent_refused(struct map *map, const struct frame *frame)
+{
+	struct result *result = map->agent.result;
+
+	if (result_read(frame->payload, result) == 0 && result->error != 0)
+		agent_lost(map, result->error, result->why);
+}
+
 /* Frames that came whole. One at a time is taken out first, since what is told may start more. */
 static void
 agent_frames(struct map *map)
@@ -182,7 +196,9 @@ agent_frames(struct map *map)
 		frame.payload.p = copy;
 		agent->in_n -= (size_t)n;
 		memmove(agent->in, agent->in + n, agent->in_n);
-		if (frame.type == FRAME_RESULT)
+		if (frame.type == FRAME_RESULT && frame.id == FRAME_REFUSAL)
+			agent_refused(map, &frame);
+		else if (frame.type == FRAME_RESULT)
 			agent_result(map, &frame);
 		else if (frame.type == FRAME_EVENT)
 			watch_event(map, frame.id, frame.payload);

@@ -60,6 +60,8 @@ agent_send(int fd, struct bytes frame, uint64_t end, char *why, size_t max)
 		if (n >= 0) {
 			frame.p += n;
 			frame.n -= (size_t)n;
+		} else if (errno == EPIPE || errno == ECONNRESET) {
+			return 0; /* why it closed may be there to be read */
 		} else if (errno == EAGAIN) {
 			error = agent_wait(fd, POLLOUT, end, why, max);
 		} else if (errno != EINTR) {
@@ -81,10 +83,13 @@ agent_take(struct bytes *stream, struct result *result, char *why, size_t max)
 	while ((took = frame_read(*stream, &frame)) > 0) {
 		stream->p += took;
 		stream->n -= (size_t)took;
-		if (frame.type != FRAME_RESULT || frame.id != AGENT_ID)
+		if (frame.type != FRAME_RESULT ||
+		    (frame.id != AGENT_ID && frame.id != FRAME_REFUSAL))
 			continue;
 		if (result_read(frame.payload, result) == 0)
-			return 1;
+			return frame.id == AGENT_ID
+				   ? 1
+				   : agent_fail(result->error, result->why, why, max);
 		return agent_fail(-MAP_EFORMAT, "resolverd's answer cannot be read", why, max);
 	}
 	return took < 0 ? agent_fail(took, "what answers there is not resolverd", why, max) : 0;

@@ -307,6 +307,25 @@ client_closed(void *arg, const char *why)
 	client_free(arg);
 }
 
+/* A client that cannot be taken learns why. It has nothing to read yet, so that this fits. */
+static void
+client_refuse(struct clients *all, int fd, int error)
+{
+	static const struct resolve_request none = {.id = {.form = EID_NONE}};
+	uint8_t octets[FRAME_HEADER + 1024];
+	struct wr wr = wr_init(octets, sizeof octets);
+	size_t started = frame_start(&wr, FRAME_RESULT, 0, FRAME_REFUSAL);
+
+	wr_bytes(&wr, requests_error(all->agent->requests, &none, error,
+			  error == -MAP_ELIMIT
+			      ? "it has as many clients as it takes, in all or of this user"
+			      : "it cannot take another client"));
+	frame_end(&wr, started);
+	if (wr.error == 0)
+		(void)send(fd, octets, wr.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
 static const struct stream_ops client_ops = {.data = client_data, .closed = client_closed};
 
 static void
@@ -314,12 +333,16 @@ client_new(struct clients *all, int fd)
 {
 	struct client *c = calloc(1, sizeof *c);
 	struct account *account = NULL;
+	int error = -MAP_ENOMEM;
 	uint32_t uid;
 
 	if (c == NULL || sock_unix_peer(fd, &uid) != 0)
 		goto refuse;
 	account = account_get(&all->agent->accounts, uid);
-	if (account == NULL || !account_allows(account->clients, all->n, CLIENTS_MAX))
+	if (account == NULL)
+		goto refuse;
+	error = -MAP_ELIMIT;
+	if (!account_allows(account->clients, all->n, CLIENTS_MAX))
 		goto refuse;
 	c->clients = all;
 	c->account = account;
@@ -341,7 +364,7 @@ refuse:
 	if (account != NULL)
 		account_put(&all->agent->accounts, account);
 	if (fd >= 0)
-		close(fd);
+		client_refuse(all, fd, error);
 	free(c);
 }
 

@@ -15,7 +15,7 @@
 
 enum frame_type {
 	FRAME_RESOLVE = 1,  /* client -> agent: struct resolve_request */
-	FRAME_RESULT = 2,   /* agent -> client: struct result */
+	FRAME_RESULT = 2,   /* agent -> client: struct result; of FRAME_REFUSAL: why this client is not served */
 	FRAME_CANCEL = 3,   /* client -> agent: id of the request, no payload; no answer */
 	FRAME_MARK = 4,     /* client -> agent: struct pair_mark; no answer */
 	FRAME_PING = 5,     /* either -> answered by PONG with the same payload (<= 64 octets) */
@@ -30,6 +30,8 @@ enum frame_type {
 	FRAME_RECORDS = 18, /* zone content, either way: records as frame_record_put() */
 	FRAME_END = 19      /* mapctl -> daemon: no more RECORDS */
 };
+
+#define FRAME_REFUSAL 0 /* the id of no request */
 
 struct frame {
 	uint8_t type;
