@@ -23,7 +23,8 @@
 #define CLOSED_GAP_MS 150
 #define CLOSED_OTHERS 1
 #define ACT_MS 1000 /* for a client to do what it was told */
-#define BEAT_PROBES 3 /* of a pair that nobody suspects */
+#define BEAT_PROBES \
+	2 /* of a pair that nobody suspects: the second, when the first had time enough to be answered */
 #define LOST_MS 1000 /* until a lost session is looked at again; doubles ... */
 #define LOST_MAX 30000 /* ... up to this */
 #define STAY_MS 1000 /* until the mapping is asked again for a pair that lives in its place */
@@ -140,6 +141,17 @@ guard_patience(const struct guard *guard)
 	return by_rtt > least ? by_rtt : least;
 }
 
+/* A pair at rest costs one probe and its answer a beat, however long its round trip. */
+static unsigned
+guard_beat_gap(const struct guard *guard)
+{
+	unsigned least = guard_watch(guard)->gap_ms, by_rtt = 1 + 2 * guard->rtt_us / 1000;
+
+	if (guard->closed)
+		return CLOSED_GAP_MS;
+	return by_rtt > least ? by_rtt : least;
+}
+
 static void
 guard_answered(struct guard *guard, const struct heartbeat_outcome *outcome)
 {
@@ -198,7 +210,7 @@ guard_probe(struct guard *guard)
 	struct heartbeat_plan plan = {.n = 1,
 	    .ways = {prober_way_of(note->source, note->destination)},
 	    .probes = guard->closed ? CLOSED_PROBES : BEAT_PROBES,
-	    .gap_ms = guard->closed ? CLOSED_GAP_MS : guard_watch(guard)->gap_ms,
+	    .gap_ms = guard_beat_gap(guard),
 	    .patience_ms = guard_patience(guard)};
 
 	struct heartbeat_outcome lately;

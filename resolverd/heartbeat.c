@@ -27,15 +27,24 @@ struct lane {
 	struct heartbeat_outcome outcome;
 };
 
+/* Who asks; several may ask for the same at once. */
 struct heartbeat_check {
 	struct heartbeat_check *next, **link;
+	struct series *series;
+	size_t n, lanes[HEARTBEAT_PAIRS]; /* of the series, in its own order */
+	heartbeat_fn *fn;
+	void *arg;
+};
+
+struct series {
+	struct series *next, **link;
 	struct heartbeat *heartbeat;
+	struct heartbeat_check *askers;
 	struct timer *timer;
 	uint64_t token;
 	uint32_t sequence; /* of the last round */
 	unsigned probes, gap_ms, patience_ms, lead;
-	heartbeat_fn *fn;
-	void *arg;
+	bool over; /* the askers are being told */
 	size_t n;
 	struct lane lanes[HEARTBEAT_PAIRS];
 	uint64_t rounds_us[]; /* when each round was sent, by its number less 1 */
@@ -50,15 +59,25 @@ struct lately {
 	struct heartbeat_outcome outcome;
 };
 
+#define PACE_PLACES 1024
+
+/* When the last probes of a way were sent; another one of the same place takes its row. */
+struct pace {
+	struct prober_way way;
+	size_t next; /* which was first */
+	uint64_t sent[HEARTBEAT_MOST]; /* ms; 0: never */
+};
+
 struct heartbeat {
 	struct lately lately[LATELY_PLACES];
+	struct pace paces[PACE_PLACES];
 	struct loop *loop;
 	struct prober *prober;
 	struct responder *responder;
 	heartbeat_knows_fn *knows;
 	void *arg;
-	size_t n;
-	struct heartbeat_check *checks;
+	size_t n; /* of askers */
+	struct series *series;
 };
 
 static const struct {
@@ -83,14 +102,25 @@ beat_lives(enum beat beat)
 }
 
 static void
-check_free(struct heartbeat_check *check)
+asker_free(struct heartbeat_check *asker)
 {
-	*check->link = check->next;
-	if (check->next != NULL)
-		check->next->link = check->link;
-	check->heartbeat->n--;
-	timer_free(check->timer);
-	free(check);
+	*asker->link = asker->next;
+	if (asker->next != NULL)
+		asker->next->link = asker->link;
+	asker->series->heartbeat->n--;
+	free(asker);
+}
+
+static void
+series_free(struct series *series)
+{
+	while (series->askers != NULL)
+		asker_free(series->askers);
+	*series->link = series->next;
+	if (series->next != NULL)
+		series->next->link = series->link;
+	timer_free(series->timer);
+	free(series);
 }
 
 static struct lately *
@@ -111,6 +141,13 @@ heartbeat_lately(struct heartbeat *heartbeat, const struct prober_way *way, uint
 	return true;
 }
 
+/* How long after its first probe an answer may come. */
+static uint64_t
+lane_late(const struct heartbeat_plan *plan, size_t i)
+{
+	return 2 * (uint64_t)plan->rtt_us[i] + LATE_US;
+}
+
 /* Its silence is all there is; or numbers of it arrived, as another way reports. */
 static void
 lane_give_up(struct lane *lane)
@@ -120,106 +157,166 @@ lane_give_up(struct lane *lane)
 	lane->done = true;
 }
 
-/* Tells what is known, and is gone. */
+/* Tells one asker what is known; the others in turns of their own, as who is told may close everything. */
 static void
-check_tell(struct heartbeat_check *check)
+series_tell(struct series *series)
 {
 	struct heartbeat_outcome outcomes[HEARTBEAT_PAIRS];
-	heartbeat_fn *fn = check->fn;
-	void *arg = check->arg;
-	size_t n = check->n;
+	struct heartbeat_check asker = *series->askers;
 
-	for (size_t i = 0; i < n; i++) {
-		lane_give_up(&check->lanes[i]);
-		outcomes[i] = check->lanes[i].outcome;
-	}
-	check_free(check);
-	fn(arg, outcomes, n);
+	series->over = true;
+	for (size_t i = 0; i < series->n; i++)
+		lane_give_up(&series->lanes[i]);
+	for (size_t i = 0; i < asker.n; i++)
+		outcomes[i] = series->lanes[asker.lanes[i]].outcome;
+	asker_free(series->askers);
+	if (series->askers == NULL)
+		series_free(series);
+	else
+		timer_start(series->timer, 0);
+	asker.fn(asker.arg, outcomes, asker.n);
 }
 
 static bool
-check_is_done(const struct heartbeat_check *check)
+series_is_done(const struct series *series)
 {
-	for (size_t i = 0; i < check->n; i++)
-		if (!check->lanes[i].done)
+	for (size_t i = 0; i < series->n; i++)
+		if (!series->lanes[i].done)
 			return false;
 	return true;
 }
 
 static void
-lane_end(struct heartbeat_check *check, struct lane *lane, enum beat beat, uint32_t sequence)
+lane_end(struct series *series, struct lane *lane, enum beat beat, uint32_t sequence)
 {
 	lane->done = true;
 	lane->outcome.beat = beat;
-	if (sequence > 0 && sequence <= check->sequence)
+	if (sequence > 0 && sequence <= series->sequence)
 		lane->outcome.rtt_us =
-		    (uint32_t)(loop_now_us() - check->rounds_us[sequence - 1]);
+		    (uint32_t)(loop_now_us() - series->rounds_us[sequence - 1]);
 	if (beat_lives(beat))
-		*lately_of(check->heartbeat, &lane->way) =
+		*lately_of(series->heartbeat, &lane->way) =
 		    (struct lately){lane->way, loop_now_ms(), lane->outcome};
 }
 
-static void
-lane_send(struct heartbeat_check *check, size_t i)
+static struct pace *
+pace_of(struct heartbeat *heartbeat, const struct prober_way *way)
 {
-	struct lane *lane = &check->lanes[i];
-	struct probe probe = {
-	    .token = check->token, .pair = (uint32_t)i + 1, .sequence = check->sequence};
-	int error = prober_send(check->heartbeat->prober, &lane->way, &probe);
+	return &heartbeat->paces[prober_way_hash(way) % PACE_PLACES];
+}
 
+static void
+pace_note(struct heartbeat *heartbeat, const struct prober_way *way)
+{
+	struct pace *pace = pace_of(heartbeat, way);
+
+	if (!prober_way_equal(&pace->way, way))
+		*pace = (struct pace){.way = *way};
+	pace->sent[pace->next] = loop_now_ms();
+	pace->next = (pace->next + 1) % HEARTBEAT_MOST;
+}
+
+/* How long (ms) until the way may have another probe. */
+static uint64_t
+pace_wait(struct heartbeat *heartbeat, const struct prober_way *way)
+{
+	const struct pace *pace = pace_of(heartbeat, way);
+	uint64_t first = pace->sent[pace->next], passed = loop_now_ms() - first;
+
+	if (!prober_way_equal(&pace->way, way) || first == 0 || passed >= HEARTBEAT_MOST_MS)
+		return 0;
+	return HEARTBEAT_MOST_MS - passed;
+}
+
+static bool
+lane_is_sent(const struct series *series, const struct lane *lane)
+{
+	return !lane->done || (series->lead > 0 && lane->outcome.beat == BEAT_ALIVE);
+}
+
+/* All ways of a round are probed at once, so that they can be compared: none before each may be. */
+static uint64_t
+series_wait(const struct series *series)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < series->n; i++) {
+		uint64_t wait = lane_is_sent(series, &series->lanes[i])
+				    ? pace_wait(series->heartbeat, &series->lanes[i].way)
+				    : 0;
+
+		if (wait > most)
+			most = wait;
+	}
+	return most;
+}
+
+static void
+lane_send(struct series *series, size_t i)
+{
+	struct lane *lane = &series->lanes[i];
+	struct probe probe = {
+	    .token = series->token, .pair = (uint32_t)i + 1, .sequence = series->sequence};
+	int error = prober_send(series->heartbeat->prober, &lane->way, &probe);
+
+	pace_note(series->heartbeat, &lane->way);
 	/* a full queue, or a want of memory, is not the way's; and one error may be another way's */
 	if (error != 0 && error != EAGAIN && error != ENOBUFS && error != ENOMEM &&
 	    ++lane->refusals >= ERRORS_ENOUGH)
-		lane_end(check, lane, BEAT_NOROUTE, 0);
+		lane_end(series, lane, BEAT_NOROUTE, 0);
 }
 
 /* The next round, or the end. */
 static void
-check_beat(void *arg)
+series_beat(void *arg)
 {
-	struct heartbeat_check *check = arg;
+	struct series *series = arg;
+	uint64_t wait;
 
-	if (check->sequence == check->probes || check_is_done(check)) {
-		check_tell(check);
+	if (series->sequence == series->probes || series_is_done(series)) {
+		series_tell(series);
 		return;
 	}
-	check->rounds_us[check->sequence++] = loop_now_us();
-	for (size_t i = 0; i < check->n; i++)
-		if (!check->lanes[i].done ||
-		    (check->lead > 0 && check->lanes[i].outcome.beat == BEAT_ALIVE))
-			lane_send(check, i);
-	if (check_is_done(check))
-		timer_start(check->timer, 0);
+	wait = series_wait(series);
+	if (wait > 0) {
+		timer_start(series->timer, wait);
+		return;
+	}
+	series->rounds_us[series->sequence++] = loop_now_us();
+	for (size_t i = 0; i < series->n; i++)
+		if (lane_is_sent(series, &series->lanes[i]))
+			lane_send(series, i);
+	if (series_is_done(series))
+		timer_start(series->timer, 0);
 	else
-		timer_start(check->timer,
-		    check->sequence < check->probes ? check->gap_ms : check->patience_ms);
+		timer_start(series->timer,
+		    series->sequence < series->probes ? series->gap_ms : series->patience_ms);
 }
 
 /* A way answered this number: the others that answered none by now are dead, if they are to be judged so. */
 static void
-check_lead(struct heartbeat_check *check, uint32_t sequence)
+series_lead(struct series *series, uint32_t sequence)
 {
-	uint64_t passed = loop_now_us() - check->rounds_us[0];
+	uint64_t passed = loop_now_us() - series->rounds_us[0];
 
-	for (size_t i = 0; i < check->n && check->lead > 0 && sequence >= check->lead; i++)
-		if (passed >= check->lanes[i].late_us)
-			lane_give_up(&check->lanes[i]);
+	for (size_t i = 0; i < series->n && series->lead > 0 && sequence >= series->lead; i++)
+		if (passed >= series->lanes[i].late_us)
+			lane_give_up(&series->lanes[i]);
 }
 
-/* The check and lane that a probe of ours belongs to; NULL: forged, or too late. */
-static struct heartbeat_check *
+/* The series and lane that a probe of ours belongs to; NULL: forged, or too late. */
+static struct series *
 heartbeat_find(struct heartbeat *heartbeat, const struct probe *probe,
     const struct prober_way *way, struct lane **lane)
 {
-	for (struct heartbeat_check *check = heartbeat->checks; check != NULL;
-	     check = check->next) {
-		if (check->token != probe->token || probe->pair > check->n)
+	for (struct series *series = heartbeat->series; series != NULL; series = series->next) {
+		if (series->token != probe->token || probe->pair > series->n)
 			continue;
-		*lane = &check->lanes[probe->pair - 1];
+		*lane = &series->lanes[probe->pair - 1];
 		if (memcmp((*lane)->way.remote, way->remote, 16) != 0 ||
-		    probe->sequence > check->sequence)
+		    probe->sequence > series->sequence)
 			return NULL;
-		return check;
+		return series;
 	}
 	return NULL;
 }
@@ -229,23 +326,23 @@ heartbeat_answered(
     struct heartbeat *heartbeat, const struct prober_way *way, const struct probe *probe)
 {
 	struct lane *lane;
-	struct heartbeat_check *check = heartbeat_find(heartbeat, probe, way, &lane);
+	struct series *series = heartbeat_find(heartbeat, probe, way, &lane);
 
-	if (check == NULL || memcmp(lane->way.local, way->local, 16) != 0)
+	if (series == NULL || memcmp(lane->way.local, way->local, 16) != 0)
 		return;
 	for (size_t i = 0; i < PROBE_REPORTS; i++) {
 		const struct probe_report *report = &probe->reports[i];
 
-		if (report->pair > 0 && report->pair <= check->n &&
-		    report->sequence <= check->sequence)
-			check->lanes[report->pair - 1].arrived = report->sequence;
+		if (report->pair > 0 && report->pair <= series->n &&
+		    report->sequence <= series->sequence)
+			series->lanes[report->pair - 1].arrived = report->sequence;
 	}
 	if (!lane->done)
-		lane_end(check, lane, BEAT_ALIVE, probe->sequence);
+		lane_end(series, lane, BEAT_ALIVE, probe->sequence);
 	if (lane->outcome.beat == BEAT_ALIVE)
-		check_lead(check, probe->sequence);
-	if (check_is_done(check))
-		timer_start(check->timer, 0); /* not here: who is told may close the sockets */
+		series_lead(series, probe->sequence);
+	if (series_is_done(series))
+		timer_start(series->timer, 0); /* not here: who is told may close the sockets */
 }
 
 static void
@@ -270,9 +367,9 @@ heartbeat_failed(void *arg, const struct prober_way *way, const struct probe *pr
     const uint8_t by[16])
 {
 	struct lane *lane;
-	struct heartbeat_check *check = heartbeat_find(arg, probe, way, &lane);
+	struct series *series = heartbeat_find(arg, probe, way, &lane);
 
-	if (check == NULL || lane->done || probe->flags & PROBE_ANSWER)
+	if (series == NULL || lane->done || probe->flags & PROBE_ANSWER)
 		return;
 	lane->errors++;
 	memcpy(lane->outcome.by, by, 16);
@@ -280,11 +377,11 @@ heartbeat_failed(void *arg, const struct prober_way *way, const struct probe *pr
 	    error == EACCES || error == EPERM ? BEAT_PROHIBITED : BEAT_UNREACHABLE;
 	if (memcmp(by, way->remote, 16) ==
 	    0) /* the peer himself: he is there, whatever he says */
-		lane_end(check, lane, BEAT_CLOSED, probe->sequence);
+		lane_end(series, lane, BEAT_CLOSED, probe->sequence);
 	else if (lane->errors >= ERRORS_ENOUGH)
 		lane->done = true;
-	if (check_is_done(check))
-		timer_start(check->timer, 0);
+	if (series_is_done(series))
+		timer_start(series->timer, 0);
 }
 
 static const struct prober_ops heartbeat_ops = {heartbeat_heard, heartbeat_failed};
@@ -318,8 +415,8 @@ heartbeat_close(struct heartbeat *heartbeat)
 
 	if (heartbeat == NULL)
 		return;
-	while (heartbeat->checks != NULL)
-		check_free(heartbeat->checks);
+	while (heartbeat->series != NULL)
+		series_free(heartbeat->series);
 	prober_close(heartbeat->prober);
 	responder_free(heartbeat->responder);
 	free(heartbeat);
@@ -333,57 +430,143 @@ heartbeat_hears(const struct heartbeat *heartbeat)
 }
 
 static void
-check_init(struct heartbeat_check *check, const struct heartbeat_plan *plan)
+series_init(struct series *series, const struct heartbeat_plan *plan)
 {
-	check->probes = plan->probes;
-	check->gap_ms = plan->gap_ms;
-	check->patience_ms = plan->patience_ms;
-	check->lead = plan->lead;
-	check->n = plan->n;
+	series->probes = plan->probes;
+	series->gap_ms = plan->gap_ms;
+	series->patience_ms = plan->patience_ms;
+	series->lead = plan->lead;
+	series->n = plan->n;
 	for (size_t i = 0; i < plan->n; i++)
-		check->lanes[i] = (struct lane){.way = plan->ways[i],
-		    .late_us = 2 * (uint64_t)plan->rtt_us[i] + LATE_US,
+		series->lanes[i] = (struct lane){.way = plan->ways[i],
+		    .late_us = lane_late(plan, i),
 		    .outcome.beat = BEAT_SILENT};
+}
+
+static int
+series_new(struct heartbeat *heartbeat, const struct heartbeat_plan *plan, struct series **out)
+{
+	struct series *series =
+	    calloc(1, sizeof *series + plan->probes * sizeof series->rounds_us[0]);
+
+	if (series == NULL)
+		return -MAP_ENOMEM;
+	series_init(series, plan);
+	series->heartbeat = heartbeat;
+	series->timer = timer_new(heartbeat->loop, series_beat, series);
+	if (series->timer == NULL || crypto_random(&series->token, sizeof series->token) < 0) {
+		int rc = series->timer == NULL ? -MAP_ENOMEM : -MAP_ECRYPTO;
+
+		timer_free(series->timer);
+		free(series);
+		return rc;
+	}
+	series->next = heartbeat->series;
+	series->link = &heartbeat->series;
+	if (series->next != NULL)
+		series->next->link = &series->next;
+	heartbeat->series = series;
+	timer_start(series->timer, 0);
+	*out = series;
+	return 0;
+}
+
+/* Whether the series has all ways of the plan, and which lanes they are. */
+static bool
+series_has(const struct series *series, const struct heartbeat_plan *plan, size_t *lanes)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		size_t k = 0;
+
+		while (k < series->n &&
+		       (!prober_way_equal(&series->lanes[k].way, &plan->ways[i]) ||
+			   series->lanes[k].way.port != plan->ways[i].port))
+			k++;
+		if (k == series->n)
+			return false;
+		lanes[i] = k;
+	}
+	return true;
+}
+
+/* A series under way that will do. If the first way has answered it already that may be too long ago. */
+static struct series *
+series_find(const struct heartbeat *heartbeat, const struct heartbeat_plan *plan, size_t *lanes)
+{
+	struct series *series = heartbeat->series;
+
+	while (series != NULL &&
+	       (series->over || series->probes != plan->probes ||
+		   series->gap_ms != plan->gap_ms || series->lead != plan->lead ||
+		   !series_has(series, plan, lanes) || series->lanes[lanes[0]].done))
+		series = series->next;
+	return series;
+}
+
+/* Who expects longer round trips has them waited for. */
+static void
+series_join(struct series *series, const struct heartbeat_plan *plan, const size_t *lanes)
+{
+	if (series->patience_ms < plan->patience_ms)
+		series->patience_ms = plan->patience_ms;
+	for (size_t i = 0; i < plan->n; i++)
+		if (series->lanes[lanes[i]].late_us < lane_late(plan, i))
+			series->lanes[lanes[i]].late_us = lane_late(plan, i);
+}
+
+static void
+series_put(struct series *series, struct heartbeat_check *asker)
+{
+	asker->series = series;
+	asker->next = series->askers;
+	asker->link = &series->askers;
+	if (asker->next != NULL)
+		asker->next->link = &asker->next;
+	series->askers = asker;
+	series->heartbeat->n++;
 }
 
 int
 heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
     heartbeat_fn *fn, void *arg, struct heartbeat_check **out)
 {
-	struct heartbeat_check *check;
+	struct heartbeat_check *asker;
+	struct series *series;
+	int rc = 0;
 
 	*out = NULL;
 	if (heartbeat->n == CHECKS_MAX)
 		return -MAP_ELIMIT;
-	check = calloc(1, sizeof *check + plan->probes * sizeof check->rounds_us[0]);
-	if (check == NULL)
+	asker = calloc(1, sizeof *asker);
+	if (asker == NULL)
 		return -MAP_ENOMEM;
-	check_init(check, plan);
-	check->heartbeat = heartbeat;
-	check->fn = fn;
-	check->arg = arg;
-	check->timer = timer_new(heartbeat->loop, check_beat, check);
-	if (check->timer == NULL || crypto_random(&check->token, sizeof check->token) < 0) {
-		int rc = check->timer == NULL ? -MAP_ENOMEM : -MAP_ECRYPTO;
-
-		timer_free(check->timer);
-		free(check);
+	*asker = (struct heartbeat_check){.n = plan->n, .fn = fn, .arg = arg};
+	series = series_find(heartbeat, plan, asker->lanes);
+	if (series != NULL) {
+		series_join(series, plan, asker->lanes);
+	} else {
+		for (size_t i = 0; i < plan->n; i++)
+			asker->lanes[i] = i;
+		rc = series_new(heartbeat, plan, &series);
+	}
+	if (rc != 0) {
+		free(asker);
 		return rc;
 	}
-	check->next = heartbeat->checks;
-	check->link = &heartbeat->checks;
-	if (check->next != NULL)
-		check->next->link = &check->next;
-	heartbeat->checks = check;
-	heartbeat->n++;
-	timer_start(check->timer, 0);
-	*out = check;
+	series_put(series, asker);
+	*out = asker;
 	return 0;
 }
 
 void
 heartbeat_cancel(struct heartbeat_check *check)
 {
-	if (check != NULL)
-		check_free(check);
+	struct series *series;
+
+	if (check == NULL)
+		return;
+	series = check->series;
+	asker_free(check);
+	if (series->askers == NULL)
+		series_free(series);
 }

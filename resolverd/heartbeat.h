@@ -8,6 +8,8 @@
 #include "resolverd/prober.h"
 
 #define HEARTBEAT_PAIRS (PROBE_REPORTS + 1) /* of one check: an answer reports on all others */
+#define HEARTBEAT_MOST 20 /* probes of a pair ... */
+#define HEARTBEAT_MOST_MS 200 /* ... in such a time, whoever asks: further ones wait */
 
 enum beat {
 #define X(name, word, lives) name,
@@ -52,7 +54,8 @@ int heartbeat_open(struct loop *loop, uint16_t port, heartbeat_knows_fn *knows, 
 void heartbeat_close(struct heartbeat *heartbeat);
 bool heartbeat_hears(const struct heartbeat *heartbeat) NONNULL; /* who probes this host is answered */
 
-/* Starts a check; fn is called once, not before this returns. -MAP_ENOMEM, -MAP_ELIMIT, -MAP_ECRYPTO */
+/* Starts a check, or shares the probes of one under way that has all its ways, the first of which has not answered yet: however
+ * many ask, a pair gets no more of them. fn is called once, not before this returns. -MAP_ENOMEM, -MAP_ELIMIT, -MAP_ECRYPTO */
 int heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan, heartbeat_fn *fn, void *arg,
     struct heartbeat_check **out) __attribute__((nonnull(1, 2, 3, 5))) MUST_CHECK;
 void heartbeat_cancel(struct heartbeat_check *check); /* fn is not called; NULL allowed */

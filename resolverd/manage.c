@@ -16,8 +16,8 @@
 #define MANAGE_MAX 65536 /* sessions; further ones are left with the path they have */
 /* From one sign of life that is followed to the next: all sessions are gone through. */
 #define MANAGE_SIGN_MS 5
-/* A session is held to be cut off for so long after it was found so. */
-#define MANAGE_CUT_MS 1000
+/* A session is held to be cut off for so long after it was found so: longer than from one check of its path to the next. */
+#define MANAGE_CUT_MS 4000
 
 static struct managed **
 manage_place(struct manage *manage, uint32_t token)

@@ -81,28 +81,43 @@ manage_look_at(struct manage *manage, const struct prober_way *way)
 		manage->looked[manage->n_looked++] = *way;
 }
 
-/* Sessions that are cut off come first: where they may be, and where they are. */
+/* Where a session may be, and where it is. */
 static void
-manage_gather(struct manage *manage, uint64_t now)
+manage_look_for(struct manage *manage, const struct managed *m)
 {
 	struct managed_world world = manage_world(manage);
 	struct prober_way ways[HEARTBEAT_PAIRS];
-	size_t n;
+	size_t n = managed_spares(m, &world, ways, HEARTBEAT_PAIRS);
+
+	for (size_t i = 0; i < n; i++)
+		manage_look_at(manage, &ways[i]);
+	for (size_t i = 0; i < m->n_paths; i++) {
+		struct prober_way way =
+		    prober_way_of(m->paths[i].path.local, m->paths[i].path.remote);
+
+		manage_look_at(manage, &way);
+	}
+}
+
+/* Sessions that are cut off come first, in turns if they have too many pairs. */
+static void
+manage_gather(struct manage *manage, uint64_t now)
+{
+	struct prober_way ways[HEARTBEAT_PAIRS];
+	size_t n = 0, passed = manage->passed;
 
 	manage->n_looked = 0;
-	for (struct managed *m = manage->list; m != NULL && manage->cut > now; m = m->next) {
-		if (m->cut <= now)
-			continue;
-		n = managed_spares(m, &world, ways, HEARTBEAT_PAIRS);
-		for (size_t i = 0; i < n; i++)
-			manage_look_at(manage, &ways[i]);
-		for (size_t i = 0; i < m->n_paths; i++) {
-			struct prober_way way =
-			    prober_way_of(m->paths[i].path.local, m->paths[i].path.remote);
+	for (struct managed *m = manage->list; m != NULL && manage->cut > now; m = m->next)
+		if (m->cut > now && n++ >= passed && manage->n_looked < HEARTBEAT_PAIRS) {
+			bool first = manage->n_looked == 0;
 
-			manage_look_at(manage, &way);
+			manage_look_for(manage, m);
+			/* the last one may not have had room for all its pairs */
+			manage->passed =
+			    first || manage->n_looked < HEARTBEAT_PAIRS ? n : n - 1;
 		}
-	}
+	if (manage->passed == n || passed >= n)
+		manage->passed = 0;
 	n = ways_due(&manage->ways, now, ways, HEARTBEAT_PAIRS - manage->n_looked);
 	for (size_t i = 0; i < n; i++)
 		manage_look_at(manage, &ways[i]);

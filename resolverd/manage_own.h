@@ -31,6 +31,7 @@ struct manage {
 	uint32_t rtt_us; /* the longest of those sessions' round trips */
 	struct heartbeat_check *check;
 	size_t n_looked;
+	size_t passed; /* of the sessions that are cut off, at the last looks: too many to look at all at once */
 	struct prober_way looked[HEARTBEAT_PAIRS];
 };
 

@@ -20,8 +20,11 @@
 #define PULSE_PROBING_MS 5 /* the same where a suspicion is worth a probe */
 #define PULSE_CHECKS 32 /* at a time */
 #define PULSE_REST_MS 200 /* after a suspect path answered */
-#define PULSE_LONE_REST_MS \
-	20 /* after nothing did, where the kernel has a session with that path only */
+/* After nothing did, where the kernel has a session with that path only: another provider may come at any moment, and probes alone
+ * find it. */
+#define PULSE_LONE_REST_MS 20
+#define PULSE_LONG_MS 60000 /* after such a time of silence ... */
+#define PULSE_SLOW_MS 2000 /* ... whatever did not answer rests for so long */
 #define PULSE_STOPPED_REST_MS \
 	30000 /* at most, after the path of a stream that stopped answered: else for as long as it had stopped */
 #define PULSE_IDLE_MS 100
@@ -38,6 +41,7 @@ struct suspicion {
 	uint8_t controls[HEARTBEAT_PAIRS][16]; /* own addresses of what is probed beside it */
 	bool lone; /* and these are no paths: it has no other */
 	uint64_t began; /* ms */
+	uint64_t silent; /* ms: for how long it was by then */
 	uint64_t rest; /* ms: not before */
 	uint64_t
 	    stopped; /* ms: that nothing had come for, where nothing is owed; 0: something is */
@@ -154,8 +158,16 @@ suspicion_unproven(
 		manage_cut(s->pulse->manage, &s->flow);
 	else if (s->lone && lives)
 		suspicion_revive(s, outcomes, n);
-	else if (s->lone) {
-		s->rest = loop_now_ms() + PULSE_LONE_REST_MS;
+}
+
+/* Nothing answered, or what did is no proof: that is asked again, for a minute quickly. */
+static void
+suspicion_again(struct suspicion *s, bool lives, uint64_t now)
+{
+	if (s->silent >= PULSE_LONG_MS) {
+		s->rest = now + PULSE_SLOW_MS;
+	} else if (s->lone && !lives) {
+		s->rest = now + PULSE_LONE_REST_MS;
 		timer_start(s->pulse->timer, PULSE_LONE_REST_MS); /* it may be idle else */
 	}
 }
@@ -199,6 +211,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	s->mute = !answers && !(lives && told);
 	if (s->mute) {
 		suspicion_unproven(s, lives, outcomes, n);
+		suspicion_again(s, lives, now);
 		return;
 	}
 	suspicion_mark(s, false, 0);
@@ -272,6 +285,7 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	    .flow = suspect->flow,
 	    .began = loop_now_ms(),
 	    .stopped = suspect->stopped ? suspect->ms : 0,
+	    .silent = suspect->ms,
 	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
 	    .ways = {prober_way_of(suspect->flow.local, suspect->flow.remote)},

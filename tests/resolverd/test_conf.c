@@ -68,7 +68,7 @@ test_everything(void **state)
 	    "forwarders: [192.0.2.9]\nprivate-locators: on\npaths: off\ndeadline: 2s\n"
 	    "exits: off\nprobe: 5177\nclasses:\n  cheap: {avoid: [lte, lte], watch: normal}\n"
 	    "  any: {watch: fast}\n"
-	    "watch: {fast: {probes: 4, gap: 10ms}, normal: {stall: 2s}}\n"
+	    "watch: {fast: {probes: 4, gap: 20ms}, normal: {stall: 2s}}\n"
 	    "flap: {hold: 500ms, most: 2m, penalty: 3}\n"
 	    "try: 200ms\ncache: 1M\nlog: warn\n",
 	    why);
@@ -92,7 +92,7 @@ test_everything(void **state)
 	assert_int_equal(c->watch[SESSION_INTERACTIVE], WATCH_FAST);
 	assert_int_equal(c->watch[SESSION_BULK], WATCH_NORMAL);
 	assert_int_equal(conf_watch(c, SESSION_ANY)->probes, 4);
-	assert_int_equal(conf_watch(c, SESSION_ANY)->gap_ms, 10);
+	assert_int_equal(conf_watch(c, SESSION_ANY)->gap_ms, 20);
 	assert_int_equal(conf_watch(c, SESSION_ANY)->beat_ms, watch_row(WATCH_FAST)->beat_ms);
 	assert_int_equal(conf_watch(c, SESSION_BULK)->stall_ms, 2000);
 	assert_int_equal(conf_watch(c, SESSION_BULK)->probes, watch_row(WATCH_NORMAL)->probes);
@@ -137,10 +137,10 @@ static const struct {
 	"/resolverd.yaml:3: classes/bulk/prefer/1: not the name of a path; ..."},
     {"watch:\n  quick: {probes: 4}\n", "/resolverd.yaml:2: watch/quick: not a known key; ..."},
     {"watch:\n  fast:\n    gap: 10\n",
-	"/resolverd.yaml:3: watch/fast/gap: not usable; expected a time from 5ms to 1000ms"},
-    {"watch:\n  fast:\n    gap: 4ms\n", "/resolverd.yaml:3: watch/fast/gap: ..."},
-    {"watch:\n  fast:\n    probes: 65\n",
-	"/resolverd.yaml:3: watch/fast/probes: not usable; expected a number from 2 to 64"},
+	"/resolverd.yaml:3: watch/fast/gap: not usable; expected a time from 10ms to 1000ms"},
+    {"watch:\n  fast:\n    gap: 9ms\n", "/resolverd.yaml:3: watch/fast/gap: ..."},
+    {"watch:\n  fast:\n    probes: 21\n",
+	"/resolverd.yaml:3: watch/fast/probes: not usable; expected a number from 2 to 20"},
     {"watch:\n  fast:\n    probes: 3\n",
 	"/resolverd.yaml:2: watch/fast: its lead is longer than its probes; ..."},
     {"flap:\n  penalty: 0\n",

@@ -168,6 +168,8 @@ test_stranger(void **state)
 	(void)state;
 	peers_known = false;
 	for (unsigned i = 0; i < RESPONDER_STRANGER; i++) {
+		/* by several ways: one has not so many probes a second */
+		plan.ways[0].remote[15] = (uint8_t)(2 + i / (HEARTBEAT_MOST - 1));
 		check(&plan);
 		assert_int_equal(got[0].beat, BEAT_ALIVE);
 	}
@@ -326,6 +328,166 @@ test_lead(void **state)
 	close(fd);
 }
 
+struct asked {
+	struct heartbeat_check *check;
+	struct asked *other; /* whom to cancel, when told */
+	unsigned told;
+	enum beat beats[2];
+};
+
+static void
+asked_told(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
+{
+	struct asked *asked = arg;
+
+	asked->told++;
+	for (size_t i = 0; i < n; i++)
+		asked->beats[i] = outcomes[i].beat;
+	if (asked->other != NULL) {
+		heartbeat_cancel(asked->other->check);
+		asked->other->check = NULL;
+	}
+}
+
+static void
+peer_counts(void *arg, int fd, unsigned events)
+{
+	uint8_t octets[PROBE_OCTETS];
+
+	(void)events;
+	while (recv(fd, octets, sizeof octets, 0) > 0)
+		++*(unsigned *)arg;
+}
+
+/* Several that ask for the same at once, as sessions of one pair do, are told the same, and the pair has no more probes. */
+static void
+test_shared(void **state)
+{
+	uint16_t port;
+	unsigned came = 0;
+	int fd = peer_open(&port);
+	struct watch *watch = watch_new(loop, fd, LOOP_READ, peer_counts, &came);
+	struct heartbeat_plan plan = {.n = 2,
+	    .ways = {way("127.0.0.1", "127.0.0.2", port), way("127.0.0.3", "127.0.0.2", port)},
+	    .probes = 4,
+	    .gap_ms = 10,
+	    .patience_ms = 30};
+	struct asked asked[10] = {{.told = 0}};
+	uint64_t end = loop_now_ms() + PATIENCE_MS;
+	unsigned told = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++) {
+		assert_int_equal(
+		    heartbeat_start(asker, &plan, asked_told, &asked[i], &asked[i].check), 0);
+		while (i == 4 && came < 3) /* the others come while it is under way */
+			loop_once(loop, 50);
+	}
+	heartbeat_cancel(asked[3].check);
+	asked[0].other = &asked[9]; /* whichever is told first: the other one never is */
+	asked[9].other = &asked[0];
+	while (told < 8 && loop_now_ms() < end) {
+		loop_once(loop, 50);
+		told = 0;
+		for (size_t i = 0; i < 10; i++)
+			told += asked[i].told;
+	}
+	loop_once(loop, 20);
+	assert_int_equal(told, 8);
+	assert_int_equal(asked[3].told, 0);
+	assert_int_equal(asked[0].told + asked[9].told, 1);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(
+		    asked[i].told > 0 ? asked[i].beats[1] : BEAT_SILENT, BEAT_SILENT);
+	assert_int_equal(came, 2 * plan.probes);
+	/* another number of probes is another check */
+	came = 0;
+	assert_int_equal(
+	    heartbeat_start(asker, &plan, asked_told, &asked[1], &asked[1].check), 0);
+	plan.probes = 2;
+	assert_int_equal(
+	    heartbeat_start(asker, &plan, asked_told, &asked[2], &asked[2].check), 0);
+	while (asked[1].told + asked[2].told < 4 && loop_now_ms() < end)
+		loop_once(loop, 50);
+	assert_int_equal(came, 2 * 4 + 2 * 2);
+	watch_free(watch);
+	close(fd);
+}
+
+/* However many checks, and of whatever kind: no pair has more probes than this. */
+static void
+test_most(void **state)
+{
+	uint16_t port;
+	unsigned came = 0;
+	int fd = peer_open(&port);
+	struct watch *watch = watch_new(loop, fd, LOOP_READ, peer_counts, &came);
+	struct asked asked[8] = {{.told = 0}};
+	uint64_t start = loop_now_ms(), passed = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		struct heartbeat_plan plan = {.n = 1,
+		    .ways = {way("127.0.0.1", "127.0.0.2", port)},
+		    .probes = 5 + i,
+		    .gap_ms = 5,
+		    .patience_ms = 20};
+
+		assert_int_equal(
+		    heartbeat_start(asker, &plan, asked_told, &asked[i], &asked[i].check), 0);
+	}
+	while (came < 3 * HEARTBEAT_MOST + 1 && passed < PATIENCE_MS) {
+		unsigned before = came;
+
+		loop_once(loop, 50);
+		passed = loop_now_ms() - start;
+		if (came > before)
+			assert_true(came <= HEARTBEAT_MOST * (1 + passed / HEARTBEAT_MOST_MS));
+	}
+	assert_true(passed >= 3 * HEARTBEAT_MOST_MS);
+	assert_true(passed < PATIENCE_MS);
+	watch_free(watch);
+	close(fd);
+}
+
+/* Who asks for the same ways in another order, or for some of them, is told of his. */
+static void
+test_shared_in_part(void **state)
+{
+	uint16_t port;
+	enum lie lie = TRUTH;
+	int fd = peer_open(&port);
+	struct watch *watch = watch_new(loop, fd, LOOP_READ, peer_ready, &lie);
+	struct prober_way dead = way("127.0.0.1", "127.0.0.2", port),
+			  lives = way("127.0.0.3", "127.0.0.2", port);
+	struct heartbeat_plan plans[] = {{.n = 2, .ways = {dead, lives}},
+	    {.n = 2, .ways = {lives, dead}}, {.n = 1, .ways = {dead}},
+	    {.n = 1, .ways = {lives}}};
+	struct asked asked[4] = {{.told = 0}};
+	uint64_t end = loop_now_ms() + PATIENCE_MS;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		plans[i].probes = 3;
+		plans[i].gap_ms = 10;
+		plans[i].patience_ms = 30;
+		assert_int_equal(
+		    heartbeat_start(asker, &plans[i], asked_told, &asked[i], &asked[i].check),
+		    0);
+	}
+	while (asked[0].told + asked[1].told + asked[2].told + asked[3].told < 4 &&
+	       loop_now_ms() < end)
+		loop_once(loop, 50);
+	assert_int_equal(asked[0].beats[0], BEAT_INWARD);
+	assert_int_equal(asked[0].beats[1], BEAT_ALIVE);
+	assert_int_equal(asked[1].beats[0], BEAT_ALIVE);
+	assert_int_equal(asked[1].beats[1], BEAT_INWARD);
+	assert_int_equal(asked[2].beats[0], BEAT_INWARD);
+	assert_int_equal(asked[3].beats[0], BEAT_ALIVE);
+	watch_free(watch);
+	close(fd);
+}
+
 static void
 test_forged(void **state)
 {
@@ -420,6 +582,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_no_route, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_inward, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_lead, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_shared, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_shared_in_part, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_most, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_forged, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_cancelled_and_limited, setup, teardown),
 	};
