@@ -10,9 +10,7 @@ BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 NAME=kill-batched
 # shellcheck source=tests/interop/update/realm.inc
 . "$SOURCE/tests/interop/update/realm.inc"
-realm_conf "verify-locators: no" "journal-size: 256M" "updates: batched" "batched-loss: 10s"
-realm_must_start
-realm_load
-realm_stop
-/usr/bin/python3 "$SOURCE/tests/fault/update/kill.py" "$BUILD" "$DIR" "$PORT" $REALM "$SECRET" "${ROUNDS:-5}" | sed "s/kill-update:/$NAME:/"
-exit "${PIPESTATUS[0]}"
+# shellcheck source=tests/fault/update/kill.inc
+. "$SOURCE/tests/fault/update/kill.inc"
+kill_run "${ROUNDS:-5}" "updates: batched" "batched-loss: 10s"
+exit $failed

@@ -11,15 +11,7 @@ BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 NAME=kill-update
 # shellcheck source=tests/interop/update/realm.inc
 . "$SOURCE/tests/interop/update/realm.inc"
-# two zones of guests: in one an end of a lease is written with others, in the other each takes an edit
-short="policy: open, verify-locators: no, lease: {min: 1s}"
-realm_conf "verify-locators: no}, guests.example: {$short}, walked.example: {$short, denial: nsec" "journal-size: 256M"
-realm_must_start
-realm_load
-for zone in guests walked; do
-	printf '%s\n' '$TTL 60' '@ SOA ns hostmaster 1 3600 600 86400 60' '@ NS ns' 'ns A 192.0.2.1' >"$DIR/zone.$zone"
-	ok "the zone $zone is loaded" mapctl zone load $zone.example "$DIR/zone.$zone"
-done
-realm_stop
-/usr/bin/python3 "$SOURCE/tests/fault/update/kill.py" "$BUILD" "$DIR" "$PORT" $REALM "$SECRET" "${ROUNDS:-20}" guests.example walked.example || failed=1
+# shellcheck source=tests/fault/update/kill.inc
+. "$SOURCE/tests/fault/update/kill.inc"
+kill_run "${ROUNDS:-20}"
 exit $failed
