@@ -23,7 +23,7 @@ SENDERS, HOSTS, PAIRS = 24, 6, 2  # of each sender
 MOST, LIFE = 50, 10  # updates of a key in the seconds that a signature lives: a server remembers 64
 LEASE = 7200  # of who asks for none
 STAY, KEY_STAY = 1, 2  # seconds: the leases of a guest
-WAIT = 30  # seconds until the last guest must have gone
+WAIT = 90  # seconds until a next guest must have gone: what a kill found begun is tried again after 60
 rng = random.Random(os.environ.get("SEED"))
 OVER = threading.Event()  # this life of mapd's
 
