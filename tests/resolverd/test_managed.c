@@ -1,6 +1,6 @@
 /*
  * test_managed.c - what a session needs, as acts that follow from its paths, its peer's addresses, ours, and which pairs are
- * dead; and when a dead pair may be used again.
+ * dead.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -437,126 +437,15 @@ test_family(void **state)
 	assert_string_equal(acts_are(), "");
 }
 
-/* --- pairs that died --- */
-
-static void
-test_flapping(void **state)
-{
-	struct prober_way w = way(A, C), due;
-	uint64_t now = 100000, wait = HOLD_MS;
-
-	(void)state;
-	for (unsigned i = 0; i < 8; i++) { /* it dies again as soon as it lives */
-		ways_died(&ways, &w, false, now);
-		assert_true(ways_is_dead(&ways, &w));
-		assert_false(ways_may(&ways, &w));
-		assert_int_equal(ways_next(&ways), now + wait);
-		assert_int_equal(ways_due(&ways, now + wait - 1, &due, 1), 0);
-		ways_hurry(&ways, NULL, now + 1); /* whatever changes, and whoever says so */
-		assert_int_equal(ways_due(&ways, now + wait - 1, &due, 1), 0);
-		assert_int_equal(ways_due(&ways, now + wait, &due, 1), 1);
-		assert_true(prober_way_equal(&due, &w));
-		now += wait;
-		assert_true(ways_lived(&ways, &w, now));
-		assert_false(ways_lived(&ways, &w, now));
-		assert_true(ways_may(&ways, &w));
-		now += 300;
-		wait = wait * 2 < HOLD_MAX ? wait * 2 : HOLD_MAX;
-	}
-	now += 2 * HOLD_MAX + 1; /* it was good for a long time */
-	ways_died(&ways, &w, false, now);
-	assert_int_equal(ways_next(&ways), now + HOLD_MS);
-}
-
-/* The rule is the configuration's: here what flaps waits no longer each time, or three times as long. */
-static void
-test_flapping_by_rule(void **state)
-{
-	static const struct hold_rule rules[] = {{200, 60000, 1}, {500, 3000, 3}};
-	static const uint64_t waits[][3] = {{200, 200, 200}, {500, 1500, 3000}};
-	struct prober_way w = way(A, C);
-	uint64_t now = 100000;
-
-	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		ways = (struct ways){.rule = rules[i]};
-		for (size_t k = 0; k < 3; k++) {
-			ways_died(&ways, &w, false, now);
-			assert_int_equal(ways_next(&ways), now + waits[i][k]);
-			now += waits[i][k];
-			assert_true(ways_lived(&ways, &w, now));
-		}
-	}
-}
-
-/* One may try it, and only one; a second death while it is dead changes nothing. */
-static void
-test_trial(void **state)
-{
-	struct prober_way w = way(A, C);
-
-	(void)state;
-	ways_try(&ways, &w);
-	assert_true(ways_may(&ways, &w)); /* nothing is known of it */
-	ways_died(&ways, &w, false, 100000);
-	ways_died(&ways, &w, false, 100500);
-	assert_int_equal(ways_next(&ways), 100000 + HOLD_MS);
-	ways_try(&ways, &w);
-	assert_true(ways_may(&ways, &w));
-	assert_false(ways_may(&ways, &w));
-	assert_true(ways_lived(&ways, &w, 110000));
-	ways_died(&ways, &w, true, 120000); /* its peer answers probes: they tell */
-	ways_try(&ways, &w);
-	assert_false(ways_may(&ways, &w));
-}
-
-/* The memory is bounded; the dead are kept before those that live again. */
-static void
-test_bounded(void **state)
-{
-	struct prober_way w;
-
-	(void)state;
-	for (unsigned i = 0; i < WAYS_MAX; i++) {
-		w = way(A, i);
-		ways_died(&ways, &w, false, 100000 + i);
-	}
-	w = way(A, 5);
-	assert_true(ways_lived(&ways, &w, 200000));
-	w = way(B, 1);
-	ways_died(&ways, &w, false, 200000);
-	assert_int_equal(ways.n, WAYS_MAX);
-	assert_true(ways_is_dead(&ways, &w));
-	w = way(A, 0);
-	assert_true(ways_is_dead(&ways, &w));
-}
-
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_join_unmapped, fresh),
-	    cmocka_unit_test_setup(test_join_mapped, fresh),
-	    cmocka_unit_test_setup(test_backup, fresh),
-	    cmocka_unit_test_setup(test_awaits_mapping, fresh),
-	    cmocka_unit_test_setup(test_not_ours_to_join, fresh),
-	    cmocka_unit_test_setup(test_announced_again, fresh),
-	    cmocka_unit_test_setup(test_private, fresh),
-	    cmocka_unit_test_setup(test_announced_alone, fresh),
-	    cmocka_unit_test_setup(test_dead, fresh),
-	    cmocka_unit_test_setup(test_all_dead, fresh),
-	    cmocka_unit_test_setup(test_given_up, fresh),
-	    cmocka_unit_test_setup(test_moved, fresh),
-	    cmocka_unit_test_setup(test_patience, fresh),
-	    cmocka_unit_test_setup(test_many_announced, fresh),
-	    cmocka_unit_test_setup(test_twice, fresh),
-	    cmocka_unit_test_setup(test_many, fresh),
-	    cmocka_unit_test_setup(test_family, fresh),
-	    cmocka_unit_test_setup(test_flapping, fresh),
-	    cmocka_unit_test_setup(test_flapping_by_rule, fresh),
-	    cmocka_unit_test_setup(test_trial, fresh),
-	    cmocka_unit_test_setup(test_bounded, fresh),
-	};
+#define T(name) cmocka_unit_test_setup(name, fresh)
+	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_join_mapped),
+	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
+	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_dead),
+	    T(test_all_dead), T(test_given_up), T(test_moved), T(test_patience),
+	    T(test_many_announced), T(test_twice), T(test_many), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,141 @@
+/*
+ * test_ways.c - when a pair that died may be used again, and when it is looked at.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resolverd/ways.h"
+
+/* Addresses by their last octet: ours A and B, the peer's C and D. */
+enum { A = 0xa, B = 0xb, C = 0xc, D = 0xd };
+
+static struct ways ways;
+
+static struct prober_way
+way(unsigned local, unsigned remote)
+{
+	struct prober_way w = {
+	    .local = {0x20, 0x01, 0x0d, 0xb8}, .remote = {0x20, 0x01, 0x0d, 0xb8}};
+
+	w.local[15] = (uint8_t)local;
+	w.remote[15] = (uint8_t)remote;
+	return w;
+}
+
+static int
+fresh(void **state)
+{
+	(void)state;
+	ways = (struct ways){.rule = HOLD_RULE};
+	return 0;
+}
+
+static void
+test_flapping(void **state)
+{
+	struct prober_way w = way(A, C), due;
+	uint64_t now = 100000, wait = HOLD_MS;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) { /* it dies again as soon as it lives */
+		ways_died(&ways, &w, false, now);
+		assert_true(ways_is_dead(&ways, &w));
+		assert_false(ways_may(&ways, &w));
+		assert_int_equal(ways_next(&ways), now + wait);
+		assert_int_equal(ways_due(&ways, now + wait - 1, &due, 1), 0);
+		ways_hurry(&ways, NULL, now + 1); /* whatever changes, and whoever says so */
+		assert_int_equal(ways_due(&ways, now + wait - 1, &due, 1), 0);
+		assert_int_equal(ways_due(&ways, now + wait, &due, 1), 1);
+		assert_true(prober_way_equal(&due, &w));
+		now += wait;
+		assert_true(ways_lived(&ways, &w, now));
+		assert_false(ways_lived(&ways, &w, now));
+		assert_true(ways_may(&ways, &w));
+		now += 300;
+		wait = wait * 2 < HOLD_MAX ? wait * 2 : HOLD_MAX;
+	}
+	now += 2 * HOLD_MAX + 1; /* it was good for a long time */
+	ways_died(&ways, &w, false, now);
+	assert_int_equal(ways_next(&ways), now + HOLD_MS);
+}
+
+/* The rule is the configuration's: here what flaps waits no longer each time, or three times as long. */
+static void
+test_flapping_by_rule(void **state)
+{
+	static const struct hold_rule rules[] = {{200, 60000, 1}, {500, 3000, 3}};
+	static const uint64_t waits[][3] = {{200, 200, 200}, {500, 1500, 3000}};
+	struct prober_way w = way(A, C);
+	uint64_t now = 100000;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		ways = (struct ways){.rule = rules[i]};
+		for (size_t k = 0; k < 3; k++) {
+			ways_died(&ways, &w, false, now);
+			assert_int_equal(ways_next(&ways), now + waits[i][k]);
+			now += waits[i][k];
+			assert_true(ways_lived(&ways, &w, now));
+		}
+	}
+}
+
+/* One may try it, and only one; a second death while it is dead changes nothing. */
+static void
+test_trial(void **state)
+{
+	struct prober_way w = way(A, C);
+
+	(void)state;
+	ways_try(&ways, &w);
+	assert_true(ways_may(&ways, &w)); /* nothing is known of it */
+	ways_died(&ways, &w, false, 100000);
+	ways_died(&ways, &w, false, 100500);
+	assert_int_equal(ways_next(&ways), 100000 + HOLD_MS);
+	ways_try(&ways, &w);
+	assert_true(ways_may(&ways, &w));
+	assert_false(ways_may(&ways, &w));
+	assert_true(ways_lived(&ways, &w, 110000));
+	ways_died(&ways, &w, true, 120000); /* its peer answers probes: they tell */
+	ways_try(&ways, &w);
+	assert_false(ways_may(&ways, &w));
+}
+
+/* The memory is bounded; the dead are kept before those that live again. */
+static void
+test_bounded(void **state)
+{
+	struct prober_way w;
+
+	(void)state;
+	for (unsigned i = 0; i < WAYS_MAX; i++) {
+		w = way(A, i);
+		ways_died(&ways, &w, false, 100000 + i);
+	}
+	w = way(A, 5);
+	assert_true(ways_lived(&ways, &w, 200000));
+	w = way(B, 1);
+	ways_died(&ways, &w, false, 200000);
+	assert_int_equal(ways.n, WAYS_MAX);
+	assert_true(ways_is_dead(&ways, &w));
+	w = way(A, 0);
+	assert_true(ways_is_dead(&ways, &w));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_flapping, fresh),
+	    cmocka_unit_test_setup(test_flapping_by_rule, fresh),
+	    cmocka_unit_test_setup(test_trial, fresh),
+	    cmocka_unit_test_setup(test_bounded, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
