@@ -18,6 +18,7 @@
 #define MANAGE_SIGN_MS 5
 /* A session is held to be cut off for so long after it was found so: longer than from one check of its path to the next. */
 #define MANAGE_CUT_MS 4000
+#define MANAGE_CUT_AGAIN_MS 10000 /* after that it is so anew */
 
 static struct managed **
 manage_place(struct manage *manage, uint32_t token)
@@ -104,6 +105,7 @@ manage_lose(struct manage *manage, const struct subflow *flow, bool probed)
 	struct prober_way way = prober_way_of(flow->local, flow->remote);
 
 	ways_died(&manage->ways, &way, probed, loop_now_ms());
+	ways_took(&manage->ways, &way, subflow_round_trip(flow));
 	if (m != NULL)
 		manage_act(manage, m);
 	manage_sweep(manage);
@@ -125,10 +127,10 @@ manage_cut(struct manage *manage, const struct subflow *flow)
 	found = managed_path(m, &path);
 	if (found != NULL)
 		found->mute = true;
-	if (manage->cut < now) {
-		manage->cut_since = now;
+	if (manage->cut < now)
 		manage->rtt_us = 0;
-	}
+	if (m->cut + MANAGE_CUT_AGAIN_MS < now)
+		m->cut_since = manage->cut_since = now;
 	if (manage->rtt_us < subflow_round_trip(flow))
 		manage->rtt_us = subflow_round_trip(flow);
 	m->cut = manage->cut = now + MANAGE_CUT_MS;
@@ -414,6 +416,8 @@ manage_open(struct loop *loop, struct mptcp *mptcp, const struct paths_company *
 	manage->mptcp = mptcp;
 	manage->company = company;
 	manage->ways.rule = company->flap;
+	for (size_t i = 0; i < LOOKS; i++)
+		manage->looks[i].manage = manage;
 	rc = manage_listen(manage);
 	if (rc < 0) {
 		manage_close(manage);
@@ -429,7 +433,8 @@ manage_close(struct manage *manage)
 {
 	if (manage == NULL)
 		return;
-	heartbeat_cancel(manage->check);
+	for (size_t i = 0; i < LOOKS; i++)
+		heartbeat_cancel(manage->looks[i].check);
 	while (manage->list != NULL)
 		manage_forget(manage, manage->list);
 	timer_free(manage->tick);

@@ -15,6 +15,8 @@
 #define LOOK_GAP_MS 10
 #define LOOK_LEAD 1 /* when one has answered, the others are not waited for */
 #define LOOK_PATIENCE_MS 20
+#define LOOK_LONGEST_MS 3000 /* that an answer is waited for, beside that */
+#define LOOK_SESSIONS 64 /* that are cut off; more are gone through in turns */
 
 /* One way of a cut-off session lives: it is by it already, or joins it. */
 static void
@@ -38,111 +40,154 @@ manage_found(struct manage *manage, const struct prober_way *way)
 	}
 }
 
+/* What lives, or may be tried by now, is for those that have nothing else: all others need not be gone through for it. */
+static void
+manage_act_cut(struct manage *manage, uint64_t now)
+{
+	size_t n = 0;
+
+	for (struct managed *m = manage->list; m != NULL && n <= LOOK_SESSIONS; m = m->next)
+		n += m->cut > now;
+	if (n > LOOK_SESSIONS)
+		manage_sweep(manage);
+	for (struct managed *m = manage->list; m != NULL && n <= LOOK_SESSIONS; m = m->next)
+		if (m->cut > now)
+			manage_act(manage, m);
+}
+
 static void
 manage_looked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 {
-	struct manage *manage = arg;
+	struct manage_look *look = arg;
+	struct manage *manage = look->manage;
 	uint64_t now = loop_now_ms();
-	bool changed = false, lives = false, returned = false;
+	bool changed = false, returned = false;
 
-	manage->check = NULL;
+	look->check = NULL;
 	for (size_t i = 0; i < n; i++) {
-		const struct prober_way *way = &manage->looked[i];
+		const struct prober_way *way = &look->plan.ways[i];
 
 		if (beat_lives(outcomes[i].beat)) {
-			lives = true;
-			returned |= ways_lived(&manage->ways, way, now);
 			manage_found(manage, way);
+			if (ways_lived(&manage->ways, way, now)) {
+				manage_hurry(manage);
+				returned = true;
+			}
 		} else if (outcomes[i].beat == BEAT_SILENT) {
-			ways_try(&manage->ways, way);
-			changed = true;
+			changed |= ways_try(&manage->ways, way);
 		}
 	}
-	if (returned)
-		manage_hurry(manage);
-	else if (changed || (lives && manage->cut > now))
+	if (changed && !returned)
 		manage_sweep(manage);
+	else if (!returned && manage->cut > now)
+		manage_act_cut(manage, now);
 	manage_plan(manage);
 }
 
-static bool
-manage_looks_at(const struct manage *manage, const struct prober_way *way)
+static void
+look_at(struct manage_look *look, const struct prober_way *way, uint32_t rtt_us)
 {
-	for (size_t i = 0; i < manage->n_looked; i++)
-		if (prober_way_equal(&manage->looked[i], way))
-			return true;
-	return false;
+	struct heartbeat_plan *plan = &look->plan;
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (prober_way_equal(&plan->ways[i], way))
+			return;
+	if (plan->n == HEARTBEAT_PAIRS)
+		return;
+	plan->rtt_us[plan->n] = rtt_us;
+	plan->ways[plan->n++] = *way;
 }
 
-static void
-manage_look_at(struct manage *manage, const struct prober_way *way)
+/* For an answer that may take so long. */
+static unsigned
+look_patience(uint64_t ms)
 {
-	if (manage->n_looked < HEARTBEAT_PAIRS && !manage_looks_at(manage, way))
-		manage->looked[manage->n_looked++] = *way;
+	return LOOK_PATIENCE_MS + (unsigned)(ms < LOOK_LONGEST_MS ? ms : LOOK_LONGEST_MS);
 }
 
-/* Where a session may be, and where it is. */
+/* Where the session may be, and where it is, from another one on each time: there may be more than one look takes. */
 static void
-manage_look_for(struct manage *manage, const struct managed *m)
+look_for(struct manage_look *look, const struct managed *m)
 {
+	struct manage *manage = look->manage;
 	struct managed_world world = manage_world(manage);
-	struct prober_way ways[HEARTBEAT_PAIRS];
-	size_t n = managed_spares(m, &world, ways, HEARTBEAT_PAIRS);
+	struct prober_way ways[MANAGED_PAIRS + MANAGED_PATHS];
+	size_t n = managed_spares(m, &world, ways, MANAGED_PAIRS);
 
+	for (size_t i = 0; i < m->n_paths; i++)
+		ways[n++] = prober_way_of(m->paths[i].path.local, m->paths[i].path.remote);
 	for (size_t i = 0; i < n; i++)
-		manage_look_at(manage, &ways[i]);
-	for (size_t i = 0; i < m->n_paths; i++) {
-		struct prober_way way =
-		    prober_way_of(m->paths[i].path.local, m->paths[i].path.remote);
-
-		manage_look_at(manage, &way);
-	}
+		look_at(look, &ways[(manage->turns + i) % n], manage->rtt_us);
 }
 
-/* Sessions that are cut off come first, in turns if they have too many pairs. */
-static void
-manage_gather(struct manage *manage, uint64_t now)
+/* Whether it is among those that are looked at: all that are cut off, or those that have not been for long. */
+static bool
+look_is_for(const struct managed *m, uint64_t now, bool all)
 {
+	return m->cut > now && (all || now - m->cut_since < MANAGE_CUT_LONG_MS);
+}
+
+/* One session after the other, and those whose peer may be gone for good more seldom: they are in nobody's way. */
+void
+manage_gather_cut(struct manage *manage, uint64_t now)
+{
+	struct manage_look *look = &manage->looks[LOOK_CUT];
+	size_t n_cut = 0, first, i = 0;
+	bool all = now - manage->cut_all >= MANAGE_CUT_SLOW_MS;
+
+	look->plan = (struct heartbeat_plan){
+	    .probes = LOOK_PROBES, .gap_ms = LOOK_GAP_MS, .lead = LOOK_LEAD};
+	for (const struct managed *m = manage->list; m != NULL && manage->cut > now;
+	     m = m->next)
+		n_cut += look_is_for(m, now, all);
+	first = n_cut > 0 ? manage->turns++ % n_cut : 0;
+	for (const struct managed *m = manage->list; m != NULL && n_cut > 0; m = m->next)
+		if (look_is_for(m, now, all) && i++ >= first)
+			look_for(look, m);
+	for (const struct managed *m = manage->list; m != NULL && first > 0; m = m->next)
+		if (look_is_for(m, now, all) && first-- > 0)
+			look_for(look, m);
+	if (all)
+		manage->cut_all = now;
+	look->plan.patience_ms = look_patience(3 * (uint64_t)manage->rtt_us / 1000);
+}
+
+/* Nobody is in a hurry, and who is far away answers late. */
+void
+manage_gather_dead(struct manage *manage, uint64_t now)
+{
+	struct manage_look *look = &manage->looks[LOOK_DEAD];
 	struct prober_way ways[HEARTBEAT_PAIRS];
-	size_t n = 0, passed = manage->passed;
+	size_t n = ways_due(&manage->ways, now, ways, HEARTBEAT_PAIRS);
+	uint64_t longest = 0;
 
-	manage->n_looked = 0;
-	for (struct managed *m = manage->list; m != NULL && manage->cut > now; m = m->next)
-		if (m->cut > now && n++ >= passed && manage->n_looked < HEARTBEAT_PAIRS) {
-			bool first = manage->n_looked == 0;
+	look->plan = (struct heartbeat_plan){.probes = LOOK_PROBES, .gap_ms = LOOK_GAP_MS};
+	for (size_t i = 0; i < n; i++) {
+		uint64_t ms = ways_patience(&manage->ways, &ways[i]);
 
-			manage_look_for(manage, m);
-			/* the last one may not have had room for all its pairs */
-			manage->passed =
-			    first || manage->n_looked < HEARTBEAT_PAIRS ? n : n - 1;
-		}
-	if (manage->passed == n || passed >= n)
-		manage->passed = 0;
-	n = ways_due(&manage->ways, now, ways, HEARTBEAT_PAIRS - manage->n_looked);
-	for (size_t i = 0; i < n; i++)
-		manage_look_at(manage, &ways[i]);
+		look_at(look, &ways[i], 0);
+		longest = ms > longest ? ms : longest;
+	}
+	look->plan.patience_ms = look_patience(longest);
 }
 
 static void
 manage_look(struct manage *manage)
 {
-	struct heartbeat_plan plan = {.probes = LOOK_PROBES,
-	    .gap_ms = LOOK_GAP_MS,
-	    .lead = LOOK_LEAD,
-	    .patience_ms = LOOK_PATIENCE_MS + 3 * manage->rtt_us / 1000};
+	static void (*const gather[LOOKS])(struct manage *, uint64_t) = {
+	    [LOOK_CUT] = manage_gather_cut, [LOOK_DEAD] = manage_gather_dead};
 
-	if (manage->company->heartbeat == NULL || manage->check != NULL)
-		return;
-	manage_gather(manage, loop_now_ms());
-	if (manage->n_looked == 0)
-		return;
-	plan.n = manage->n_looked;
-	memcpy(plan.ways, manage->looked, sizeof plan.ways);
-	for (size_t i = 0; i < plan.n; i++)
-		plan.rtt_us[i] = manage->rtt_us;
-	if (heartbeat_start(
-		manage->company->heartbeat, &plan, manage_looked, manage, &manage->check) < 0)
-		manage->check = NULL; /* the next tick */
+	for (size_t i = 0; i < LOOKS; i++) {
+		struct manage_look *look = &manage->looks[i];
+
+		if (look->check != NULL)
+			continue;
+		gather[i](manage, loop_now_ms());
+		if (look->plan.n == 0 ||
+		    heartbeat_start(manage->company->heartbeat, &look->plan, manage_looked,
+			look, &look->check) < 0)
+			look->check = NULL; /* the next tick */
+	}
 }
 
 /* Without probes the handshake alone tells. */
@@ -182,6 +227,8 @@ void
 manage_plan(struct manage *manage)
 {
 	uint64_t now = loop_now_ms(), next = ways_next(&manage->ways), in;
+	bool looks =
+	    manage->looks[LOOK_CUT].check != NULL || manage->looks[LOOK_DEAD].check != NULL;
 	uint64_t cut = now - manage->cut_since < MANAGE_CUT_LONG_MS ? MANAGE_CUT_LOOK_MS
 								    : MANAGE_CUT_SLOW_MS;
 
@@ -194,7 +241,7 @@ manage_plan(struct manage *manage)
 		in = MANAGED_MAP_MS;
 	if (manage->cut > now && in > cut)
 		in = cut;
-	if (manage->check != NULL && in < cut)
+	if (looks && in < cut)
 		in = cut;
 	/* whatever happens meanwhile does not put it off */
 	if (in == UINT64_MAX || (manage->tick_at > now && manage->tick_at <= now + in))

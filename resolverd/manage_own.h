@@ -9,6 +9,19 @@
 
 #define MANAGE_PLACES 4096
 
+enum manage_looks {
+	LOOK_CUT, /* at the pairs of sessions that are cut off, in a hurry */
+	LOOK_DEAD, /* at pairs that died, with patience: they may be long */
+	LOOKS
+};
+
+/* Pairs that are probed side by side. */
+struct manage_look {
+	struct manage *manage;
+	struct heartbeat_check *check; /* NULL: none under way */
+	struct heartbeat_plan plan;
+};
+
 struct manage {
 	struct loop *loop;
 	struct mptcp *mptcp;
@@ -27,12 +40,11 @@ struct manage {
 	bool awaits; /* a session waits for its mapping */
 	uint64_t tick_at; /* ms: when tick is due; 0: it is not */
 	uint64_t signed_at; /* ms: when a sign of life was followed last */
-	uint64_t cut, cut_since; /* ms: until when any session is cut off, and since when */
+	uint64_t cut, cut_since; /* ms: until when any session is cut off, and since when the latest is */
+	uint64_t cut_all; /* ms: when those that have been for long were looked at, too */
 	uint32_t rtt_us; /* the longest of those sessions' round trips */
-	struct heartbeat_check *check;
-	size_t n_looked;
-	size_t passed; /* of the sessions that are cut off, at the last looks: too many to look at all at once */
-	struct prober_way looked[HEARTBEAT_PAIRS];
+	size_t turns; /* of the sessions that are cut off */
+	struct manage_look looks[LOOKS];
 };
 
 /* What one session needs now, and what follows from that. */
@@ -50,6 +62,9 @@ struct managed_world manage_world(struct manage *manage) NONNULL;
 /* The loop's timer for turns. */
 void manage_turned(void *arg);
 
+/* What to look at now: the plan of that look. */
+void manage_gather_cut(struct manage *manage, uint64_t now) NONNULL;
+void manage_gather_dead(struct manage *manage, uint64_t now) NONNULL;
 /* When to look, and to try again, next. */
 void manage_plan(struct manage *manage) NONNULL;
 /* The loop's timer for that. */

@@ -63,7 +63,7 @@ struct managed {
 	uint64_t began; /* ms: when it was heard of */
 	uint64_t joins_since; /* ms; and how many handshakes since then: */
 	unsigned joins;
-	uint64_t cut; /* ms: until when nothing of it is known to live; 0: it does */
+	uint64_t cut, cut_since; /* ms: until when nothing of it is known to live, 0: it does; and since when */
 	struct mptcp_path first; /* as it began */
 	size_t n_paths, n_heard, n_own, n_pairs;
 	struct managed_path paths[MANAGED_PATHS];

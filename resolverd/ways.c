@@ -74,6 +74,24 @@ ways_died(struct ways *ways, const struct prober_way *of, bool probed, uint64_t 
 	way->look_wait = WAYS_LOOK_MS;
 }
 
+void
+ways_took(struct ways *ways, const struct prober_way *of, uint32_t rtt_us)
+{
+	struct way *way = ways_find(ways, of);
+
+	if (way != NULL)
+		way->rtt_us = rtt_us;
+}
+
+uint64_t
+ways_patience(const struct ways *ways, const struct prober_way *of)
+{
+	const struct way *way = ways_find(ways, of);
+
+	return way != NULL ? 3 * (uint64_t)way->rtt_us / 1000 + way->look_wait / WAYS_PATIENCE
+			   : 0;
+}
+
 bool
 ways_lived(struct ways *ways, const struct prober_way *of, uint64_t now)
 {
@@ -86,13 +104,15 @@ ways_lived(struct ways *ways, const struct prober_way *of, uint64_t now)
 	return true;
 }
 
-void
+bool
 ways_try(struct ways *ways, const struct prober_way *of)
 {
 	struct way *way = ways_find(ways, of);
 
-	if (way != NULL && way->dead)
-		way->trial = !way->probed;
+	if (way == NULL || !way->dead || way->probed || way->trial)
+		return false;
+	way->trial = true;
+	return true;
 }
 
 size_t

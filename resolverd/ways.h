@@ -12,11 +12,13 @@
 #define WAYS_MAX 64 /* that are remembered */
 #define WAYS_LOOK_MS 1000 /* from one look at a dead pair to the next; doubles ... */
 #define WAYS_LOOK_MAX 8000 /* ... up to this */
+#define WAYS_PATIENCE 80 /* of the time between two looks an answer has this part, beside its round trips */
 
 struct way {
 	struct prober_way of;
 	bool dead;
 	bool trial; /* dead, and one may try it */
+	uint32_t rtt_us; /* of data that went there; 0: not known */
 	bool probed; /* its peer answers probes, so that a handshake need not tell */
 	uint64_t since; /* ms: of the last death or return */
 	uint64_t wait; /* from that death on */
@@ -35,10 +37,14 @@ bool ways_is_dead(const struct ways *ways, const struct prober_way *of) NONNULL;
 bool ways_may(struct ways *ways, const struct prober_way *of) NONNULL;
 /* It died, if it lived. probed: its peer answered probes elsewhere. */
 void ways_died(struct ways *ways, const struct prober_way *of, bool probed, uint64_t now) NONNULL;
+/* How long a round trip took there, in us; 0: not known. */
+void ways_took(struct ways *ways, const struct prober_way *of, uint32_t rtt_us) NONNULL;
+/* How long (ms) an answer from there is waited for: as long as one took, and longer with each look in vain. */
+uint64_t ways_patience(const struct ways *ways, const struct prober_way *of) NONNULL;
 /* Something came through it: true, when it was dead. */
 bool ways_lived(struct ways *ways, const struct prober_way *of, uint64_t now) NONNULL;
-/* One may try it, though it does not answer, if its peer is not known to answer probes. */
-void ways_try(struct ways *ways, const struct prober_way *of) NONNULL;
+/* One may try it, though it does not answer, if its peer is not known to answer probes: true, when that is new. */
+bool ways_try(struct ways *ways, const struct prober_way *of) NONNULL;
 /* Those of the dead that are to be looked at now, max at most; each is due again later. */
 size_t ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max) NONNULL;
 /* Something changed: those that have waited are due at once. of: one of them; NULL: all. */

@@ -1,0 +1,210 @@
+/*
+ * test_manage.c - which pairs are looked at, and how long an answer is waited for: none is forgotten for another one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resolverd/manage_own.h"
+
+#define SESSIONS 20
+#define NOW 100000
+
+static struct loop *loop;
+static struct manage manage;
+static struct managed sessions[SESSIONS];
+
+static void
+address(uint8_t out[16], unsigned n)
+{
+	static const uint8_t base[16] = {0x20, 0x01, 0x0d, 0xb8};
+
+	memcpy(out, base, 16);
+	out[15] = (uint8_t)n;
+}
+
+static struct prober_way
+way(unsigned local, unsigned remote)
+{
+	struct prober_way w = {.port = 0};
+
+	address(w.local, local);
+	address(w.remote, remote);
+	return w;
+}
+
+/* Two addresses here; each session leads to a peer of its own, by the first. */
+static int
+fresh(void **state)
+{
+	(void)state;
+	manage = (struct manage){
+	    .n_own = 2, .cut = NOW + 1000, .list = &sessions[0], .ways.rule = HOLD_RULE};
+	for (unsigned i = 0; i < LOOKS; i++)
+		manage.looks[i].manage = &manage;
+	assert_int_equal(loop_new(&loop), 0);
+	manage.tick = timer_new(loop, manage_ticked, &manage);
+	manage.turn = timer_new(loop, manage_turned, &manage);
+	for (unsigned i = 0; i < 2; i++)
+		address(manage.own[i].address, 1 + i);
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		struct managed *m = &sessions[i];
+		struct mptcp_path path = {.local_port = 1};
+
+		address(path.local, 1);
+		address(path.remote, 0x40 + i);
+		*m = (struct managed){.next = i + 1 < SESSIONS ? &sessions[i + 1] : NULL,
+		    .token = 1 + i,
+		    .ready = true,
+		    .cut = NOW + 1000,
+		    .cut_since = NOW,
+		    .first = path};
+		assert_true(managed_put(m, &path, true, NOW));
+	}
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	timer_free(manage.tick);
+	timer_free(manage.turn);
+	loop_free(loop);
+	return 0;
+}
+
+static bool
+looks_at(const struct heartbeat_plan *plan, const struct prober_way *at)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (prober_way_equal(&plan->ways[i], at))
+			return true;
+	return false;
+}
+
+/* In how many looks this pair is looked at; 0: in none of as many as there are sessions. */
+static unsigned
+looks_until(const struct prober_way *at)
+{
+	for (unsigned i = 1; i <= SESSIONS; i++) {
+		manage_gather_cut(&manage, NOW);
+		assert_true(manage.looks[LOOK_CUT].plan.n <= HEARTBEAT_PAIRS);
+		if (looks_at(&manage.looks[LOOK_CUT].plan, at))
+			return i;
+	}
+	return 0;
+}
+
+static void
+test_each_session_has_its_turn(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		struct prober_way is = way(1, 0x40 + i), may = way(2, 0x40 + i);
+
+		assert_true(looks_until(&is) > 0);
+		assert_true(looks_until(&may) > 0);
+	}
+}
+
+/* Those that have been cut off for long, and maybe for good, do not slow down one that was just now. */
+static void
+test_latest_first(void **state)
+{
+	struct prober_way may = way(2, 0x40 + SESSIONS - 1), old = way(2, 0x40);
+
+	(void)state;
+	for (unsigned i = 0; i + 1 < SESSIONS; i++)
+		sessions[i].cut_since = 0;
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		manage_gather_cut(&manage, NOW);
+		assert_true(looks_until(&may) <= 2);
+	}
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		manage.cut_all = 0;
+		manage_gather_cut(&manage, NOW);
+		if (looks_at(&manage.looks[LOOK_CUT].plan, &old))
+			return;
+	}
+	fail_msg("the first one is never looked at");
+}
+
+/* However many sessions are cut off. */
+static void
+test_dead_pairs_have_their_own_look(void **state)
+{
+	struct prober_way dead = way(2, 9);
+
+	(void)state;
+	ways_died(&manage.ways, &dead, true, NOW - HOLD_MS);
+	manage_gather_dead(&manage, NOW);
+	assert_int_equal(manage.looks[LOOK_DEAD].plan.n, 1);
+	assert_true(looks_at(&manage.looks[LOOK_DEAD].plan, &dead));
+}
+
+/* An answer is waited for as long as it takes to a peer that is far away, and not for ever. */
+static void
+test_far(void **state)
+{
+	static const uint32_t ways_us[] = {0, 100, 80000, 600000, 900000};
+	const struct heartbeat_plan *plan = &manage.looks[LOOK_DEAD].plan;
+	struct prober_way dead = way(2, 9);
+
+	(void)state;
+	ways_died(&manage.ways, &dead, true, NOW - HOLD_MS);
+	for (size_t i = 0; i < sizeof ways_us / sizeof ways_us[0]; i++) {
+		ways_took(&manage.ways, &dead, ways_us[i]);
+		ways_hurry(&manage.ways, &dead, NOW);
+		manage_gather_dead(&manage, NOW);
+		assert_int_equal(plan->n, 1);
+		assert_true(plan->patience_ms >= 2 * ways_us[i] / 1000);
+		assert_int_equal(plan->lead, 0);
+	}
+	ways_took(&manage.ways, &dead, 0); /* it may have become longer */
+	for (unsigned i = 0; i < 8; i++)
+		manage_gather_dead(&manage, NOW + (i + 1) * WAYS_LOOK_MAX);
+	assert_int_equal(plan->n, 1);
+	assert_true(plan->patience_ms >= 100);
+	ways_took(&manage.ways, &dead, UINT32_MAX);
+	ways_hurry(&manage.ways, &dead, NOW);
+	manage_gather_dead(&manage, NOW);
+	assert_true(plan->patience_ms < 5000);
+}
+
+/* More pairs than one look takes: each has its turn. */
+static void
+test_each_pair_has_its_turn(void **state)
+{
+	(void)state;
+	sessions[0].next = NULL;
+	for (unsigned i = 0; i < MANAGED_PAIRS; i++) {
+		address(sessions[0].pairs[i].source, 1);
+		address(sessions[0].pairs[i].destination, 0x80 + i);
+	}
+	sessions[0].n_pairs = MANAGED_PAIRS;
+	for (unsigned i = 0; i < MANAGED_PAIRS; i++) {
+		struct prober_way at = way(1, 0x80 + i);
+
+		assert_true(looks_until(&at) > 0);
+	}
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, fresh, end)
+	const struct CMUnitTest tests[] = {
+	    T(test_each_session_has_its_turn),
+	    T(test_latest_first),
+	    T(test_dead_pairs_have_their_own_look),
+	    T(test_far),
+	    T(test_each_pair_has_its_turn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
