@@ -356,15 +356,16 @@ manage_read(struct manage *manage)
 	}
 	for (struct managed *m = manage->list, *next; m != NULL && seen.complete; m = next) {
 		next = m->next;
-		if (!subflows_have(&seen, m->token)) {
+		if (!subflows_live(&seen, m->token)) {
 			manage_forget(manage, m);
 			continue;
 		}
 		for (size_t i = 0; i < m->n_paths; i++)
 			managed_fell(&m->paths[i], loop_now_ms());
 	}
-	for (size_t i = 0; i < seen.n; i++)
-		manage_take(manage, &seen.list[i]);
+	for (size_t i = 0; i < seen.n; i++) /* of what is over nobody would tell the end */
+		if (subflows_live(&seen, seen.list[i].token))
+			manage_take(manage, &seen.list[i]);
 	subflows_clear(&seen);
 	manage_hurry(manage);
 }

@@ -15,7 +15,7 @@
 struct peers {
 	struct netlink *diag;
 	uint64_t read; /* ms; 0: never */
-	struct subflows seen;
+	struct subflows seen; /* by remote addresses: each probe that comes asks for one */
 };
 
 int
@@ -40,18 +40,34 @@ peers_close(struct peers *peers)
 	free(peers);
 }
 
+static int
+peers_order(const void *a, const void *b)
+{
+	const struct subflow *x = a, *y = b;
+
+	return memcmp(x->remote, y->remote, sizeof x->remote);
+}
+
+static void
+peers_read(struct peers *peers)
+{
+	if (subflows_read(peers->diag, &peers->seen) < 0)
+		peers->seen.n = 0;
+	if (peers->seen.n > 1)
+		qsort(peers->seen.list, peers->seen.n, sizeof peers->seen.list[0], peers_order);
+}
+
 bool
 peers_has(struct peers *peers, const uint8_t address[16])
 {
 	uint64_t now = loop_now_ms();
+	struct subflow key = {0};
 
 	if (peers->read == 0 || now - peers->read >= PEERS_MS) {
 		peers->read = now;
-		if (subflows_read(peers->diag, &peers->seen) < 0)
-			peers->seen.n = 0;
+		peers_read(peers);
 	}
-	for (size_t i = 0; i < peers->seen.n; i++)
-		if (memcmp(peers->seen.list[i].remote, address, 16) == 0)
-			return true;
-	return false;
+	memcpy(key.remote, address, sizeof key.remote);
+	return peers->seen.n > 0 && bsearch(&key, peers->seen.list, peers->seen.n,
+					sizeof peers->seen.list[0], peers_order) != NULL;
 }

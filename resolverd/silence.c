@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SILENCE_ADDRESSES 16
+#define SILENCE_PATHS 64 /* of a session; each is compared with each, and its peer makes them */
 
 struct silence_flow {
 	struct subflow last;
@@ -41,6 +42,7 @@ struct silence {
 	bool asked; /* at this look already, whether all can spare: */
 	uint8_t address[16];
 	bool spare; /* they can */
+	uint32_t turn; /* the session that was last among the suspects, or looked at for them */
 	size_t n_holds;
 	struct silence_hold holds[SILENCE_ADDRESSES];
 };
@@ -391,7 +393,7 @@ static bool
 silence_accuse(struct silence *silence, const struct silence_group *group, uint64_t now,
     const struct silence_judge *judge, struct silence_verdict *out)
 {
-	for (size_t i = 0; i < group->n; i++) {
+	for (size_t i = 0; i < group->n && group->n <= SILENCE_PATHS; i++) {
 		const struct silence_flow *flow = &group->flows[i];
 
 		if (silence_is_silent(group, flow, now, out) &&
@@ -461,23 +463,41 @@ silence_has_stopped(const struct silence_group *group, uint64_t now)
 	       now - flow->data >= SILENCE_STOPPED_MS;
 }
 
+/* That of a session which owes for longest, or NULL. */
+static const struct silence_flow *
+silence_worst(const struct silence_group *group, uint64_t now)
+{
+	const struct silence_flow *worst = NULL;
+
+	for (size_t k = 0; (group->n > 1 || silence_is_lone(group)) && k < group->n; k++)
+		if (silence_is_suspect_flow(&group->flows[k], now) &&
+		    (worst == NULL || group->flows[k].owed < worst->owed))
+			worst = &group->flows[k];
+	return worst;
+}
+
+/* Where the first session after that one begins, in the order of tokens. */
+static size_t
+silence_after(const struct silence_view *view, uint32_t token)
+{
+	size_t i = 0;
+
+	while (i < view->n && view->flows[i].last.token <= token)
+		i++;
+	return i < view->n ? i : 0;
+}
+
 size_t
-silence_suspects(
-    const struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max)
+silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max)
 {
 	const struct silence_view *view = &silence->views[silence->now_view];
-	size_t found = 0;
+	size_t found = 0, from = silence_after(view, silence->turn), n = 0;
 
-	for (size_t i = 0; i < view->n && found < max;) {
-		struct silence_group group = silence_group(view, i);
-		const struct silence_flow *worst = NULL;
-		bool stopped;
+	while (n < view->n && found < max) {
+		struct silence_group group = silence_group(view, (from + n) % view->n);
+		const struct silence_flow *worst = silence_worst(&group, now);
+		bool stopped = worst == NULL && silence_has_stopped(&group, now);
 
-		for (size_t k = 0; (group.n > 1 || silence_is_lone(&group)) && k < group.n; k++)
-			if (silence_is_suspect_flow(&group.flows[k], now) &&
-			    (worst == NULL || group.flows[k].owed < worst->owed))
-				worst = &group.flows[k];
-		stopped = worst == NULL && silence_has_stopped(&group, now);
 		if (stopped)
 			worst = &group.flows[0];
 		if (worst != NULL) {
@@ -488,7 +508,8 @@ silence_suspects(
 			silence_put_others(&group, worst, true, &out[found]);
 			found++;
 		}
-		i += group.n;
+		n += group.n;
+		silence->turn = group.flows[0].last.token;
 	}
 	return found;
 }

@@ -64,9 +64,8 @@ struct silence_judge {
  */
 bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now, const struct silence_judge *judge,
     struct silence_verdict *out) NONNULL;
-/* Those of the last look, made at now; one of a session at most. */
-size_t silence_suspects(
-    const struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
+/* Those of the last look, made at now; one of a session at most. Where there are more than max, others the next time. */
+size_t silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
 /* How long (ms) nothing came by the path at the last look; 0: something did just then, or it is gone. */
 uint64_t silence_since(const struct silence *silence, const struct subflow *flow, uint64_t now) NONNULL;
 /* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that

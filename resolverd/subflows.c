@@ -18,6 +18,7 @@
 /* A session's own socket lingers in these while its subflows are still needed. */
 #define SUBFLOWS_SESSION_STATES ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
 #define SUBFLOWS_LISTENER_STATES (1u << 10)
+#define SUBFLOWS_CLOSING ((1u << 4) | (1u << 5)) /* of these: it has sent all it ever will */
 #define SUBFLOWS_MPTCP 262 /* IPPROTO_MPTCP, where the C library does not have it yet */
 
 int
@@ -195,6 +196,7 @@ subflows_hear(void *arg, const struct nlmsghdr *message)
 		return;
 	subflows_address(head->id.idiag_src, head->idiag_family, found.local);
 	subflows_address(head->id.idiag_dst, head->idiag_family, found.remote);
+	found.cookie = (uint64_t)head->id.idiag_cookie[1] << 32 | head->id.idiag_cookie[0];
 	found.local_port = ntohs(head->id.idiag_sport);
 	found.remote_port = ntohs(head->id.idiag_dport);
 	found.segments_in = info.tcpi_segs_in;
@@ -210,6 +212,7 @@ static void
 subflows_session_hear(void *arg, const struct nlmsghdr *message)
 {
 	struct subflows *out = arg;
+	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
 	struct mptcp_info info = {0};
 	const struct nlattr *attr;
 
@@ -218,8 +221,11 @@ subflows_session_hear(void *arg, const struct nlmsghdr *message)
 	mnl_attr_for_each(attr, message,
 	    sizeof(struct inet_diag_msg)) if (mnl_attr_get_type(attr) == INET_DIAG_INFO)
 	    subflows_copy(&info, sizeof info, attr);
-	subflows_put_session(
-	    out, &(struct subflow_session){info.mptcpi_token, info.mptcpi_rcv_nxt});
+	/* one that was not accepted yet has no program either, and is not being closed */
+	subflows_put_session(out, &(struct subflow_session){.token = info.mptcpi_token,
+				      .over = head->idiag_inode == 0 &&
+					      (1u << head->idiag_state & SUBFLOWS_CLOSING) != 0,
+				      .received = info.mptcpi_rcv_nxt});
 }
 
 /*
@@ -311,14 +317,37 @@ subflows_use(const struct subflows *subflows, const uint8_t address[16])
 	return found;
 }
 
-bool
-subflows_have(const struct subflows *subflows, uint32_t token)
+static const struct subflow_session *
+subflows_session(const struct subflows *subflows, uint32_t token)
 {
-	for (size_t i = 0; i < subflows->n_sessions; i++)
-		if (subflows->sessions[i].token == token)
-			return true;
-	for (size_t i = 0; i < subflows->n; i++)
-		if (subflows->list[i].token == token)
-			return true;
-	return false;
+	const struct subflow_session key = {.token = token};
+
+	return subflows->n_sessions == 0
+		   ? NULL
+		   : bsearch(&key, subflows->sessions, subflows->n_sessions,
+			 sizeof subflows->sessions[0], subflow_session_order);
+}
+
+bool
+subflows_live(const struct subflows *subflows, uint32_t token)
+{
+	const struct subflow_session *session = subflows_session(subflows, token);
+
+	return session != NULL ? !session->over : !subflows->complete;
+}
+
+size_t
+subflows_of(const struct subflows *subflows, uint32_t token)
+{
+	size_t low = 0, high = subflows->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (subflows->list[middle].token < token)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < subflows->n && subflows->list[low].token == token ? low : subflows->n;
 }

@@ -10,6 +10,7 @@
 
 struct subflow {
 	uint32_t token; /* of the session it belongs to */
+	uint64_t cookie; /* the kernel's number of its socket, which is never given twice */
 	uint8_t local[16];
 	uint8_t remote[16];
 	uint16_t local_port, remote_port;
@@ -27,6 +28,7 @@ struct subflow {
 
 struct subflow_session {
 	uint32_t token;
+	bool over; /* its program has closed it, which was the last event of it: it lingers for what is out */
 	uint64_t received; /* in-order octets, as a sequence number */
 };
 
@@ -48,8 +50,10 @@ void subflows_clear(struct subflows *subflows) NONNULL; /* gives its memory back
 bool subflows_use(const struct subflows *subflows, const uint8_t address[16]) NONNULL;
 /* What a datagram's round trip may take (us): twice the shortest, where data's takes longer. */
 uint32_t subflow_round_trip(const struct subflow *s) NONNULL;
-/* Whether a session is there. */
-bool subflows_have(const struct subflows *subflows, uint32_t token) NONNULL;
+/* Whether a session is there, or may be, and is not over. */
+bool subflows_live(const struct subflows *subflows, uint32_t token) NONNULL;
+/* The first of the session's in list, which others may follow; n: there is none. */
+size_t subflows_of(const struct subflows *subflows, uint32_t token) NONNULL;
 /* The order of list: negative, 0 (the same subflow), positive. */
 int subflow_compare(const struct subflow *a, const struct subflow *b) NONNULL;
 

@@ -8,11 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "resolverd/peers.h"
 #include "resolverd/subflows.h"
 
 #define MPTCP 262
@@ -85,10 +87,12 @@ mptcp(void **state)
 {
 	static const uint8_t loopback6[16] = {[15] = 1},
 			     loopback4[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
+	static const uint8_t nobody[16] = {0x20, 0x01, 0x0d, 0xb8};
 	struct subflows seen = {.n = 0};
 	union address at6, at4;
 	struct netlink *diag;
 	int six[2], four[2], listener;
+	struct peers *peers;
 
 	(void)state;
 	if (geteuid() != 0 || !session_open(AF_INET6, six, &at6)) /* root alone sees tokens */
@@ -103,6 +107,11 @@ mptcp(void **state)
 	assert_int_equal(listen(listener, 1), 0);
 	assert_true(subflows_listen(diag));
 	close(listener);
+	assert_int_equal(peers_open(&peers), 0);
+	assert_true(peers_has(peers, loopback6));
+	assert_true(peers_has(peers, loopback4));
+	assert_false(peers_has(peers, nobody));
+	peers_close(peers);
 	netlink_close(diag);
 	subflows_clear(&seen);
 	for (size_t i = 0; i < 2; i++) {
@@ -111,11 +120,83 @@ mptcp(void **state)
 	}
 }
 
+/* Sessions that begin at this port (began), or end at it; 0: none. */
+static uint32_t
+token(const struct subflows *seen, uint16_t port, bool began)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->list[i].began == began &&
+		    (began ? seen->list[i].remote_port : seen->list[i].local_port) == port)
+			return seen->list[i].token;
+	return 0;
+}
+
+/* What its program has closed is over, though it lingers as long as the other end is open. */
+static void
+over(void **state)
+{
+	struct subflows seen = {.n = 0};
+	union address at;
+	struct netlink *diag;
+	uint32_t begun, accepted;
+	int ends[2];
+
+	(void)state;
+	if (geteuid() != 0 || !session_open(AF_INET6, ends, &at))
+		skip();
+	assert_int_equal(netlink_open(NETLINK_SOCK_DIAG, 0, &diag), 0);
+	assert_int_equal(subflows_read(diag, &seen), 0);
+	begun = token(&seen, ntohs(at.in6.sin6_port), true);
+	accepted = token(&seen, ntohs(at.in6.sin6_port), false);
+	assert_true(subflows_live(&seen, begun));
+	assert_true(subflows_live(&seen, accepted));
+	assert_int_equal(seen.list[subflows_of(&seen, begun)].token, begun);
+	close(ends[0]);
+	assert_int_equal(subflows_read(diag, &seen), 0);
+	assert_false(subflows_live(&seen, begun));
+	assert_true(subflows_live(&seen, accepted));
+	netlink_close(diag);
+	subflows_clear(&seen);
+	close(ends[1]);
+}
+
+/* Thousands of sessions are seen, all of them. */
+static void
+many(void **state)
+{
+	enum { MANY = 1500 };
+	struct subflows seen = {.n = 0};
+	static int ends[MANY][2];
+	struct rlimit files = {4 * MANY, 4 * MANY};
+	union address at;
+	struct netlink *diag;
+
+	(void)state;
+	if (geteuid() != 0 || setrlimit(RLIMIT_NOFILE, &files) < 0 ||
+	    !session_open(AF_INET6, ends[0], &at))
+		skip();
+	for (size_t i = 1; i < MANY; i++)
+		assert_true(session_open(AF_INET6, ends[i], &at));
+	assert_int_equal(netlink_open(NETLINK_SOCK_DIAG, 0, &diag), 0);
+	assert_int_equal(subflows_read(diag, &seen), 0);
+	assert_true(seen.complete);
+	assert_true(seen.n >= 2 * MANY);
+	assert_true(seen.n_sessions >= 2 * MANY);
+	netlink_close(diag);
+	subflows_clear(&seen);
+	for (size_t i = 0; i < MANY; i++) {
+		close(ends[i][0]);
+		close(ends[i][1]);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(mptcp),
+	    cmocka_unit_test(over),
+	    cmocka_unit_test(many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
