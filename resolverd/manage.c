@@ -185,15 +185,13 @@ manage_map(struct manage *manage, uint32_t token, const struct paths_places *pla
 static void
 manage_settle_cut(struct manage *manage, struct managed *m)
 {
-	for (size_t i = 0; i < m->n_paths; i++) {
-		struct managed_path *path = &m->paths[i];
-		struct prober_way way = prober_way_of(path->path.local, path->path.remote);
+	struct prober_way ways[MANAGED_PATHS];
+	size_t n = managed_settle(m, loop_now_ms(), ways);
 
-		if (path->up && path->mute)
-			ways_died(&manage->ways, &way, false, loop_now_ms());
-		path->mute = false;
+	for (size_t i = 0; i < n; i++) {
+		ways_died(&manage->ways, &ways[i], false, loop_now_ms());
+		ways_took(&manage->ways, &ways[i], manage->rtt_us);
 	}
-	m->cut = 0;
 }
 
 /* A handshake went through there. */

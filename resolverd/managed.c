@@ -96,6 +96,22 @@ managed_fell(struct managed_path *path, uint64_t now)
 	path->since = now;
 }
 
+size_t
+managed_settle(struct managed *m, uint64_t now, struct prober_way out[MANAGED_PATHS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_paths; i++) {
+		struct managed_path *path = &m->paths[i];
+
+		if (m->cut > now && path->up && path->mute)
+			out[n++] = prober_way_of(path->path.local, path->path.remote);
+		path->mute = false;
+	}
+	m->cut = 0;
+	return n;
+}
+
 void
 managed_hurry(struct managed *m)
 {

@@ -103,6 +103,9 @@ struct managed_path *managed_path(struct managed *m, const struct mptcp_path *pa
 bool managed_put(struct managed *m, const struct mptcp_path *path, bool up, uint64_t now) NONNULL;
 /* It stands no more, or never came to. */
 void managed_fell(struct managed_path *path, uint64_t now) NONNULL;
+/* Another path carries now: puts the ways of those that were mute, where that was found just now, which are dead then; how many.
+ * That one was mute long ago says nothing: it may have carried ever since. */
+size_t managed_settle(struct managed *m, uint64_t now, struct prober_way out[MANAGED_PATHS]) NONNULL;
 /* What does not stand may be tried again at once. */
 void managed_hurry(struct managed *m) NONNULL;
 /* The same of one pair, for a sign of life that anybody may have made up. True: it is to be tried. */

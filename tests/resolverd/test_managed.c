@@ -334,6 +334,26 @@ test_given_up(void **state)
 	assert_string_equal(acts_are(), "leave a-c");
 }
 
+/* The only path was silent, and another one carries: it is dead if that is so now, and not if it was so once. */
+static void
+test_settle(void **state)
+{
+	struct prober_way dead[MANAGED_PATHS];
+
+	(void)state;
+	m.paths[0].mute = true;
+	m.cut = world.now + 1000;
+	up(B, C, 1);
+	assert_int_equal(managed_settle(&m, world.now + 999, dead), 1);
+	assert_int_equal(dead[0].local[15], A);
+	assert_int_equal(managed_settle(&m, world.now + 999, dead), 0);
+	m.paths[0].mute = true;
+	m.cut = world.now + 1000;
+	assert_int_equal(managed_settle(&m, world.now + 60000, dead), 0);
+	m.cut = world.now + 62000; /* cut off again, by others */
+	assert_int_equal(managed_settle(&m, world.now + 61000, dead), 0);
+}
+
 /* An address of ours is gone, the host has moved. */
 static void
 test_moved(void **state)
@@ -444,7 +464,7 @@ main(void)
 	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_join_mapped),
 	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
 	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_dead),
-	    T(test_all_dead), T(test_given_up), T(test_moved), T(test_patience),
+	    T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
 	    T(test_many_announced), T(test_twice), T(test_many), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
