@@ -317,6 +317,25 @@ manage_heard(void *arg, const struct nlmsghdr *message)
 
 /* --- what is there already, or was not heard of --- */
 
+/* Which numbers an earlier one has given to our addresses, also to those that no path is by just now: the kernel takes no other
+ * for them. */
+static void
+manage_learn(struct manage *manage, struct managed *m)
+{
+	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
+	size_t n;
+
+	if (mptcp_numbers(manage->mptcp, m->token, list, MPTCP_ENDPOINTS, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct managed_address own = {.id = list[i].id,
+		    .announced = (list[i].flags & MPTCP_PM_ADDR_FLAG_SIGNAL) != 0};
+
+		memcpy(own.address, list[i].address, 16);
+		managed_number(m, &own);
+	}
+}
+
 static void
 manage_take(struct manage *manage, const struct subflow *flow)
 {
@@ -335,6 +354,7 @@ manage_take(struct manage *manage, const struct subflow *flow)
 			return;
 		m->first = path; /* or the first that is left of it */
 		m->server = !flow->began;
+		manage_learn(manage, m);
 	}
 	if (!flow->joined)
 		m->first = path;

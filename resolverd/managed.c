@@ -51,21 +51,31 @@ path_row(struct managed *m)
 	return row;
 }
 
+/* Number 0 is the address that the session began at; the first path that is known may be another one, in a session that was
+ * taken over. */
+void
+managed_number(struct managed *m, const struct managed_address *own)
+{
+	for (size_t i = 0; i < m->n_own; i++)
+		if (m->own[i].id == own->id) {
+			m->own[i].announced |= own->announced;
+			return;
+		}
+	if (own->id == 0 || m->n_own == MANAGED_PATHS)
+		return;
+	m->own[m->n_own++] = *own;
+	if (m->last_id < own->id)
+		m->last_id = own->id;
+}
+
 /* The peer knows the address by this number. */
 static void
 own_known(struct managed *m, const struct mptcp_path *path)
 {
-	if (path->local_id == m->first.local_id)
-		return;
-	for (size_t i = 0; i < m->n_own; i++)
-		if (m->own[i].id == path->local_id)
-			return;
-	if (m->n_own == MANAGED_PATHS)
-		return;
-	m->own[m->n_own] = (struct managed_address){.id = path->local_id, .announced = true};
-	memcpy(m->own[m->n_own++].address, path->local, 16);
-	if (m->last_id < path->local_id)
-		m->last_id = path->local_id;
+	struct managed_address own = {.id = path->local_id, .announced = true};
+
+	memcpy(own.address, path->local, 16);
+	managed_number(m, &own);
 }
 
 bool
@@ -166,31 +176,6 @@ managed_forget(struct managed *m, const uint8_t address[16])
 	return id;
 }
 
-/* The number of an own address, given when it has none; NULL: there are none left. A number is not used again as long as
- * there are others: peers differ in what they still believe about an old one. */
-static struct managed_address *
-own_number(struct managed *m, const uint8_t address[16])
-{
-	struct managed_address *row;
-
-	for (size_t i = 0; i < m->n_own; i++)
-		if (same(m->own[i].address, address))
-			return &m->own[i];
-	if (m->n_own == MANAGED_PATHS)
-		return NULL;
-	row = &m->own[m->n_own];
-	*row = (struct managed_address){.id = m->last_id};
-	do
-		row->id = row->id == UINT8_MAX ? 1 : row->id + 1;
-	while (row->id == m->first.local_id);
-	memcpy(row->address, address, 16);
-	m->last_id = row->id;
-	m->n_own++;
-	return row;
-}
-
-/* --- where it is to be --- */
-
 static bool
 is_own(const struct managed_world *world, const uint8_t address[16])
 {
@@ -199,6 +184,62 @@ is_own(const struct managed_world *world, const uint8_t address[16])
 			return true;
 	return false;
 }
+
+/* Whether a path stands from there. */
+static bool
+is_used(const struct managed *m, const uint8_t local[16])
+{
+	for (size_t i = 0; i < m->n_paths; i++)
+		if (m->paths[i].up && same(m->paths[i].path.local, local))
+			return true;
+	return false;
+}
+
+/* A row for one more number: where all are taken, that of an address that this host had once. NULL: there is none. */
+static struct managed_address *
+own_row(struct managed *m, const struct managed_world *world)
+{
+	if (m->n_own < MANAGED_PATHS)
+		return &m->own[m->n_own++];
+	for (size_t i = 0; i < m->n_own; i++)
+		if (!is_own(world, m->own[i].address) && !is_used(m, m->own[i].address))
+			return &m->own[i];
+	return NULL;
+}
+
+static bool
+number_is_taken(const struct managed *m, uint8_t id)
+{
+	bool taken = id == m->first.local_id;
+
+	for (size_t i = 0; i < m->n_own; i++)
+		taken |= m->own[i].id == id;
+	return taken;
+}
+
+/* The number of an own address, given when it has none; NULL: there are none left. A number is not used again as long as
+ * there are others: peers differ in what they still believe about an old one. */
+static struct managed_address *
+own_number(struct managed *m, const struct managed_world *world, const uint8_t address[16])
+{
+	struct managed_address *row;
+
+	for (size_t i = 0; i < m->n_own; i++)
+		if (same(m->own[i].address, address))
+			return &m->own[i];
+	row = own_row(m, world);
+	if (row == NULL)
+		return NULL;
+	*row = (struct managed_address){.announced = false};
+	memcpy(row->address, address, 16);
+	do
+		m->last_id = m->last_id == UINT8_MAX ? 1 : m->last_id + 1;
+	while (number_is_taken(m, m->last_id));
+	row->id = m->last_id;
+	return row;
+}
+
+/* --- where it is to be --- */
 
 /* An IPv4 session has an IPv4 socket, which no IPv6 path can join. */
 static bool
@@ -342,16 +383,14 @@ leads_from(const struct managed *m, const struct managed_world *world, const uin
 {
 	struct prober_way way = prober_way_of(local, m->first.remote);
 
-	for (size_t i = 0; i < m->n_paths; i++)
-		if (m->paths[i].up && same(m->paths[i].path.local, local))
-			return true;
-	return ways_is_dead(world->ways, &way);
+	return is_used(m, local) || ways_is_dead(world->ways, &way);
 }
 
 static bool
-announce(struct managed *m, const uint8_t address[16], struct act *out, size_t *n)
+announce(struct managed *m, const struct managed_world *world, const uint8_t address[16],
+    struct act *out, size_t *n)
 {
-	struct managed_address *number = own_number(m, address);
+	struct managed_address *number = own_number(m, world, address);
 
 	if (number == NULL || number->announced)
 		return false;
@@ -384,11 +423,12 @@ act_announce(struct managed *m, const struct managed_world *world, struct act *o
 		if (!own->announced || !is_of_family(m, own->address, own->address))
 			continue;
 		knows_first |= same(own->address, m->first.local);
-		if (!leads_from(m, world, own->address) && announce(m, own->address, out, n))
+		if (!leads_from(m, world, own->address) &&
+		    announce(m, world, own->address, out, n))
 			return;
 	}
 	if (knows_first && *n < max && is_unheard(m))
-		(void)announce(m, m->first.local, out, n);
+		(void)announce(m, world, m->first.local, out, n);
 }
 
 static bool
@@ -429,7 +469,7 @@ act_join(struct managed *m, const struct managed_world *world, const struct mptc
 	if ((path != NULL && world->now - path->since < path->wait) ||
 	    (path == NULL && !has_room(m)) || !ways_may(world->ways, &way))
 		return;
-	number = may_join(m, world->now) ? own_number(m, pair->local) : NULL;
+	number = may_join(m, world->now) ? own_number(m, world, pair->local) : NULL;
 	if (number == NULL)
 		return;
 	m->joins++;

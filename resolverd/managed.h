@@ -113,6 +113,8 @@ bool managed_sign(struct managed *m, const struct prober_way *way, uint64_t now)
 /* The peer has announced an address, or withdrawn one. */
 void managed_heard(struct managed *m, const struct managed_address *address) NONNULL;
 void managed_withdrawn(struct managed *m, uint8_t id) NONNULL;
+/* The kernel knows this own address by a number that was given before; announced: and so does the peer. */
+void managed_number(struct managed *m, const struct managed_address *own) NONNULL;
 /* The peer knows this own address no more: takes its number, and returns it; 0: it had none. */
 uint8_t managed_forget(struct managed *m, const uint8_t address[16]) NONNULL;
 /* Where the session might be, beside its paths: for probes as controls, which also tell the peer's agent, who joins, that we

@@ -405,6 +405,34 @@ mptcp_withdraw(struct mptcp *mptcp, uint32_t token, uint8_t id)
 	return netlink_ask(mptcp->nl, NULL, NULL);
 }
 
+static int
+mptcp_numbers_ask(
+    struct mptcp *mptcp, uint32_t token, struct mptcp_endpoint *out, size_t max, size_t *n)
+{
+	struct mptcp_list list = {out, max, 0};
+	struct nlmsghdr *message = mptcp_start(mptcp, MPTCP_PM_CMD_GET_ADDR, NLM_F_DUMP);
+	int rc;
+
+	mnl_attr_put_u32(message, MPTCP_PM_ATTR_TOKEN, token);
+	rc = netlink_ask(mptcp->nl, mptcp_endpoints_hear, &list);
+	*n = list.n;
+	return rc;
+}
+
+/* An older kernel takes no notice of the token and lists the endpoints; no session has 0. */
+int
+mptcp_numbers(
+    struct mptcp *mptcp, uint32_t token, struct mptcp_endpoint *out, size_t max, size_t *n)
+{
+	int rc = mptcp_numbers_ask(mptcp, 0, out, max, n);
+
+	if (rc < 0 || *n > 0) {
+		*n = 0;
+		return rc;
+	}
+	return mptcp_numbers_ask(mptcp, token, out, max, n);
+}
+
 int
 mptcp_join(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path)
 {

@@ -87,6 +87,9 @@ bool mptcp_event_read(const struct nlmsghdr *message, struct mptcp_event *out) N
 int mptcp_announce(struct mptcp *mptcp, uint32_t token, const uint8_t address[16], uint8_t id) NONNULL MUST_CHECK;
 /* Ends the own paths from the address of that number, and tells the peer so, over another one. */
 int mptcp_withdraw(struct mptcp *mptcp, uint32_t token, uint8_t id) NONNULL MUST_CHECK;
+/* The own addresses that the kernel has numbers for in this session, up to max; *n is how many were filled, 0 where there is no
+ * such session, or the kernel does not tell (before Linux 6.11). */
+int mptcp_numbers(struct mptcp *mptcp, uint32_t token, struct mptcp_endpoint *out, size_t max, size_t *n) NONNULL MUST_CHECK;
 /* Starts a path; its ports are chosen. What becomes of it is an event. */
 int mptcp_join(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path) NONNULL MUST_CHECK;
 /* Ends a path here; the peer hears of it over that path, if it lives. */

@@ -391,6 +391,60 @@ test_patience(void **state)
 	assert_string_equal(acts_are(), "join b-c");
 }
 
+/* Numbers of addresses go round, past those that are taken: the kernel knows no two addresses by one. */
+static void
+test_numbers(void **state)
+{
+	uint8_t withdrawn[16];
+
+	(void)state;
+	m.server = true;
+	have(3, A, B, D);
+	assert_string_equal(acts_are(), "announce b");
+	assert_int_equal(acts[0].path.local_id, 1);
+	m.own[0].announced = true;
+	address(withdrawn, D);
+	for (unsigned i = 0; i < 600; i++) { /* one is withdrawn, and announced again */
+		assert_string_equal(acts_are(), "announce d");
+		assert_int_not_equal(acts[0].path.local_id, 0);
+		assert_int_not_equal(acts[0].path.local_id, 1);
+		assert_int_equal(managed_forget(&m, withdrawn), acts[0].path.local_id);
+	}
+}
+
+/* A session that was taken over when its first path was gone already: the one that is left has a number, and keeps it. */
+static void
+test_taken_over(void **state)
+{
+	struct mptcp_path left = path(B, C, 1, 1000 + B);
+
+	(void)state;
+	m = (struct managed){.token = 7, .ready = true, .first = left};
+	assert_true(managed_put(&m, &left, true, world.now));
+	have(1, B);
+	map(B, D, false);
+	assert_string_equal(acts_are(), "join b-d");
+	assert_int_equal(acts[0].path.local_id, 1);
+}
+
+/* A host that moves often has a number for each address that it has now: those of the past are given up. */
+static void
+test_moved_often(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3 * MANAGED_PATHS; i++) {
+		for (size_t k = 0; k < m.n_paths; k++)
+			managed_fell(&m.paths[k], world.now);
+		have(1, 0x20 + i);
+		world.now += MANAGED_JOIN_MAX;
+		(void)acts_are();
+		assert_int_equal(n_acts, 1);
+		assert_int_equal(acts[0].kind, ACT_JOIN);
+		assert_int_equal(acts[0].path.local[15], 0x20 + i);
+		assert_true(managed_put(&m, &acts[0].path, true, world.now));
+	}
+}
+
 /* A peer that announces address after address is not followed to all of them. */
 static void
 test_many_announced(void **state)
@@ -463,8 +517,9 @@ main(void)
 #define T(name) cmocka_unit_test_setup(name, fresh)
 	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_join_mapped),
 	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
-	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_dead),
-	    T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
+	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_numbers),
+	    T(test_taken_over), T(test_moved_often), T(test_dead), T(test_all_dead),
+	    T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
 	    T(test_many_announced), T(test_twice), T(test_many), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,17 +3,24 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/mptcp.h>
+#include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "core/wire/errors.h"
+#include "resolverd/mptcp.h"
 #include "resolverd/peers.h"
 #include "resolverd/subflows.h"
 
@@ -190,13 +197,70 @@ many(void **state)
 	}
 }
 
+/* An own network namespace, with a loopback, where the userspace path manager has all sessions. False: not here. */
+static bool
+world_open(void)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd, pm;
+	bool up;
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	pm = open("/proc/sys/net/mptcp/pm_type", O_WRONLY);
+	up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0 && pm >= 0 && write(pm, "1", 1) == 1;
+	close(fd);
+	close(pm);
+	return up;
+}
+
+/* The kernel keeps the number that an own address was given in a session, tells it, and takes no other. */
+static void
+numbers(void **state)
+{
+	static const uint8_t address[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 5};
+	struct subflows seen = {.n = 0};
+	struct mptcp_endpoint list[4];
+	struct netlink *diag;
+	struct mptcp *pm;
+	union address at;
+	uint32_t begun;
+	int ends[2];
+	size_t n;
+
+	(void)state;
+	if (!world_open() || !session_open(AF_INET6, ends, &at))
+		skip();
+	assert_int_equal(netlink_open(NETLINK_SOCK_DIAG, 0, &diag), 0);
+	assert_int_equal(subflows_read(diag, &seen), 0);
+	begun = token(&seen, ntohs(at.in6.sin6_port), true);
+	assert_int_equal(mptcp_open(&pm), 0);
+	assert_int_equal(mptcp_numbers(pm, begun, list, 4, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(mptcp_announce(pm, begun, address, 5), 0);
+	assert_int_equal(mptcp_announce(pm, begun, address, 6), -MAP_ESYS);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(mptcp_numbers(pm, begun, list, 4, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(list[0].id, 5);
+	assert_memory_equal(list[0].address, address, 16);
+	assert_true((list[0].flags & MPTCP_PM_ADDR_FLAG_SIGNAL) != 0);
+	assert_int_equal(mptcp_numbers(pm, begun + 1, list, 4, &n), 0);
+	assert_int_equal(n, 0);
+	mptcp_close(pm);
+	netlink_close(diag);
+	subflows_clear(&seen);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(mptcp),
-	    cmocka_unit_test(over),
-	    cmocka_unit_test(many),
+	    cmocka_unit_test(mptcp), cmocka_unit_test(over), cmocka_unit_test(many),
+	    cmocka_unit_test(numbers), /* the last: in a namespace of its own from then on */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
