@@ -158,10 +158,12 @@ manage_sign(struct manage *manage, const struct prober_way *way)
 void
 manage_addresses(struct manage *manage, const struct managed_own *own, size_t n)
 {
+	if (n == manage->n_own && memcmp(manage->own, own, n * sizeof *own) == 0)
+		return; /* links have much to tell */
 	manage->n_own = n < MANAGED_OWN ? n : MANAGED_OWN;
 	memcpy(manage->own, own, manage->n_own * sizeof *own);
 	ways_hurry(&manage->ways, NULL, loop_now_ms());
-	manage_hurry(manage);
+	manage_hurry(manage, NULL);
 	manage_plan(manage);
 }
 
@@ -201,7 +203,7 @@ manage_passed(struct manage *manage, const struct mptcp_path *path)
 	struct prober_way way = prober_way_of(path->local, path->remote);
 
 	if (ways_lived(&manage->ways, &way, loop_now_ms()))
-		manage_hurry(manage);
+		manage_hurry(manage, &way);
 }
 
 static void
@@ -362,6 +364,17 @@ manage_take(struct manage *manage, const struct subflow *flow)
 	(void)managed_put(m, &path, true, loop_now_ms());
 }
 
+/* Whether it still stands is seen next; what did not stand waits as before, or who can bring about such a loss had all of it
+ * tried again, in all sessions. */
+static void
+manage_lost(struct managed_path *path)
+{
+	if (!path->up)
+		return;
+	managed_fell(path, loop_now_ms());
+	path->wait = 0;
+}
+
 static void
 manage_read(struct manage *manage)
 {
@@ -379,13 +392,13 @@ manage_read(struct manage *manage)
 			continue;
 		}
 		for (size_t i = 0; i < m->n_paths; i++)
-			managed_fell(&m->paths[i], loop_now_ms());
+			manage_lost(&m->paths[i]);
 	}
 	for (size_t i = 0; i < seen.n; i++) /* of what is over nobody would tell the end */
 		if (subflows_live(&seen, seen.list[i].token))
 			manage_take(manage, &seen.list[i]);
 	subflows_clear(&seen);
-	manage_hurry(manage);
+	manage_sweep(manage);
 }
 
 static void

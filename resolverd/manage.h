@@ -21,7 +21,7 @@ int manage_open(struct loop *loop, struct mptcp *mptcp, const struct paths_compa
 /* Sessions go on with the paths they have. NULL allowed. */
 void manage_close(struct manage *manage);
 
-/* This host's addresses have changed; copied. */
+/* This host's addresses, which may have changed; copied. */
 void manage_addresses(struct manage *manage, const struct managed_own *own, size_t n) NONNULL;
 /* Where a session may be by now, best first, and which of its peer's addresses are given up; both copied. */
 void manage_map(struct manage *manage, uint32_t token, const struct paths_places *places) NONNULL;

@@ -199,9 +199,9 @@ manage_turned(void *arg)
 }
 
 void
-manage_hurry(struct manage *manage)
+manage_hurry(struct manage *manage, const struct prober_way *way)
 {
 	for (struct managed *m = manage->list; m != NULL; m = m->next)
-		managed_hurry(m);
+		managed_hurry(m, way);
 	manage_sweep(manage);
 }

@@ -70,7 +70,7 @@ manage_looked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		if (beat_lives(outcomes[i].beat)) {
 			manage_found(manage, way);
 			if (ways_lived(&manage->ways, way, now)) {
-				manage_hurry(manage);
+				manage_hurry(manage, way);
 				returned = true;
 			}
 		} else if (outcomes[i].beat == BEAT_SILENT) {

@@ -53,8 +53,8 @@ void manage_act(struct manage *manage, struct managed *m) NONNULL;
 void manage_sweep(struct manage *manage) NONNULL;
 /* The same of those that may have waited for their mapping. */
 void manage_act_young(struct manage *manage) NONNULL;
-/* The same of all, and what does not stand may be tried again at once. */
-void manage_hurry(struct manage *manage) NONNULL;
+/* The same of all, and what does not stand may be tried again at once, as managed_hurry() has it. */
+void manage_hurry(struct manage *manage, const struct prober_way *way) __attribute__((nonnull(1)));
 /* A line in the story of the session. */
 void manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_path *path, const char *what,
     const char *why) NONNULL;

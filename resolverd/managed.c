@@ -123,11 +123,15 @@ managed_settle(struct managed *m, uint64_t now, struct prober_way out[MANAGED_PA
 }
 
 void
-managed_hurry(struct managed *m)
+managed_hurry(struct managed *m, const struct prober_way *way)
 {
-	for (size_t i = 0; i < m->n_paths; i++)
-		if (!m->paths[i].up)
-			m->paths[i].wait = 0;
+	for (size_t i = 0; i < m->n_paths; i++) {
+		struct managed_path *p = &m->paths[i];
+
+		if (!p->up && (way == NULL || same(p->path.local, way->local) ||
+				  same(p->path.remote, way->remote)))
+			p->wait = 0;
+	}
 }
 
 bool

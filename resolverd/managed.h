@@ -106,8 +106,8 @@ void managed_fell(struct managed_path *path, uint64_t now) NONNULL;
 /* Another path carries now: puts the ways of those that were mute, where that was found just now, which are dead then; how many.
  * That one was mute long ago says nothing: it may have carried ever since. */
 size_t managed_settle(struct managed *m, uint64_t now, struct prober_way out[MANAGED_PATHS]) NONNULL;
-/* What does not stand may be tried again at once. */
-void managed_hurry(struct managed *m) NONNULL;
+/* What does not stand may be tried again at once. way: it lives again, and so may what shares an end with it; NULL: all may. */
+void managed_hurry(struct managed *m, const struct prober_way *way) __attribute__((nonnull(1)));
 /* The same of one pair, for a sign of life that anybody may have made up. True: it is to be tried. */
 bool managed_sign(struct managed *m, const struct prober_way *way, uint64_t now) NONNULL;
 /* The peer has announced an address, or withdrawn one. */

@@ -194,6 +194,23 @@ test_each_pair_has_its_turn(void **state)
 	}
 }
 
+/* That a link says something is no reason to try anything; that an address comes or goes is. */
+static void
+test_same_addresses(void **state)
+{
+	struct mptcp_path path = sessions[0].first;
+	struct managed_own own[2];
+
+	(void)state;
+	address(path.remote, 9);
+	assert_true(managed_put(&sessions[0], &path, false, NOW));
+	memcpy(own, manage.own, sizeof own);
+	manage_addresses(&manage, own, 2);
+	assert_int_equal(sessions[0].paths[1].wait, MANAGED_JOIN_MS);
+	manage_addresses(&manage, own, 1);
+	assert_int_equal(sessions[0].paths[1].wait, 0);
+}
+
 int
 main(void)
 {
@@ -204,6 +221,7 @@ main(void)
 	    T(test_dead_pairs_have_their_own_look),
 	    T(test_far),
 	    T(test_each_pair_has_its_turn),
+	    T(test_same_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

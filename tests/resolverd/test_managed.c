@@ -387,7 +387,7 @@ test_patience(void **state)
 	}
 	assert_true(managed_put(&m, &to, false, world.now));
 	assert_string_equal(acts_are(), "");
-	managed_hurry(&m);
+	managed_hurry(&m, NULL);
 	assert_string_equal(acts_are(), "join b-c");
 }
 
@@ -443,6 +443,28 @@ test_moved_often(void **state)
 		assert_int_equal(acts[0].path.local[15], 0x20 + i);
 		assert_true(managed_put(&m, &acts[0].path, true, world.now));
 	}
+}
+
+/* A pair that lives again is a reason to try what shares an end with it, and nothing else. */
+static void
+test_hurry(void **state)
+{
+	struct mptcp_path here = path(B, C, 1, 0), there = path(A, D, 0, 0),
+			  elsewhere = path(B, D, 1, 0);
+	struct prober_way lives = way(A, C);
+
+	(void)state;
+	map(B, C, false);
+	map(A, D, false);
+	map(B, D, false);
+	assert_true(managed_put(&m, &here, false, world.now));
+	assert_true(managed_put(&m, &there, false, world.now));
+	assert_true(managed_put(&m, &elsewhere, false, world.now));
+	assert_string_equal(acts_are(), "");
+	managed_hurry(&m, &lives);
+	assert_string_equal(acts_are(), "join b-c, join a-d");
+	managed_hurry(&m, NULL);
+	assert_string_equal(acts_are(), "join b-c, join a-d, join b-d");
 }
 
 /* A peer that announces address after address is not followed to all of them. */
@@ -519,7 +541,7 @@ main(void)
 	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
 	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_numbers),
 	    T(test_taken_over), T(test_moved_often), T(test_dead), T(test_all_dead),
-	    T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
+	    T(test_given_up), T(test_settle), T(test_moved), T(test_patience), T(test_hurry),
 	    T(test_many_announced), T(test_twice), T(test_many), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
