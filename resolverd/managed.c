@@ -189,6 +189,16 @@ is_own(const struct managed_world *world, const uint8_t address[16])
 	return false;
 }
 
+/* Whether paths may begin there, too. */
+static bool
+is_source(const struct managed_world *world, const uint8_t address[16])
+{
+	for (size_t i = 0; i < world->n_own; i++)
+		if (same(world->own[i].address, address))
+			return !world->own[i].passive;
+	return false;
+}
+
 /* Whether a path stands from there. */
 static bool
 is_used(const struct managed *m, const uint8_t local[16])
@@ -273,7 +283,8 @@ put_all(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
     const struct managed_world *world, const struct managed_address *remote)
 {
 	for (size_t i = 0; i < world->n_own; i++)
-		put_pair(out, n, max, m, world->own[i].address, remote, false);
+		if (!world->own[i].passive)
+			put_pair(out, n, max, m, world->own[i].address, remote, false);
 }
 
 /* The pairs that it is to be by, the best first: those of its mapping, or, where the host has moved since, from all of ours to
@@ -287,7 +298,7 @@ wanted(const struct managed *m, const struct managed_world *world, struct mptcp_
 
 	for (size_t i = 0; i < m->n_pairs; i++) {
 		memcpy(to.address, m->pairs[i].destination, 16);
-		if (is_own(world, m->pairs[i].source))
+		if (is_source(world, m->pairs[i].source))
 			put_pair(out, &n, max, m, m->pairs[i].source, &to, m->pairs[i].backup);
 	}
 	for (size_t i = 0, ranked = n; ranked == 0 && i < m->n_pairs; i++) {
@@ -487,13 +498,21 @@ managed_awaits(const struct managed *m, const struct managed_world *world)
 	return !m->server && m->n_pairs == 0 && world->now - m->began < MANAGED_MAP_MS;
 }
 
+/* Its peer is this host itself, or on its link and nowhere else: no other path leads there. */
+static bool
+is_local(const struct managed *m, const struct managed_world *world)
+{
+	return is_own(world, m->first.remote) ||
+	       address_refusal(m->first.remote, true, NULL, 0) != NULL;
+}
+
 size_t
 managed_acts(struct managed *m, const struct managed_world *world, struct act *out, size_t max)
 {
 	struct mptcp_path pairs[MANAGED_PAIRS];
 	size_t n = 0, n_pairs;
 
-	if (!m->ready || m->foreign)
+	if (!m->ready || m->foreign || is_local(m, world))
 		return 0;
 	act_leave(m, world, out, &n, max);
 	if (m->server) {
@@ -526,6 +545,8 @@ managed_spares(const struct managed *m, const struct managed_world *world,
 	struct mptcp_path pairs[MANAGED_PAIRS];
 	size_t n = 0, n_pairs = 0;
 
+	if (is_local(m, world))
+		return 0;
 	if (m->server) {
 		struct managed_address to = {.port = 0};
 

@@ -14,7 +14,7 @@
 #define MANAGED_PATHS 8
 #define MANAGED_PAIRS 8 /* that it may be by, as its mapping has them */
 #define MANAGED_HEARD 8 /* addresses that the peer announced */
-#define MANAGED_OWN 16
+#define MANAGED_OWN 512 /* all that a host may have */
 #define MANAGED_ACTS 8
 #define MANAGED_JOIN_MS 2000 /* until a path that does not stand is tried anew; doubles ... */
 #define MANAGED_JOIN_MAX 64000 /* ... up to this */
@@ -27,6 +27,7 @@
 struct managed_own {
 	uint8_t address[16];
 	bool announced; /* to peers; a private one is only used */
+	bool passive; /* no path begins there, such as at a temporary one; those that are there stay */
 };
 
 /* A path that stands, or that was to: then it is tried again after a while. */

@@ -159,7 +159,7 @@ paths_remove_unwanted(struct paths *paths, const struct addresses *addresses,
 	}
 }
 
-/* The same addresses, for the sessions that are managed. */
+/* The same addresses, for the sessions that are managed; those that get no endpoint may have paths all the same. */
 static void
 paths_tell_manage(struct paths *paths, const struct addresses *addresses)
 {
@@ -167,12 +167,14 @@ paths_tell_manage(struct paths *paths, const struct addresses *addresses)
 	size_t n = 0;
 
 	for (size_t i = 0; i < addresses->n && n < MANAGED_OWN; i++) {
-		uint32_t flags = paths_flags(paths, &addresses->list[i]);
+		const struct local_address *row = &addresses->list[i];
+		uint32_t flags = paths_flags(paths, row);
 
-		if (flags == 0 || addresses->list[i].deprecated || !addresses->list[i].running)
+		if (row->deprecated || !row->running)
 			continue;
-		own[n] = (struct managed_own){.announced = flags == PATHS_FLAGS};
-		memcpy(own[n++].address, addresses->list[i].address, 16);
+		own[n] = (struct managed_own){
+		    .announced = flags == PATHS_FLAGS, .passive = flags == 0};
+		memcpy(own[n++].address, row->address, 16);
 	}
 	manage_addresses(paths->manage, own, n);
 }

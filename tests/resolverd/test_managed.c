@@ -245,6 +245,47 @@ test_announced_again(void **state)
 	assert_int_not_equal(acts[0].path.local_id, first);
 }
 
+/* No path begins at a temporary address, and one that is there stays: it is not gone. */
+static void
+test_passive(void **state)
+{
+	(void)state;
+	own[0].passive = true;
+	up(B, C, 1);
+	assert_string_equal(acts_are(), "");
+	m.server = true;
+	own[0].announced = false;
+	assert_string_equal(acts_are(), "");
+	m.server = false;
+	managed_fell(&m.paths[0], world.now);
+	managed_hurry(&m, NULL);
+	assert_string_equal(acts_are(), ""); /* and once gone it does not come back */
+	map(A, D, false);
+	map(B, D, false);
+	assert_string_equal(acts_are(), "join b-d");
+}
+
+/* What is between this host and itself, or a neighbour by its link, has no other path. */
+static void
+test_local(void **state)
+{
+	static const uint8_t loopback[16] = {[15] = 1},
+			     loopback4[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 53},
+			     neighbour[16] = {0xfe, 0x80, [15] = 1};
+	const uint8_t *peers[] = {own[1].address, loopback, loopback4, neighbour};
+	struct prober_way spare;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+		memcpy(m.first.remote, peers[i], 16);
+		m.server = false;
+		assert_string_equal(acts_are(), "");
+		assert_int_equal(managed_spares(&m, &world, &spare, 1), 0);
+		m.server = true;
+		assert_string_equal(acts_are(), "");
+	}
+}
+
 /* A private address is used, and nobody is told. */
 static void
 test_private(void **state)
@@ -539,10 +580,11 @@ main(void)
 #define T(name) cmocka_unit_test_setup(name, fresh)
 	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_join_mapped),
 	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
-	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_numbers),
-	    T(test_taken_over), T(test_moved_often), T(test_dead), T(test_all_dead),
-	    T(test_given_up), T(test_settle), T(test_moved), T(test_patience), T(test_hurry),
-	    T(test_many_announced), T(test_twice), T(test_many), T(test_family)};
+	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_passive),
+	    T(test_local), T(test_numbers), T(test_taken_over), T(test_moved_often),
+	    T(test_dead), T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved),
+	    T(test_patience), T(test_hurry), T(test_many_announced), T(test_twice),
+	    T(test_many), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
