@@ -15,10 +15,21 @@ ways_find(const struct ways *ways, const struct prober_way *of)
 	return NULL;
 }
 
-bool
-ways_is_dead(const struct ways *ways, const struct prober_way *of)
+/* The same for somebody who would use it. */
+static struct way *
+ways_ask(struct ways *ways, const struct prober_way *of)
 {
-	const struct way *way = ways_find(ways, of);
+	struct way *way = ways_find(ways, of);
+
+	if (way != NULL)
+		way->unasked = 0;
+	return way;
+}
+
+bool
+ways_is_dead(struct ways *ways, const struct prober_way *of)
+{
+	const struct way *way = ways_ask(ways, of);
 
 	return way != NULL && way->dead;
 }
@@ -26,7 +37,7 @@ ways_is_dead(const struct ways *ways, const struct prober_way *of)
 bool
 ways_may(struct ways *ways, const struct prober_way *of)
 {
-	struct way *way = ways_find(ways, of);
+	struct way *way = ways_ask(ways, of);
 	bool may = way == NULL || !way->dead || way->trial;
 
 	if (way != NULL)
@@ -125,6 +136,10 @@ ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max)
 
 		if (!way->dead || way->look > now)
 			continue;
+		if (way->unasked++ == WAYS_UNASKED) {
+			ways->list[i--] = ways->list[--ways->n];
+			continue;
+		}
 		out[n++] = way->of;
 		way->look = now + way->look_wait;
 		way->look_wait =

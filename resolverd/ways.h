@@ -13,6 +13,7 @@
 #define WAYS_LOOK_MS 1000 /* from one look at a dead pair to the next; doubles ... */
 #define WAYS_LOOK_MAX 8000 /* ... up to this */
 #define WAYS_PATIENCE 80 /* of the time between two looks an answer has this part, beside its round trips */
+#define WAYS_UNASKED 16 /* looks at a pair that nobody asks for meanwhile; then it is forgotten: its sessions are over */
 
 struct way {
 	struct prober_way of;
@@ -23,6 +24,7 @@ struct way {
 	uint64_t since; /* ms: of the last death or return */
 	uint64_t wait; /* from that death on */
 	uint64_t look, look_wait; /* when it is to be looked at, and how long until the one after */
+	unsigned unasked; /* looks since somebody asked for it */
 };
 
 struct ways {
@@ -32,7 +34,7 @@ struct ways {
 };
 
 /* Whether it is dead; what is not known lives. */
-bool ways_is_dead(const struct ways *ways, const struct prober_way *of) NONNULL;
+bool ways_is_dead(struct ways *ways, const struct prober_way *of) NONNULL;
 /* Whether a path may begin there: it lives, or this one is the trial, which is over then. */
 bool ways_may(struct ways *ways, const struct prober_way *of) NONNULL;
 /* It died, if it lived. probed: its peer answered probes elsewhere. */

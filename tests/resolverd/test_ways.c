@@ -106,6 +106,26 @@ test_trial(void **state)
 	assert_false(ways_may(&ways, &w));
 }
 
+/* A pair whose sessions are over is looked at for a while, and then no more. */
+static void
+test_unasked(void **state)
+{
+	struct prober_way w = way(A, C), other = way(A, D), due[2];
+	uint64_t now = 100000;
+
+	(void)state;
+	ways_died(&ways, &w, true, now);
+	ways_died(&ways, &other, true, now);
+	for (unsigned i = 0; i < 100; i++) {
+		now += WAYS_LOOK_MAX;
+		(void)ways_due(&ways, now, due, 2);
+		assert_true(ways_is_dead(&ways, &w));
+	}
+	assert_int_equal(ways_due(&ways, now + WAYS_LOOK_MAX, due, 2), 1);
+	assert_true(prober_way_equal(&due[0], &w));
+	assert_int_equal(ways.n, 1);
+}
+
 /* The memory is bounded; the dead are kept before those that live again. */
 static void
 test_bounded(void **state)
@@ -134,6 +154,7 @@ main(void)
 	    cmocka_unit_test_setup(test_flapping, fresh),
 	    cmocka_unit_test_setup(test_flapping_by_rule, fresh),
 	    cmocka_unit_test_setup(test_trial, fresh),
+	    cmocka_unit_test_setup(test_unasked, fresh),
 	    cmocka_unit_test_setup(test_bounded, fresh),
 	};
 
