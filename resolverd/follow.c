@@ -17,6 +17,9 @@
 #include "resolverd/subflows.h"
 
 #define FOLLOW_RETRY_MS 5000 /* after a look-up that failed */
+/* From one look at paths to what is given up to the next: the peer may announce it at any time. Doubles while there are none. */
+#define FOLLOW_LEAVE_MS 5000
+#define FOLLOW_LEAVE_MAX 320000
 #define FOLLOW_LEAST_MS 1000
 #define FOLLOW_DEADLINE_MS 5000
 
@@ -24,16 +27,17 @@ struct follow {
 	struct session *session;
 	struct timer *timer;
 	struct joint *joint; /* a look-up under way, or NULL */
+	uint64_t leave_ms; /* until the next look at paths to what is given up */
 	struct places places;
 };
 
 static void follow_ask(void *arg);
 
 static bool
-has(const uint8_t (*list)[16], size_t n, const uint8_t address[16])
+follow_gives_up(const struct paths_places *places, const uint8_t address[16])
 {
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(list[i], address, 16) == 0)
+	for (size_t i = 0; i < places->n_given_up; i++)
+		if (memcmp(places->given_up[i], address, 16) == 0)
 			return true;
 	return false;
 }
@@ -43,6 +47,7 @@ follow_end(struct follow *follow, const struct subflow *flow)
 {
 	struct session *session = follow->session;
 	struct session_note note = {.transport = SESSION_TCP,
+	    .cookie = flow->cookie,
 	    .source_port = flow->local_port,
 	    .destination_port = flow->remote_port};
 	char text[EID_TEXT];
@@ -51,33 +56,41 @@ follow_end(struct follow *follow, const struct subflow *flow)
 	memcpy(note.destination, flow->remote, 16);
 	address_print(flow->remote, text);
 	if (sockets_end(sessions_diag(session->all), &note) < 0) {
-		session_tell(session, "path to %s cannot be left: %s", text, strerror(errno));
+		if (errno != ENOENT) /* else it has gone since it was seen */
+			session_tell(
+			    session, "path to %s cannot be left: %s", text, strerror(errno));
 		return;
 	}
 	agent_count(sessions_agent(session->all), STAT_PATH_LEFT);
 	session_tell(session, "path to %s left: the mapping gives it up", text);
 }
 
-/* The kernel's manager knows no mapping: paths to what is given up are ended, as long as there is another one. */
-static void
+/* The kernel's manager knows no mapping: paths to what is given up are ended, as long as there is another one. False: there are
+ * none. */
+static bool
 follow_leave(struct follow *follow, const struct paths_places *places)
 {
-	struct subflows seen = {.n = 0};
+	const struct subflows *seen = sessions_subflows(follow->session->all);
 	uint32_t token = follow->session->note.token;
-	bool stays = false;
+	size_t first = seen != NULL ? subflows_of(seen, token) : 0, n = 0, n_given_up = 0;
 
-	if (subflows_read(sessions_diag(follow->session->all), &seen) < 0) {
-		subflows_clear(&seen);
-		return;
-	}
-	for (size_t i = 0; i < seen.n; i++)
-		stays |= seen.list[i].token == token &&
-			 !has(places->given_up, places->n_given_up, seen.list[i].remote);
-	for (size_t i = 0; stays && i < seen.n; i++)
-		if (seen.list[i].token == token &&
-		    has(places->given_up, places->n_given_up, seen.list[i].remote))
-			follow_end(follow, &seen.list[i]);
-	subflows_clear(&seen);
+	while (seen != NULL && first + n < seen->n && seen->list[first + n].token == token)
+		n_given_up += follow_gives_up(places, seen->list[first + n++].remote);
+	for (size_t i = 0; n_given_up < n && i < n; i++)
+		if (follow_gives_up(places, seen->list[first + i].remote))
+			follow_end(follow, &seen->list[first + i]);
+	return n_given_up > 0 || n == 0; /* it may be younger than what was seen */
+}
+
+/* When to look for such paths again. */
+static uint64_t
+follow_leave_again(struct follow *follow, const struct paths_places *places)
+{
+	if (follow_leave(follow, places) || follow->leave_ms == 0)
+		follow->leave_ms = FOLLOW_LEAVE_MS;
+	else if (follow->leave_ms < FOLLOW_LEAVE_MAX)
+		follow->leave_ms *= 2;
+	return follow->leave_ms;
 }
 
 static void
@@ -86,7 +99,7 @@ follow_found(void *arg, struct bytes payload)
 	struct follow *follow = arg;
 	struct agent *agent = sessions_agent(follow->session->all);
 	struct result *result = sessions_result(follow->session->all);
-	uint64_t ms = FOLLOW_RETRY_MS;
+	uint64_t ms = FOLLOW_RETRY_MS, again = UINT64_MAX;
 	struct paths_places places;
 
 	follow->joint = NULL;
@@ -95,10 +108,9 @@ follow_found(void *arg, struct bytes payload)
 		places_take(&follow->places, result, &places);
 		if (!paths_map(agent->paths, follow->session->note.token, &places) &&
 		    places.n_given_up > 0)
-			follow_leave(follow, &places);
-		if (places.n_given_up > 0 && ms > FOLLOW_RETRY_MS)
-			ms = FOLLOW_RETRY_MS; /* until it is elsewhere */
+			again = follow_leave_again(follow, &places);
 	}
+	ms = ms < again ? ms : again;
 	timer_start(follow->timer, ms > FOLLOW_LEAST_MS ? ms : FOLLOW_LEAST_MS);
 }
 

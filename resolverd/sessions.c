@@ -18,9 +18,11 @@
 #include "resolverd/guard.h"
 #include "resolverd/mptcp.h"
 #include "resolverd/sockets.h"
+#include "resolverd/subflows.h"
 
 #define SESSION_PLACES 4096
 #define SWEEP_MS 1000 /* between two times that everything is read anew */
+#define SEEN_MS 1000 /* the same of subflows */
 #define SESSION_MPTCP_KEY ((uint64_t)1 << 63) /* no cookie is so large */
 
 struct sessions {
@@ -38,6 +40,8 @@ struct sessions {
 	struct session *numbers[SESSION_PLACES]; /* by owner and his number */
 	struct session *peers[SESSION_PLACES]; /* by where they lead to */
 	struct result result;
+	struct subflows seen;
+	uint64_t seen_at; /* ms; 0: never */
 };
 
 static uint64_t
@@ -305,6 +309,7 @@ sessions_close(struct sessions *all)
 	netlink_close(all->diag);
 	netlink_close(all->gone);
 	netlink_close(all->events);
+	subflows_clear(&all->seen);
 	free(all);
 }
 
@@ -508,4 +513,18 @@ struct netlink *
 sessions_diag(const struct sessions *all)
 {
 	return all->diag;
+}
+
+const struct subflows *
+sessions_subflows(struct sessions *all)
+{
+	uint64_t now = loop_now_ms();
+
+	if (all->seen_at != 0 && now - all->seen_at < SEEN_MS)
+		return &all->seen;
+	all->seen_at = 0;
+	if (subflows_read(all->diag, &all->seen) < 0)
+		return NULL;
+	all->seen_at = now;
+	return &all->seen;
 }

@@ -13,6 +13,7 @@
 struct follow;
 struct guard;
 struct sessions;
+struct subflows;
 
 /* Who told of sessions: in him, and zero at first. */
 struct session_owner {
@@ -77,5 +78,8 @@ void session_send(struct session *session, const struct session_event *event) NO
 struct agent *sessions_agent(const struct sessions *all) NONNULL;
 struct result *sessions_result(struct sessions *all) NONNULL; /* room to read one, for the moment */
 struct netlink *sessions_diag(const struct sessions *all) NONNULL; /* for asking */
+/* This host's subflows, as they were within the last second: thousands of sessions do not read thousands of times what all of them
+ * have. Borrowed until the next; NULL: they cannot be read. */
+const struct subflows *sessions_subflows(struct sessions *all) NONNULL;
 
 #endif

@@ -73,15 +73,18 @@ agent_start host "paths: kernel" || give_up "resolverd serves on host again"
 agent_start r "paths: kernel" || give_up "resolverd serves on r again"
 ok "kernel: a session" session three 7000
 ok "kernel: by both" soon 10 leads r 7000 "$R $A" "$R $B"
-sed -i '/isp-a/s/$/ drain/' "$WORK/zones/site.records"
+sed -i "/isp-a/s/$/ drain/; s/$TTL ELOC/60 ELOC/" "$WORK/zones/site.records" # from then on nobody asks again because of the TTL
 ok "kernel: the site drains provider A" site_load
 ok "kernel: the session leaves it, as soon" follows leads r 7000 "$R $B"
 ok "kernel: that is counted, too" eval 'counted r joined 1 && counted r left 1'
 ok "kernel: octets come" flows three
+ok "kernel: who connects now comes by provider B" session four 7000
+ok "kernel: and leaves the other, which its peer announces" soon 12 counted r left 2
+ok "kernel: so that both sessions are by one" leads r 7000 "$R $B" "$R $B"
 sed -i 's/ drain//' "$WORK/zones/site.records"
 ok "kernel: it is drained no more" site_load
-tell three TERM
-ok "kernel: it ends" wait_line three '^end ' 5
+for name in three four; do tell $name TERM; done
+ok "kernel: they end" eval 'wait_line three "^end " 5 && wait_line four "^end " 5'
 
 # a session in which nothing was said: whoever has one address announces that, and the handshake is complete
 quiet='
