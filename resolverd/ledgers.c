@@ -380,11 +380,13 @@ ledgers_drain(struct ledgers *ledgers)
 }
 
 bool
-ledgers_inherit(struct ledgers *ledgers)
+ledgers_inherit(struct ledgers *ledgers, bool *alone)
 {
+	*alone = false;
 	if (!ledgers_lock(ledgers, LOCK_EX | LOCK_NB))
 		return errno != EWOULDBLOCK;
 	(void)!ledgers_inherit_all(ledgers);
+	*alone = !ledgers_has_alive(ledgers);
 	(void)ledgers_lock(ledgers, LOCK_UN);
 	return true;
 }

@@ -23,8 +23,9 @@ struct ledger *ledgers_own(
 /* Readable when a resolverd may have died; for a watch. -1: it cannot be known, only asked. */
 int ledgers_fd(const struct ledgers *ledgers) NONNULL;
 void ledgers_drain(struct ledgers *ledgers) NONNULL; /* it is readable no more */
-/* The own ledger inherits from the dead. False: another resolverd is at the ledgers; ask again. */
-bool ledgers_inherit(struct ledgers *ledgers) NONNULL MUST_CHECK;
+/* The own ledger inherits from the dead; alone: no other resolverd of this namespace is alive. False: another one is at the
+ * ledgers; ask again. */
+bool ledgers_inherit(struct ledgers *ledgers, bool *alone) NONNULL MUST_CHECK;
 
 /*
  * Leaves all to another resolverd of this namespace that is alive. Without one, takes back what the

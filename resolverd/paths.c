@@ -34,22 +34,6 @@ paths_note(struct paths *paths)
 }
 
 static void
-paths_settled(void *arg)
-{
-	struct paths *paths = arg;
-
-	if (!ledgers_inherit(paths->ledgers))
-		timer_start(paths->settle, PATHS_SETTLE_MS);
-	if (paths_sync(paths) < 0)
-		diag_warn("paths: addresses cannot be read: %s", strerror(errno));
-	if (!paths->accepts)
-		return;
-	timer_start(paths->settle, paths->accepts_ms);
-	if (paths->accepts_ms < PATHS_QUIET_MAX)
-		paths->accepts_ms *= 2;
-}
-
-static void
 paths_heard(void *arg, const struct nlmsghdr *message)
 {
 	(void)message;
@@ -76,6 +60,7 @@ paths_other_ready(void *arg, int fd, unsigned events)
 	(void)fd;
 	(void)events;
 	ledgers_drain(paths->ledgers);
+	paths->heir = true;
 	timer_start(paths->settle, PATHS_SETTLE_MS);
 }
 
@@ -120,6 +105,44 @@ paths_limits(struct paths *paths)
 		want.manager = before;
 	}
 	return paths_limits_set(paths, &had, &want);
+}
+
+/* Who does not manage sessions leaves them to the kernel when one that did is gone; the limits are his, too. */
+static int
+paths_give_back(struct paths *paths)
+{
+	struct mptcp_limits had, want;
+	int rc = mptcp_limits_get(paths->mptcp, &had);
+
+	if (rc < 0 || paths->options.mode == PATHS_MANAGE)
+		return rc;
+	want = had;
+	want.manager = ledger_before(paths->ledger, &had).manager;
+	if (want.manager == had.manager)
+		return 0;
+	rc = paths_limits_set(paths, &had, &want);
+	if (rc == 0)
+		diag_info("paths: sessions that begin are managed by the kernel again");
+	return rc;
+}
+
+static void
+paths_settled(void *arg)
+{
+	struct paths *paths = arg;
+	bool alone;
+
+	if (!ledgers_inherit(paths->ledgers, &alone))
+		timer_start(paths->settle, PATHS_SETTLE_MS);
+	else if (paths->heir && alone) /* any other one may manage sessions, too */
+		paths->heir = paths_give_back(paths) < 0; /* then the next time */
+	if (paths_sync(paths) < 0)
+		diag_warn("paths: addresses cannot be read: %s", strerror(errno));
+	if (!paths->accepts)
+		return;
+	timer_start(paths->settle, paths->accepts_ms);
+	if (paths->accepts_ms < PATHS_QUIET_MAX)
+		paths->accepts_ms *= 2;
 }
 
 /* What is not announced may be from now on. */

@@ -23,6 +23,7 @@ struct paths {
 	struct paths_company company;
 	struct ledgers *ledgers; /* NULL: nothing is set here */
 	struct ledger *ledger; /* the own of them */
+	bool heir; /* of others, who may have managed sessions */
 	bool quiet; /* an address is not announced that is to be when somebody listens: */
 	bool accepts; /* somebody does ... */
 	uint64_t accepts_ms; /* ... and whether it is in use still is looked at after so long */

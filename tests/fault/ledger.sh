@@ -103,6 +103,25 @@ ok "after kill -9, a start with \"paths: manage\"" start manage
 ok "takes it over" as_set 1
 stop manage
 ok "and back when it stops" as_before
+# One that stops leaves the sessions that begin to one that does not manage any.
+beside() { start manage && start a && as_set 1; }
+ok "one that manages sessions beside one that does not" beside
+conf second 'paths: manage'
+ok "and a second one that does" start second
+kill -STOP "${PID[second]}"
+ok "the first one stops, while the second stands still" stop manage
+ok "who does not has what it set" logged a 'paths: endpoints taken over from a resolverd that is gone'
+address add fd00:db8::3
+ok "and looks at it again" logged a 'path fd00:db8::3: used'
+ok "but the second one still manages sessions" [ "$(manager)" = 1 ]
+address del fd00:db8::3
+ok "and looks again" logged a 'path fd00:db8::3: taken out'
+kill -CONT "${PID[second]}"
+ok "the second one stops" stop second
+ok "and the other has the kernel manage them" logged a 'paths: sessions that begin are managed by the kernel again'
+ok "at once, and the rest as it was set" as_set
+stop a
+ok "and all is as before when it stops, too" as_before
 # SUBFLOWS: an administrator's limits, and the kernel's manager, whatever was set beside these
 limits_are() { [ "$(ip mptcp limits) $(manager)" = "add_addr_accepted $1 subflows $1  0" ] || { state; return 1; }; }
 start manage
