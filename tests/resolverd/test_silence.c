@@ -10,85 +10,7 @@
 
 #include <cmocka.h>
 
-#include "resolverd/silence.h"
-
-#define A 0xa
-#define B 0xb
-
-static struct subflow flows[4];
-static struct subflow_session sessions[4];
-static struct subflows look;
-static struct silence *silence;
-static uint64_t now;
-static uint8_t own[2][16];
-static struct silence_verdict verdict;
-static bool confirms; /* as probes would */
-static struct silence_suspect asked;
-
-static bool
-confirm(void *arg, const struct silence_suspect *suspect)
-{
-	(void)arg;
-	asked = *suspect;
-	return confirms;
-}
-
-static struct silence_judge judge = {own, 2, confirm, NULL, {HOLD_MS, HOLD_MAX, HOLD_PENALTY}};
-
-static int
-setup(void **state)
-{
-	(void)state;
-	memset(flows, 0, sizeof flows);
-	memset(sessions, 0, sizeof sessions);
-	look = (struct subflows){.list = flows, .sessions = sessions};
-	look.complete = true;
-	look.n = 2;
-	look.n_sessions = 1;
-	look.sessions[0].token = 7;
-	for (unsigned i = 0; i < 2; i++) {
-		own[i][15] = (uint8_t)(A + i);
-		look.list[i].token = 7;
-		look.list[i].local[15] = (uint8_t)(A + i);
-		look.list[i].local_port = (uint16_t)(1000 + i);
-		look.list[i].rtt_us = 100;
-	}
-	now = 1000;
-	confirms = true;
-	silence = silence_new();
-	return silence == NULL;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	silence_free(silence);
-	return 0;
-}
-
-/* One look, 15 ms after the last. */
-static bool
-step(void)
-{
-	now += 15;
-	return silence_look(silence, &look, now, &judge, &verdict);
-}
-
-static void
-carry(unsigned flow, bool in_order)
-{
-	look.list[flow].segments_in += 8;
-	look.list[flow].octets_in += 10240;
-	if (in_order)
-		look.sessions[0].received += 10240;
-}
-
-static void
-acknowledge(unsigned flow)
-{
-	look.list[flow].segments_in += 4;
-}
+#include "tests/resolverd/looks.h"
 
 static void
 test_sender_sees_no_acknowledgement(void **state)
@@ -549,7 +471,7 @@ test_many_sessions(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, look_setup, look_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(test_sender_sees_no_acknowledgement),
 	    T(test_suspects),
