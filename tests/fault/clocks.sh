@@ -12,7 +12,7 @@ PORT=$((20000 + $$ % 3000 * 4)) MAPD='' CLOCK=''
 trap 'stop; rm -rf "$DIR"' EXIT
 stop() { [ -z "$MAPD" ] || { kill "$MAPD"; wait "$MAPD"; MAPD=; } 2>/dev/null; }
 # shellcheck disable=SC2016 # the shell that faketime starts says what it was told
-PRELOAD=$(faketime -f +0 sh -c 'echo "$LD_PRELOAD"')
+PRELOAD=$(faketime -m -f +0 sh -c 'echo "$LD_PRELOAD"')
 clock() { # fills "clock" with what goes before a command that is to have the clock of this round
 	clock=(env FAKETIME="$CLOCK" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$PRELOAD"
 		ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0")

@@ -25,7 +25,7 @@ Y
 	for i in $(seq 8000); do echo "n$i 60 A 192.0.2.1"; done
 } >"$DIR/zone"
 mkfifo "$DIR/ready"
-ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 faketime -f '+0 x4000' \
+ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 faketime -m -f '+0 x4000' \
 	"$BUILD/mapd/mapd" -c "$DIR/mapd.yaml" --ready-fd 3 3>"$DIR/ready" 2>"$DIR/log" &
 [ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok mapd serves"; cat "$DIR/log"; exit 1; }
 

@@ -12,7 +12,7 @@ NAME=update-clocks
 # shellcheck source=tests/interop/update/realm.inc
 . "$SOURCE/tests/interop/update/realm.inc"
 # shellcheck disable=SC2016 # the shell that faketime starts says what it was told
-PRELOAD=$(faketime -f +0 sh -c 'echo "$LD_PRELOAD"')
+PRELOAD=$(faketime -m -f +0 sh -c 'echo "$LD_PRELOAD"')
 at() { # COMMAND...: by the clock of this round
 	env FAKETIME="$CLOCK" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$PRELOAD" \
 		ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" "$@"

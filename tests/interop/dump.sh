@@ -146,7 +146,7 @@ stop
 # Twelve days later what is left of any signature is less than it must be: all is signed anew, before
 # anything is served.
 # shellcheck disable=SC2016
-start FAKETIME=+12d FAKETIME_DONT_FAKE_MONOTONIC=1 "LD_PRELOAD=$(faketime -f +0 sh -c 'echo "$LD_PRELOAD"')"
+start FAKETIME=+12d FAKETIME_DONT_FAKE_MONOTONIC=1 "LD_PRELOAD=$(faketime -m -f +0 sh -c 'echo "$LD_PRELOAD"')"
 date=$(date -u -d '+12 days' +%Y%m%d%H%M%S)
 for zone in $ALL; do
 	verify "$zone" "twelve days later" "$date"

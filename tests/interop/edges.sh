@@ -48,7 +48,7 @@ names() { # records of example.test but its identities
 }
 # Runs it with a clock that is off; a sanitized build lets faketime in only when told to.
 at() { # CLOCK COMMAND...
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 faketime -f "$@"
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 faketime -m -f "$@"
 }
 identity() { # CLOCK [ARGUMENT...]: makes one anew
 	rm -rf "$DIR/id" && mkdir "$DIR/id"

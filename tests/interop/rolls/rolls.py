@@ -64,7 +64,7 @@ class Clock:
         self.path = os.path.join(folder, "now")
         self.set(BEGIN)
         # not by faketime(1), which leaves semaphores behind when what it runs is killed
-        preload = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
+        preload = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
         self.env = dict(os.environ, TZ="UTC", LD_PRELOAD=preload, FAKETIME_TIMESTAMP_FILE=self.path,
                         FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1",
                         ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
