@@ -194,12 +194,15 @@ manage_look(struct manage *manage)
 static void
 manage_try_due(struct manage *manage, uint64_t now)
 {
-	struct prober_way ways[WAYS_MAX];
-	size_t n = ways_due(&manage->ways, now, ways, WAYS_MAX);
+	struct prober_way ways[HEARTBEAT_PAIRS];
+	size_t n;
 
-	for (size_t i = 0; i < n; i++)
-		ways_try(&manage->ways, &ways[i]);
-	manage->waits |= n > 0;
+	do {
+		n = ways_due(&manage->ways, now, ways, HEARTBEAT_PAIRS);
+		for (size_t i = 0; i < n; i++)
+			ways_try(&manage->ways, &ways[i]);
+		manage->waits |= n > 0;
+	} while (n == HEARTBEAT_PAIRS);
 }
 
 void

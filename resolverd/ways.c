@@ -1,18 +1,47 @@
 /*
- * ways.c - a short list; the dead are few.
+ * ways.c - a list without order, and a table of chains that finds what is in it.
  */
 #include "resolverd/ways.h"
+
+static uint16_t *
+ways_place(struct ways *ways, const struct prober_way *of)
+{
+	return &ways->first[prober_way_hash(of) % WAYS_PLACES];
+}
 
 static struct way *
 ways_find(const struct ways *ways, const struct prober_way *of)
 {
-	for (size_t i = 0; i < ways->n; i++) {
-		const struct way *way = &ways->list[i];
+	uint16_t at = ways->first[prober_way_hash(of) % WAYS_PLACES];
 
-		if (prober_way_equal(&way->of, of))
-			return (struct way *)(uintptr_t)way;
+	while (at != 0 && !prober_way_equal(&ways->list[at - 1].of, of))
+		at = ways->list[at - 1].next;
+	return at == 0 ? NULL : (struct way *)(uintptr_t)&ways->list[at - 1];
+}
+
+/* Who points at it in its chain. */
+static uint16_t *
+ways_link(struct ways *ways, const struct way *way)
+{
+	uint16_t *link = ways_place(ways, &way->of);
+
+	while (&ways->list[*link - 1] != way)
+		link = &ways->list[*link - 1].next;
+	return link;
+}
+
+/* The last one takes its row. */
+static void
+ways_forget(struct ways *ways, struct way *way)
+{
+	struct way *last = &ways->list[ways->n - 1];
+
+	*ways_link(ways, way) = way->next;
+	if (way != last) {
+		*ways_link(ways, last) = (uint16_t)(way - ways->list + 1);
+		*way = *last;
 	}
-	return NULL;
+	ways->n--;
 }
 
 /* The same for somebody who would use it. */
@@ -45,21 +74,34 @@ ways_may(struct ways *ways, const struct prober_way *of)
 	return may;
 }
 
-/* A row for one more: of those that live the one that has for longest, or of the dead the longest dead. */
-static struct way *
-ways_row(struct ways *ways)
+/* Room for one more: of those that live the one that has for longest goes, or of the dead the longest dead. */
+static void
+ways_room(struct ways *ways)
 {
 	struct way *row = &ways->list[0];
 
 	if (ways->n < WAYS_MAX)
-		return &ways->list[ways->n++];
+		return;
 	for (size_t i = 1; i < ways->n; i++) {
 		struct way *way = &ways->list[i];
 
 		if (way->dead != row->dead ? row->dead : way->since < row->since)
 			row = way;
 	}
-	return row;
+	ways_forget(ways, row);
+}
+
+static struct way *
+ways_add(struct ways *ways, const struct prober_way *of)
+{
+	uint16_t *place = ways_place(ways, of);
+	struct way *way;
+
+	ways_room(ways);
+	way = &ways->list[ways->n++];
+	*way = (struct way){.of = *of, .next = *place};
+	*place = (uint16_t)ways->n;
+	return way;
 }
 
 void
@@ -67,12 +109,10 @@ ways_died(struct ways *ways, const struct prober_way *of, bool probed, uint64_t 
 {
 	struct way *way = ways_find(ways, of);
 
-	if (way == NULL) {
-		way = ways_row(ways);
-		*way = (struct way){.of = *of};
-	} else if (way->dead) {
+	if (way == NULL)
+		way = ways_add(ways, of);
+	else if (way->dead)
 		return;
-	}
 	if (way->wait == 0 || now - way->since > 2 * way->wait)
 		way->wait = ways->rule.hold_ms;
 	else
@@ -137,7 +177,8 @@ ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max)
 		if (!way->dead || way->look > now)
 			continue;
 		if (way->unasked++ == WAYS_UNASKED) {
-			ways->list[i--] = ways->list[--ways->n];
+			ways_forget(ways, way);
+			i--;
 			continue;
 		}
 		out[n++] = way->of;
@@ -151,10 +192,14 @@ ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max)
 void
 ways_hurry(struct ways *ways, const struct prober_way *of, uint64_t now)
 {
-	for (size_t i = 0; i < ways->n; i++) {
+	struct way *one = of == NULL ? NULL : ways_find(ways, of);
+	size_t i = one == NULL ? 0 : (size_t)(one - ways->list);
+	size_t end = of == NULL ? ways->n : one == NULL ? 0 : i + 1;
+
+	for (; i < end; i++) {
 		struct way *way = &ways->list[i];
 
-		if (!way->dead || (of != NULL && !prober_way_equal(&way->of, of)))
+		if (!way->dead)
 			continue;
 		way->look = now < way->since + way->wait ? way->since + way->wait : now;
 		way->look_wait = WAYS_LOOK_MS;

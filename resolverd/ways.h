@@ -9,7 +9,8 @@
 #include "resolverd/hold.h"
 #include "resolverd/prober.h"
 
-#define WAYS_MAX 64 /* that are remembered */
+#define WAYS_MAX 4096 /* that are remembered: one for each peer, when a provider of a server's fails */
+#define WAYS_PLACES 1024 /* of the table that finds them */
 #define WAYS_LOOK_MS 1000 /* from one look at a dead pair to the next; doubles ... */
 #define WAYS_LOOK_MAX 8000 /* ... up to this */
 #define WAYS_PATIENCE 80 /* of the time between two looks an answer has this part, beside its round trips */
@@ -25,11 +26,13 @@ struct way {
 	uint64_t wait; /* from that death on */
 	uint64_t look, look_wait; /* when it is to be looked at, and how long until the one after */
 	unsigned unasked; /* looks since somebody asked for it */
+	uint16_t next; /* in its place of the table: 1 and its position in the list, 0: none */
 };
 
 struct ways {
 	struct hold_rule rule; /* from a death until the pair may be used again */
 	size_t n;
+	uint16_t first[WAYS_PLACES];
 	struct way list[WAYS_MAX];
 };
 

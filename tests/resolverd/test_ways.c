@@ -23,6 +23,7 @@ way(unsigned local, unsigned remote)
 	    .local = {0x20, 0x01, 0x0d, 0xb8}, .remote = {0x20, 0x01, 0x0d, 0xb8}};
 
 	w.local[15] = (uint8_t)local;
+	w.remote[14] = (uint8_t)(remote >> 8);
 	w.remote[15] = (uint8_t)remote;
 	return w;
 }
@@ -147,6 +148,44 @@ test_bounded(void **state)
 	assert_true(ways_is_dead(&ways, &w));
 }
 
+/* Each of many peers keeps its own: those that are gone, in whatever order, are gone alone. */
+static void
+test_many(void **state)
+{
+	uint64_t now = 100000;
+	struct prober_way w, due[8];
+	size_t n, looked = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < WAYS_MAX; i++) {
+		w = way(A, i);
+		ways_died(&ways, &w, true, now);
+		ways_took(&ways, &w, 1000 * i);
+	}
+	for (unsigned round = 0; round < 2 * WAYS_UNASKED;
+	     round++) { /* somebody asks for every third */
+		now += WAYS_LOOK_MAX;
+		looked = 0;
+		while ((n = ways_due(&ways, now, due, 8)) > 0)
+			looked += n;
+		for (unsigned i = 0; i < WAYS_MAX; i += 3) {
+			w = way(A, i);
+			assert_true(ways_is_dead(&ways, &w));
+		}
+	}
+	assert_int_equal(looked, (WAYS_MAX + 2) / 3);
+	assert_int_equal(ways.n, looked);
+	for (unsigned i = 0; i < WAYS_MAX; i++) {
+		w = way(A, i);
+		assert_int_equal(ways_is_dead(&ways, &w), i % 3 == 0);
+		if (i % 3 == 0)
+			assert_int_equal(
+			    ways_patience(&ways, &w), 3 * i + WAYS_LOOK_MAX / WAYS_PATIENCE);
+		w = way(B, i);
+		assert_false(ways_is_dead(&ways, &w));
+	}
+}
+
 int
 main(void)
 {
@@ -156,6 +195,7 @@ main(void)
 	    cmocka_unit_test_setup(test_trial, fresh),
 	    cmocka_unit_test_setup(test_unasked, fresh),
 	    cmocka_unit_test_setup(test_bounded, fresh),
+	    cmocka_unit_test_setup(test_many, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
