@@ -28,6 +28,7 @@
 #define PULSE_STOPPED_REST_MS \
 	30000 /* at most, after the path of a stream that stopped answered: else for as long as it had stopped */
 #define PULSE_IDLE_MS 100
+#define PULSE_BLIND_MS 1000 /* after the kernel did not tell */
 /* A look may cost at most one part in this many of the time between looks: of a CPU, since what it waits for one is no cost, and on
  * a busy machine dead paths would be found late. */
 #define PULSE_SHARE 25
@@ -55,6 +56,7 @@ struct pulse {
 	struct silence *silence;
 	struct subflows seen;
 	bool running;
+	bool blind; /* the kernel did not tell when it was asked last */
 	const struct pulse_ops *ops;
 	void *arg;
 	struct heartbeat *heartbeat; /* NULL: nothing is probed */
@@ -380,10 +382,14 @@ pulse_beat(void *arg)
 	char local[EID_TEXT], remote[EID_TEXT];
 
 	if (subflows_read(pulse->diag, &pulse->seen) < 0) {
-		diag_warn("paths: sessions cannot be read: %s", strerror(errno));
-		pulse->running = false;
+		if (!pulse->blind)
+			diag_warn("paths: sessions cannot be read: %s; asked again each second",
+			    strerror(errno));
+		pulse->blind = true;
+		timer_start(pulse->timer, PULSE_BLIND_MS);
 		return;
 	}
+	pulse->blind = false;
 	for (size_t i = 0; pulse->manage != NULL && i < pulse->seen.n; i++)
 		pulse->seen.list[i].managed =
 		    manage_has(pulse->manage, pulse->seen.list[i].token);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # overrun.sh - does resolverd still know its sessions after the kernel had more events to tell than it could take? It is stopped
-# while thousands of MPTCP connections come and go beside a managed session, whose provider then fails.
-# needs: root namespaces mptcp
+# while thousands of MPTCP connections come and go beside a managed session, whose provider then fails; and after the kernel
+# did not tell of its sockets for a while.
+# needs: root namespaces mptcp strace
 # limit: 120
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
@@ -42,15 +43,33 @@ ok "3,000 connections come and go while resolverd is stopped" flood
 tell agent-r CONT
 ok "it has lost events, and says so" soon 10 grep -q "events of sessions were lost" "$WORK/agent-r.log"
 ok "the session is still by both paths" both
-for isp in isp-a isp-b; do
+outage() { # ISP
 	mark
-	"$FIG1" blackhole $isp
+	"$FIG1" blackhole "$1"
 	pass 1
 	mark
-	ok "provider ${isp#isp-} fails: octets come again within 400 ms" [ "$(field gap "$line")" -le 400 ]
-	"$FIG1" restore $isp
+	ok "provider ${1#isp-} fails: octets come again within 400 ms" [ "$(field gap "$line")" -le 400 ]
+	"$FIG1" restore "$1"
 	ok "and returns: both paths" soon 20 both
-done
+}
+outage isp-a
+outage isp-b
+traced() { # [OPTION...]: its questions go to file calls
+	strace -qq -o "$WORK/calls" -e trace=sendto "$@" -p "${PID[agent-host]}" 2>/dev/null &
+	strace=$!
+}
+untraced() { kill $strace; wait $strace 2>/dev/null; }
+blind() { grep -q "sessions cannot be read" "$WORK/agent-host.log"; }
+asks() { grep -q nlmsg_type "$WORK/calls"; }
+traced -e inject=sendto:error=ENOBUFS
+ok "the kernel does not tell of its sockets: that is said" soon 10 blind
+untraced
+traced
+ok "it is asked again, though nothing happens" soon 5 asks
+untraced
+ok "it was said once" [ "$(grep -c "sessions cannot be read" "$WORK/agent-host.log")" = 1 ]
+outage isp-a
+outage isp-b
 alone() { ctl r status | tee /dev/stderr | grep -q " 1 sessions managed one by one"; }
 ok "none of the others is kept" soon 10 alone
 tell receiver TERM
