@@ -10,8 +10,9 @@
 #   -x       without what is measured of mapd besides: visibility, and queries meanwhile
 #
 # One client for all: 64 connections of TCP, with 64 messages in flight each (with SIG(0), 16: mapd lets one /24 have no
-# more than 4096 wait to be verified), made and signed before. mapd gets ELOC, its peers the same names with AAAA. A peer is measured at the sizes that it loads and signs within 10 minutes and 16 GB;
-# its last figure stands for the larger ones. Updates made within 300 s (TSIG) and 890 s (SIG(0)) before their end.
+# more than 4096 wait to be verified), made and signed before. mapd gets ELOC, its peers the same names with AAAA. A
+# peer is measured at the sizes that it loads and signs within 10 minutes and 16 GB; its last figure stands for the
+# larger ones. Updates made within 300 s (TSIG) and 890 s (SIG(0)) before their end.
 set -u
 export LC_ALL=C
 PATH=$PATH:/usr/sbin
@@ -27,7 +28,7 @@ while getopts t:m:s:o:x option; do
 	s) SERVERS=$OPTARG ;;
 	o) read -ra OPTIONS <<<"$OPTARG" ;;
 	x) EXTRAS=no ;;
-	*) sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,17p' >&2; exit 2 ;;
+	*) sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,18p' >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
