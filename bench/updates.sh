@@ -9,7 +9,7 @@
 #   OPTIONS: of the client, such as "-c 64 -w 16" or "-u" (mapd's updates then have a cookie)
 #   -x       without what is measured of mapd besides: visibility, and queries meanwhile
 #
-# One client for all: 64 connections of TCP, with 64 messages in flight each (with SIG(0), 16: mapd lets one /24 have no
+# One client for all: 64 connections of TCP, with 32 messages in flight each (with SIG(0), 16: mapd lets one /24 have no
 # more than 4096 wait to be verified), made and signed before. mapd gets ELOC, its peers the same names with AAAA. A
 # peer is measured at the sizes that it loads and signs within 10 minutes and 16 GB; its last figure stands for the
 # larger ones. Updates made within 300 s (TSIG) and 890 s (SIG(0)) before their end.
@@ -20,7 +20,7 @@ SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 BENCH=$BUILD/bench
 SECONDS_EACH=30 MODES=tsig,p256,ed25519,p256-proof,ed25519-proof SERVERS=mapd,floor,bind,knot,pdns EXTRAS=yes
-OPTIONS=() WINDOW=64
+OPTIONS=() WINDOW=32
 while getopts t:m:s:o:x option; do
 	case $option in
 	t) SECONDS_EACH=$OPTARG ;;
@@ -222,7 +222,7 @@ most() { # SERVER MODE: more updates than it can take, a second
 }
 measure() { # SERVER MODE SIZE
 	local bytes charged used half commits batch=''
-	WINDOW=64
+	WINDOW=32
 	[ "$2" = tsig ] || WINDOW=16
 	make_updates "$2" "$3" $(($(most "$1" "$2") * SECONDS_EACH))
 	bytes=$(written wchar) charged=$(written write_bytes) used=$(cpu) commits=$(serial)

@@ -8,7 +8,7 @@
 #include "mapd/proposal.h"
 #include "mapd/work.h"
 
-#define COMMIT_MOST 2048 /* updates of a transaction */
+#define COMMIT_MOST 1024 /* updates of a transaction */
 
 /* One transaction, and the zones that it changes. */
 struct commit {
