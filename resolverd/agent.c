@@ -233,6 +233,7 @@ agent_reload(struct agent *agent, char *why, size_t max)
 	resolver_bequeath(old, resolver);
 	agent->conf = conf;
 	agent->resolver = resolver;
+	pairs_policy(agent->pairs, GAI_CONF);
 	(void)cache_flush(agent->cache); /* it was found under other rules */
 	requests_halt(agent->requests);
 	resolver_close(old); /* its questions are nobody's load any more */

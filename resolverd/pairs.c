@@ -39,7 +39,7 @@ struct pairs {
 	struct select_candidate candidates[SELECT_MAX];
 };
 
-static void
+void
 pairs_policy(struct pairs *pairs, const char *path)
 {
 	char *text;

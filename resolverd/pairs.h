@@ -12,6 +12,7 @@ struct pairs; /* this host's addresses and what became of pairs; owned by the lo
 /* gai is the policy file (gai.conf(5)); missing is as good as empty. -MAP_ESYS, -MAP_ENOMEM */
 int pairs_open(const char *gai, struct pairs **out) NONNULL MUST_CHECK;
 void pairs_close(struct pairs *pairs); /* NULL allowed */
+void pairs_policy(struct pairs *pairs, const char *gai) NONNULL; /* reads the file again */
 /* From now on what becomes of pairs raises doubts of exits, and sources of bad ones come last. Borrowed; NULL: no more. */
 struct exits;
 void pairs_observe(struct pairs *pairs, struct exits *exits) __attribute__((nonnull(1)));

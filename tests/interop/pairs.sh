@@ -4,7 +4,7 @@
 # needs: root namespaces
 # limit: 60
 set -u
-[ -n "${PAIRS_INSIDE:-}" ] || PAIRS_INSIDE=1 exec unshare --net "$0"
+[ -n "${PAIRS_INSIDE:-}" ] || PAIRS_INSIDE=1 exec unshare --net --mount "$0"
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${EIDMAP_BUILD:-$SOURCE/build}
 # shellcheck source=tests/interop/agent.inc
@@ -49,6 +49,8 @@ ranks() {
 AGENT_RECORDS=('here ELOC 20 0 2001:db8:c::1 path=wifi' 'here ELOC 10 0 2001:db8:d::1 path=lte'
 	'bare A 192.0.2.1' 'drained ELOC 20 0 2001:db8:c::1 path=wifi' 'drained ELOC 10 0 2001:db8:d::1 path=lte drain')
 ip link set lo up
+cp /etc/gai.conf "$DIR/gai" 2>/dev/null || : >"$DIR/gai"
+[ ! -e /etc/gai.conf ] || mount --bind "$DIR/gai" /etc/gai.conf # the system's own is as it was when this ends
 if ! agent_start; then echo "not ok pairs: set up"; exit 1; fi
 shows "no address leads there" 4 '^no-locators: .*no address of this host has a route'
 ip link add out type veth peer name in && ip link set out up && ip link set in up
@@ -79,6 +81,17 @@ printf 'classes:\n  cheap: {prefer: [wifi]}\n' >>"$DIR/resolverd.yaml"
 ranks "what a class costs is for the operator to say" "+from=here.example.test +class=cheap +avoid=isp-b" \
 	"$C $A" "$D $A" "$D $B" "$C $B"
 ranks "and changes nothing for others" "+from=here.example.test +class=bulk +avoid=isp-b" "$D $A" "$C $A" "$D $B" "$C $B"
+if [ -e /etc/gai.conf ]; then
+	for order in b a; do # by weight it would be a draw
+		printf 'precedence ::/0 40\nprecedence 2001:db8:%s::/48 45\n' $order >"$DIR/gai"
+		"$BUILD/mapctl/mapctl" -s "$DIR/resolverd.control" reload >>"$DIR/log" 2>&1
+		if [ $order = b ]; then then=$A; else then=$B; fi
+		shows "gai.conf has $order first" 0 "-> $then .*lower precedence" +from=here.example.test
+	done
+	: >"$DIR/gai"
+	"$BUILD/mapctl/mapctl" -s "$DIR/resolverd.control" reload >>"$DIR/log" 2>&1
+	shows "an empty one is the RFC's own" 0 "!precedence" +from=here.example.test
+fi
 printf 'classes:\n  cheep: {}\n' >"$DIR/wrong.yaml"
 for wrong in 'cheep: {}' 'bulk: {avoid: [isp/a]}' 'bulk: {avoids: [isp-a]}'; do
 	printf 'classes:\n  %s\n' "$wrong" >"$DIR/wrong.yaml"
