@@ -31,8 +31,13 @@ number_put(uint8_t *p, uint64_t number)
 static void
 block_fill(uint8_t *block, size_t size, uint64_t offset)
 {
-	for (size_t i = 0; i < size; i += 8)
-		number_put(block + i, (offset + i) / 8);
+	uint8_t number[8];
+
+	for (size_t i = 0; i < size; i++) {
+		if (i == 0 || (offset + i) % 8 == 0)
+			number_put(number, (offset + i) / 8);
+		block[i] = number[(offset + i) % 8];
+	}
 }
 
 /* Waits until due, or until the peer has closed, which is true. */
@@ -69,8 +74,8 @@ block_send(int fd, const uint8_t *block, size_t size)
 	return 0;
 }
 
-int
-stream_send_paced(int fd, size_t size, unsigned pace_ms)
+static int
+stream_send_blocks(int fd, size_t size, unsigned pace_ms, uint64_t from)
 {
 	uint8_t block[STREAM_BLOCK];
 	uint64_t start = now_ms();
@@ -78,7 +83,7 @@ stream_send_paced(int fd, size_t size, unsigned pace_ms)
 	for (uint64_t n = 0;; n++) {
 		int error;
 
-		block_fill(block, size, n * size);
+		block_fill(block, size, from + n * size);
 		error = block_send(fd, block, size);
 		if (error == EPIPE || error == ECONNRESET)
 			return 0;
@@ -90,14 +95,25 @@ stream_send_paced(int fd, size_t size, unsigned pace_ms)
 }
 
 int
-stream_send(int fd)
+stream_send_paced(int fd, size_t size, unsigned pace_ms)
 {
-	return stream_send_paced(fd, STREAM_BLOCK, STREAM_PACE);
+	return stream_send_blocks(fd, size, pace_ms, 0);
 }
 
-/* True when all n octets are those that belong at offset; else says which is not. */
-static bool
-octets_are_right(const uint8_t *p, size_t n, uint64_t offset)
+int
+stream_send(int fd)
+{
+	return stream_send_blocks(fd, STREAM_BLOCK, STREAM_PACE, 0);
+}
+
+int
+stream_send_from(int fd, uint64_t from)
+{
+	return stream_send_blocks(fd, STREAM_BLOCK, STREAM_PACE, from);
+}
+
+bool
+stream_is_right(const uint8_t *p, size_t n, uint64_t offset)
 {
 	uint8_t want[8];
 
@@ -149,7 +165,7 @@ stream_receive(int fd, volatile sig_atomic_t *mark, volatile sig_atomic_t *stop,
 			break;
 		}
 		last = now_ms();
-		if (!octets_are_right(buffer, (size_t)n, offset)) {
+		if (!stream_is_right(buffer, (size_t)n, offset)) {
 			error = EBADMSG;
 			break;
 		}

@@ -20,6 +20,10 @@
 int stream_send(int fd);
 /* The same by blocks of so many octets, a multiple of eight and at most STREAM_BLOCK, and so many ms. */
 int stream_send_paced(int fd, size_t block, unsigned pace_ms);
+int stream_send_from(int fd, uint64_t offset); /* as stream_send(), but what comes from that octet on */
+
+/* Whether n octets are those that belong at offset; says which is not. */
+bool stream_is_right(const uint8_t *octets, size_t n, uint64_t offset);
 
 /* What arrived since the last mark. */
 struct stream_mark {
