@@ -230,8 +230,6 @@ manage_announced(struct manage *manage, struct managed *m, const struct mptcp_ev
 	    .port = event->path.remote_port, .id = event->path.remote_id};
 
 	memcpy(address.address, event->path.remote, 16);
-	if (address_refusal(address.address, true, NULL, 0) != NULL)
-		return;
 	for (size_t i = 0; i < manage->n_own; i++)
 		if (memcmp(manage->own[i].address, address.address, 16) == 0)
 			return;

@@ -151,11 +151,20 @@ managed_sign(struct managed *m, const struct prober_way *way, uint64_t now)
 	return found;
 }
 
+/* A private address is a peer's who is at one himself; of any other it is a host here, which he would have us call at. */
+static bool
+is_elsewhere(const struct managed *m, const struct managed_address *heard)
+{
+	bool private_ok = address_refusal(m->first.remote, false, NULL, 0) != NULL;
+
+	return address_refusal(heard->address, private_ok, NULL, 0) == NULL;
+}
+
 void
 managed_heard(struct managed *m, const struct managed_address *address)
 {
 	managed_withdrawn(m, address->id);
-	if (m->n_heard < MANAGED_HEARD)
+	if (m->n_heard < MANAGED_HEARD && is_elsewhere(m, address))
 		m->heard[m->n_heard++] = *address;
 }
 

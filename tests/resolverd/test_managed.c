@@ -286,11 +286,15 @@ test_local(void **state)
 	}
 }
 
-/* A private address is used, and nobody is told. */
+/* A private address is used, and nobody is told; a peer's counts if he is at one. */
 static void
 test_private(void **state)
 {
+	struct managed_address heard = {.id = 1, .address = {0xfd, [15] = D}};
+
 	(void)state;
+	managed_heard(&m, &heard);
+	assert_int_equal(m.n_heard, 0);
 	own[1].announced = false;
 	m.server = true;
 	assert_string_equal(acts_are(), "announce a"); /* which he knows */
@@ -298,6 +302,9 @@ test_private(void **state)
 	assert_string_equal(acts_are(), "");
 	m.server = false;
 	assert_string_equal(acts_are(), "join b-c");
+	m.first.remote[0] = 0xfd;
+	managed_heard(&m, &heard);
+	assert_int_equal(m.n_heard, 1);
 }
 
 /* Who has one address announces that, once: whoever came to it may join then. Not when he has joined, or was told of another. */
