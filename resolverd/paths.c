@@ -33,11 +33,20 @@ paths_note(struct paths *paths)
 	return paths->note;
 }
 
+/* Events without end do not put it off. */
+static void
+paths_settle(struct paths *paths)
+{
+	if (!paths->settles)
+		timer_start(paths->settle, PATHS_SETTLE_MS);
+	paths->settles = true;
+}
+
 static void
 paths_heard(void *arg, const struct nlmsghdr *message)
 {
 	(void)message;
-	timer_start(((struct paths *)arg)->settle, PATHS_SETTLE_MS);
+	paths_settle(arg);
 }
 
 static void
@@ -48,7 +57,7 @@ paths_ready(void *arg, int fd, unsigned events)
 	(void)fd;
 	(void)events;
 	if (netlink_events(paths->events, paths_heard, paths) < 0)
-		timer_start(paths->settle, PATHS_SETTLE_MS);
+		paths_settle(paths);
 }
 
 /* Another resolverd may have died, or stopped. */
@@ -61,7 +70,7 @@ paths_other_ready(void *arg, int fd, unsigned events)
 	(void)events;
 	ledgers_drain(paths->ledgers);
 	paths->heir = true;
-	timer_start(paths->settle, PATHS_SETTLE_MS);
+	paths_settle(paths);
 }
 
 static uint32_t
@@ -132,15 +141,17 @@ paths_settled(void *arg)
 	struct paths *paths = arg;
 	bool alone;
 
+	paths->settles = false;
 	if (!ledgers_inherit(paths->ledgers, &alone))
-		timer_start(paths->settle, PATHS_SETTLE_MS);
+		paths_settle(paths);
 	else if (paths->heir && alone) /* any other one may manage sessions, too */
 		paths->heir = paths_give_back(paths) < 0; /* then the next time */
 	if (paths_sync(paths) < 0)
 		diag_warn("paths: addresses cannot be read: %s", strerror(errno));
 	if (!paths->accepts)
 		return;
-	timer_start(paths->settle, paths->accepts_ms);
+	if (!paths->settles)
+		timer_start(paths->settle, paths->accepts_ms);
 	if (paths->accepts_ms < PATHS_QUIET_MAX)
 		paths->accepts_ms *= 2;
 }
@@ -155,7 +166,7 @@ paths_accepts(void *arg)
 		return;
 	paths->accepts = true;
 	paths->accepts_ms = PATHS_QUIET_MS;
-	timer_start(paths->settle, PATHS_SETTLE_MS);
+	paths_settle(paths);
 }
 
 static const struct pulse_ops paths_pulse = {paths_own, paths_renew, paths_accepts};

@@ -18,6 +18,7 @@ struct paths {
 	struct netlink *events; /* for hearing */
 	struct watch *watch, *others;
 	struct timer *settle;
+	bool settles; /* it runs, and soon */
 	struct pulse *pulse;
 	struct manage *manage; /* NULL: the kernel manages all sessions */
 	struct paths_company company;

@@ -13,6 +13,8 @@
 #include "resolverd/route.h"
 
 #define ROUTES_SETTLE_MS 10 /* they come in bursts */
+#define ROUTES_SHARE \
+	25 /* a look at all sessions may cost one part in so many of the time between looks */
 #define GROUP(n) (1u << ((n)-1))
 
 struct routes {
@@ -21,6 +23,7 @@ struct routes {
 	struct watch *watch;
 	struct timer *timer;
 	bool settles; /* it runs */
+	uint64_t rest; /* ms: when the next look may be */
 	enum trigger trigger; /* of what was heard */
 };
 
@@ -39,6 +42,7 @@ routes_settled(void *arg)
 {
 	struct routes *routes = arg;
 	struct addresses *addresses = calloc(1, sizeof *addresses);
+	uint64_t started = clock_spent_us();
 
 	routes->settles = false;
 	if (addresses != NULL && addresses_read(routes->route, addresses) != 0) {
@@ -57,16 +61,20 @@ routes_settled(void *arg)
 			guard_sign(s->guard, routes->trigger);
 	}
 	free(addresses);
+	routes->rest = loop_now_ms() + (clock_spent_us() - started) * ROUTES_SHARE / 1000;
 }
 
 /* Events without end do not put it off. */
 static void
 routes_settle(struct routes *routes)
 {
+	uint64_t soon = loop_now_ms() + ROUTES_SETTLE_MS;
+
 	if (routes->settles || sessions_next(routes->sessions, NULL) == NULL)
 		return;
 	routes->settles = true;
-	timer_start(routes->timer, ROUTES_SETTLE_MS);
+	timer_start(
+	    routes->timer, ROUTES_SETTLE_MS + (routes->rest > soon ? routes->rest - soon : 0));
 }
 
 static void
