@@ -14,7 +14,7 @@
 
 #define ROUTES_SETTLE_MS 10 /* they come in bursts */
 #define ROUTES_SHARE \
-	25 /* a look at all sessions may cost one part in so many of the time between looks */
+	25 /* a look at all sessions may cost one part in so many of the time between */
 #define GROUP(n) (1u << ((n)-1))
 
 struct routes {

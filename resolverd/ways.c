@@ -189,21 +189,24 @@ ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max)
 	return n;
 }
 
+static void
+way_hurry(struct way *way, uint64_t now)
+{
+	if (!way->dead)
+		return;
+	way->look = now < way->since + way->wait ? way->since + way->wait : now;
+	way->look_wait = WAYS_LOOK_MS;
+}
+
 void
 ways_hurry(struct ways *ways, const struct prober_way *of, uint64_t now)
 {
 	struct way *one = of == NULL ? NULL : ways_find(ways, of);
-	size_t i = one == NULL ? 0 : (size_t)(one - ways->list);
-	size_t end = of == NULL ? ways->n : one == NULL ? 0 : i + 1;
 
-	for (; i < end; i++) {
-		struct way *way = &ways->list[i];
-
-		if (!way->dead)
-			continue;
-		way->look = now < way->since + way->wait ? way->since + way->wait : now;
-		way->look_wait = WAYS_LOOK_MS;
-	}
+	if (one != NULL)
+		way_hurry(one, now);
+	for (size_t i = 0; of == NULL && i < ways->n; i++)
+		way_hurry(&ways->list[i], now);
 }
 
 uint64_t
