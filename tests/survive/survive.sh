@@ -65,7 +65,8 @@ agents() {
 	local node options=()
 	for node in host $PEER; do "$FIG1" exec "$node" sysctl -qw "net.mptcp.enabled=$([ "$mode" = tcp ]; echo $?)"; done
 	case $mode in
-	kernel | manage) options=("paths: $mode" "classes: {any: {watch: $1}}") ;;
+	# faults that have nothing to do with each other, though they come every three seconds
+	kernel | manage) options=("paths: $mode" "classes: {any: {watch: $1}}" "flap: {penalty: 1}") ;;
 	*) options=("paths: off" "probe: off" "exits: off") ;;
 	esac
 	agent_start host "${options[@]}" || return 1
