@@ -140,7 +140,7 @@ held() { # MEDIAN WORST MS...
 	[ "$median" -le "$1" ] && [ "$worst" -le "$2" ]
 }
 cells() { # CLASS ROLE
-	local direction fault name word limit most=${LIMIT:-400} back=${RETURN:-400}
+	local direction fault name word limit turn most=${LIMIT:-400} back=${RETURN:-400}
 	case $mode in alone | backup | tcp) most=1000000 back=1000000 ;; esac
 	for direction in ${DIRECTIONS//,/ }; do
 		for fault in "${FAULTS[@]}"; do
@@ -149,9 +149,13 @@ cells() { # CLASS ROLE
 			[ "$2" = listens ] || name+=", the host connects"
 			[ "$AGENTS" = both ] || name+=", no agent at the peer"
 			limit=$most
-			case $fault in loss*) [ "$most" -gt 400 ] || limit=400 ;; esac # what is lost waits for the kernel's own timer
+			turn=$back
+			case $fault in loss*) # what is lost waits for the kernel's own timer
+				[ "$most" -gt 400 ] || limit=400
+				[ "$back" -gt 400 ] || turn=400 ;;
+			esac
 			if cell "$2" "$direction" "$fault"; then
-				if held "${MEDIAN:-$limit}" "$limit" "${gaps[@]}" && held "$back" "$back" "${returns[@]}"; then word=ok; else word="not ok" failed=1; fi
+				if held "${MEDIAN:-$limit}" "$limit" "${gaps[@]}" && held "$turn" "$turn" "${returns[@]}"; then word=ok; else word="not ok" failed=1; fi
 				echo "$word survive: $name: $(figures "${gaps[@]}") of $N; at the return $(figures "${returns[@]}"); no octet lost or doubled"
 			else
 				echo "not ok survive: $name: $(tail -n 1 "$WORK/receiver.log" 2>/dev/null)"
