@@ -35,6 +35,8 @@ def read(found, text):
             size[mode, server, "bytes"] = int(match[4])
         elif match := re.match(r"  floor: .* (\d+) bytes written", line):
             size["tsig", "floor", "bytes"] = int(match[1])
+        elif match := re.match(r"    floor at .* p99 (\d+) us", line):
+            size["tsig", "floor", "half"] = int(match[1])
         elif match := re.match(r"    at half that rate .* p99 (\d+) us", line):
             size[mode, server, "half"] = int(match[1])
         elif match := re.match(r"\w+: (\d+) identities: of 30,000 queries/s offered ([\d.]+) % answered, p99 (\d+) us", line):
@@ -69,11 +71,11 @@ def tables(found, missed):
         mapd, floor = size["tsig", "mapd", "rate"], size["tsig", "floor", "rate"]
         peer = max(size.get(("tsig", name, "rate"), 0) for name in PEERS)
         out.append("| {:,} | {} | {:.1f} | {:.2f} |".format(n, " | ".join(cell_of(size, name) for name in COLUMNS), mapd / peer, mapd / floor))
-    out += ["", "| identities | p99 at half that rate | octets written for an update (LMDB) | of 30,000 queries/s, beside 10,000 updates/s |",
+    out += ["", "| identities | p99 at half that rate (LMDB) | octets written for an update (LMDB) | of 30,000 queries/s, beside 10,000 updates/s |",
             "|--:" * 4 + "|"]
     for n, size in sizes:
-        out.append("| {:,} | {:.1f} ms | {:,} ({:,}) | {} |".format(
-            n, size["tsig", "mapd", "half"] / 1000, size["tsig", "mapd", "bytes"], size["tsig", "floor", "bytes"], size["beside"]))
+        out.append("| {:,} | {:.1f} ms ({:.1f}) | {:,} ({:,}) | {} |".format(
+            n, size["tsig", "mapd", "half"] / 1000, size["tsig", "floor", "half"] / 1000, size["tsig", "mapd", "bytes"], size["tsig", "floor", "bytes"], size["beside"]))
     out += ["", "| signed by the hosts, over TCP | identities | updates/s | p99 at half that rate |", "|---|--:|--:|--:|"]
     for n, size in sizes:
         for mode, what in MODES.items():

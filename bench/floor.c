@@ -1,6 +1,8 @@
 /*
  * floor.c - bare LMDB: as many durable puts as mapd makes for an update, of the same sizes, at random among as many
  * names, so many updates a commit. No server that keeps its data so can be faster; bench/updates.sh says how near one is.
+ * Paced (-p), a commit has what came due during the last one: how long an update waits then is the disk's part of what a
+ * server lets it wait.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,6 +25,7 @@ static const char *const table_names[TABLES] = {
 
 struct floor {
 	uint64_t names, batch, seconds;
+	uint64_t pace; /* updates a second; 0: as fast as they go */
 	size_t key, node, claim; /* octets; claim 0: no leases */
 	size_t replay, journal; /* octets of an update in the one row of a commit */
 	const char *path;
@@ -86,18 +89,18 @@ update_put(struct floor *f, MDB_txn *txn, uint64_t i, bool reads)
 		put(f, txn, LEASES, key, f->key, f->claim);
 }
 
-/* What there is once a commit: the replay row, the difference in the journal, the zone's row. */
+/* What there is once a commit of n updates: the replay row, the difference in the journal, the zone's row. */
 static void
-commit_put(struct floor *f, MDB_txn *txn)
+commit_put(struct floor *f, MDB_txn *txn, uint64_t n)
 {
 	uint8_t key[12];
 
 	put_u32(key, 1);
 	put_u64(key + 4, f->commits++);
 	if (f->replay > 0)
-		put(f, txn, REPLAY, key, sizeof key, 16 + f->replay * f->batch);
+		put(f, txn, REPLAY, key, sizeof key, 16 + f->replay * n);
 	if (f->journal > 0)
-		put(f, txn, JOURNAL, key, sizeof key, 32 + f->journal * f->batch);
+		put(f, txn, JOURNAL, key, sizeof key, 32 + f->journal * n);
 	put(f, txn, ZONES, key, 4, 100);
 }
 
@@ -166,6 +169,53 @@ written(void)
 	return n;
 }
 
+/* One commit of updates, the first of them being the i-th of this run. */
+static void
+floor_commit(struct floor *f, uint64_t i, uint64_t n)
+{
+	MDB_txn *txn;
+
+	check(mdb_txn_begin(f->env, NULL, 0, &txn), "begin");
+	for (uint64_t end = i + n; i < end; i++)
+		update_put(f, txn, mix(i ^ f->state) % f->names, true);
+	commit_put(f, txn, n);
+	check(mdb_txn_commit(txn), "commit");
+}
+
+static int
+latency_order(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+floor_pace(struct floor *f)
+{
+	uint64_t most = f->pace * f->seconds, from = loop_now_us(), done = 0;
+	uint32_t *latency = calloc(most, sizeof *latency);
+
+	if (latency == NULL)
+		check(MDB_BAD_TXN, "memory");
+	f->state = from;
+	while (done < most) {
+		uint64_t due = (loop_now_us() - from) * f->pace / 1000000, n;
+
+		n = due < most ? due - done : most - done;
+		n = n < f->batch ? n : f->batch;
+		if (n == 0)
+			continue; /* for less than the time from one to the next */
+		floor_commit(f, done, n);
+		for (uint64_t now = loop_now_us() - from, end = done + n; done < end; done++)
+			latency[done] = (uint32_t)(now - done * 1000000 / f->pace);
+	}
+	qsort(latency, most, sizeof *latency, latency_order);
+	printf("paced_median_us %" PRIu32 "\npaced_p99_us %" PRIu32 "\n",
+	    latency[(most - 1) / 2], latency[(most - 1) * 99 / 100]);
+	free(latency);
+}
+
 static void
 floor_run(struct floor *f)
 {
@@ -173,13 +223,8 @@ floor_run(struct floor *f)
 
 	f->state = from;
 	while (now < from + f->seconds * 1000000) {
-		MDB_txn *txn;
-
-		check(mdb_txn_begin(f->env, NULL, 0, &txn), "begin");
-		for (uint64_t i = 0; i < f->batch; i++)
-			update_put(f, txn, mix(done++ ^ from) % f->names, true);
-		commit_put(f, txn);
-		check(mdb_txn_commit(txn), "commit");
+		floor_commit(f, done, f->batch);
+		done += f->batch;
 		now = loop_now_us();
 	}
 	printf("rate %.0f\ncommits %" PRIu64 "\nseconds %.2f\nbytes %" PRIu64 "\n",
@@ -193,6 +238,7 @@ usage(void)
 	fprintf(stderr,
 	    "usage: floor [OPTION]... DIRECTORY    (made, and filled first)\n"
 	    "-n NAMES    (10000)        -b UPDATES    of a commit (256)     -t SECONDS  (10)\n"
+	    "-p UPDATES  a second; after that, for so long again (0: not)\n"
 	    "-k OCTETS   of a name's key (37)    -v OCTETS  of its value (205)\n"
 	    "-l OCTETS   of a claim (0: none)\n"
 	    "-r OCTETS   of an update in the commit's replay row (45)\n"
@@ -212,7 +258,7 @@ main(int argc, char **argv)
 	    .journal = 550};
 	int option;
 
-	while ((option = getopt(argc, argv, "n:b:t:k:v:l:r:j:")) != -1) {
+	while ((option = getopt(argc, argv, "n:b:t:p:k:v:l:r:j:")) != -1) {
 		size_t n = optarg == NULL ? 0 : strtoull(optarg, NULL, 10);
 
 		switch (option) {
@@ -224,6 +270,9 @@ main(int argc, char **argv)
 			break;
 		case 't':
 			f.seconds = n;
+			break;
+		case 'p':
+			f.pace = n;
 			break;
 		case 'k':
 			f.key = n;
@@ -254,6 +303,8 @@ main(int argc, char **argv)
 	floor_fill(&f);
 	f.commits = 0;
 	floor_run(&f);
+	if (f.pace > 0)
+		floor_pace(&f);
 	mdb_env_close(f.env);
 	return 0;
 }

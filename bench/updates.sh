@@ -315,14 +315,17 @@ too_many() { # SERVER SIZE
 	done
 	return 1
 }
-run_floor() { # SIZE: with mapd's batch
-	local batch
-	batch=$(get "$1" tsig mapd batch)
+run_floor() { # SIZE: with mapd's batch, and then at the pace of half of mapd's rate
+	local batch half
+	batch=$(get "$1" tsig mapd batch) half=$(get "$1" tsig mapd half_offered)
 	# shellcheck disable=SC2086 # several options
-	"$BENCH/floor" -n "$1" -b "${batch:-256}" -t "$SECONDS_EACH" ${EIDMAP_FLOOR:-} "$DIR/floor" >"$DIR/run" || fail floor
+	"$BENCH/floor" -n "$1" -b "${batch:-256}" -t "$SECONDS_EACH" -p "${half:-0}" ${EIDMAP_FLOOR:-} "$DIR/floor" >"$DIR/run" || fail floor
 	rm -rf "$DIR/floor"
 	put "$1 tsig floor rate $(of_run rate)"
 	echo "  floor: $(of_run rate) updates/s with ${batch:-256} a commit; $(of_run bytes) bytes written each"
+	[ -n "$half" ] || return 0
+	put "$1 tsig floor half_p99_us $(of_run paced_p99_us)"
+	echo "    floor at $half/s: median $(of_run paced_median_us) us, p99 $(of_run paced_p99_us) us"
 }
 
 # ------------------------------------------------------------------------------------------ report
@@ -363,6 +366,11 @@ report() {
 	done
 	echo "(in brackets: the peer's figure at a smaller size)"
 }
+floor_waits() { # SIZE MODE
+	local us
+	us=$(get "$1" "$2" floor half_p99_us)
+	[ -z "$us" ] || echo " (bare LMDB: $us us)"
+}
 goals() {
 	local size rate floor mode row half offered
 	has "$SERVERS" mapd || return
@@ -385,7 +393,7 @@ goals() {
 			[ -n "$(get "$size" "$mode" mapd rate)" ] || continue # said above, or not asked for
 			offered=$(get "$size" "$mode" mapd half_offered) rate=$(get "$size" "$mode" mapd half_rate)
 			goal "${half:-1e9} < $((size >= 10000000 ? 50000 : 20000)) && ${rate:-0} >= 0.99 * ${offered:-1}" \
-				"$size identities, $mode: p99 of the acknowledgement at half the rate ${half:--} us, ${rate:-0}/s of ${offered:--}/s acknowledged"
+				"$size identities, $mode: p99 of the acknowledgement at half the rate ${half:--} us, ${rate:-0}/s of ${offered:--}/s acknowledged$(floor_waits "$size" "$mode")"
 		done
 	done
 }
