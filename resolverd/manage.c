@@ -99,13 +99,20 @@ manage_spares(struct manage *manage, uint32_t token, struct prober_way *out, siz
 }
 
 void
-manage_lose(struct manage *manage, const struct subflow *flow, bool probed)
+manage_died(struct manage *manage, const struct subflow *flow, bool probed)
 {
-	struct managed *m = manage_find(manage, flow->token);
 	struct prober_way way = prober_way_of(flow->local, flow->remote);
 
 	ways_died(&manage->ways, &way, probed, loop_now_ms());
 	ways_took(&manage->ways, &way, subflow_round_trip(flow));
+}
+
+void
+manage_lose(struct manage *manage, const struct subflow *flow, bool probed)
+{
+	struct managed *m = manage_find(manage, flow->token);
+
+	manage_died(manage, flow, probed);
 	if (m != NULL)
 		manage_act(manage, m);
 	manage_sweep(manage);

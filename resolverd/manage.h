@@ -31,8 +31,10 @@ size_t manage_count(const struct manage *manage) NONNULL;
 /* Where the session might be, beside its paths. */
 size_t manage_spares(struct manage *manage, uint32_t token, struct prober_way *out, size_t max) NONNULL;
 /* A path is dead, as was found out: it is left, where the session has another one, and by the others that it is a path
- * of. probed: its peer answers probes elsewhere. */
+ * of. probed: it answered probes once, so that its return shows in them; else its handshake is tried, too. */
 void manage_lose(struct manage *manage, const struct subflow *flow, bool probed) NONNULL;
+/* The same, but it is left at the next manage_lose only. */
+void manage_died(struct manage *manage, const struct subflow *flow, bool probed) NONNULL;
 /* A path is silent, and so is everything else: whatever lives first is joined. */
 void manage_cut(struct manage *manage, const struct subflow *flow) NONNULL;
 /* A probe came this way: it may live. Whoever sent it can bring about no more than one handshake in MANAGED_SIGN_MS. */

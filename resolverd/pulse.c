@@ -37,10 +37,11 @@
 struct suspicion {
 	struct pulse *pulse;
 	struct heartbeat_check *check; /* NULL: none under way */
-	struct subflow flow;
-	size_t n_controls;
-	uint8_t controls[HEARTBEAT_PAIRS][16]; /* own addresses of what is probed beside it */
-	bool lone; /* and these are no paths: it has no other */
+	struct subflow flow, others[SILENCE_OTHERS];
+	struct prober_way ways[HEARTBEAT_PAIRS]; /* its own, and what is probed beside it */
+	size_t n_controls; /* of those, after its own, that are paths of its session */
+	bool lone; /* or are none: it has no other */
+	bool owes; /* acknowledgements; else nothing came by it */
 	uint64_t began; /* ms */
 	uint64_t silent; /* ms: for how long it was by then */
 	uint64_t rest; /* ms: not before */
@@ -120,8 +121,8 @@ suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outc
 
 	for (size_t i = 1; i < n; i++)
 		if (beat_lives(outcomes[i].beat) &&
-		    !subflows_use(&pulse->seen, s->controls[i - 1]))
-			pulse_offer(pulse, s->controls[i - 1], "tried again");
+		    !subflows_use(&pulse->seen, s->ways[i].local))
+			pulse_offer(pulse, s->ways[i].local, "tried again");
 }
 
 /* Whether all that answers is by other addresses of this host: else leaving the address would leave what lives, too. */
@@ -134,7 +135,7 @@ suspicion_is_of_address(
 	for (size_t i = 1; i < n && i <= s->n_controls; i++) {
 		if (!beat_lives(outcomes[i].beat))
 			continue;
-		if (memcmp(s->controls[i - 1], s->flow.local, 16) == 0)
+		if (memcmp(s->ways[i].local, s->flow.local, 16) == 0)
 			return false;
 		elsewhere = true;
 	}
@@ -184,6 +185,35 @@ suspicion_content(struct suspicion *s, uint64_t now)
 		s->rest = now + ms;
 }
 
+/* Whether the pair answered a probe ever. */
+static bool
+suspicion_was_probed(const struct suspicion *s, size_t i)
+{
+	struct heartbeat_outcome outcome;
+
+	return heartbeat_lately(s->pulse->heartbeat, &s->ways[i], UINT64_MAX, &outcome);
+}
+
+/* It is left; and with it other paths of its session that begin or end where it does, and were as silent as it meanwhile: else its
+ * data would be moved to them, and wait there for the same once more. */
+static void
+suspicion_lose(const struct suspicion *s, const struct heartbeat_outcome *outcomes)
+{
+	struct pulse *pulse = s->pulse;
+	uint64_t now = loop_now_ms();
+
+	for (size_t i = 1; i <= s->n_controls; i++) {
+		const struct subflow *other = &s->others[i - 1];
+
+		if (!beat_lives(outcomes[i].beat) &&
+		    (memcmp(other->local, s->flow.local, 16) == 0 ||
+			memcmp(other->remote, s->flow.remote, 16) == 0) &&
+		    silence_since(pulse->silence, other, false, now) >= now - s->began)
+			manage_died(pulse->manage, other, suspicion_was_probed(s, i));
+	}
+	manage_lose(pulse->manage, &s->flow, suspicion_was_probed(s, 0));
+}
+
 /* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
 static void
 suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
@@ -207,8 +237,8 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		suspicion_content(s, now);
 		return;
 	}
-	if (silence_since(pulse->silence, &s->flow, now) < now - s->began)
-		return; /* it was heard meanwhile: its probes alone were lost */
+	if (silence_since(pulse->silence, &s->flow, s->owes, now) < now - s->began)
+		return; /* it is alive: its probes alone were lost */
 	/* a peer's kernel says that nothing listens a few times only, and then seems dead: such silence is no proof */
 	s->mute = !answers && !(lives && told);
 	if (s->mute) {
@@ -222,7 +252,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	    beat_word(outcomes[0].beat));
 	pulse->company->tell(pulse->company->arg, s->flow.token, words);
 	if (s->flow.managed) {
-		manage_lose(pulse->manage, &s->flow, true);
+		suspicion_lose(s, outcomes);
 		return;
 	}
 	if (s->lone) {
@@ -264,8 +294,8 @@ suspicion_spares(struct suspicion *s, struct heartbeat_plan *plan)
 		if (memcmp(own[i], s->flow.local, 16) == 0 ||
 		    address_is_ipv4(own[i]) != address_is_ipv4(s->flow.remote))
 			continue;
-		memcpy(s->controls[s->n_controls++], own[i], 16);
 		plan->ways[plan->n++] = prober_way_of(own[i], s->flow.remote);
+		s->n_controls++;
 	}
 }
 
@@ -285,7 +315,9 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 		return;
 	*s = (struct suspicion){.pulse = pulse,
 	    .flow = suspect->flow,
+	    .n_controls = suspect->n_others,
 	    .began = loop_now_ms(),
+	    .owes = suspect->owes,
 	    .stopped = suspect->stopped ? suspect->ms : 0,
 	    .silent = suspect->ms,
 	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute};
@@ -300,7 +332,6 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 		plan.ways[1 + i] =
 		    prober_way_of(suspect->others[i].local, suspect->others[i].remote);
 		plan.rtt_us[1 + i] = subflow_round_trip(&suspect->others[i]);
-		memcpy(s->controls[s->n_controls++], suspect->others[i].local, 16);
 	}
 	s->lone = !suspect->flow.managed && plan.n == 1;
 	if (s->lone)
@@ -308,6 +339,8 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	if (suspect->flow.managed)
 		plan.n += manage_spares(pulse->manage, suspect->flow.token, plan.ways + plan.n,
 		    HEARTBEAT_PAIRS - plan.n);
+	memcpy(s->others, suspect->others, sizeof s->others);
+	memcpy(s->ways, plan.ways, sizeof s->ways);
 	if (heartbeat_start(pulse->heartbeat, &plan, suspicion_checked, s, &s->check) < 0)
 		s->rest = loop_now_ms() + PULSE_REST_MS;
 }

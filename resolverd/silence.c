@@ -14,7 +14,9 @@ struct silence_flow {
 	uint64_t heard; /* when segments_in last grew */
 	uint64_t data; /* when octets_in last grew */
 	uint64_t flows; /* since when it grew without a pause */
-	uint64_t owed; /* since when acknowledgements are owed; 0: none are */
+	uint64_t owed; /* since when acknowledgements are, and nothing came; 0: none are */
+	/* Since when they are, and none came, whatever else did: only one direction may be dead. */
+	uint64_t stuck;
 };
 
 struct silence_session {
@@ -85,7 +87,7 @@ silence_flow(struct silence *silence, const struct silence_flow *was, const stru
 
 	if (was == NULL) {
 		flow.data = 0; /* its handshake brought none */
-		flow.owed = s->unacked > 0 ? now : 0;
+		flow.owed = flow.stuck = s->unacked > 0 ? now : 0;
 		return flow;
 	}
 	heard = s->segments_in != was->last.segments_in;
@@ -100,6 +102,8 @@ silence_flow(struct silence *silence, const struct silence_flow *was, const stru
 	if (s->unacked > 0) {
 		silence->busy = true;
 		flow.owed = heard || was->owed == 0 ? now : was->owed;
+		flow.stuck =
+		    s->delivered != was->last.delivered || was->stuck == 0 ? now : was->stuck;
 	}
 	return flow;
 }
@@ -355,9 +359,9 @@ silence_put_others(const struct silence_group *group, const struct silence_flow 
 
 static bool
 silence_is_confirmed(const struct silence_group *group, const struct silence_flow *flow,
-    const struct silence_judge *judge, uint64_t ms)
+    const struct silence_judge *judge, const struct silence_verdict *why)
 {
-	struct silence_suspect suspect = {.flow = flow->last, .ms = ms};
+	struct silence_suspect suspect = {.flow = flow->last, .owes = why->owes, .ms = why->ms};
 
 	silence_put_others(group, flow, false, &suspect);
 	silence_put_others(group, flow, true, &suspect);
@@ -398,7 +402,7 @@ silence_accuse(struct silence *silence, const struct silence_group *group, uint6
 
 		if (silence_is_silent(group, flow, now, out) &&
 		    silence_is_free(silence, group, flow, now, judge) &&
-		    silence_is_confirmed(group, flow, judge, out->ms) &&
+		    silence_is_confirmed(group, flow, judge, out) &&
 		    (flow->last.managed ||
 			silence_may(silence, flow->last.local, &judge->rule, now)))
 			return true;
@@ -448,8 +452,8 @@ silence_is_suspect_flow(const struct silence_flow *flow, uint64_t now)
 	uint64_t least = flow->last.unacked == 1 ? SILENCE_SUSPECT_LONE_MS : SILENCE_SUSPECT_MS;
 	uint64_t round_trips = 2 * (uint64_t)subflow_round_trip(&flow->last) / 1000;
 
-	return flow->owed != 0 &&
-	       now - flow->owed >= (round_trips > least ? round_trips : least);
+	return flow->stuck != 0 &&
+	       now - flow->stuck >= (round_trips > least ? round_trips : least);
 }
 
 /* An only path that this host chose, which brought a stream until it stopped. */
@@ -471,7 +475,7 @@ silence_worst(const struct silence_group *group, uint64_t now)
 
 	for (size_t k = 0; (group->n > 1 || silence_is_lone(group)) && k < group->n; k++)
 		if (silence_is_suspect_flow(&group->flows[k], now) &&
-		    (worst == NULL || group->flows[k].owed < worst->owed))
+		    (worst == NULL || group->flows[k].stuck < worst->stuck))
 			worst = &group->flows[k];
 	return worst;
 }
@@ -502,8 +506,9 @@ silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *
 			worst = &group.flows[0];
 		if (worst != NULL) {
 			out[found] = (struct silence_suspect){.flow = worst->last,
+			    .owes = !stopped,
 			    .stopped = stopped,
-			    .ms = now - (stopped ? worst->data : worst->owed)};
+			    .ms = now - (stopped ? worst->data : worst->stuck)};
 			silence_put_others(&group, worst, false, &out[found]);
 			silence_put_others(&group, worst, true, &out[found]);
 			found++;
@@ -515,9 +520,11 @@ silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *
 }
 
 uint64_t
-silence_since(const struct silence *silence, const struct subflow *flow, uint64_t now)
+silence_since(
+    const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now)
 {
 	const struct silence_view *view = &silence->views[silence->now_view];
+	const struct silence_flow *found;
 	size_t low = 0, high = view->n;
 
 	while (low < high) {
@@ -530,7 +537,10 @@ silence_since(const struct silence *silence, const struct subflow *flow, uint64_
 	}
 	if (low == view->n || subflow_compare(&view->flows[low].last, flow) != 0)
 		return 0;
-	return now - view->flows[low].heard;
+	found = &view->flows[low];
+	if (!owes)
+		return now - found->heard;
+	return found->stuck != 0 ? now - found->stuck : 0;
 }
 
 bool

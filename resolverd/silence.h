@@ -38,6 +38,7 @@ struct silence_verdict {
 #define SILENCE_OTHERS 4
 struct silence_suspect {
 	struct subflow flow;
+	bool owes; /* acknowledgements; else nothing comes by it */
 	bool stopped; /* nothing is owed, but a stream that came by its session's only path has stopped: who only receives has no other sign */
 	uint64_t ms; /* that they are owed for, or nothing came for */
 	size_t n_others;
@@ -66,8 +67,9 @@ bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t
     struct silence_verdict *out) NONNULL;
 /* Those of the last look, made at now; one of a session at most. Where there are more than max, others the next time. */
 size_t silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
-/* How long (ms) nothing came by the path at the last look; 0: something did just then, or it is gone. */
-uint64_t silence_since(const struct silence *silence, const struct subflow *flow, uint64_t now) NONNULL;
+/* How long (ms), at the last look, nothing came by the path, or, if owes, nothing that is out there was acknowledged, whatever else
+ * came; 0: something did just then, or nothing is out, or it is gone. */
+uint64_t silence_since(const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now) NONNULL;
 /* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that
  * is not silent, and the last time not being too near; then it is. */
 bool silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,

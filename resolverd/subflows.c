@@ -202,6 +202,7 @@ subflows_hear(void *arg, const struct nlmsghdr *message)
 	found.segments_in = info.tcpi_segs_in;
 	found.octets_in = info.tcpi_bytes_received;
 	found.unacked = info.tcpi_unacked;
+	found.delivered = info.tcpi_delivered;
 	found.rtt_us = info.tcpi_rtt;
 	found.rttvar_us = info.tcpi_rttvar;
 	found.min_rtt_us = info.tcpi_min_rtt != UINT32_MAX ? info.tcpi_min_rtt : 0;

@@ -22,6 +22,7 @@ struct subflow {
 	uint32_t segments_in; /* anything that came, acknowledgements too */
 	uint64_t octets_in;
 	uint32_t unacked; /* segments */
+	uint32_t delivered; /* segments that were acknowledged, also out of order */
 	uint32_t rtt_us, rttvar_us; /* of data, until its acknowledgement, which may be delayed */
 	uint32_t min_rtt_us; /* the shortest lately; 0: not known */
 };

@@ -64,6 +64,33 @@ test_suspects(void **state)
 	assert_int_equal(silence_suspects(silence, now, suspects, 2), 0);
 }
 
+/* The peer still sends by it, but nothing that went out there arrives: suspect all the same. It is no silence, though, which would
+ * speak for itself where no probes can tell. */
+static void
+test_suspect_while_heard(void **state)
+{
+	struct silence_suspect suspect;
+
+	(void)state;
+	assert_false(step());
+	look.list[0].unacked = 8;
+	for (int i = 0; i < 30; i++) {
+		look.list[0].segments_in++;
+		acknowledge(1);
+		assert_false(step());
+		assert_int_equal(silence_suspects(silence, now, &suspect, 1), i > 0);
+	}
+	assert_true(suspect.owes);
+	assert_int_equal(suspect.flow.local[15], A);
+	assert_int_equal(suspect.ms, 29 * 15);
+	assert_int_equal(silence_since(silence, &look.list[0], true, now), 29 * 15);
+	assert_int_equal(silence_since(silence, &look.list[0], false, now), 0);
+	acknowledge(0);
+	acknowledge(1);
+	assert_false(step());
+	assert_int_equal(silence_suspects(silence, now, &suspect, 1), 0);
+}
+
 static void
 test_suspects_of_one_path_are_none(void **state)
 {
@@ -395,10 +422,12 @@ test_since(void **state)
 	assert_false(step());
 	acknowledge(1);
 	assert_false(step());
-	assert_int_equal(silence_since(silence, &look.list[0], now), 30);
-	assert_int_equal(silence_since(silence, &look.list[1], now), 0);
+	assert_int_equal(silence_since(silence, &look.list[0], false, now), 30);
+	assert_int_equal(silence_since(silence, &look.list[1], false, now), 0);
+	assert_int_equal(
+	    silence_since(silence, &look.list[0], true, now), 0); /* nothing is out */
 	look.list[0].token = 9; /* it is gone */
-	assert_int_equal(silence_since(silence, &look.list[0], now), 0);
+	assert_int_equal(silence_since(silence, &look.list[0], false, now), 0);
 }
 
 /* Without confirmation nothing is left, and no hold begins; who is asked gets the controls. */
@@ -475,6 +504,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_sender_sees_no_acknowledgement),
 	    T(test_suspects),
+	    T(test_suspect_while_heard),
 	    T(test_suspects_of_one_path_are_none),
 	    T(test_leave),
 	    T(test_receiver_sees_a_hole),
