@@ -74,8 +74,9 @@ def tables(found, missed):
     out += ["", "| identities | p99 at half that rate (LMDB) | octets written for an update (LMDB) | of 30,000 queries/s, beside 10,000 updates/s |",
             "|--:" * 4 + "|"]
     for n, size in sizes:
-        out.append("| {:,} | {:.1f} ms ({:.1f}) | {:,} ({:,}) | {} |".format(
-            n, size["tsig", "mapd", "half"] / 1000, size["tsig", "floor", "half"] / 1000, size["tsig", "mapd", "bytes"], size["tsig", "floor", "bytes"], size["beside"]))
+        floor = size.get(("tsig", "floor", "half"))
+        out.append("| {:,} | {:.1f} ms ({}) | {:,} ({:,}) | {} |".format(
+            n, size["tsig", "mapd", "half"] / 1000, "-" if floor is None else "%.1f" % (floor / 1000), size["tsig", "mapd", "bytes"], size["tsig", "floor", "bytes"], size["beside"]))
     out += ["", "| signed by the hosts, over TCP | identities | updates/s | p99 at half that rate |", "|---|--:|--:|--:|"]
     for n, size in sizes:
         for mode, what in MODES.items():
