@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-# clients.py - 10,000 clients of resolverd at once, as root; one of another user among them. Run by clients.sh.
-# usage: clients.py SOCKET CONTROL MAPCTL MAPDIG CONNECTOR
-import json, os, select, socket, struct, subprocess, sys, time
+# clients.py - 10,000 clients of resolverd at once, as root; one of another user among them; clients that never read, and that send
+# frames which are not quite right. Run by clients.sh.
+# usage: clients.py SOCKET CONTROL MAPCTL MAPDIG CONNECTOR PID CORPUS-OF-FRAMES
+import json, os, random, select, socket, struct, subprocess, sys, time
 
-SOCKET, CONTROL, MAPCTL, MAPDIG, CONNECTOR = sys.argv[1:]
+SOCKET, CONTROL, MAPCTL, MAPDIG, CONNECTOR, PID, CORPUS = sys.argv[1:]
 COUNT, NOBODY = 10000, 65534
+DEAF, HOSTILE = 256, 50000
 RESULT, PING, PONG = 2, 5, 6
 failed = False
 
@@ -17,8 +19,8 @@ def ok(what, holds, more=""):
 
 def client():
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect(SOCKET)  # without a time limit: with one it fails where a queue is full for a moment
     s.settimeout(10)
-    s.connect(SOCKET)
     return s
 
 
@@ -72,6 +74,68 @@ def other_user():
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def memory():
+    """KiB of resolverd's."""
+    with open(f"/proc/{PID}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+def all_gone():
+    end = time.monotonic() + 5
+    while (left := status())["clients"] > 0 and time.monotonic() < end:
+        select.select([], [], [], 0.02)
+    return left["clients"] == 0
+
+
+def deaf_ones():
+    """Each asks until nothing more is taken from it, and reads nothing. Who is read no more may have 64 KiB waiting for it."""
+    before, pings = memory(), b"".join(frame(PING, i, b"x" * 64) for i in range(100))
+    them, sent = [client() for _ in range(DEAF)], 0
+    for s in them:
+        s.setblocking(False)
+    end = time.monotonic() + 20
+    while (ready := select.select([], them, [], 1)[1]) and time.monotonic() < end:
+        for s in ready:
+            sent += s.send(pings)
+    grown = memory() - before
+    ok(f"from {DEAF} clients that never read nothing is read any more", not ready and sent > DEAF * 65536, sent)
+    ok(f"they cost under 80 KiB each", grown < 80 * DEAF, f"{grown} KiB")
+    ok("others are served meanwhile", ping(client()))
+    for s in them:
+        s.close()
+    ok("all are gone", all_gone())
+
+
+def hostile_ones():
+    """Frames of each kind with octets that are not as they should be; who sends what is not one is closed, and comes again."""
+    dice, good = random.Random(1), []
+    for name in sorted(os.listdir(CORPUS)):
+        with open(os.path.join(CORPUS, name), "rb") as file:
+            data = file.read()
+        if len(data) > 12 and len(data) == 4 + struct.unpack("!I", data[:4])[0]:
+            good.append(data[12:])
+    them, closed = [client() for _ in range(50)], 0
+    for i in range(HOSTILE):
+        payload = bytearray(dice.choice(good) if dice.random() < 0.9 else os.urandom(dice.randrange(300)))
+        for _ in range(dice.randrange(4) if payload else 0):
+            payload[dice.randrange(len(payload))] = dice.choice((0, 1, 0x7F, 0xFF, dice.randrange(256)))
+        at = i % len(them)
+        try:
+            them[at].sendall(frame(dice.randrange(20), dice.randrange(8), bytes(payload[: dice.randrange(len(payload) + 1)] if dice.random() < 0.1 else payload)))
+            while select.select([them[at]], [], [], 0)[0]:
+                if not them[at].recv(65536):
+                    raise ConnectionResetError
+        except (ConnectionResetError, BrokenPipeError, TimeoutError):
+            closed += 1
+            them[at].close()
+            them[at] = client()
+    ok(f"of {HOSTILE} frames that are not quite right some end their connection, and it serves on", closed > 0 and ping(client()), closed)
+    for s in them:
+        s.close()
+    ok("all are gone", all_gone())
+    ok("and so is all that they asked it to watch", status().get("subscriptions", 0) == 0 and sum(status().get("sessions", {}).values()) == 0, status())
+
+
 began = time.monotonic()
 all_of_them = [client() for _ in range(COUNT)]
 # who is refused has something to read, and its end, before the last that connected is accepted or refused
@@ -99,10 +163,9 @@ for s, _ in accepted[::2]:
     s.sendall(frame(PING, 8, b"not")[:-1])
 for s in all_of_them:
     s.close()
-end = time.monotonic() + 5
-while (left := status())["clients"] > 0 and time.monotonic() < end:
-    select.select([], [], [], 0.02)
-ok("all are gone", left["clients"] == 0, left["clients"])
+ok("all are gone", all_gone())
 ok("and there is room again", ping(client()))
 ok("in under 10 s", time.monotonic() - began < 10, time.monotonic() - began)
+deaf_ones()
+hostile_ones()
 sys.exit(failed)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # clients.sh - 10,000 clients of resolverd at once: those beyond the limit are told why, other users are served, and when all are
-# gone nothing of them is left.
+# gone nothing of them is left. Clients that never read, and hostile ones.
 # needs: root
 # limit: 60
 # shellcheck disable=SC2317 # the trap calls stop
@@ -20,7 +20,7 @@ mkfifo "$DIR/ready"
 RESOLVERD=$!
 [ "$(head -c 1 "$DIR/ready" | wc -c)" = 1 ] || { echo "not ok clients: resolverd serves"; cat "$DIR/log"; exit 1; }
 /usr/bin/python3 "$SOURCE/tests/fault/clients.py" "$DIR/sock" "$DIR/control" "$BUILD/mapctl/mapctl" "$BUILD/mapdig/mapdig" \
-	"$BUILD/examples/connector"
+	"$BUILD/examples/connector" "$RESOLVERD" "$SOURCE/tests/fuzz/corpus/frame"
 bad=$?
 [ $bad = 0 ] || cat "$DIR/log"
 exit $bad

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# follow.sh - do live MPTCP sessions to many identities behind one set of prefixes all follow what becomes of it, within its TTL and a
-# second: a new prefix, a lost one; nothing when it turns bogus, or nobody answers for it; and is nothing left of them when
+# follow.sh - do live MPTCP sessions to many identities, of 10,000 behind one set of prefixes, all follow what becomes of it, within
+# its TTL and a second: a new prefix, a lost one; nothing when it turns bogus, or nobody answers for it; and is nothing left of them when
 # their programs are killed?
 # needs: root namespaces mptcp
 # limit: 180
@@ -17,6 +17,7 @@ realm_records() {
 	for ((i = 0; i < N; i++)); do
 		realm_identity "h$i.example.test" --via ::1:0:0:0:10@site.example.test || give_up "identities can be made"
 	done >"$WORK/identities"
+	others >>"$WORK/zones/identities.records"
 	cp "$WORK/zones/site.records" "$WORK/site.both"
 	sed -i '/isp-b/d' "$WORK/zones/site.records"
 }
@@ -60,6 +61,7 @@ ok "$N sessions to as many identities behind one set, by its only prefix" paths_
 ok "octets come" carry
 
 set_is .
+ok "10,000 others are behind it" [ "$(wc -l <"$WORK/others")" = 10000 ]
 ok "a new prefix: all have joined it, within the set's TTL and a second" follows paths_are "$R $A" "$R $B"
 ok "and say so" told "path from $R to $B joined"
 set_is isp-b

@@ -17,7 +17,10 @@ ledgers_are() { [ "$(find "$LEDGERS" -name '*.[0-9]*' ! -name '*.damaged' 2>/dev
 
 # ------------------------------------------------------------------------------ one, and its end
 
+sysctls >"$DIR/sysctls"
+no_sysctl() { [ "$(wc -l <"$DIR/sysctls")" -gt 100 ] && diff "$DIR/sysctls" <(sysctls); }
 ok "it serves" start a
+ok "no sysctl is changed" no_sysctl
 ok "endpoints and limits are set, the administrator's left" as_set
 ok "one ledger" ledgers_are 1
 ok "SIGTERM ends it with status 0" stop a

@@ -18,18 +18,6 @@ session() { # NAME PORT: one that r begins
 counted() { ctl "$1" status | tee /dev/stderr | grep -qE "path\.$2:? +$3$"; } # NODE WHAT TIMES
 story() { ctl "$1" why "$(ctl "$1" sessions | grep mptcp | head -n 1 | cut -d' ' -f1)"; } # NODE
 
-# Others behind the site's set, as ELOC records alone; their identities to $WORK/others.
-others() {
-	/usr/bin/python3 - "$WORK/others" <<-'T'
-		import random, sys
-		others = open(sys.argv[1], "w")
-		for n in {random.getrandbits(64) for _ in range(10000)}:
-		    tail = "05%016x" % n
-		    print("%s.id.example.test. 60 IN ELOC 10 50 via:::1:0:0:1:%x@site.example.test." % (tail, n % 65521))
-		    whole = "2001003ffe000a" + tail
-		    print(":".join(whole[i : i + 4] for i in range(0, 32, 4)), file=others)
-	T
-}
 # STATE: 50 of the others, whoever they are, have a locator of provider A that is drained, or one that is not
 others_are() {
 	local identity line drained=0 well=0

@@ -2,7 +2,7 @@
 # move.sh - does a session survive that a host moves, with one address at a time, none for a while, and the first one never again: of the
 # end that connected, and of one that listens, which tells its mapping?
 # usage: move.sh [END...]     of connects, listens (both, one after the other)
-#   AWAY in the environment: s without an address (2)
+#   AWAY, MODE in the environment: s without an address (2), and who manages the paths (manage)
 # needs: root namespaces mptcp
 # limit: 120
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
@@ -10,7 +10,7 @@ set -u
 NAME=move
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/../survive/bed.inc"
-R=$FIG1_R TTL=2 AWAY=${AWAY:-2}
+R=$FIG1_R TTL=2 AWAY=${AWAY:-2} MODE=${MODE:-manage}
 [ $# -gt 0 ] || set -- connects listens
 host_ip() { "$FIG1" exec host ip -6 "$@" 2>>"$WORK/ip.log"; }
 goes() { host_ip address del "${!1}/64" dev eth0; } # LETTER
@@ -77,6 +77,6 @@ listens() {
 
 realm_start $TTL
 cp "$WORK/zones/site.records" "$WORK/site.both"
-for node in host r; do agent_start $node "paths: manage" "classes: {any: {watch: fast}}" || give_up "resolverd serves on $node"; done
+for node in host r; do agent_start $node "paths: $MODE" "classes: {any: {watch: fast}}" || give_up "resolverd serves on $node"; done
 for end in "$@"; do "$end"; done
 exit $failed

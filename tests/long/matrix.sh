@@ -14,6 +14,7 @@ for ends in one two; do
 done
 LIMIT=250 survive -c fast -r connects
 LIMIT=250 survive -c fast,normal -a host
+LIMIT=250 survive -c fast -a host -r connects
 echo "# the host's own link, which is all that it has: until the peer's kernel tries again, where the peer sends"
 LIMIT=1000 tests/survive/lone.sh -n 3 -w link -p kernel,manage || status=1
 exit $status

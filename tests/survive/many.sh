@@ -14,20 +14,20 @@ N=${1:-4000}
 memory() { # NODE; fig1 exec is replaced by what it runs
 	awk '/^VmRSS/ { print $2 }' "/proc/${PID[agent-$1]}/status"
 }
-status() { # NODE: sessions that it has, those that a path manager has, and those that it had
+status() { # NODE: sessions that it has, those that a path manager has, mappings that it asks for them, and sessions that it had
 	ctl "$1" -j status | /usr/bin/python3 -c '
 import json, re, sys
 s = json.load(sys.stdin)
 managed = re.search(r"([0-9]+) sessions", s["paths"])
-print(sum(s["sessions"].values()), managed.group(1) if managed else 0, s["counters"]["session.all"] - s["counters"]["session.limited"])'
+print(sum(s["sessions"].values()), managed.group(1) if managed else 0, s["subscriptions"], s["counters"]["session.all"] - s["counters"]["session.limited"])'
 }
 # Events of closed sockets may be on their way still.
 none_left() { # NODE
-	local own managed had
-	read -r own managed had <<<"$(status "$1")"
-	[ "$own $managed" = "0 0" ]
+	local own managed asked had
+	read -r own managed asked had <<<"$(status "$1")"
+	[ "$own $managed $asked" = "0 0 0" ]
 }
-had() { status "$1" | cut -d' ' -f3; } # NODE
+had() { status "$1" | cut -d' ' -f4; } # NODE
 is() { # WHAT COMMAND...
 	if "${@:2}"; then echo "ok many: $1"; else echo "not ok many: $1"; failed=1; fi
 }

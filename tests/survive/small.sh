@@ -1,0 +1,11 @@
+#!/bin/sh
+# small.sh - of the matrix (./check --long matrix) what survive.sh by itself leaves out, once each: two multi-homed ends, the host
+# that connects, the other classes, one direction, loss
+# needs: root namespaces mptcp
+# limit: 300
+status=0
+survive() { "$(dirname "$0")/survive.sh" "$@" || status=1; }
+survive -e two -p manage -f "blackhole isp-c in" -f "fail core-isp-a"
+survive -c normal -r connects -p kernel -d down -f "blackhole isp-a out"
+LIMIT=1000 survive -c sticky -p manage -d down -f "blackhole isp-a out" -f "loss isp-a 5"
+exit $status
