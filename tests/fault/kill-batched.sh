@@ -3,6 +3,7 @@
 # off: what was acknowledged is there after kill -9 under load, the zone is whole and its signatures are valid. What a
 # crash of the host may leave is tests/store/test_batched's to say.
 # needs: ldns dnssec-verify dnspython cryptography
+# beside: yes
 # limit: 120
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}

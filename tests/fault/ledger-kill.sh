@@ -3,6 +3,7 @@
 # moment? At each system call of its life that concerns the kernel's path manager or the ledger, one
 # after the other; then at random, while addresses come and go, alone and two at once.
 # needs: root namespaces mptcp strace
+# beside: yes
 # limit: 240
 # shellcheck disable=SC2317 # functions are called by ok
 set -u

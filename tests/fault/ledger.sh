@@ -2,6 +2,7 @@
 # ledger.sh - is what resolverd sets in the kernel taken back, and nothing else, however it ends and
 # whatever the next one is told? Addresses and administrators come and go meanwhile.
 # needs: root namespaces mptcp
+# beside: yes
 # limit: 120
 # shellcheck disable=SC2317 # functions are called by ok
 set -u

@@ -4,6 +4,7 @@
 # locators are served; when they are acknowledged; and at random moments under load. It is started again, and each name
 # must have just the addresses of its identity.
 # needs: ldns dnssec-verify dnspython cryptography
+# beside: yes
 # limit: 120
 set -u
 SOURCE=${EIDMAP_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
