@@ -16,6 +16,7 @@
 #include "core/zone/records.h"
 #include "mapd/beside.h"
 #include "mapd/chain.h"
+#include "mapd/claim.h"
 #include "mapd/gather.h"
 #include "mapd/load.h"
 #include "mapd/meta.h"
@@ -160,11 +161,20 @@ amend_diff(struct amending *a)
 	return rc;
 }
 
-/* What goes with the edit joins its change. */
+/* What goes with the edit joins its change; the claims of names that lose their KEY go in every case. */
 static int
-amend_beside(const struct amend *amend, struct change *change)
+amend_beside(const struct amending *a, struct change *change)
 {
-	return amend->beside != NULL ? amend->beside(amend->beside_arg, change) : 0;
+	const struct amend *amend = a->amend;
+	int rc = amend->beside != NULL ? amend->beside(amend->beside_arg, change) : 0;
+
+	for (size_t i = 0; i < a->places.n && rc == 0; i++) {
+		const struct place *place = a->places.at[i];
+
+		if (place->touched && draft_loses_key(&place->before, &place->draft))
+			claim_remove(change, &a->before.apex, &place->name);
+	}
+	return rc != 0 ? rc : change_error(change);
 }
 
 /* The same and the end of it, where nothing of the zone differs. */
@@ -176,7 +186,7 @@ amend_unchanged(struct amending *a)
 	a->out->unchanged = true;
 	if (a->amend->dry || a->amend->beside == NULL)
 		return 0;
-	rc = amend_beside(a->amend, a->change);
+	rc = amend_beside(a, a->change);
 	if (rc != 0)
 		return rc;
 	rc = change_commit(a->change);
@@ -197,7 +207,7 @@ amend_load(struct amending *a, struct bytes records)
 	if (rc == 0)
 		rc = load_write(a->work, &loading, &change, true);
 	if (rc == 0)
-		rc = amend_beside(a->amend, change);
+		rc = amend_beside(a, change);
 	if (rc == 0) {
 		rc = change_commit(change);
 		change = NULL;
@@ -418,7 +428,7 @@ amend_write(struct amending *a, struct build *build)
 	amend_count(a);
 	load_put(build, a->now);
 	journal_end(a->work->journal, a->change, &a->zone, a->now, a->work->rules->journal);
-	rc = amend_beside(a->amend, a->change);
+	rc = amend_beside(a, a->change);
 	if (rc != 0)
 		return rc;
 	rc = change_commit(a->change);

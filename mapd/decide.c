@@ -468,6 +468,7 @@ decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t n
 	const struct policy *policy = rules_policy(work->rules, &desk->zone.apex);
 	struct lease_grant grant = lease_grant(policy, &p->update.lease);
 	const struct name *host = host_described(&p->update);
+	bool admin = p->actor.kind == ACTOR_ADMIN;
 	int rc = replay_note(work->replay, p, p->verdict.rcode, now);
 
 	for (size_t i = 0; i < desk->n_owners && rc == 0; i++) {
@@ -475,16 +476,14 @@ decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t n
 		const struct draft *after = &spot->next;
 		struct claim claim = {0};
 
-		if (p->actor.kind == ACTOR_ADMIN) {
-			if (draft_has(&spot->now, RR_KEY) && !draft_has(after, RR_KEY))
-				claim_remove(desk->change, &desk->zone.apex, &spot->name);
-			continue;
-		}
-		/* a name that nothing is at is nobody's */
-		if (after->n == 0 || lease_key_is_over(&grant)) {
+		/* a name that no KEY holds any more, or nothing is at, is nobody's */
+		if (draft_loses_key(&spot->now, after) ||
+		    (!admin && (after->n == 0 || lease_key_is_over(&grant)))) {
 			claim_remove(desk->change, &desk->zone.apex, &spot->name);
 			continue;
 		}
+		if (admin)
+			continue;
 		if (!claim_get(desk->change, &spot->name, &claim) ||
 		    claim_moves(desk, &claim, p, policy))
 			memcpy(claim.source, proposal_claimant(p), CLAIM_SOURCE);

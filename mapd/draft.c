@@ -204,6 +204,12 @@ draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata)
 }
 
 bool
+draft_loses_key(const struct draft *before, const struct draft *after)
+{
+	return draft_has(before, RR_KEY) && !draft_has(after, RR_KEY);
+}
+
+bool
 draft_is_too_large(const struct draft *draft)
 {
 	struct {

@@ -41,6 +41,8 @@ void draft_drop(struct draft *draft, uint16_t type) NONNULL;
 bool draft_has(const struct draft *draft, uint16_t type) NONNULL;
 /* That record, whatever its TTL. */
 bool draft_has_record(const struct draft *draft, uint16_t type, struct bytes rdata) NONNULL;
+/* A name that was held by a KEY is held by none any more. */
+bool draft_loses_key(const struct draft *before, const struct draft *after) NONNULL;
 /* A set that no answer could hold, or more of them than a name has: what a load refuses too. */
 bool draft_is_too_large(const struct draft *draft) NONNULL;
 /* The lines that make after of before. -MAP_ELIMIT, -MAP_ENOMEM */

@@ -171,4 +171,8 @@ same "no one has more names than its policy says" "$(for i in $(seq 17); do echo
 same "JSON: three pages" "$(mapctl -j identity list id.test | grep -c '"identities"')" 3
 ok "from another zone" 2 mapctl identity list --from h.test id.test
 says "says where it is" "h.test. is not in it"
+
+# what an operator takes back without it
+printf '%s\n' 'unset printer' commit | mapctl zone edit id.test >"$DIR/out"
+ok "a name that an edit took back is the next one's" 0 come "$(cat "$DIR/k1")"
 exit $failed

@@ -1,0 +1,171 @@
+/*
+ * test_withdrawn.c - claims of what an operator takes away by an edit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/store/realm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/wire/message.h"
+#include "core/wire/rrtype.h"
+
+/* RFC 9665: a printer, whose addresses become its locators. */
+static void
+printer_registers(void)
+{
+	struct proposal *p = my_update("printer");
+
+	petition_item(p, UPDATE_DELETE_NAME, "printer", 0, NULL, NULL);
+	petition_item(p, UPDATE_ADD, "printer", 300, "KEY",
+	    "0 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+	petition_item(p, UPDATE_ADD, "printer", 300, "A", "192.0.2.1");
+	ask_lease(p, 3600, 86400);
+	answers(p, RCODE_NOERROR, "");
+}
+
+/* By another host, which knows of locators. */
+static void
+other_registers(unsigned rcode, const char *words)
+{
+	struct proposal *p = others_update("printer");
+
+	petition_item(p, UPDATE_ADD, "printer", 300, "KEY", OTHER_KEY);
+	petition_item(p, UPDATE_ADD, "printer", 60, "ELOC", "10 1 2001:db8::9");
+	answers(p, rcode, words);
+}
+
+static void
+edit_unset(const char *owner, uint16_t type)
+{
+	struct line line = {.verb = LINE_UNSET, .number = 1, .type = type};
+
+	assert_int_equal(name_scan(owner, strlen(owner), &shop.apex, &line.owner), 0);
+	lines_fini(&lines);
+	assert_int_equal(lines_add(&lines, &line), 0);
+	if (edit_run() != 0)
+		fail_msg("%s: %s", owner, shop.outcome.why);
+	edit_fini();
+}
+
+static uint64_t
+claims(void)
+{
+	struct change *change;
+	uint64_t n;
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	n = claim_count(change, &shop.apex);
+	change_abort(change);
+	return n;
+}
+
+static size_t
+rows(enum table table)
+{
+	struct bytes key = {0}, value;
+	struct change *change;
+	size_t n = 0;
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	for (bool more = change_ceiling(change, table, key, &key, &value); more;
+	     more = change_next(change, table, &key, &value))
+		n++;
+	change_abort(change);
+	return n;
+}
+
+/* Who comes next is asked for the quota, and is no printer. */
+static void
+edit_takes_claim(uint16_t type, bool whole)
+{
+	struct claim claim;
+
+	open_realm(DENIAL_NSEC3);
+	printer_registers();
+	edit_unset("printer", RR_A);
+	assert_true(claim_of("printer", &claim));
+	assert_true(claim.flags & CLAIM_HOST);
+	/* what only a load can write */
+	if (whole)
+		shop.rule.denial = DENIAL_NSEC;
+	edit_unset("printer", type);
+	assert_int_equal(shop_zone().denial, whole ? DENIAL_NSEC : DENIAL_NSEC3);
+	assert_false(claim_of("printer", &claim));
+	assert_int_equal(claims(), 0);
+	assert_int_equal(rows(TABLE_EXPIRY), 0);
+	if (type != 0)
+		edit_unset("printer", 0);
+	shop.rule.policy.identities = 0;
+	other_registers(RCODE_REFUSED, "as many names as it takes");
+	shop.rule.policy.identities = 1;
+	other_registers(RCODE_NOERROR, "");
+	assert_int_equal(count("printer", "ELOC"), 1);
+	assert_true(claim_of("printer", &claim));
+	assert_false(claim.flags & CLAIM_HOST);
+	assert_memory_equal(claim.source, claim_unproved, CLAIM_SOURCE);
+}
+
+static void
+test_edit(void **state)
+{
+	(void)state;
+	edit_takes_claim(0, false);
+}
+
+static void
+test_edit_key(void **state)
+{
+	(void)state;
+	edit_takes_claim(RR_KEY, false);
+}
+
+static void
+test_edit_whole(void **state)
+{
+	(void)state;
+	edit_takes_claim(0, true);
+}
+
+/* A host that goes from a name leaves what the operator has there, and no claim of it. */
+static void
+test_host_goes(void **state)
+{
+	struct proposal *p;
+	struct claim claim;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	register_me();
+	p = petition_new();
+	petition_item(p, UPDATE_ADD, ME, 300, "TXT", "here");
+	answers(p, RCODE_NOERROR, "");
+	p = my_update(ME);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "KEY", NULL);
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(count(ME, "TXT"), 1);
+	assert_false(claim_of(ME, &claim));
+	assert_int_equal(claims(), 0);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, shop_setup, shop_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_edit),
+	    TEST(test_edit_key),
+	    TEST(test_edit_whole),
+	    TEST(test_host_goes),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	close_realm();
+	return failed;
+}
