@@ -269,6 +269,66 @@ claim_remove(struct change *change, const struct name *apex, const struct name *
 	claim_count_down(change, owner, &claim);
 }
 
+static bool
+claim_is_of(const struct name *owner, const struct claim *claim, const struct name *apex)
+{
+	struct name counted = claim_apex(owner, claim);
+
+	return name_equal(&counted, apex);
+}
+
+bool
+claim_forget(struct change *change, const struct name *apex, struct name *last, size_t most)
+{
+	uint8_t prefix[NAME_KEY], octets[NAME_KEY];
+	size_t prefix_n = name_key(apex, prefix);
+	struct bytes key = {octets, name_key(last, octets)}, value;
+	bool more = change_ceiling(change, TABLE_LEASES, key, &key, &value);
+
+	for (size_t i = 0; more && key.n >= prefix_n && memcmp(key.p, prefix, prefix_n) == 0;
+	     i++) {
+		struct claim claim;
+
+		if (name_from_key(key, last) != 0)
+			return false;
+		if (i == most)
+			return true;
+		/* those of a zone below stay */
+		if (!claim_read(value, &claim) || !claim_is_of(last, &claim, apex)) {
+			more = change_next(change, TABLE_LEASES, &key, &value);
+			continue;
+		}
+		claim_remove(change, apex, last);
+		key = (struct bytes){octets, name_key(last, octets)};
+		more = change_ceiling(change, TABLE_LEASES, key, &key, &value);
+	}
+	return false;
+}
+
+bool
+claim_zone_next(struct change *change, struct name *apex)
+{
+	uint8_t octets[COUNT_KEY] = {'r'};
+	struct bytes key = {octets, 1}, found, value;
+	struct name next;
+	struct rd rd;
+	bool more;
+
+	if (apex->n > 0)
+		key = count_key(apex, NULL, octets);
+	more = change_ceiling(change, TABLE_COUNTS, key, &found, &value);
+	if (more && bytes_equal(found, key))
+		more = change_next(change, TABLE_COUNTS, &found, &value);
+	if (!more || found.n < 2 || found.p[0] != 'r')
+		return false;
+	rd = rd_init((struct bytes){found.p + 1, found.n - 1});
+	name_read_plain(&rd, &next);
+	if (rd_end(&rd) != 0)
+		return false;
+	*apex = next;
+	return true;
+}
+
 /* Its entry at time is gone. True: the claim is due; else the entry was put where it belongs, if anywhere. */
 static bool
 claim_is_due(struct change *change, const struct name *owner, uint64_t time, uint64_t now)

@@ -47,6 +47,14 @@ void claim_put(struct change *change, const struct name *apex, const struct name
 /* Removes it with its entry, and counts it down where it was counted, which another apex does not change. */
 void claim_remove(
     struct change *change, const struct name *apex, const struct name *owner) NONNULL;
+/*
+ * Removes the claims that are counted in the zone apex, of at most so many names from *last on (apex: from the first).
+ * True: there are more, from *last on, which was moved there.
+ */
+bool claim_forget(struct change *change, const struct name *apex, struct name *last, size_t most)
+    NONNULL MUST_CHECK;
+/* The next zone after *apex (n 0: the first) that claims are counted in; false: there is none. */
+bool claim_zone_next(struct change *change, struct name *apex) NONNULL;
 /* The same for those of the workers. */
 bool claim_find(struct snapshot *snap, const struct name *owner, struct claim *out) NONNULL;
 uint64_t claim_count(struct change *change, const struct name *apex) NONNULL;

@@ -12,7 +12,4 @@
  */
 uint64_t expiry_step(struct work *work, uint64_t limit) NONNULL;
 
-/* Forgets the claims of a zone, whose names have gone already. */
-int expiry_forget(struct work *work, const struct name *apex) NONNULL MUST_CHECK;
-
 #endif

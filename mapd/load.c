@@ -15,6 +15,7 @@
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
 #include "mapd/build.h"
+#include "mapd/claim.h"
 #include "mapd/meta.h"
 #include "mapd/revise.h"
 #include "mapd/spool.h"
@@ -330,8 +331,10 @@ int
 work_remove(struct work *work, const struct name *apex, struct outcome *out)
 {
 	uint8_t key[NAME_KEY];
+	struct name claimed = *apex;
 	struct change *change;
 	struct zone zone;
+	bool more = false;
 	int rc;
 
 	memset(out, 0, sizeof *out);
@@ -347,6 +350,7 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 		change_remove(
 		    change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)});
 		meta_bump_generation(change);
+		more = claim_forget(change, apex, &claimed, WORK_CLAIMS);
 		rc = change_commit(change);
 	}
 	if (rc != 0) {
@@ -356,7 +360,8 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 	work_due_note(work, &zone);
 	out->serial = zone.serial;
 	out->records = zone.records;
-	if (work_sweep(work, zone.id) != 0)
+	if ((more && work_sweep_claims(work, apex, &claimed) != 0) ||
+	    work_sweep(work, zone.id) != 0)
 		diag_warn(
 		    "database: old content could not be removed: the next start tries again");
 	return 0;

@@ -11,6 +11,7 @@
 #include "core/sys/crypto.h"
 #include "core/sys/loop.h"
 #include "core/wire/errors.h"
+#include "mapd/claim.h"
 #include "mapd/meta.h"
 #include "mapd/replay.h"
 
@@ -242,6 +243,24 @@ work_sweep(struct work *work, uint32_t id)
 	return rc;
 }
 
+int
+work_sweep_claims(struct work *work, const struct name *apex, const struct name *from)
+{
+	struct name last = *from;
+	struct change *change;
+	bool more = true;
+	int rc = 0;
+
+	while (more && rc == 0) {
+		rc = change_begin(work->store, &change);
+		if (rc != 0)
+			return rc;
+		more = claim_forget(change, apex, &last, WORK_CLAIMS);
+		rc = change_commit(change);
+	}
+	return rc;
+}
+
 static int
 id_compare(const void *a, const void *b)
 {
@@ -319,6 +338,31 @@ work_sweep_table(struct work *work, enum table table)
 	return rc;
 }
 
+/* Claims in a zone that is not there: its removal was interrupted. */
+static int
+work_sweep_claimed(struct work *work)
+{
+	struct name apex = {0};
+	struct change *change;
+	struct zone zone;
+	bool found = true;
+	int rc = 0;
+
+	while (found && rc == 0) {
+		rc = change_begin(work->store, &change);
+		if (rc != 0)
+			return rc;
+		do
+			found = claim_zone_next(change, &apex);
+		while (found && work_zone(change, &apex, &zone));
+		rc = change_error(change);
+		change_abort(change);
+		if (found && rc == 0)
+			rc = work_sweep_claims(work, &apex, &apex);
+	}
+	return rc;
+}
+
 /* A load or a removal that was interrupted leaves content under an id that is no zone's. */
 static int
 work_sweep_orphans(struct work *work)
@@ -327,7 +371,9 @@ work_sweep_orphans(struct work *work)
 
 	if (rc == 0)
 		rc = work_sweep_table(work, TABLE_DENIAL);
-	return rc == 0 ? work_sweep_table(work, TABLE_JOURNAL) : rc;
+	if (rc == 0)
+		rc = work_sweep_table(work, TABLE_JOURNAL);
+	return rc == 0 ? work_sweep_claimed(work) : rc;
 }
 
 int

@@ -18,6 +18,7 @@ struct work_due {
 	struct name apex;
 };
 
+#define WORK_CLAIMS 4096 /* looked at in one transaction that removes them */
 #define WORK_SCRATCH 24576 /* records and signatures of the largest name */
 
 struct renew;
@@ -99,13 +100,16 @@ int work_check_clock(struct change *change, uint64_t now, char *why, size_t max)
 void work_put_clock(struct change *change, uint64_t now);
 /* Removes all that stands under a zone's id, which nothing refers to any more. */
 int work_sweep(struct work *work, uint32_t id);
+/* Removes the claims that are counted in a zone, from one name on (apex: all), some in each transaction. */
+int work_sweep_claims(
+    struct work *work, const struct name *apex, const struct name *from) NONNULL MUST_CHECK;
 
 /* Makes or replaces the zone by records (as frame_record_put() writes them); durable when 0. */
 int work_load(
     struct work *work, const struct name *apex, struct bytes records, struct outcome *out);
 /* Writes the zone's own records and all that is made of them anew, as the rules now have it. */
 int work_rebuild(struct work *work, const struct name *apex, struct outcome *out);
-/* Removes the zone; its keys and its serial are kept. -MAP_ENOTFOUND */
+/* Removes the zone and the claims of its names; its keys and its serial are kept. -MAP_ENOTFOUND */
 int work_remove(struct work *work, const struct name *apex, struct outcome *out);
 
 #endif

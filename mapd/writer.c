@@ -371,7 +371,7 @@ writer_load(struct writer *writer)
 	for (size_t i = 0; i < n; i++) {
 		loaded[i]->error = loads[i].error;
 		if (loaded[i]->drop && loads[i].error == 0 &&
-		    expiry_forget(&writer->work, &loaded[i]->zone) != 0)
+		    work_sweep_claims(&writer->work, &loaded[i]->zone, &loaded[i]->zone) != 0)
 			diag_warn("claims of names that were dropped stay until they end");
 	}
 }

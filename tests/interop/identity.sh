@@ -175,4 +175,8 @@ says "says where it is" "h.test. is not in it"
 # what an operator takes back without it
 printf '%s\n' 'unset printer' commit | mapctl zone edit id.test >"$DIR/out"
 ok "a name that an edit took back is the next one's" 0 come "$(cat "$DIR/k1")"
+ok "a file that would drop it" 4 mapctl zone load id.test "$DIR/id"
+says "says so" "hosts have registered"
+ok "its zone goes" 0 mapctl zone remove id.test
+ok "and comes again without it" 0 mapctl zone load id.test "$DIR/id"
 exit $failed

@@ -1,5 +1,5 @@
 /*
- * test_withdrawn.c - claims of what an operator takes away by an edit.
+ * test_withdrawn.c - claims of what an operator takes away: a name by an edit, all names with their zone.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +154,90 @@ test_host_goes(void **state)
 	assert_int_equal(claims(), 0);
 }
 
+/* So many claims in the zone apex of shop.h, with leases. */
+static void
+claims_make(size_t n)
+{
+	struct claim claim = {.since = 1, .until = 1 << 30, .key_until = 1 << 30};
+	struct change *change;
+	struct name name;
+	char text[16];
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(text, sizeof text, "h%zu", i);
+		assert_int_equal(name_scan(text, strlen(text), &shop.apex, &name), 0);
+		claim_put(change, &shop.apex, &name, &claim);
+	}
+	assert_int_equal(change_commit(change), 0);
+	assert_int_equal(claims(), n);
+}
+
+static void
+zone_is(const char *zone)
+{
+	assert_int_equal(name_from(zone, &shop.apex), 0);
+}
+
+/* A zone, one below it, and one beside it, with claims. */
+static void
+zones_make(size_t n)
+{
+	static const char *const others[] = {"h.zone.test.", "zone2.test."};
+
+	open_realm(DENIAL_NSEC3);
+	claims_make(n);
+	for (size_t i = 0; i < 2; i++) {
+		shop_begin(others[i]);
+		shop_add_apex("1");
+		shop_load_good();
+		claims_make(3);
+	}
+	zone_is("zone.test.");
+}
+
+/* Of the zone that has gone nothing is left, of the others all. */
+static void
+only_others_are_left(void)
+{
+	assert_int_equal(claims(), 0);
+	assert_int_equal(rows(TABLE_LEASES), 6);
+	assert_int_equal(rows(TABLE_EXPIRY), 6);
+	zone_is("h.zone.test.");
+	assert_int_equal(claims(), 3);
+	zone_is("zone2.test.");
+	assert_int_equal(claims(), 3);
+}
+
+/* More than a transaction removes. */
+static void
+test_zone_removed(void **state)
+{
+	(void)state;
+	zones_make(2 * WORK_CLAIMS + 10);
+	assert_int_equal(work_remove(&shop.work, &shop.apex, &shop.outcome), 0);
+	only_others_are_left();
+}
+
+/* Killed behind the transaction that the zone went with: the next start does the rest. */
+static void
+test_removal_interrupted(void **state)
+{
+	struct change *change;
+	uint8_t key[NAME_KEY];
+
+	(void)state;
+	zones_make(20);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	change_remove(change, TABLE_ZONES, (struct bytes){key, zone_meta_key(&shop.apex, key)});
+	assert_int_equal(change_commit(change), 0);
+	work_fini(&shop.work);
+	assert_int_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 1, shop.why,
+			     sizeof shop.why),
+	    0);
+	only_others_are_left();
+}
+
 int
 main(void)
 {
@@ -163,6 +247,8 @@ main(void)
 	    TEST(test_edit_key),
 	    TEST(test_edit_whole),
 	    TEST(test_host_goes),
+	    TEST(test_zone_removed),
+	    TEST(test_removal_interrupted),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
