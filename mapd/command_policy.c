@@ -196,10 +196,16 @@ request_key(struct client *client, const json_t *request, struct actor *actor)
 	return false;
 }
 
+/* On to the writer, or answered with what a worker would say. */
 static void
-test_pass(struct client *client, struct proposal *p)
+test_judge(struct client *client, struct proposal *p, bool passes)
 {
-	client_change(client, &(struct job){.kind = JOB_TEST, .proposal = p});
+	if (passes) {
+		client_change(client, &(struct job){.kind = JOB_TEST, .proposal = p});
+		return;
+	}
+	verdict_answer(client, p);
+	trial_free(p);
 }
 
 static void
@@ -210,12 +216,12 @@ test_admin(struct client *client, const json_t *request, struct proposal *p)
 
 	if (!client_name(client, request, "tsig", &name)) {
 		trial_free(p);
-	} else if (trial_of_admin(p, client_rules(client), &name)) {
-		test_pass(client, p);
-	} else {
+	} else if (!trial_has_admin(client_rules(client), &name)) {
 		trial_free(p);
 		client_fail(client, -MAP_ENOTFOUND, "%s: no TSIG key of this server",
 		    name_print(&name, text));
+	} else {
+		test_judge(client, p, trial_of_admin(p, &name));
 	}
 }
 
@@ -232,12 +238,8 @@ test_key(struct client *client, const json_t *request, struct proposal *p)
 		return;
 	}
 	client->zone = apex;
-	if (trial_of_key(p, client_rules(client), client->control->snap, &home, &actor)) {
-		test_pass(client, p);
-	} else {
-		verdict_answer(client, p);
-		trial_free(p);
-	}
+	test_judge(client, p,
+	    trial_of_key(p, client_rules(client), client->control->snap, &home, &actor));
 }
 
 void

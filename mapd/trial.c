@@ -83,17 +83,6 @@ trial_free(struct proposal *p)
 	proposal_free(p);
 }
 
-bool
-trial_of_admin(struct proposal *p, const struct rules *rules, const struct name *key)
-{
-	p->actor.kind = ACTOR_ADMIN;
-	p->actor.name = *key;
-	for (size_t i = 0; i < rules->updates.n_keys; i++)
-		if (name_equal(&rules->updates.keys[i].name, key))
-			return true;
-	return false;
-}
-
 static bool
 trial_refuse(struct proposal *p, enum update_refusal why)
 {
@@ -102,6 +91,31 @@ trial_refuse(struct proposal *p, enum update_refusal why)
 	verdict_set(&p->verdict, rule->rcode, rule->ede, "%s", rule->text);
 	p->verdict.rule = rule;
 	return false;
+}
+
+static bool
+trial_proofs(struct proposal *p)
+{
+	const struct update_item *proof;
+
+	return update_proof_find(&p->update, &proof) || trial_refuse(p, UPDATE_PROOFS);
+}
+
+bool
+trial_has_admin(const struct rules *rules, const struct name *key)
+{
+	for (size_t i = 0; i < rules->updates.n_keys; i++)
+		if (name_equal(&rules->updates.keys[i].name, key))
+			return true;
+	return false;
+}
+
+bool
+trial_of_admin(struct proposal *p, const struct name *key)
+{
+	p->actor.kind = ACTOR_ADMIN;
+	p->actor.name = *key;
+	return trial_proofs(p);
 }
 
 bool
@@ -132,7 +146,11 @@ trial_of_key(struct proposal *p, const struct rules *rules, struct snapshot *sna
 	/* the policy says that itself */
 	if (policy->kind == POLICY_CLOSED)
 		return true;
-	return known || trial_refuse(p, UPDATE_KEY);
+	if (update_is_large(&p->update, p->wire.n))
+		return trial_refuse(p, UPDATE_SIZE);
+	if (!known)
+		return trial_refuse(p, UPDATE_KEY);
+	return p->origin != NULL || trial_proofs(p);
 }
 
 struct trial_answer

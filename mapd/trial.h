@@ -21,12 +21,14 @@ struct proposal;
 struct proposal *trial_new(const struct name *apex, const struct lines *lines, const char **why) NONNULL;
 void trial_free(struct proposal *proposal); /* NULL allowed */
 
-/* Under the TSIG key of that name; false: there is none. */
-bool trial_of_admin(struct proposal *proposal, const struct rules *rules, const struct name *key) NONNULL;
+/* Whether there is a TSIG key of that name. */
+bool trial_has_admin(const struct rules *rules, const struct name *key) NONNULL;
 /*
- * Under the key of actor, whose name is in the zone home: looked at as a worker would before it checks the
- * signature. False: it would be refused there, and the answer says why.
+ * Under the TSIG key of that name, which there is, or under the key of actor, whose name is in the zone
+ * home: looked at as a worker would before it checks the signature. False: it would be refused there, and the answer
+ * says why.
  */
+bool trial_of_admin(struct proposal *proposal, const struct name *key) NONNULL;
 bool trial_of_key(struct proposal *proposal, const struct rules *rules, struct snapshot *snap,
     const struct zone *home, const struct actor *actor) NONNULL;
 

@@ -46,10 +46,10 @@ struct arrival {
 
 typedef const struct update_row *check_fn(struct arrival *in);
 
-static bool
-is_large(const struct update *update, struct bytes wire)
+bool
+update_is_large(const struct update *update, size_t octets)
 {
-	return wire.n > UPDATE_OCTETS || update->n_changes > UPDATE_RECORDS ||
+	return octets > UPDATE_OCTETS || update->n_changes > UPDATE_RECORDS ||
 	       update->n_prerequisites > UPDATE_RECORDS;
 }
 
@@ -170,7 +170,7 @@ check_tsig(struct arrival *in)
 static const struct update_row *
 check_size(struct arrival *in)
 {
-	return in->p->seal == SEALED_SIG0 && is_large(&in->p->update, in->p->wire)
+	return in->p->seal == SEALED_SIG0 && update_is_large(&in->p->update, in->p->wire.n)
 		   ? REFUSAL(SIZE)
 		   : NULL;
 }
@@ -259,16 +259,8 @@ check_proofs(struct arrival *in)
 {
 	struct proposal *p = in->p;
 
-	for (size_t i = 0; i < p->update.n_changes; i++) {
-		const struct update_item *item =
-		    &p->update.items[p->update.n_prerequisites + i];
-
-		if (item->verb != UPDATE_ADD || !update_item_is_proof(item))
-			continue;
-		if (p->added != NULL)
-			return REFUSAL(PROOFS);
-		p->added = item;
-	}
+	if (!update_proof_find(&p->update, &p->added))
+		return REFUSAL(PROOFS);
 	if (p->added != NULL &&
 	    eid_from_owner(p->added->owner, in->s->realms, in->s->n_realms, &p->identity) != 0)
 		p->identity = (struct eid){.form = EID_NONE};

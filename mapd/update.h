@@ -69,6 +69,8 @@ bool update_reads(const struct updates *updates, struct bytes wire) NONNULL;
 size_t update_handle(const struct serve *s, const struct asker *asker, const struct message *m,
     bool reads, const struct update_cookie *cookie, struct reply *r);
 
+/* Whether it is too much for who signs with SIG(0), in a message of so many octets. */
+bool update_is_large(const struct update *update, size_t octets) NONNULL;
 /* The counter of a verdict. */
 enum stat update_stat(const struct verdict *verdict) NONNULL;
 /* Says in the log that an update was not done; with others, left out when there are many. */

@@ -20,11 +20,27 @@
 #define KEY_ANY 255
 #define ELOC_KIND 5 /* offset in RDATA */
 
-bool
-update_item_is_proof(const struct update_item *item)
+static bool
+item_adds_proof(const struct update_item *item)
 {
-	return item->type == RR_ELOC && item->rdata.n > ELOC_KIND &&
+	return item->verb == UPDATE_ADD && item->type == RR_ELOC && item->rdata.n > ELOC_KIND &&
 	       item->rdata.p[ELOC_KIND] == ELOC_PROOF;
+}
+
+bool
+update_proof_find(const struct update *update, const struct update_item **proof)
+{
+	*proof = NULL;
+	for (size_t i = 0; i < update->n_changes; i++) {
+		const struct update_item *item = &update->items[update->n_prerequisites + i];
+
+		if (!item_adds_proof(item))
+			continue;
+		if (*proof != NULL)
+			return false;
+		*proof = item;
+	}
+	return true;
 }
 
 /* Takes a KEY record as the actor's if the signature can be by it. */

@@ -28,8 +28,8 @@ bool update_key_find(const struct update_signer *from, struct proposal *proposal
  */
 const struct policy_rule *update_forbids(struct policy_case *c, const struct update *update,
     struct snapshot *snap) NONNULL MUST_CHECK;
-/* Whether a record of an update is an ELOC of the kind proof. */
-bool update_item_is_proof(const struct update_item *item) NONNULL;
+/* The ELOC of the kind proof among what an update adds; *proof is NULL: none. False: there are more than one. */
+bool update_proof_find(const struct update *update, const struct update_item **proof) NONNULL MUST_CHECK;
 /* Whether wire, which need not be well-formed, ends with a TSIG record: its owner. */
 bool update_key_peek(struct bytes wire, struct name *key) NONNULL MUST_CHECK;
 

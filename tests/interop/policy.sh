@@ -68,6 +68,14 @@ both "its locators" id.test "$A" own-mapping "set $a 60 $(address 1)" "set $a 60
 both "one that goes" id.test "$A" own-mapping "unset $a $(address 2)"
 both "a set that goes" id.test "$A" own-mapping "unset $a TYPE65301"
 both "too many of them" id.test "$A" too-many "set $a 60 $(address 1)" "set $a 60 $(address 2)" "set $a 60 $(address 3)" "set $a 60 $(address 4)"
+# so many that a worker takes no more of a host, whatever they are about
+mapfile -t many < <(printf "unset $a TYPE65301 \\# 22 000A0032000220010DB800000000000000000000%04X\n" {1..65})
+both "as many changes as there may be" id.test "$A" own-mapping "${many[@]:1}"
+both "one more" id.test "$A" size "${many[@]}"
+both "one more, of a name of nobody's too" id.test "$A" size "${many[@]:1}" "set nobody.id.test. 60 A 192.0.2.1"
+proof() { printf "set %s 60 TYPE65301 \\# 116 000000000000%024d0F00%0192d" "$1" "$2" 0; }
+both "two proofs" id.test "$A" proofs "$(proof "$a" 1)" "$(proof "$a" 2)"
+both "two proofs, and a name of nobody's" id.test "$A" foreign "$(proof "$a" 1)" "$(proof "$a" 2)" "set nobody.id.test. 60 A 192.0.2.1"
 both "a type of its name that is none" id.test "$A" kind "set $a 60 TXT x"
 both "a name of nobody's" id.test "$A" foreign "set nobody.id.test. 60 A 192.0.2.1"
 both "the zone's own" id.test "$A" apex "set id.test. 60 A 192.0.2.1"
@@ -96,6 +104,7 @@ mapctl identity enroll "$c" >"$DIR/out"
 both "one that is" few.test "$C" own-mapping "set $c 60 $c_key"
 both "a closed realm" shut.test "$A" closed "set x.shut.test. 60 A 192.0.2.1"
 both "an administrator" shut.test tsig:admin.test admin "set x.shut.test. 60 A 192.0.2.1"
+both "an administrator and two proofs" shut.test tsig:admin.test proofs "$(proof x.shut.test. 1)" "$(proof x.shut.test. 2)"
 both "an administrator and all of a name" shut.test tsig:admin.test admin "unset x.shut.test."
 
 # keys and words
