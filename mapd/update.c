@@ -241,15 +241,17 @@ static const struct update_row *
 check_owners(struct arrival *in)
 {
 	struct proposal *p = in->p;
-	struct policy_case c = {.policy = &in->charter->policy,
-	    .apex = &in->zone->apex,
+	struct policy_case c = {.apex = &in->zone->apex,
 	    .realms = in->s->realms,
 	    .n_realms = in->s->n_realms,
 	    .actor = &p->actor,
 	    .now = in->s->now};
 
-	if (p->seal == SEALED_SIG0)
-		in->rule = update_forbids(&c, &p->update, in->s->snap);
+	/* an administrator's may be of a zone that the configuration does not have */
+	if (p->seal != SEALED_SIG0)
+		return NULL;
+	c.policy = &in->charter->policy;
+	in->rule = update_forbids(&c, &p->update, in->s->snap);
 	return in->rule != NULL ? REFUSAL(POLICY) : NULL;
 }
 

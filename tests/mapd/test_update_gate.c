@@ -358,6 +358,19 @@ test_tsig(void **state)
 	assert_int_equal(ask(TRANSPORT_TCP, &m), RCODE_REFUSED);
 }
 
+/* A zone that is there, and in the configuration no more: its administrators' alone. */
+static void
+test_unlisted(void **state)
+{
+	uint8_t mac[TSIG_MAC_MOST];
+
+	(void)state;
+	sealed_start(&sealed, "old.test.", CLASS_IN, 98);
+	assert_true(seal_tsig_sign(&admin, clock_seconds(), &sealed.wr, mac) > 0);
+	done(arrives(TRANSPORT_TCP));
+	taker.n = 0;
+}
+
 /* --- what is passed on --- */
 
 static void
@@ -539,6 +552,7 @@ setup(void **state)
 	options.store = world_store(world);
 	if (name_from("admin.", &admin.name) != 0 ||
 	    charters_new(world_rules(world), &charters) != 0 ||
+	    !world_small(world, "old.test.") ||
 	    prover_new((struct bytes){NULL, 0}, &prover) != 0)
 		return -1;
 	options.prover = prover;
@@ -575,6 +589,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_tsig),
+	    cmocka_unit_test(test_unlisted),
 	    cmocka_unit_test(test_self_certified),
 	    cmocka_unit_test(test_first_come),
 	    cmocka_unit_test(test_budget),
