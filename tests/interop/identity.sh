@@ -177,6 +177,9 @@ printf '%s\n' 'unset printer' commit | mapctl zone edit id.test >"$DIR/out"
 ok "a name that an edit took back is the next one's" 0 come "$(cat "$DIR/k1")"
 ok "a file that would drop it" 4 mapctl zone load id.test "$DIR/id"
 says "says so" "hosts have registered"
+ok "it is meant" 0 mapctl zone load --drop-registered id.test "$DIR/id"
+ok "and nothing is left to drop" 0 mapctl zone load id.test "$DIR/id"
+ok "the name is free again" 0 come "$(cat "$DIR/k2")"
 ok "its zone goes" 0 mapctl zone remove id.test
 ok "and comes again without it" 0 mapctl zone load id.test "$DIR/id"
 exit $failed
