@@ -81,6 +81,18 @@ pulse_next(struct pulse *pulse, uint64_t cost_us)
 		timer_start(pulse->timer, ms);
 }
 
+/* What is seen is read anew. */
+static int
+pulse_read(struct pulse *pulse)
+{
+	int rc = subflows_read(pulse->diag, &pulse->seen);
+
+	for (size_t i = 0; rc == 0 && pulse->manage != NULL && i < pulse->seen.n; i++)
+		pulse->seen.list[i].managed =
+		    manage_has(pulse->manage, pulse->seen.list[i].token);
+	return rc;
+}
+
 static bool
 suspicion_is_of(const struct suspicion *s, const struct subflow *flow)
 {
@@ -378,10 +390,47 @@ pulse_returned(void *arg, const struct prober_way *way)
 {
 	struct pulse *pulse = arg;
 
-	if (subflows_read(pulse->diag, &pulse->seen) == 0 && pulse->seen.n > 0 &&
+	if (pulse_read(pulse) == 0 && pulse->seen.n > 0 &&
 	    !subflows_use(&pulse->seen, way->local))
 		pulse_offer(pulse, way->local, "tried again");
 }
+
+/* Those that are by other addresses would come by it, too. Where none leads to its peer any more, another one's peer is looked for
+ * from there in its place. */
+static bool
+pulse_wants(void *arg, const struct prober_way *way)
+{
+	struct pulse *pulse = arg;
+	const struct subflow *other = NULL;
+	struct heartbeat_outcome outcome;
+	struct prober_way is, to;
+
+	if (pulse_read(pulse) < 0)
+		return true; /* or not: it is asked again */
+	if (subflows_use(&pulse->seen, way->local))
+		return false; /* they are back */
+	for (size_t i = 0; i < pulse->seen.n; i++) {
+		const struct subflow *flow = &pulse->seen.list[i];
+
+		if (flow->managed)
+			continue;
+		if (memcmp(flow->remote, way->remote, 16) == 0)
+			return true;
+		if (address_is_ipv4(flow->remote) == address_is_ipv4(way->local) &&
+		    address_refusal(flow->remote, true, NULL, 0) == NULL)
+			other = flow;
+	}
+	if (other != NULL) {
+		is = prober_way_of(other->local, other->remote);
+		to = prober_way_of(way->local, other->remote);
+		returns_left(pulse->returns, &to,
+		    pulse->heartbeat != NULL &&
+			heartbeat_lately(pulse->heartbeat, &is, UINT64_MAX, &outcome));
+	}
+	return false;
+}
+
+static const struct returns_ops pulse_returns = {pulse_returned, pulse_wants};
 
 int
 pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
@@ -389,7 +438,7 @@ pulse_attend(struct pulse *pulse, const struct paths_company *company, struct ma
 	pulse->company = company;
 	pulse->heartbeat = company->heartbeat;
 	pulse->manage = manage;
-	return returns_open(pulse->loop, pulse->heartbeat, &company->flap, pulse_returned,
+	return returns_open(pulse->loop, pulse->heartbeat, &company->flap, &pulse_returns,
 	    pulse, &pulse->returns);
 }
 
@@ -414,7 +463,7 @@ pulse_beat(void *arg)
 	struct silence_verdict verdict;
 	char local[EID_TEXT], remote[EID_TEXT];
 
-	if (subflows_read(pulse->diag, &pulse->seen) < 0) {
+	if (pulse_read(pulse) < 0) {
 		if (!pulse->blind)
 			diag_warn("paths: sessions cannot be read: %s; asked again each second",
 			    strerror(errno));
@@ -423,9 +472,6 @@ pulse_beat(void *arg)
 		return;
 	}
 	pulse->blind = false;
-	for (size_t i = 0; pulse->manage != NULL && i < pulse->seen.n; i++)
-		pulse->seen.list[i].managed =
-		    manage_has(pulse->manage, pulse->seen.list[i].token);
 	if (silence_look(pulse->silence, &pulse->seen, loop_now_ms(), &judge, &verdict)) {
 		diag_info("path from %s to %s: silent for %llu ms (%s) while others carry on",
 		    address_print(verdict.flow.local, local),

@@ -16,7 +16,7 @@
 struct returns {
 	struct heartbeat *heartbeat;
 	struct timer *timer;
-	returns_fn *fn;
+	const struct returns_ops *ops;
 	void *arg;
 	struct ways ways;
 	struct heartbeat_check *check;
@@ -33,12 +33,15 @@ returns_plan(struct returns *returns)
 		timer_start(returns->timer, next > now ? next - now : 0);
 }
 
+/* Nobody is heard there. What no session would use is not asked for here either, so that it is forgotten. */
 static void
 returns_try(struct returns *returns, const struct prober_way *way)
 {
+	if (!returns->ops->wanted(returns->arg, way))
+		return;
 	ways_try(&returns->ways, way);
 	if (ways_may(&returns->ways, way))
-		returns->fn(returns->arg, way);
+		returns->ops->returned(returns->arg, way);
 }
 
 static void
@@ -53,7 +56,7 @@ returns_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		if (!beat_lives(outcomes[i].beat))
 			returns_try(returns, way);
 		else if (ways_lived(&returns->ways, way, loop_now_ms()))
-			returns->fn(returns->arg, way);
+			returns->ops->returned(returns->arg, way);
 	}
 	returns_plan(returns);
 }
@@ -80,15 +83,15 @@ returns_due(void *arg)
 
 int
 returns_open(struct loop *loop, struct heartbeat *heartbeat, const struct hold_rule *rule,
-    returns_fn *fn, void *arg, struct returns **out)
+    const struct returns_ops *ops, void *arg, struct returns **out)
 {
 	struct returns *returns = calloc(1, sizeof *returns);
 
 	*out = NULL;
 	if (returns == NULL)
 		return -MAP_ENOMEM;
-	*returns =
-	    (struct returns){.heartbeat = heartbeat, .fn = fn, .arg = arg, .ways.rule = *rule};
+	*returns = (struct returns){
+	    .heartbeat = heartbeat, .ops = ops, .arg = arg, .ways.rule = *rule};
 	returns->timer = timer_new(loop, returns_due, returns);
 	if (returns->timer == NULL) {
 		free(returns);

@@ -9,12 +9,16 @@
 
 struct returns;
 
-/* The pair answers again; or nobody knows, since its peer answers no probes, and it may be tried. */
-typedef void returns_fn(void *arg, const struct prober_way *way);
+struct returns_ops {
+	/* The pair answers again; or nobody knows, since its peer answers no probes, and it may be tried. */
+	void (*returned)(void *arg, const struct prober_way *way);
+	/* Whether a session would use it. For a pair that none would for WAYS_UNASKED looks there are no more. */
+	bool (*wanted)(void *arg, const struct prober_way *way);
+};
 
-/* heartbeat is borrowed; NULL: nothing can be probed. -MAP_ENOMEM */
-int returns_open(struct loop *loop, struct heartbeat *heartbeat, const struct hold_rule *rule, returns_fn *fn, void *arg,
-    struct returns **out) __attribute__((nonnull(1, 3, 4, 6))) MUST_CHECK;
+/* heartbeat and ops are borrowed; heartbeat NULL: nothing can be probed. -MAP_ENOMEM */
+int returns_open(struct loop *loop, struct heartbeat *heartbeat, const struct hold_rule *rule,
+    const struct returns_ops *ops, void *arg, struct returns **out) __attribute__((nonnull(1, 3, 4, 6))) MUST_CHECK;
 void returns_close(struct returns *returns); /* NULL allowed */
 
 /* It was left. probed: its peer answers probes elsewhere. */

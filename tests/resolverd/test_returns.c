@@ -1,0 +1,198 @@
+/*
+ * test_returns.c - pairs that were left, looked at while a session would use them, and then forgotten; with a clock, timers and probes
+ * on paper.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resolverd/returns.h"
+#include "resolverd/ways.h"
+
+#define LOOKS 100
+
+static uint64_t now, due; /* due 0: the timer does not run */
+static loop_fn *timer_fn;
+static void *timer_arg;
+static struct returns *returns;
+static bool wanted, answers;
+static unsigned looks, offers;
+static heartbeat_fn *check_fn;
+static void *check_arg;
+
+/* --- linked with --wrap --- */
+
+uint64_t __wrap_loop_now_ms(void);
+struct timer *__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg);
+void __wrap_timer_start(struct timer *timer, uint64_t ms);
+void __wrap_timer_free(struct timer *timer);
+int __wrap_heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
+    heartbeat_fn *fn, void *arg, struct heartbeat_check **out);
+void __wrap_heartbeat_cancel(struct heartbeat_check *check);
+
+uint64_t
+__wrap_loop_now_ms(void)
+{
+	return now;
+}
+
+struct timer *
+__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg)
+{
+	(void)loop;
+	timer_fn = fn;
+	timer_arg = arg;
+	return (struct timer *)&due;
+}
+
+void
+__wrap_timer_start(struct timer *timer, uint64_t ms)
+{
+	(void)timer;
+	due = now + ms;
+}
+
+void
+__wrap_timer_free(struct timer *timer)
+{
+	(void)timer;
+}
+
+int
+__wrap_heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
+    heartbeat_fn *fn, void *arg, struct heartbeat_check **out)
+{
+	(void)heartbeat;
+	assert_int_equal(plan->n, 1);
+	looks++;
+	check_fn = fn;
+	check_arg = arg;
+	*out = (struct heartbeat_check *)&looks;
+	return 0;
+}
+
+void
+__wrap_heartbeat_cancel(struct heartbeat_check *check)
+{
+	(void)check;
+}
+
+/* --- */
+
+static struct prober_way
+way(void)
+{
+	return (struct prober_way){
+	    .local = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, .remote = {0x20, 0x01, 0x0d, 0xb8}};
+}
+
+static void
+returned(void *arg, const struct prober_way *of)
+{
+	struct prober_way is = way();
+
+	(void)arg;
+	assert_true(prober_way_equal(of, &is));
+	offers++;
+}
+
+static bool
+is_wanted(void *arg, const struct prober_way *of)
+{
+	(void)arg;
+	(void)of;
+	return wanted;
+}
+
+static const struct returns_ops ops = {returned, is_wanted};
+
+static void
+open_with(struct heartbeat *heartbeat)
+{
+	struct hold_rule rule = HOLD_RULE;
+
+	now = 100000;
+	due = 0;
+	looks = offers = 0;
+	wanted = answers = false;
+	check_fn = NULL;
+	assert_int_equal(
+	    returns_open((struct loop *)&now, heartbeat, &rule, &ops, NULL, &returns), 0);
+}
+
+/* The timer and what it starts. False: it does not run. */
+static bool
+step(void)
+{
+	struct heartbeat_outcome outcome = {.beat = answers ? BEAT_ALIVE : BEAT_SILENT};
+
+	if (due == 0)
+		return false;
+	now = due;
+	due = 0;
+	timer_fn(timer_arg);
+	if (check_fn != NULL) {
+		heartbeat_fn *fn = check_fn;
+
+		check_fn = NULL;
+		fn(check_arg, &outcome, 1);
+	}
+	return true;
+}
+
+/* Its sessions are over: neither probes nor offers go on, whatever of it is known. */
+static void
+test_unwanted(void **state)
+{
+	struct prober_way w = way();
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		open_with(i < 2 ? (struct heartbeat *)&now : NULL);
+		returns_left(returns, &w, i % 2 == 0);
+		for (unsigned k = 0; k < LOOKS && step(); k++)
+			;
+		assert_int_equal(due, 0);
+		assert_int_equal(looks, i < 2 ? WAYS_UNASKED : 0);
+		assert_int_equal(offers, 0);
+		returns_close(returns);
+	}
+}
+
+/* As long as a session would use it, it is looked at; who never answered a probe is offered each time. */
+static void
+test_wanted(void **state)
+{
+	struct prober_way w = way();
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		open_with((struct heartbeat *)&now);
+		wanted = true;
+		returns_left(returns, &w, i == 0);
+		for (unsigned k = 0; k < LOOKS; k++)
+			assert_true(step());
+		assert_int_equal(looks, LOOKS);
+		assert_int_equal(offers, i == 0 ? 0 : LOOKS);
+		answers = true;
+		assert_true(step());
+		assert_int_equal(offers, i == 0 ? 1 : LOOKS + 1);
+		assert_false(step()); /* it lives */
+		returns_close(returns);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_unwanted),
+	    cmocka_unit_test(test_wanted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
