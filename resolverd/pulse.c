@@ -15,6 +15,7 @@
 #include "core/wire/errors.h"
 #include "resolverd/returns.h"
 #include "resolverd/silence.h"
+#include "resolverd/stories.h"
 
 #define PULSE_BUSY_MS 15
 #define PULSE_PROBING_MS 5 /* the same where a suspicion is worth a probe */
@@ -48,6 +49,7 @@ struct suspicion {
 	uint64_t
 	    stopped; /* ms: that nothing had come for, where nothing is owed; 0: something is */
 	bool mute; /* nothing answered its probes, nor those of its controls */
+	bool said; /* that it is dead, in the story of its session, though it was not left */
 };
 
 struct pulse {
@@ -154,7 +156,8 @@ suspicion_is_of_address(
 	return elsewhere;
 }
 
-static void pulse_renew(struct pulse *pulse, const struct subflow *flow, bool probed);
+static void pulse_renew(
+    struct pulse *pulse, const struct subflow *flow, const char *why, bool probed);
 static silence_confirm_fn pulse_confirm;
 
 static struct silence_judge
@@ -246,6 +249,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	}
 	if (beat_lives(outcomes[0].beat)) {
 		suspicion_mark(s, true, outcomes[0].rtt_us);
+		s->said = false;
 		suspicion_content(s, now);
 		return;
 	}
@@ -262,20 +266,22 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	snprintf(words, sizeof words, "path from %s to %s: %s, where another one answers",
 	    address_print(s->flow.local, local), address_print(s->flow.remote, remote),
 	    beat_word(outcomes[0].beat));
-	pulse->company->tell(pulse->company->arg, s->flow.token, words);
-	if (s->flow.managed) {
+	if (!s->flow.managed && !s->lone && suspicion_is_of_address(s, outcomes, n) &&
+	    silence_leave(pulse->silence, s->flow.local, now, &judge)) {
+		diag_info("%s: left", words);
+		snprintf(words, sizeof words, "%s, where another one answers",
+		    beat_word(outcomes[0].beat));
+		pulse_renew(pulse, &s->flow, words, true);
+		return;
+	}
+	/* one of the kernel's may be the peer's to leave, or the kernel's to avoid, or was left just now: that is found again */
+	if (s->flow.managed || !s->said)
+		pulse->company->tell(pulse->company->arg, s->flow.token, words);
+	s->said = true;
+	if (s->flow.managed)
 		suspicion_lose(s, outcomes);
-		return;
-	}
-	if (s->lone) {
+	else if (s->lone)
 		suspicion_revive(s, outcomes, n);
-		return;
-	}
-	if (!suspicion_is_of_address(s, outcomes, n) ||
-	    !silence_leave(pulse->silence, s->flow.local, now, &judge))
-		return; /* it is the peer's to leave, or the kernel's to avoid, or was left just now */
-	diag_info("%s: left", words);
-	pulse_renew(pulse, &s->flow, true);
 }
 
 /* A free row, or the one that rests longest. NULL: all are being probed. */
@@ -332,7 +338,8 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	    .owes = suspect->owes,
 	    .stopped = suspect->stopped ? suspect->ms : 0,
 	    .silent = suspect->ms,
-	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute};
+	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute,
+	    .said = suspicion_is_of(s, &suspect->flow) && s->said};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
 	    .ways = {prober_way_of(suspect->flow.local, suspect->flow.remote)},
 	    .rtt_us = {subflow_round_trip(&suspect->flow)},
@@ -386,13 +393,16 @@ pulse_suspect(struct pulse *pulse)
 /* What was left by its address answers again. The kernel tries an address once, and not at all when a router says that it is
  * unreachable: it is offered anew, unless sessions are back by it. */
 static void
-pulse_returned(void *arg, const struct prober_way *way)
+pulse_returned(void *arg, const struct prober_way *way, bool answers)
 {
 	struct pulse *pulse = arg;
 
-	if (pulse_read(pulse) == 0 && pulse->seen.n > 0 &&
-	    !subflows_use(&pulse->seen, way->local))
-		pulse_offer(pulse, way->local, "tried again");
+	if (pulse_read(pulse) < 0 || pulse->seen.n == 0 ||
+	    subflows_use(&pulse->seen, way->local))
+		return;
+	pulse_offer(pulse, way->local, "tried again");
+	if (answers) /* else it is tried time and again */
+		stories_returned(pulse->company, &pulse->seen, way->local);
 }
 
 /* Those that are by other addresses would come by it, too. Where none leads to its peer any more, another one's peer is looked for
@@ -401,32 +411,22 @@ static bool
 pulse_wants(void *arg, const struct prober_way *way)
 {
 	struct pulse *pulse = arg;
-	const struct subflow *other = NULL;
 	struct heartbeat_outcome outcome;
+	const struct subflow *flow;
 	struct prober_way is, to;
 
 	if (pulse_read(pulse) < 0)
 		return true; /* or not: it is asked again */
-	if (subflows_use(&pulse->seen, way->local))
-		return false; /* they are back */
-	for (size_t i = 0; i < pulse->seen.n; i++) {
-		const struct subflow *flow = &pulse->seen.list[i];
-
-		if (flow->managed)
-			continue;
-		if (memcmp(flow->remote, way->remote, 16) == 0)
-			return true;
-		if (address_is_ipv4(flow->remote) == address_is_ipv4(way->local) &&
-		    address_refusal(flow->remote, true, NULL, 0) == NULL)
-			other = flow;
-	}
-	if (other != NULL) {
-		is = prober_way_of(other->local, other->remote);
-		to = prober_way_of(way->local, other->remote);
-		returns_left(pulse->returns, &to,
-		    pulse->heartbeat != NULL &&
-			heartbeat_lately(pulse->heartbeat, &is, UINT64_MAX, &outcome));
-	}
+	flow = subflows_to(&pulse->seen, way->remote);
+	if (flow == NULL || subflows_use(&pulse->seen, way->local))
+		return false; /* they are over, or back */
+	if (memcmp(flow->remote, way->remote, 16) == 0)
+		return true;
+	is = prober_way_of(flow->local, flow->remote);
+	to = prober_way_of(way->local, flow->remote);
+	returns_left(pulse->returns, &to,
+	    pulse->heartbeat != NULL &&
+		heartbeat_lately(pulse->heartbeat, &is, UINT64_MAX, &outcome));
 	return false;
 }
 
@@ -444,10 +444,11 @@ pulse_attend(struct pulse *pulse, const struct paths_company *company, struct ma
 
 /* Whoever comes by the address is to leave it. */
 static void
-pulse_renew(struct pulse *pulse, const struct subflow *flow, bool probed)
+pulse_renew(struct pulse *pulse, const struct subflow *flow, const char *why, bool probed)
 {
 	struct prober_way way = prober_way_of(flow->local, flow->remote);
 
+	stories_left(pulse->company, &pulse->seen, flow, why);
 	pulse_offer(pulse, flow->local, "silent");
 	if (pulse->returns != NULL)
 		returns_left(pulse->returns, &way, probed);
@@ -461,7 +462,7 @@ pulse_beat(void *arg)
 	uint8_t own[MPTCP_ENDPOINTS][16];
 	struct silence_judge judge = pulse_judge(pulse, own);
 	struct silence_verdict verdict;
-	char local[EID_TEXT], remote[EID_TEXT];
+	char local[EID_TEXT], remote[EID_TEXT], why[80];
 
 	if (pulse_read(pulse) < 0) {
 		if (!pulse->blind)
@@ -473,14 +474,15 @@ pulse_beat(void *arg)
 	}
 	pulse->blind = false;
 	if (silence_look(pulse->silence, &pulse->seen, loop_now_ms(), &judge, &verdict)) {
-		diag_info("path from %s to %s: silent for %llu ms (%s) while others carry on",
-		    address_print(verdict.flow.local, local),
-		    address_print(verdict.flow.remote, remote), (unsigned long long)verdict.ms,
+		snprintf(why, sizeof why, "silent for %llu ms (%s) while others carry on",
+		    (unsigned long long)verdict.ms,
 		    verdict.owes ? "acknowledges nothing" : "data is missing");
+		diag_info("path from %s to %s: %s", address_print(verdict.flow.local, local),
+		    address_print(verdict.flow.remote, remote), why);
 		if (verdict.flow.managed)
 			manage_lose(pulse->manage, &verdict.flow, false);
 		else
-			pulse_renew(pulse, &verdict.flow, false);
+			pulse_renew(pulse, &verdict.flow, why, false);
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
 	}
@@ -495,8 +497,11 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 	struct mptcp_event event;
 
 	(void)mptcp_event_read(message, &event);
-	if (event.kind == MPTCP_EVENT_SUB_ESTABLISHED)
+	if (event.kind == MPTCP_EVENT_SUB_ESTABLISHED) {
 		pulse->company->count(pulse->company->arg, PATH_JOINED);
+		if (pulse->manage == NULL) /* else it tells, of all sessions */
+			stories_joined(pulse->company, event.token, &event.path);
+	}
 	if (event.kind == MPTCP_LISTENER_CREATED ||
 	    (event.kind == MPTCP_EVENT_ESTABLISHED && event.server))
 		pulse->ops->accepts(pulse->arg);

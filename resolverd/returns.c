@@ -41,7 +41,7 @@ returns_try(struct returns *returns, const struct prober_way *way)
 		return;
 	ways_try(&returns->ways, way);
 	if (ways_may(&returns->ways, way))
-		returns->ops->returned(returns->arg, way);
+		returns->ops->returned(returns->arg, way, false);
 }
 
 static void
@@ -56,7 +56,7 @@ returns_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		if (!beat_lives(outcomes[i].beat))
 			returns_try(returns, way);
 		else if (ways_lived(&returns->ways, way, loop_now_ms()))
-			returns->ops->returned(returns->arg, way);
+			returns->ops->returned(returns->arg, way, true);
 	}
 	returns_plan(returns);
 }

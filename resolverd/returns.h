@@ -10,8 +10,8 @@
 struct returns;
 
 struct returns_ops {
-	/* The pair answers again; or nobody knows, since its peer answers no probes, and it may be tried. */
-	void (*returned)(void *arg, const struct prober_way *way);
+	/* The pair answers again; or not, and nobody knows, since its peer answers no probes: it may be tried. */
+	void (*returned)(void *arg, const struct prober_way *way, bool answers);
 	/* Whether a session would use it. For a pair that none would for WAYS_UNASKED looks there are no more. */
 	bool (*wanted)(void *arg, const struct prober_way *way);
 };

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/wire/eid.h"
+
 /* Only established subflows: one that is being closed has nothing to say any more. The states are
  * the kernel's numbers. */
 #define SUBFLOWS_STATES (1u << 1)
@@ -34,6 +36,25 @@ subflow_compare(const struct subflow *a, const struct subflow *b)
 		return a->remote_port < b->remote_port ? -1 : 1;
 	order = memcmp(a->local, b->local, sizeof a->local);
 	return order != 0 ? order : memcmp(a->remote, b->remote, sizeof a->remote);
+}
+
+const struct subflow *
+subflows_to(const struct subflows *subflows, const uint8_t remote[16])
+{
+	const struct subflow *other = NULL;
+
+	for (size_t i = 0; i < subflows->n; i++) {
+		const struct subflow *one = &subflows->list[i];
+
+		if (one->managed)
+			continue;
+		if (memcmp(one->remote, remote, 16) == 0)
+			return one;
+		if (address_is_ipv4(one->remote) == address_is_ipv4(remote) &&
+		    address_refusal(one->remote, true, NULL, 0) == NULL)
+			other = one;
+	}
+	return other;
 }
 
 uint32_t

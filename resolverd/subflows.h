@@ -49,6 +49,8 @@ bool subflows_listen(struct netlink *diag) NONNULL;
 void subflows_clear(struct subflows *subflows) NONNULL; /* gives its memory back */
 /* Whether one leaves from this address, or one may: not all fit into list. */
 bool subflows_use(const struct subflows *subflows, const uint8_t address[16]) NONNULL;
+/* One that is not managed and leads there, or else to any other host of that family; NULL: none does. */
+const struct subflow *subflows_to(const struct subflows *subflows, const uint8_t remote[16]) NONNULL;
 /* What a datagram's round trip may take (us): twice the shortest, where data's takes longer. */
 uint32_t subflow_round_trip(const struct subflow *s) NONNULL;
 /* Whether a session is there, or may be, and is not over. */

@@ -19,7 +19,7 @@ static uint64_t now, due; /* due 0: the timer does not run */
 static loop_fn *timer_fn;
 static void *timer_arg;
 static struct returns *returns;
-static bool wanted, answers;
+static bool wanted, answers, answered;
 static unsigned looks, offers;
 static heartbeat_fn *check_fn;
 static void *check_arg;
@@ -91,12 +91,13 @@ way(void)
 }
 
 static void
-returned(void *arg, const struct prober_way *of)
+returned(void *arg, const struct prober_way *of, bool lives)
 {
 	struct prober_way is = way();
 
 	(void)arg;
 	assert_true(prober_way_equal(of, &is));
+	answered = lives;
 	offers++;
 }
 
@@ -118,7 +119,7 @@ open_with(struct heartbeat *heartbeat)
 	now = 100000;
 	due = 0;
 	looks = offers = 0;
-	wanted = answers = false;
+	wanted = answers = answered = false;
 	check_fn = NULL;
 	assert_int_equal(
 	    returns_open((struct loop *)&now, heartbeat, &rule, &ops, NULL, &returns), 0);
@@ -178,9 +179,11 @@ test_wanted(void **state)
 			assert_true(step());
 		assert_int_equal(looks, LOOKS);
 		assert_int_equal(offers, i == 0 ? 0 : LOOKS);
+		assert_false(answered);
 		answers = true;
 		assert_true(step());
 		assert_int_equal(offers, i == 0 ? 1 : LOOKS + 1);
+		assert_true(answered);
 		assert_false(step()); /* it lives */
 		returns_close(returns);
 	}

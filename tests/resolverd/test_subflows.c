@@ -255,11 +255,32 @@ numbers(void **state)
 	close(ends[1]);
 }
 
+/* Who leads there; or else to anybody else of that family who is no neighbour, and not managed. */
+static void
+leading(void **state)
+{
+	static const uint8_t to[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1},
+			     ipv4[16] = {[10] = 0xff, 0xff, 192, 0, 2, 1};
+	struct subflow list[] = {{.remote = {0xfe, 0x80, [15] = 1}},
+	    {.remote = {0x20, 1, 0x0d, 0xb8, [15] = 2}},
+	    {.remote = {0x20, 1, 0x0d, 0xb8, [15] = 1}}};
+	struct subflows seen = {.n = 3, .list = list};
+
+	(void)state;
+	assert_ptr_equal(subflows_to(&seen, to), &list[2]);
+	list[2].managed = true;
+	assert_ptr_equal(subflows_to(&seen, to), &list[1]);
+	assert_null(subflows_to(&seen, ipv4));
+	list[1].managed = true;
+	assert_null(subflows_to(&seen, to));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(mptcp), cmocka_unit_test(over), cmocka_unit_test(many),
+	    cmocka_unit_test(leading),
 	    cmocka_unit_test(numbers), /* the last: in a namespace of its own from then on */
 	};
 

@@ -8,6 +8,12 @@ NAME=returns
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
 R=$FIG1_R
+# PROVIDER'S ADDRESS WORDS TIMES: in how many stories of host's sessions the last word of its path is this
+last_words() {
+	local id
+	for id in $(ctl host sessions | cut -d' ' -f1); do ctl host why "$id" | grep -F "path from $1 to $R" | tail -n 1; done |
+		tee /dev/stderr | grep -c " $2" | grep -qx "$3"
+}
 announced() { [ "$("$FIG1" exec host ip mptcp endpoint | grep -c "$1 id [0-9]* signal subflow")" = "$2" ]; } # ADDRESS TIMES
 
 realm_start
@@ -17,19 +23,26 @@ wait_line receiver '^listening' 5 >"$WORK/out" || give_up "r listens"
 MAP_SOCKET=$WORK/host.sock start sender host "$BUILD/tests/survive/pace" connect r.example.test 7000 up
 ok "a session that host begins, and sends by" wait_line sender '^connected' 15
 ok "is by both" soon 10 leads host 7000 "$A $R" "$B $R"
+MAP_SOCKET=$WORK/r.sock start idle-listener r "$BUILD/examples/listener" "$R_ID" 7002
+wait_line idle-listener '^listening ' 5 >"$WORK/out" || give_up "r listens for another one"
+MAP_SOCKET=$WORK/host.sock start idle host "$BUILD/examples/connector" r.example.test 7002
+ok "another session, which is not the one to find out" wait_line idle '^connected ' 15
+ok "is by both" soon 10 leads host 7002 "$A $R" "$B $R"
 for time in 1 2 3 4; do
 	which=$(carrying a b)
-	if [ "$which" = a ]; then other=$B; else other=$A; fi
+	if [ "$which" = a ]; then gone=$A other=$B; else gone=$B other=$A; fi
 	"$FIG1" blackhole "isp-$which"
 	ok "its provider goes, time $time: it is by the other one" soon 5 leads host 7000 "$other $R"
 	ok "octets come" flows receiver
+	ok "so are both sessions, whose stories say so" eval 'soon 5 leads host 7002 "$other $R" && last_words "$gone" "left: " 2'
 	"$FIG1" restore "isp-$which"
 	ok "it returns, time $time: it is by both" soon 10 leads host 7000 "$A $R" "$B $R"
+	ok "and so are both, which is in their stories too" eval 'soon 10 leads host 7002 "$A $R" "$B $R" && soon 5 last_words "$gone" joined 2'
 done
 ok "nobody listens at host, and no address is announced" eval 'announced "$A" 0 && announced "$B" 0'
 tell receiver TERM
 ok "it ends whole" eval 'wait_line receiver "^end " 5 >"$WORK/end" && ! grep -q wrong "$WORK/receiver.log"'
-finish sender
+for name in sender idle idle-listener; do finish $name; done
 MAP_SOCKET=$WORK/host.sock start listener host "$BUILD/examples/listener" "$HOST_ID" 7001
 ok "host listens" wait_line listener '^listening ' 5
 ok "both addresses are announced again" soon 10 eval 'announced "$A" 1 && announced "$B" 1'
