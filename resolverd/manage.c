@@ -385,6 +385,7 @@ manage_read(struct manage *manage)
 {
 	struct subflows seen = {.n = 0};
 
+	manage->read_at = loop_now_ms();
 	if (subflows_read(manage->diag, &seen) < 0) {
 		diag_warn("paths: sessions cannot be read: %s", strerror(errno));
 		subflows_clear(&seen);
@@ -406,6 +407,27 @@ manage_read(struct manage *manage)
 	manage_sweep(manage);
 }
 
+void
+manage_reread(void *arg)
+{
+	struct manage *manage = arg;
+
+	manage->rereads = false;
+	diag_debug("paths: events of sessions were lost; read anew");
+	manage_read(manage);
+}
+
+void
+manage_overrun(struct manage *manage)
+{
+	uint64_t passed = loop_now_ms() - manage->read_at;
+
+	if (manage->rereads)
+		return;
+	manage->rereads = true;
+	timer_start(manage->reread, passed < MANAGE_READ_MS ? MANAGE_READ_MS - passed : 0);
+}
+
 static void
 manage_events_ready(void *arg, int fd, unsigned events)
 {
@@ -413,10 +435,8 @@ manage_events_ready(void *arg, int fd, unsigned events)
 
 	(void)fd;
 	(void)events;
-	if (netlink_events(manage->events, manage_heard, manage) >= 0)
-		return;
-	diag_debug("paths: events of sessions were lost; read anew");
-	manage_read(manage);
+	if (netlink_events(manage->events, manage_heard, manage) < 0)
+		manage_overrun(manage);
 }
 
 static int
@@ -432,9 +452,11 @@ manage_listen(struct manage *manage)
 		return rc;
 	manage->tick = timer_new(manage->loop, manage_ticked, manage);
 	manage->turn = timer_new(manage->loop, manage_turned, manage);
+	manage->reread = timer_new(manage->loop, manage_reread, manage);
 	manage->watch = watch_new(
 	    manage->loop, netlink_fd(manage->events), LOOP_READ, manage_events_ready, manage);
-	return manage->tick != NULL && manage->turn != NULL && manage->watch != NULL
+	return manage->tick != NULL && manage->turn != NULL && manage->reread != NULL &&
+		       manage->watch != NULL
 		   ? 0
 		   : -MAP_ENOMEM;
 }
@@ -476,6 +498,7 @@ manage_close(struct manage *manage)
 		manage_forget(manage, manage->list);
 	timer_free(manage->tick);
 	timer_free(manage->turn);
+	timer_free(manage->reread);
 	watch_free(manage->watch);
 	netlink_close(manage->events);
 	netlink_close(manage->diag);

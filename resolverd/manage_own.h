@@ -8,6 +8,7 @@
 #include "resolverd/manage.h"
 
 #define MANAGE_PLACES 4096
+#define MANAGE_READ_MS 1000 /* between two times that everything is read anew */
 
 enum manage_looks {
 	LOOK_CUT, /* at the pairs of sessions that are cut off, in a hurry */
@@ -28,7 +29,9 @@ struct manage {
 	const struct paths_company *company;
 	struct netlink *events, *diag;
 	struct watch *watch;
-	struct timer *tick, *turn;
+	struct timer *tick, *turn, *reread;
+	bool rereads; /* it runs */
+	uint64_t read_at; /* ms: when everything was read last */
 	struct ways ways;
 	size_t n_own, n;
 	struct managed_own own[MANAGED_OWN];
@@ -59,6 +62,10 @@ void manage_hurry(struct manage *manage, const struct prober_way *way) __attribu
 void manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_path *path, const char *what,
     const char *why) NONNULL;
 struct managed_world manage_world(struct manage *manage) NONNULL;
+/* Events were lost: what is there is read anew, soon. Who brings that about shall not have all sessions gone through as often. */
+void manage_overrun(struct manage *manage) NONNULL;
+/* The loop's timer for that. */
+void manage_reread(void *arg);
 /* The loop's timer for turns. */
 void manage_turned(void *arg);
 

@@ -1,5 +1,6 @@
 /*
- * test_manage.c - which pairs are looked at, and how long an answer is waited for: none is forgotten for another one.
+ * test_manage.c - which pairs are looked at, and how long an answer is waited for: none is forgotten for another one; what is read
+ * anew.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,43 @@
 static struct loop *loop;
 static struct manage manage;
 static struct managed sessions[SESSIONS];
+static uint64_t paper; /* ms: the clock; 0: it is the kernel's */
+static uint64_t due; /* ms: of the timer to read anew; 0: it does not run */
+static unsigned reads;
+
+/* --- linked with --wrap --- */
+
+uint64_t __real_loop_now_ms(void);
+uint64_t __wrap_loop_now_ms(void);
+void __real_timer_start(struct timer *timer, uint64_t ms);
+void __wrap_timer_start(struct timer *timer, uint64_t ms);
+int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
+
+uint64_t
+__wrap_loop_now_ms(void)
+{
+	return paper != 0 ? paper : __real_loop_now_ms();
+}
+
+void
+__wrap_timer_start(struct timer *timer, uint64_t ms)
+{
+	if (paper != 0 && timer == manage.reread)
+		due = paper + ms;
+	else
+		__real_timer_start(timer, ms);
+}
+
+int
+__wrap_subflows_read(struct netlink *diag, struct subflows *out)
+{
+	(void)diag;
+	out->complete = false;
+	reads++;
+	return 0;
+}
+
+/* --- */
 
 static void
 address(uint8_t out[16], unsigned n)
@@ -49,6 +87,8 @@ fresh(void **state)
 	assert_int_equal(loop_new(&loop), 0);
 	manage.tick = timer_new(loop, manage_ticked, &manage);
 	manage.turn = timer_new(loop, manage_turned, &manage);
+	manage.reread = timer_new(loop, manage_reread, &manage);
+	paper = due = reads = 0;
 	for (unsigned i = 0; i < 2; i++)
 		address(manage.own[i].address, 1 + i);
 	for (unsigned i = 0; i < SESSIONS; i++) {
@@ -74,6 +114,7 @@ end(void **state)
 	(void)state;
 	timer_free(manage.tick);
 	timer_free(manage.turn);
+	timer_free(manage.reread);
 	loop_free(loop);
 	return 0;
 }
@@ -211,6 +252,25 @@ test_same_addresses(void **state)
 	assert_int_equal(sessions[0].paths[1].wait, 0);
 }
 
+/* Who has events lost without end has everything read anew as seldom as one who does once. */
+static void
+test_overrun(void **state)
+{
+	(void)state;
+	paper = NOW;
+	manage_overrun(&manage);
+	assert_int_equal(due, NOW); /* it was long ago */
+	for (unsigned i = 0; i < 5 * MANAGE_READ_MS; i++, paper++) {
+		manage_overrun(&manage);
+		if (paper < due)
+			continue;
+		due = 0;
+		manage_reread(&manage);
+		assert_int_equal(due, 0);
+	}
+	assert_int_equal(reads, 5);
+}
+
 int
 main(void)
 {
@@ -222,6 +282,7 @@ main(void)
 	    T(test_far),
 	    T(test_each_pair_has_its_turn),
 	    T(test_same_addresses),
+	    T(test_overrun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
