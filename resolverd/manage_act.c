@@ -12,7 +12,8 @@
 
 #define MANAGE_TURN 64 /* sessions that are looked at in one turn of the loop */
 #define MANAGE_ROUNDS 4 /* of acts, each following from the last */
-#define MANAGE_REFUSALS 20 /* of an announcement: the kernel may not want one at all */
+#define MANAGE_REFUSALS \
+	20 /* of an announcement, or a mark: the kernel may not want one at all */
 
 struct managed_world
 manage_world(struct manage *manage)
@@ -95,11 +96,26 @@ manage_join(struct manage *manage, struct managed *m, const struct act *act)
 	return rc;
 }
 
+/* A path that is just ending cannot be marked, nor can one of a session that is the kernel's: neither is to be told from the other. */
+static int
+manage_mark(struct manage *manage, struct managed *m, const struct act *act)
+{
+	struct managed_path *path = managed_path(m, &act->path);
+	int rc = mptcp_set_backup(manage->mptcp, m->token, &act->path);
+
+	if (rc < 0 && ++m->refusals < MANAGE_REFUSALS) {
+		manage->waits = true;
+		return rc;
+	}
+	m->refusals = 0;
+	if (path != NULL)
+		path->path.backup = act->path.backup;
+	return rc;
+}
+
 static int
 manage_do(struct manage *manage, struct managed *m, const struct act *act)
 {
-	struct managed_path *path;
-
 	switch (act->kind) {
 	case ACT_LEAVE:
 		return manage_leave(manage, m, act);
@@ -108,10 +124,7 @@ manage_do(struct manage *manage, struct managed *m, const struct act *act)
 	case ACT_JOIN:
 		return manage_join(manage, m, act);
 	case ACT_BACKUP:
-		path = managed_path(m, &act->path);
-		if (path != NULL)
-			path->path.backup = act->path.backup;
-		return mptcp_set_backup(manage->mptcp, m->token, &act->path);
+		return manage_mark(manage, m, act);
 	}
 	return 0;
 }
@@ -139,7 +152,7 @@ manage_act(struct manage *manage, struct managed *m)
 				m->ready = false;
 				return;
 			}
-			m->foreign |= errno == EINVAL && !m->ours;
+			m->foreign |= errno == EINVAL && !m->ours && acts[i].kind != ACT_BACKUP;
 			failed = true;
 			diag_debug("session %08x: act %d: %s", m->token, (int)acts[i].kind,
 			    strerror(errno));

@@ -60,7 +60,7 @@ struct managed {
 	bool ours; /* it began while we were asked, or a command over it succeeded */
 	bool foreign; /* the kernel's own path manager has it */
 	uint8_t last_id; /* the last number that was given to an own address */
-	uint8_t refusals; /* of announcements, one after the other */
+	uint8_t refusals; /* of announcements, or of marks, one after the other */
 	uint64_t began; /* ms: when it was heard of */
 	uint64_t joins_since; /* ms; and how many handshakes since then: */
 	unsigned joins;

@@ -1,7 +1,8 @@
 /*
- * test_manage.c - which pairs are looked at, and how long an answer is waited for: none is forgotten for another one; what is read
- * anew.
+ * test_manage.c - which pairs are looked at, and how long an answer is waited for: none is forgotten for another one; what is read anew,
+ * and what is done again.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/wire/errors.h"
 #include "resolverd/manage_own.h"
 
 #define SESSIONS 20
@@ -20,7 +22,8 @@ static struct manage manage;
 static struct managed sessions[SESSIONS];
 static uint64_t paper; /* ms: the clock; 0: it is the kernel's */
 static uint64_t due; /* ms: of the timer to read anew; 0: it does not run */
-static unsigned reads;
+static unsigned reads, marks;
+static int refusal; /* errno of marks; 0: they are taken */
 
 /* --- linked with --wrap --- */
 
@@ -29,6 +32,7 @@ uint64_t __wrap_loop_now_ms(void);
 void __real_timer_start(struct timer *timer, uint64_t ms);
 void __wrap_timer_start(struct timer *timer, uint64_t ms);
 int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
+int __wrap_mptcp_set_backup(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path);
 
 uint64_t
 __wrap_loop_now_ms(void)
@@ -52,6 +56,17 @@ __wrap_subflows_read(struct netlink *diag, struct subflows *out)
 	out->complete = false;
 	reads++;
 	return 0;
+}
+
+int
+__wrap_mptcp_set_backup(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path)
+{
+	(void)mptcp;
+	assert_int_equal(token, 1);
+	assert_true(path->backup);
+	marks++;
+	errno = refusal;
+	return refusal != 0 ? -MAP_ESYS : 0;
 }
 
 /* --- */
@@ -88,7 +103,8 @@ fresh(void **state)
 	manage.tick = timer_new(loop, manage_ticked, &manage);
 	manage.turn = timer_new(loop, manage_turned, &manage);
 	manage.reread = timer_new(loop, manage_reread, &manage);
-	paper = due = reads = 0;
+	paper = due = reads = marks = 0;
+	refusal = 0;
 	for (unsigned i = 0; i < 2; i++)
 		address(manage.own[i].address, 1 + i);
 	for (unsigned i = 0; i < SESSIONS; i++) {
@@ -271,6 +287,55 @@ test_overrun(void **state)
 	assert_int_equal(reads, 5);
 }
 
+/* A session that began before this process did; of its path nothing is known but that it is no backup. */
+static void
+mark_wanted(void)
+{
+	sessions[0].next = NULL;
+	sessions[0].n_pairs = 1;
+	sessions[0].pairs[0].backup = true;
+	address(sessions[0].pairs[0].source, 1);
+	address(sessions[0].pairs[0].destination, 0x40);
+}
+
+/* Else a backup would carry data for good. */
+static void
+test_mark_again(void **state)
+{
+	static const int errors[] = {ENOBUFS, EINVAL};
+
+	(void)state;
+	mark_wanted();
+	for (unsigned i = 0; i < 2; i++) {
+		refusal = errors[i];
+		manage.waits = false;
+		manage_act(&manage, &sessions[0]);
+		assert_int_equal(marks, 1 + i);
+		assert_true(manage.waits);
+		assert_false(sessions[0].paths[0].path.backup);
+		assert_false(sessions[0].foreign);
+	}
+	refusal = 0;
+	manage_act(&manage, &sessions[0]);
+	assert_int_equal(marks, 3);
+	assert_true(sessions[0].paths[0].path.backup);
+	manage_act(&manage, &sessions[0]);
+	assert_int_equal(marks, 3);
+}
+
+/* The session is the kernel's, which takes none. */
+static void
+test_mark_refused(void **state)
+{
+	(void)state;
+	mark_wanted();
+	refusal = EINVAL;
+	for (unsigned i = 0; i < 100; i++)
+		manage_act(&manage, &sessions[0]);
+	assert_int_equal(marks, 20);
+	assert_false(sessions[0].ours);
+}
+
 int
 main(void)
 {
@@ -283,6 +348,8 @@ main(void)
 	    T(test_each_pair_has_its_turn),
 	    T(test_same_addresses),
 	    T(test_overrun),
+	    T(test_mark_again),
+	    T(test_mark_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
