@@ -39,7 +39,7 @@ manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_p
 static bool
 manage_withdraw(struct manage *manage, struct managed *m, const struct mptcp_path *path)
 {
-	uint8_t announced = managed_forget(m, path->local);
+	uint8_t announced = managed_forget(m, path);
 	bool done = mptcp_withdraw(manage->mptcp, m->token, path->local_id) == 0;
 
 	if (announced != 0 && announced != path->local_id)

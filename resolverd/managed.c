@@ -176,13 +176,24 @@ managed_withdrawn(struct managed *m, uint8_t id)
 			m->heard[i--] = m->heard[--m->n_heard];
 }
 
+/* Whether another path that stands has this number: the address that a session began at has two, 0 and that by which it joins. */
+static bool
+goes_on_by(const struct managed *m, uint8_t id, const struct mptcp_path *left)
+{
+	for (size_t i = 0; i < m->n_paths; i++)
+		if (m->paths[i].up && m->paths[i].path.local_id == id && id != left->local_id)
+			return true;
+	return false;
+}
+
 uint8_t
-managed_forget(struct managed *m, const uint8_t address[16])
+managed_forget(struct managed *m, const struct mptcp_path *left)
 {
 	uint8_t id = 0;
 
 	for (size_t i = 0; i < m->n_own; i++)
-		if (same(m->own[i].address, address)) {
+		if (same(m->own[i].address, left->local) &&
+		    !goes_on_by(m, m->own[i].id, left)) {
 			id = m->own[i].id;
 			m->own[i--] = m->own[--m->n_own];
 		}

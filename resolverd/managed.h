@@ -116,8 +116,9 @@ void managed_heard(struct managed *m, const struct managed_address *address) NON
 void managed_withdrawn(struct managed *m, uint8_t id) NONNULL;
 /* The kernel knows this own address by a number that was given before; announced: and so does the peer. */
 void managed_number(struct managed *m, const struct managed_address *own) NONNULL;
-/* The peer knows this own address no more: takes its number, and returns it; 0: it had none. */
-uint8_t managed_forget(struct managed *m, const uint8_t address[16]) NONNULL;
+/* The peer is told that nothing leads from where this path does: takes the number of that address, and returns it; 0: it had none,
+ * or another path has it. */
+uint8_t managed_forget(struct managed *m, const struct mptcp_path *left) NONNULL;
 /* Where the session might be, beside its paths: for probes as controls, which also tell the peer's agent, who joins, that we
  * are there. */
 size_t managed_spares(

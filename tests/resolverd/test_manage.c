@@ -24,6 +24,7 @@ static uint64_t paper; /* ms: the clock; 0: it is the kernel's */
 static uint64_t due; /* ms: of the timer to read anew; 0: it does not run */
 static unsigned reads, marks;
 static int refusal; /* errno of marks; 0: they are taken */
+static unsigned withdrawn; /* numbers, a bit for each */
 
 /* --- linked with --wrap --- */
 
@@ -32,6 +33,8 @@ uint64_t __wrap_loop_now_ms(void);
 void __real_timer_start(struct timer *timer, uint64_t ms);
 void __wrap_timer_start(struct timer *timer, uint64_t ms);
 int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
+int __wrap_mptcp_withdraw(struct mptcp *mptcp, uint32_t token, uint8_t id);
+int __wrap_mptcp_end(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path);
 int __wrap_mptcp_set_backup(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path);
 
 uint64_t
@@ -69,7 +72,42 @@ __wrap_mptcp_set_backup(struct mptcp *mptcp, uint32_t token, const struct mptcp_
 	return refusal != 0 ? -MAP_ESYS : 0;
 }
 
+int
+__wrap_mptcp_withdraw(struct mptcp *mptcp, uint32_t token, uint8_t id)
+{
+	(void)mptcp;
+	assert_int_equal(token, 1);
+	withdrawn |= 1u << id;
+	return 0;
+}
+
+int
+__wrap_mptcp_end(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path)
+{
+	(void)mptcp;
+	(void)path;
+	assert_int_equal(token, 1);
+	return 0;
+}
+
 /* --- */
+
+static void
+tell(void *arg, uint32_t token, const char *words)
+{
+	(void)arg;
+	(void)token;
+	(void)words;
+}
+
+static void
+count(void *arg, enum path_change change)
+{
+	(void)arg;
+	(void)change;
+}
+
+static const struct paths_company company = {.tell = tell, .count = count};
 
 static void
 address(uint8_t out[16], unsigned n)
@@ -95,15 +133,18 @@ static int
 fresh(void **state)
 {
 	(void)state;
-	manage = (struct manage){
-	    .n_own = 2, .cut = NOW + 1000, .list = &sessions[0], .ways.rule = HOLD_RULE};
+	manage = (struct manage){.n_own = 2,
+	    .cut = NOW + 1000,
+	    .list = &sessions[0],
+	    .company = &company,
+	    .ways.rule = HOLD_RULE};
 	for (unsigned i = 0; i < LOOKS; i++)
 		manage.looks[i].manage = &manage;
 	assert_int_equal(loop_new(&loop), 0);
 	manage.tick = timer_new(loop, manage_ticked, &manage);
 	manage.turn = timer_new(loop, manage_turned, &manage);
 	manage.reread = timer_new(loop, manage_reread, &manage);
-	paper = due = reads = marks = 0;
+	paper = due = reads = marks = withdrawn = 0;
 	refusal = 0;
 	for (unsigned i = 0; i < 2; i++)
 		address(manage.own[i].address, 1 + i);
@@ -336,6 +377,35 @@ test_mark_refused(void **state)
 	assert_false(sessions[0].ours);
 }
 
+/* A session has its only address by two numbers, 0 and that by which it joined: when the path that it began with is left, the peer
+ * keeps the other one, or it would end the path that lives. */
+static void
+test_two_numbers(void **state)
+{
+	struct managed *m = &sessions[0];
+	struct mptcp_path other = {.local_port = 2, .local_id = 1};
+	struct prober_way first = way(1, 0x40), second = way(1, 0x41);
+
+	(void)state;
+	m->next = NULL;
+	manage.n_own = 1;
+	address(other.local, 1);
+	address(other.remote, 0x41);
+	assert_true(managed_put(m, &other, true, NOW));
+	ways_died(&manage.ways, &first, true, NOW);
+	manage_act(&manage, m);
+	assert_false(m->paths[0].up);
+	assert_int_equal(withdrawn, 1u << 0);
+	m->first.local_port = 3; /* it is back, and the other one goes */
+	assert_true(ways_lived(&manage.ways, &first, NOW));
+	assert_true(managed_put(m, &m->first, true, NOW));
+	ways_died(&manage.ways, &second, true, NOW);
+	withdrawn = 0;
+	manage_act(&manage, m);
+	assert_false(m->paths[1].up);
+	assert_int_equal(withdrawn, 1u << 1);
+}
+
 int
 main(void)
 {
@@ -350,6 +420,7 @@ main(void)
 	    T(test_overrun),
 	    T(test_mark_again),
 	    T(test_mark_refused),
+	    T(test_two_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,7 +231,7 @@ test_announced_again(void **state)
 	up(B, C, 1);
 	ways_died(&ways, &a, true, world.now);
 	assert_string_equal(acts_are(), "leave a-c!");
-	assert_int_equal(managed_forget(&m, m.paths[0].path.local), 0);
+	assert_int_equal(managed_forget(&m, &m.paths[0].path), 0);
 	managed_fell(&m.paths[0], world.now);
 	assert_string_equal(acts_are(), ""); /* not as long as it is dead */
 	assert_true(ways_lived(&ways, &a, world.now));
@@ -239,7 +239,7 @@ test_announced_again(void **state)
 	first = acts[0].path.local_id;
 	assert_int_not_equal(first, 0);
 	up(A, C, 0); /* joined */
-	assert_int_equal(managed_forget(&m, m.paths[0].path.local), first);
+	assert_int_equal(managed_forget(&m, &m.paths[0].path), first);
 	managed_fell(&m.paths[0], world.now);
 	assert_string_equal(acts_are(), "announce a");
 	assert_int_not_equal(acts[0].path.local_id, first);
@@ -443,7 +443,7 @@ test_patience(void **state)
 static void
 test_numbers(void **state)
 {
-	uint8_t withdrawn[16];
+	struct mptcp_path withdrawn = path(D, C, 0, 0);
 
 	(void)state;
 	m.server = true;
@@ -451,12 +451,11 @@ test_numbers(void **state)
 	assert_string_equal(acts_are(), "announce b");
 	assert_int_equal(acts[0].path.local_id, 1);
 	m.own[0].announced = true;
-	address(withdrawn, D);
 	for (unsigned i = 0; i < 600; i++) { /* one is withdrawn, and announced again */
 		assert_string_equal(acts_are(), "announce d");
 		assert_int_not_equal(acts[0].path.local_id, 0);
 		assert_int_not_equal(acts[0].path.local_id, 1);
-		assert_int_equal(managed_forget(&m, withdrawn), acts[0].path.local_id);
+		assert_int_equal(managed_forget(&m, &withdrawn), acts[0].path.local_id);
 	}
 }
 
