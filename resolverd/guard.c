@@ -16,8 +16,6 @@
 #include "resolverd/pairs.h"
 #include "resolverd/sockets.h"
 
-#define SIGNS 3
-#define SIGNS_MS 10000 /* signs that are older do not count */
 #define CLOSED_BEAT_MS 6000
 #define CLOSED_PROBES 2
 #define CLOSED_GAP_MS 150
@@ -32,33 +30,6 @@
 #define MUTE_MAX 60000 /* ... up to this */
 #define REVIEW_MS 5000 /* after a look-up that failed */
 #define DEADLINE_MS 5000 /* of look-ups */
-
-enum sign_source {
-	SOURCE_NONE,
-	SOURCE_LINK,
-	SOURCE_ROUTE,
-	SOURCE_ICMP,
-	SOURCE_HEARTBEAT,
-	SOURCE_TRANSPORT,
-	SOURCE_PROGRAM,
-	SOURCE_MAPPING
-};
-
-struct trigger_row {
-	const char *word;
-	enum sign_source source;
-};
-
-static const struct trigger_row trigger_rows[TRIGGERS] = {
-#define X(name, word, source) [name] = {word, source},
-#include "resolverd/triggers.def"
-#undef X
-};
-
-struct sign {
-	uint64_t at; /* 0: none */
-	enum trigger trigger;
-};
 
 struct guard {
 	struct session *session;
@@ -81,18 +52,13 @@ struct guard {
 	uint64_t probed; /* ms: TCP, when its pair was last */
 	uint64_t acked; /* ms: TCP, when anything was acknowledged last */
 	uint64_t stalled; /* since when nothing is; 0: it is */
+	unsigned stall_ms; /* TCP: how long that may last */
 	struct hold hold;
-	struct sign signs[SIGNS]; /* the latest first */
+	struct signs signs;
 	struct others others; /* that are probed beside it */
 };
 
 static void guard_look(struct guard *guard, enum trigger trigger);
-
-const char *
-trigger_word(enum trigger trigger)
-{
-	return trigger_rows[trigger].word;
-}
 
 static struct agent *
 guard_agent(const struct guard *guard)
@@ -118,18 +84,21 @@ guard_idle(struct guard *guard, uint64_t ms)
 	timer_start(guard->timer, ms);
 }
 
+/* From one probe of a pair that nobody suspects to the next. */
+static unsigned
+guard_beat(const struct guard *guard)
+{
+	unsigned beat = guard_watch(guard)->beat_ms;
+
+	return guard->closed && beat < CLOSED_BEAT_MS ? CLOSED_BEAT_MS : beat;
+}
+
 /* The next ordinary look. */
 static void
 guard_rest(struct guard *guard)
 {
-	const struct watch_row *watch = guard_watch(guard);
-
-	if (!guard_is_udp(guard))
-		guard_idle(guard, watch->stall_ms / 4);
-	else
-		guard_idle(guard, guard->closed && watch->beat_ms < CLOSED_BEAT_MS
-				      ? CLOSED_BEAT_MS
-				      : watch->beat_ms);
+	guard_idle(
+	    guard, guard_is_udp(guard) ? guard_beat(guard) : guard_watch(guard)->stall_ms / 4);
 }
 
 /* Answers may be as late as several round trips of a pair that works. */
@@ -150,6 +119,17 @@ guard_beat_gap(const struct guard *guard)
 	if (guard->closed)
 		return CLOSED_GAP_MS;
 	return by_rtt > least ? by_rtt : least;
+}
+
+/* From one sign of a dead pair to the next, where nothing but its probes, or the looks at its socket, find it out. */
+static uint64_t
+guard_every(const struct guard *guard)
+{
+	uint64_t look = guard_is_udp(guard) ? 0 : guard_watch(guard)->stall_ms / 4;
+	uint64_t beat = guard_beat(guard) + (BEAT_PROBES - 1) * guard_beat_gap(guard) +
+			guard_patience(guard);
+
+	return look + (beat > guard->stall_ms ? beat : guard->stall_ms);
 }
 
 static void
@@ -240,13 +220,13 @@ guard_look_at_socket(struct guard *guard)
 	if (sockets_look(sessions_diag(guard->session->all), &guard->session->note, &look) < 0)
 		return; /* its end is an event */
 	acked = now - look.last_ack_ms;
+	guard->stall_ms = guard_watch(guard)->stall_ms + 2 * look.rtt_us / 1000;
 	if (look.unacked == 0 || acked > guard->acked + 1) {
 		guard->acked = acked;
 		guard->stalled = 0;
 	} else if (guard->stalled == 0) {
 		guard->stalled = now;
-	} else if (now - guard->stalled >=
-		   guard_watch(guard)->stall_ms + 2 * look.rtt_us / 1000) {
+	} else if (now - guard->stalled >= guard->stall_ms) {
 		guard->stalled = now;
 		guard_sign(guard, TRIGGER_TRANSPORT);
 		return;
@@ -285,34 +265,15 @@ guard_due(void *arg)
 
 /* --- signs --- */
 
-static bool
-guard_has_enough(const struct guard *guard, uint64_t now)
-{
-	const struct watch_row *watch = guard_watch(guard);
-	unsigned signs = 0, sources = 0, seen = 0;
-
-	for (size_t i = 0; i < SIGNS; i++) {
-		const struct sign *sign = &guard->signs[i];
-		unsigned bit = 1u << trigger_rows[sign->trigger].source;
-
-		if (sign->at == 0 || now - sign->at > SIGNS_MS)
-			continue;
-		signs++;
-		sources += (seen & bit) == 0;
-		seen |= bit;
-	}
-	return signs >= watch->signs && sources >= watch->sources;
-}
-
 void
 guard_sign(struct guard *guard, enum trigger trigger)
 {
 	uint64_t now = loop_now_ms();
 
-	memmove(&guard->signs[1], &guard->signs[0], (SIGNS - 1) * sizeof guard->signs[0]);
-	guard->signs[0] = (struct sign){now, trigger};
+	signs_note(&guard->signs, trigger, now);
 	/* while it is looked at that goes on, and where nothing lives it is looked at anyway */
-	if (!guard->looking && !guard->lost && guard_has_enough(guard, now))
+	if (!guard->looking && !guard->lost &&
+	    signs_are_enough(&guard->signs, guard_watch(guard), guard_every(guard), now))
 		guard_look(guard, trigger);
 }
 
@@ -576,6 +537,7 @@ guard_moved(struct guard *guard)
 	    guard->looking = false;
 	guard->acked = guard->stalled = guard->mute = guard->mute_wait = 0;
 	guard->rtt_us = 0;
+	guard->signs = (struct signs){0}; /* of the pair that it has left */
 	joint_cancel(guard->joint);
 	guard->joint = NULL;
 	guard_idle(guard, 0); /* the new one is probed at once */

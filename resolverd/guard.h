@@ -9,15 +9,7 @@
 #define RESOLVERD_GUARD_H
 
 #include "resolverd/sessions.h"
-
-enum trigger {
-#define X(name, word, source) name,
-#include "resolverd/triggers.def"
-#undef X
-	TRIGGERS
-};
-
-const char *trigger_word(enum trigger trigger); /* a static string */
+#include "resolverd/signs.h"
 
 int guard_new(struct session *session, struct guard **out) NONNULL MUST_CHECK; /* -MAP_ENOMEM */
 void guard_free(struct guard *guard); /* NULL allowed */
