@@ -21,8 +21,7 @@
 #define CLOSED_GAP_MS 150
 #define CLOSED_OTHERS 1
 #define ACT_MS 1000 /* for a client to do what it was told */
-#define BEAT_PROBES \
-	2 /* of a pair that nobody suspects: the second, when the first had time enough to be answered */
+#define BEAT_PROBES 2 /* at rest: the second, when the first had time enough to be answered */
 #define LOST_MS 1000 /* until a lost session is looked at again; doubles ... */
 #define LOST_MAX 30000 /* ... up to this */
 #define STAY_MS 1000 /* until the mapping is asked again for a pair that lives in its place */
@@ -35,14 +34,15 @@ struct guard {
 	struct session *session;
 	struct timer *timer;
 	struct heartbeat_check *check; /* under way, or NULL */
-	struct joint *joint; /* the same of a look-up */
+	struct joint *
+	    joint; /* the same of a look-up, which a look does not wait for where others are known */
 	enum trigger trigger; /* what the look is for */
 	bool answered; /* its pair has answered a probe: then silence means something */
 	bool
 	    agent; /* the last answer had the token: the peer has an agent, here and elsewhere */
 	bool
 	    closed; /* ... that nothing listens there, as kernels say once a second, 6 times at once */
-	bool looking; /* a look is under way: signs are noted only */
+	bool looking; /* a look is under way, or waits for the mapping: signs are noted only */
 	bool lost; /* no pair lives, and the client knows */
 	unsigned wait_ms;
 	uint64_t mute,
@@ -250,19 +250,6 @@ guard_ordinary(struct guard *guard)
 	}
 }
 
-static void
-guard_due(void *arg)
-{
-	struct guard *guard = arg;
-
-	if (guard->lost)
-		guard_look(guard, guard->trigger);
-	else if (guard->review <= loop_now_ms())
-		guard_look(guard, TRIGGER_MAPPING);
-	else
-		guard_ordinary(guard);
-}
-
 /* --- signs --- */
 
 void
@@ -346,6 +333,14 @@ guard_stay(struct guard *guard)
 	guard_rest(guard);
 }
 
+/* Whether what lives may be in the mapping that is still to come: then the look goes on with that. */
+static bool
+guard_awaits(struct guard *guard)
+{
+	guard->looking = guard->joint != NULL;
+	return guard->looking;
+}
+
 static void
 guard_lives(struct guard *guard, const struct heartbeat_outcome *outcome)
 {
@@ -361,19 +356,16 @@ guard_lives(struct guard *guard, const struct heartbeat_outcome *outcome)
 		session_send(guard->session, &event);
 }
 
-/* What is known now is known to who connects next, too. Silence of a peer that answers nothing is no knowledge. */
+/* The n ways of a look: its own pair and those of the others that are probed beside it. */
 static void
-guard_mark(const struct guard *guard, const struct prober_way *way,
-    const struct heartbeat_outcome *outcome, bool any_lives)
+guard_ways(const struct guard *guard, struct prober_way *ways, size_t n)
 {
-	struct pair_mark mark = {
-	    .worked = beat_lives(outcome->beat), .rtt_us = outcome->rtt_us};
+	const struct session_note *note = &guard->session->note;
 
-	if (!mark.worked && !any_lives)
-		return;
-	memcpy(mark.source, way->local, 16);
-	memcpy(mark.destination, way->remote, 16);
-	pairs_mark(guard_agent(guard)->pairs, &mark, loop_now_ms());
+	ways[0] = prober_way_of(note->source, note->destination);
+	for (size_t i = 1; i < n; i++)
+		ways[i] = prober_way_of(
+		    guard->others.pairs[i - 1].source, guard->others.pairs[i - 1].destination);
 }
 
 static void
@@ -383,26 +375,23 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	const struct session_note *note = &guard->session->note;
 	enum beat own = outcomes[0].beat;
 	const struct pair *to;
-	struct prober_way way = prober_way_of(note->source, note->destination);
+	struct prober_way ways[HEARTBEAT_PAIRS];
 	bool any_lives = false, dead;
 
 	guard->check = NULL;
 	guard->looking = false;
+	guard->others.n = n - 1; /* of those that were left out nothing is known */
 	for (size_t i = 0; i < n; i++)
 		any_lives |= beat_lives(outcomes[i].beat);
-	guard_mark(guard, &way, &outcomes[0], any_lives);
-	for (size_t i = 0; i + 1 < n; i++) {
-		way = prober_way_of(
-		    guard->others.pairs[i].source, guard->others.pairs[i].destination);
-		guard_mark(guard, &way, &outcomes[1 + i], any_lives);
-	}
+	guard_ways(guard, ways, n);
+	pairs_checked(guard_agent(guard)->pairs, ways, outcomes, n, loop_now_ms());
 	dead = others_is_astray(note, outcomes, n) ||
 	       (!beat_lives(own) && (guard->answered || any_lives ||
 					(own != BEAT_SILENT && own != BEAT_INWARD)));
 	if (!dead && !(guard->others.given_up && guard_is_udp(guard))) {
 		if (beat_lives(own))
 			guard_lives(guard, &outcomes[0]);
-		else
+		else if (!guard_awaits(guard))
 			guard_rest(guard); /* nobody answers, and nobody ever did */
 		return;
 	}
@@ -415,31 +404,25 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		guard_rest(guard); /* it has just moved: what flaps has to wait */
 	else if (!dead)
 		guard_stay(guard);
-	else
+	else if (!guard_awaits(guard))
 		guard_cut_off(guard, beat_word(own));
 }
 
 static void
 guard_check(struct guard *guard)
 {
-	const struct session_note *note = &guard->session->note;
 	const struct watch_row *watch = guard_watch(guard);
-	struct heartbeat_plan plan;
-
-	/* such a peer has few answers to give, and they must not be used up by more pairs than matter */
-	if (guard->closed && guard->others.n > CLOSED_OTHERS)
-		guard->others.n = CLOSED_OTHERS;
-	plan = (struct heartbeat_plan){.n = 1 + guard->others.n,
-	    .ways = {prober_way_of(note->source, note->destination)},
+	struct heartbeat_plan plan = {.n = 1 + guard->others.n,
 	    .probes = guard->closed ? CLOSED_PROBES : watch->probes,
 	    .gap_ms = guard->closed ? CLOSED_GAP_MS : watch->gap_ms,
 	    .lead = guard->closed ? 0 : watch->lead,
 	    .rtt_us = {guard->rtt_us},
 	    .patience_ms = guard_patience(guard)};
 
-	for (size_t i = 0; i < guard->others.n; i++)
-		plan.ways[1 + i] = prober_way_of(
-		    guard->others.pairs[i].source, guard->others.pairs[i].destination);
+	/* such a peer has few answers to give, and they must not be used up by more pairs than matter */
+	if (guard->closed && plan.n > 1 + CLOSED_OTHERS)
+		plan.n = 1 + CLOSED_OTHERS;
+	guard_ways(guard, plan.ways, plan.n);
 	if (heartbeat_start(guard_agent(guard)->heartbeat, &plan, guard_checked, guard,
 		&guard->check) < 0) {
 		guard->looking = false;
@@ -448,31 +431,48 @@ guard_check(struct guard *guard)
 }
 
 static void
-guard_ranked(void *arg, struct bytes payload)
+guard_start(struct guard *guard, enum trigger trigger)
 {
-	struct guard *guard = arg;
+	heartbeat_cancel(guard->check);
+	guard->check = NULL;
+	guard->trigger = trigger;
+	guard->looking = true;
+	timer_stop(guard->timer);
+}
+
+/* The others as the mapping has them now. Whether they are not those of before. */
+static bool
+guard_take(struct guard *guard, struct bytes payload)
+{
 	struct result *result = sessions_result(guard->session->all);
 	uint64_t now = loop_now_ms();
 
-	guard->joint = NULL;
 	if (result_read(payload, result) != 0)
 		result->error = -MAP_EINTERNAL;
 	guard->others.given_up = false;
 	guard->review = now + REVIEW_MS;
-	if (result->error == 0) { /* else the others that are known will do */
-		guard->review =
-		    now + (result->lifetime > 0 ? result->lifetime : 1) * (uint64_t)1000;
-		others_take(&guard->others, &guard->session->note, result);
-	}
-	guard->looking = guard->trigger != TRIGGER_MAPPING || guard->others.given_up;
-	if (guard->looking)
-		guard_check(guard);
-	else
-		guard_ordinary(guard); /* which was due as well */
+	if (result->error != 0)
+		return false; /* the others that are known will do */
+	guard->review = now + (result->lifetime > 0 ? result->lifetime : 1) * (uint64_t)1000;
+	return others_take(&guard->others, &guard->session->note, result);
 }
 
 static void
-guard_look(struct guard *guard, enum trigger trigger)
+guard_ranked(void *arg, struct bytes payload)
+{
+	struct guard *guard = arg;
+	bool differ = guard_take(guard, payload);
+
+	guard->joint = NULL;
+	if (guard->looking ? differ || guard->check == NULL : guard->others.given_up) {
+		guard_start(guard, guard->looking ? guard->trigger : TRIGGER_MAPPING);
+		guard_check(guard);
+	}
+}
+
+/* Asks for the mapping, unless that is under way. False: it is still to come. */
+static bool
+guard_ask(struct guard *guard)
 {
 	const struct session_note *note = &guard->session->note;
 	struct resolve_request request = {.flags = note->flags | RESOLVE_PAIRS,
@@ -483,15 +483,47 @@ guard_look(struct guard *guard, enum trigger trigger)
 	struct request_asker asker = {guard->session->account, guard_ranked, guard};
 	struct bytes now;
 
-	heartbeat_cancel(guard->check);
-	guard->check = NULL;
-	guard->trigger = trigger;
-	guard->looking = true;
-	timer_stop(guard->timer);
+	if (guard->joint != NULL)
+		return false;
 	if (joint_ask(guard_agent(guard)->joints, &request, &asker, &now, &guard->joint) < 0)
-		guard_check(guard); /* with the others that are known */
-	else if (guard->joint == NULL)
-		guard_ranked(guard, now);
+		return true; /* the others that are known will do */
+	if (guard->joint == NULL)
+		(void)guard_take(guard, now);
+	return guard->joint == NULL;
+}
+
+/* What is dead need not wait for servers that are, too, perhaps by the same provider. */
+static void
+guard_look(struct guard *guard, enum trigger trigger)
+{
+	guard_start(guard, trigger);
+	if (guard_ask(guard) || guard->others.n > 0)
+		guard_check(guard);
+}
+
+/* Its mapping is over. While that is asked for the ordinary looks go on. */
+static void
+guard_review(struct guard *guard)
+{
+	if (guard_ask(guard) && guard->others.given_up) {
+		guard_start(guard, TRIGGER_MAPPING);
+		guard_check(guard);
+	} else {
+		guard_ordinary(guard); /* which is due as well */
+	}
+}
+
+static void
+guard_due(void *arg)
+{
+	struct guard *guard = arg;
+
+	if (guard->lost)
+		guard_look(guard, guard->trigger);
+	else if (guard->review <= loop_now_ms())
+		guard_review(guard);
+	else
+		guard_ordinary(guard);
 }
 
 int
@@ -529,12 +561,12 @@ guard_free(struct guard *guard)
 }
 
 void
-guard_moved(struct guard *guard)
+guard_moved(struct guard *guard, const struct session_note *was)
 {
+	others_moved(&guard->others, was, &guard->session->note);
 	heartbeat_cancel(guard->check);
 	guard->check = NULL;
-	guard->lost = guard->answered = guard->closed = guard->others.given_up =
-	    guard->looking = false;
+	guard->lost = guard->answered = guard->closed = guard->looking = false;
 	guard->acked = guard->stalled = guard->mute = guard->mute_wait = 0;
 	guard->rtt_us = 0;
 	guard->signs = (struct signs){0}; /* of the pair that it has left */

@@ -13,8 +13,8 @@
 
 int guard_new(struct session *session, struct guard **out) NONNULL MUST_CHECK; /* -MAP_ENOMEM */
 void guard_free(struct guard *guard); /* NULL allowed */
-/* The session is by another pair now. */
-void guard_moved(struct guard *guard) NONNULL;
+/* The session is by another pair now than that of was. */
+void guard_moved(struct guard *guard, const struct session_note *was) NONNULL;
 void guard_sign(struct guard *guard, enum trigger trigger) NONNULL;
 /* Something has changed that may bring a lost one back. */
 void guard_retry(struct guard *guard) NONNULL;

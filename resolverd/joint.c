@@ -236,14 +236,7 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	if (!any)
 		*joints_mute(joints, &joint->plan.ways[0]) =
 		    (struct mute){joint->plan.ways[0], loop_now_ms() + LIVE_MUTE_MS};
-	for (size_t i = 0; any && i < n; i++) {
-		struct pair_mark mark = {
-		    .worked = beat_lives(outcomes[i].beat), .rtt_us = outcomes[i].rtt_us};
-
-		memcpy(mark.source, joint->plan.ways[i].local, 16);
-		memcpy(mark.destination, joint->plan.ways[i].remote, 16);
-		pairs_mark(joints->agent->pairs, &mark, loop_now_ms());
-	}
+	pairs_checked(joints->agent->pairs, joint->plan.ways, outcomes, n, loop_now_ms());
 	ranked = joint_rank(joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
 	    half_payload(&joint->halves[SIDE_LOCAL]));
 	joint_tell(joint, joint_begin(joint, ranked, outcomes, n));

@@ -27,10 +27,18 @@ others_is_published(const struct session_note *note, const struct result *result
 	return !result_is_whole(result);
 }
 
-void
+static bool
+others_are_same(const struct pair *a, const struct pair *b)
+{
+	return memcmp(a->source, b->source, 16) == 0 &&
+	       memcmp(a->destination, b->destination, 16) == 0;
+}
+
+bool
 others_take(struct others *others, const struct session_note *note, const struct result *result)
 {
-	bool ipv4 = address_is_ipv4(note->source), better = false;
+	bool ipv4 = address_is_ipv4(note->source), better = false, differ = false;
+	size_t before = others->n;
 
 	others->n = 0;
 	for (size_t i = 0; i < result->n_pairs; i++) {
@@ -39,10 +47,29 @@ others_take(struct others *others, const struct session_note *note, const struct
 		if (others_is_own(note, pair) || address_is_ipv4(pair->source) != ipv4)
 			continue;
 		better |= (pair->flags & ELOC_DRAIN) == 0;
-		if (others->n < OTHERS_MAX)
-			others->pairs[others->n++] = *pair;
+		if (others->n == OTHERS_MAX)
+			continue;
+		differ |=
+		    others->n >= before || !others_are_same(&others->pairs[others->n], pair);
+		others->pairs[others->n++] = *pair;
 	}
 	others->given_up = better && !others_is_published(note, result);
+	return differ || others->n != before;
+}
+
+void
+others_moved(
+    struct others *others, const struct session_note *was, const struct session_note *now)
+{
+	for (size_t i = 0; i < others->n; i++)
+		if (others_is_own(now, &others->pairs[i])) {
+			struct pair *pair = &others->pairs[i];
+
+			*pair = (struct pair){.flags = others->given_up ? ELOC_DRAIN : 0};
+			memcpy(pair->source, was->source, 16);
+			memcpy(pair->destination, was->destination, 16);
+		}
+	others->given_up = false;
 }
 
 /* A host that never hears of the session must not get its stream: what answers without the token is the peer's kernel only where

@@ -15,8 +15,10 @@ struct others {
 	bool given_up; /* the mapping has the session's own destination no more, or drains it, and has another */
 };
 
-/* The best other pairs of a result, in the family of the session's socket. */
-void others_take(struct others *others, const struct session_note *note, const struct result *result) NONNULL;
+/* The best other pairs of a result, in the family of the session's socket. Whether they are not those of before. */
+bool others_take(struct others *others, const struct session_note *note, const struct result *result) NONNULL;
+/* The session is by another pair now: where that was among the others, the one that it left is in its place. */
+void others_moved(struct others *others, const struct session_note *was, const struct session_note *now) NONNULL;
 /* What is known of the session's peer besides. */
 struct others_heard {
 	bool answered; /* the session's pair has answered a probe */

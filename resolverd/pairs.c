@@ -142,6 +142,24 @@ pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now)
 	pairs_doubt(pairs, mark, now);
 }
 
+void
+pairs_checked(struct pairs *pairs, const struct prober_way *ways,
+    const struct heartbeat_outcome *outcomes, size_t n, uint64_t now)
+{
+	bool any_lives = false;
+
+	for (size_t i = 0; i < n; i++)
+		any_lives |= beat_lives(outcomes[i].beat);
+	for (size_t i = 0; any_lives && i < n; i++) {
+		struct pair_mark mark = {
+		    .worked = beat_lives(outcomes[i].beat), .rtt_us = outcomes[i].rtt_us};
+
+		memcpy(mark.source, ways[i].local, 16);
+		memcpy(mark.destination, ways[i].remote, 16);
+		pairs_mark(pairs, &mark, now);
+	}
+}
+
 static void
 pairs_heard(void *arg, const struct nlmsghdr *message)
 {

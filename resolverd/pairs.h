@@ -5,6 +5,7 @@
 #define RESOLVERD_PAIRS_H
 
 #include "core/wire/result.h"
+#include "resolverd/heartbeat.h"
 #include "resolverd/liveness.h"
 
 struct pairs; /* this host's addresses and what became of pairs; owned by the loop's thread */
@@ -33,6 +34,9 @@ struct pairs_wanted {
 void pairs_fill(struct pairs *pairs, struct result *result, const struct pairs_wanted *wanted, uint64_t now) NONNULL;
 /* How many are held to have worked, or failed, now. */
 size_t pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_t now) NONNULL;
+/* What a check of n ways found: silence is a failure only where another of them answers. */
+void pairs_checked(struct pairs *pairs, const struct prober_way *ways, const struct heartbeat_outcome *outcomes, size_t n,
+    uint64_t now) NONNULL;
 void pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now) NONNULL;
 
 #endif

@@ -369,7 +369,7 @@ int
 sessions_put(struct sessions *all, struct session_owner *owner, uint32_t number,
     struct account *account, const struct session_note *note)
 {
-	struct session_note now = *note;
+	struct session_note now = *note, was;
 	struct session *session;
 	char source[EID_TEXT], to[EID_TEXT];
 	int rc = sessions_verify(all, account, &now);
@@ -388,6 +388,7 @@ sessions_put(struct sessions *all, struct session_owner *owner, uint32_t number,
 			return rc;
 	}
 	session_leave(session);
+	was = session->note;
 	session->note = now;
 	session_lead(session);
 	session_own(session, owner, number);
@@ -397,7 +398,7 @@ sessions_put(struct sessions *all, struct session_owner *owner, uint32_t number,
 		return session->follow != NULL ? 0 : follow_new(session, &session->follow);
 	if (session->guard == NULL)
 		return guard_new(session, &session->guard);
-	guard_moved(session->guard);
+	guard_moved(session->guard, &was);
 	return 0;
 }
 

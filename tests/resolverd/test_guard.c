@@ -21,7 +21,7 @@
 #define LOCATORS 4
 
 /* Destinations, by their last octet; the session begins by A. */
-enum { A = 0xa, B = 0xb };
+enum { A = 0xa, B = 0xb, C = 0xc };
 
 static const struct watch_row rows[WATCHES] = {
 #define X(name, word, beat, signs, sources, probes, gap, lead, patience, stall) \
@@ -36,7 +36,7 @@ static struct session session;
 static struct watch_row watch;
 static struct result result, room;
 static struct request_asker asker; /* whose look-up is under way */
-static bool cached;
+static bool servers_answer, cached;
 static unsigned asked;
 static enum beat beats[16]; /* by the destination's last digit */
 static struct socket_look socket_now; /* TCP */
@@ -120,10 +120,13 @@ heartbeat_lately(struct heartbeat *heartbeat, const struct prober_way *way, uint
 }
 
 void
-pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now)
+pairs_checked(struct pairs *pairs, const struct prober_way *ways,
+    const struct heartbeat_outcome *outcomes, size_t n, uint64_t now)
 {
 	(void)pairs;
-	(void)mark;
+	(void)ways;
+	(void)outcomes;
+	(void)n;
 	(void)now;
 }
 
@@ -202,15 +205,30 @@ map(uint32_t lifetime, const unsigned *to, size_t n)
 	map(lifetime, (const unsigned[]){__VA_ARGS__}, \
 	    sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
+/* The look-up that is under way ends: with the mapping, or with nothing. */
+static void
+answer(void)
+{
+	struct request_asker to = asker;
+
+	assert_non_null(to.fn);
+	asker.fn = NULL;
+	result.error = servers_answer ? 0 : -MAP_ETIMEOUT;
+	to.fn(to.arg, payload());
+	result.error = 0;
+}
+
 /* The program goes where it was told to. */
 static void
 follow(void)
 {
+	struct session_note was = session.note;
+
 	assert_int_equal(told.kind, SESSION_MOVE);
 	memcpy(session.note.source, told.source, 16);
 	memcpy(session.note.destination, told.destination, 16);
 	n_told = 0;
-	guard_moved(session.guard);
+	guard_moved(session.guard, &was);
 }
 
 static bool
@@ -245,7 +263,7 @@ setup(void **state)
 	agent.pairs = (struct pairs *)(void *)&agent;
 	session.all = (struct sessions *)(void *)&agent;
 	asker.fn = NULL;
-	cached = true;
+	servers_answer = cached = true;
 	n_told = asked = 0;
 	watch = rows[WATCH_FAST];
 	for (size_t i = 0; i < sizeof beats / sizeof *beats; i++)
@@ -382,6 +400,138 @@ test_counts(void **state)
 	}
 }
 
+/* --- the mapping's servers are silent --- */
+
+/* Its mapping is over, and asked for in vain. */
+static void
+silence_servers(void)
+{
+	paper_pass(7000);
+	cached = false;
+	while (asker.fn == NULL)
+		paper_pass(10);
+	assert_int_equal(n_told, 0);
+}
+
+/* Dead in that very moment: the others that are known will do. Then the one that it comes from is one of them. */
+static void
+test_servers_silent(void **state)
+{
+	uint64_t dead;
+
+	(void)state;
+	silence_servers();
+	dead = paper_now;
+	beats[A] = BEAT_SILENT;
+	assert_true(paper_until(is_told, 4000));
+	assert_true(is_at(SESSION_MOVE, B));
+	assert_in_range(paper_now - dead, 1, 500);
+	follow();
+	paper_pass(2000); /* the hold */
+	assert_int_equal(n_told, 0);
+	dead = paper_now;
+	beats[A] = BEAT_ALIVE;
+	beats[B] = BEAT_SILENT;
+	assert_true(paper_until(is_told, 2000));
+	assert_true(is_at(SESSION_MOVE, A));
+	assert_in_range(paper_now - dead, 1, 500);
+	assert_non_null(asker.fn); /* all the time */
+}
+
+/* While that is asked for it is probed as ever. */
+static void
+test_beats_go_on(void **state)
+{
+	unsigned before, as_ever;
+
+	(void)state;
+	paper_pass(2000);
+	before = paper_checks;
+	paper_pass(1000);
+	as_ever = paper_checks - before;
+	assert_true(as_ever > 2);
+	silence_servers();
+	before = paper_checks;
+	paper_pass(1000);
+	assert_in_range(paper_checks - before, as_ever - 1, as_ever + 1);
+}
+
+/* Nothing that is known lives: it is cut off when the mapping has nothing else either, and not before. */
+static void
+test_none_known(void **state)
+{
+	(void)state;
+	silence_servers();
+	beats[A] = beats[B] = BEAT_SILENT;
+	paper_pass(2000);
+	assert_int_equal(n_told, 0);
+	MAP(60, A, B, C);
+	answer();
+	assert_true(paper_until(is_told, 1000));
+	assert_true(is_at(SESSION_MOVE, C));
+}
+
+static void
+test_none_at_all(void **state)
+{
+	(void)state;
+	silence_servers();
+	beats[A] = beats[B] = BEAT_SILENT;
+	paper_pass(2000);
+	assert_int_equal(n_told, 0);
+	servers_answer = false;
+	answer();
+	assert_true(paper_until(is_told, 1000));
+	assert_true(is_at(SESSION_LOST, 0));
+}
+
+/* The mapping comes while the others that were known are probed: then those are that it has. */
+static void
+test_answered_meanwhile(void **state)
+{
+	(void)state;
+	silence_servers();
+	beats[A] = beats[B] = BEAT_SILENT;
+	guard_sign(session.guard, TRIGGER_PROGRAM);
+	assert_int_equal(paper_plan.n, 2);
+	MAP(60, A, C);
+	answer();
+	assert_int_equal(paper_plan.n, 2);
+	assert_int_equal(paper_plan.ways[1].remote[15], C);
+	assert_true(paper_until(is_told, 1000));
+	assert_true(is_at(SESSION_MOVE, C));
+}
+
+/* The same pairs: what is known of them by then is not asked again. */
+static void
+test_answered_the_same(void **state)
+{
+	unsigned before;
+
+	(void)state;
+	silence_servers();
+	beats[A] = BEAT_SILENT;
+	guard_sign(session.guard, TRIGGER_PROGRAM);
+	before = paper_checks;
+	answer();
+	assert_int_equal(paper_checks, before);
+	assert_true(paper_until(is_told, 1000));
+	assert_true(is_at(SESSION_MOVE, B));
+}
+
+/* It drains what lives. */
+static void
+test_answered_with_a_drain(void **state)
+{
+	(void)state;
+	silence_servers();
+	paper_pass(1000);
+	MAP(60, B);
+	answer();
+	assert_true(paper_until(is_told, 200));
+	assert_true(is_at(SESSION_MOVE, B));
+}
+
 int
 main(void)
 {
@@ -391,6 +541,13 @@ main(void)
 	    T(test_third_stall),
 	    T(test_signs_of_another),
 	    cmocka_unit_test(test_counts),
+	    T(test_servers_silent),
+	    T(test_beats_go_on),
+	    T(test_none_known),
+	    T(test_none_at_all),
+	    T(test_answered_meanwhile),
+	    T(test_answered_the_same),
+	    T(test_answered_with_a_drain),
 	};
 
 	return cmocka_run_group_tests_name("resolverd/guard", tests, NULL, NULL);
