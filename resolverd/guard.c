@@ -49,6 +49,7 @@ struct guard {
 	    mute_wait; /* ms: not before, and how long, a pair that never answered is looked at */
 	uint32_t rtt_us;
 	uint64_t review; /* ms: when the mapping has to be asked for again */
+	uint64_t held; /* ms: when a move that has to wait is tried again; 0: none has */
 	uint64_t probed; /* ms: TCP, when its pair was last */
 	uint64_t acked; /* ms: TCP, when anything was acknowledged last */
 	uint64_t stalled; /* since when nothing is; 0: it is */
@@ -93,12 +94,17 @@ guard_beat(const struct guard *guard)
 	return guard->closed && beat < CLOSED_BEAT_MS ? CLOSED_BEAT_MS : beat;
 }
 
-/* The next ordinary look. */
+/* The next ordinary look, or what a hold has put off. */
 static void
 guard_rest(struct guard *guard)
 {
-	guard_idle(
-	    guard, guard_is_udp(guard) ? guard_beat(guard) : guard_watch(guard)->stall_ms / 4);
+	uint64_t now = loop_now_ms(), ms = guard_is_udp(guard)
+					       ? guard_beat(guard)
+					       : guard_watch(guard)->stall_ms / 4;
+
+	if (guard->held != 0 && guard->held < now + ms)
+		ms = guard->held > now ? guard->held - now : 0;
+	guard_idle(guard, ms);
 }
 
 /* Answers may be as late as several round trips of a pair that works. */
@@ -288,6 +294,7 @@ guard_act(struct guard *guard, const struct pair *to, const char *words)
 	memcpy(event.path, to->path, sizeof event.path);
 	snprintf(event.why, sizeof event.why, "%s: %s", trigger_word(guard->trigger), words);
 	guard->lost = false;
+	guard->held = 0;
 	guard_idle(guard, ACT_MS); /* until the client says that it has moved */
 	address_print(to->destination, text);
 	if (guard_is_udp(guard)) {
@@ -323,6 +330,14 @@ guard_cut_off(struct guard *guard, const char *words)
 	session_tell(guard->session, "cut off: %s", event.why);
 	if (guard_is_udp(guard))
 		session_send(guard->session, &event);
+}
+
+/* It has just moved: what flaps has to wait. */
+static void
+guard_wait(struct guard *guard)
+{
+	guard->held = hold_end(&guard->hold);
+	guard_rest(guard);
 }
 
 /* The mapping has given up its pair, which is the only one that lives: that is asked again soon. */
@@ -380,6 +395,7 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 
 	guard->check = NULL;
 	guard->looking = false;
+	guard->held = 0;
 	guard->others.n = n - 1; /* of those that were left out nothing is known */
 	for (size_t i = 0; i < n; i++)
 		any_lives |= beat_lives(outcomes[i].beat);
@@ -401,7 +417,7 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	    hold_may(&guard->hold, &guard_agent(guard)->conf->flap, loop_now_ms()))
 		guard_act(guard, to, dead ? beat_word(own) : "another one is to be used");
 	else if (to != NULL)
-		guard_rest(guard); /* it has just moved: what flaps has to wait */
+		guard_wait(guard);
 	else if (!dead)
 		guard_stay(guard);
 	else if (!guard_awaits(guard))
@@ -518,7 +534,7 @@ guard_due(void *arg)
 {
 	struct guard *guard = arg;
 
-	if (guard->lost)
+	if (guard->lost || (guard->held != 0 && guard->held <= loop_now_ms()))
 		guard_look(guard, guard->trigger);
 	else if (guard->review <= loop_now_ms())
 		guard_review(guard);
@@ -569,6 +585,7 @@ guard_moved(struct guard *guard, const struct session_note *was)
 	guard->lost = guard->answered = guard->closed = guard->looking = false;
 	guard->acked = guard->stalled = guard->mute = guard->mute_wait = 0;
 	guard->rtt_us = 0;
+	guard->held = 0;
 	guard->signs = (struct signs){0}; /* of the pair that it has left */
 	joint_cancel(guard->joint);
 	guard->joint = NULL;

@@ -31,6 +31,13 @@ hold_longer(const struct hold_rule *rule, uint64_t wait)
 	return wait * rule->penalty < rule->most_ms ? wait * rule->penalty : rule->most_ms;
 }
 
+/* When it may be done again. */
+static inline uint64_t
+hold_end(const struct hold *hold)
+{
+	return hold->last + hold->wait;
+}
+
 /* Whether it may be done now; it is done then. */
 static inline bool
 hold_may(struct hold *hold, const struct hold_rule *rule, uint64_t now)

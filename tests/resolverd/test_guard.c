@@ -532,6 +532,47 @@ test_answered_with_a_drain(void **state)
 	assert_true(is_at(SESSION_MOVE, B));
 }
 
+/* --- holds --- */
+
+/* What may not move yet moves when it may, and not when it happens to be looked at next. */
+static void
+test_held(void **state)
+{
+	uint64_t moved;
+
+	(void)state;
+	MAP(60, B);
+	assert_true(paper_until(is_told, 6000)); /* the mapping is asked for a first time */
+	moved = paper_now;
+	assert_true(is_at(SESSION_MOVE, B));
+	follow();
+	paper_pass(100);
+	MAP(60, C);
+	guard_sign(session.guard, TRIGGER_PROGRAM); /* so that it is asked for */
+	paper_pass(100);
+	assert_int_equal(n_told, 0);
+	assert_true(paper_until(is_told, 5000));
+	assert_true(is_at(SESSION_MOVE, C));
+	assert_in_range(paper_now - moved, HOLD_MS, HOLD_MS + 50);
+}
+
+/* Nor does it move by then when there is no reason to any more. */
+static void
+test_held_in_vain(void **state)
+{
+	(void)state;
+	MAP(60, B);
+	assert_true(paper_until(is_told, 6000));
+	follow();
+	paper_pass(100);
+	MAP(60, C);
+	guard_sign(session.guard, TRIGGER_PROGRAM);
+	paper_pass(100);
+	MAP(60, B, C);
+	paper_pass(30000);
+	assert_int_equal(n_told, 0);
+}
+
 int
 main(void)
 {
@@ -548,6 +589,8 @@ main(void)
 	    T(test_answered_meanwhile),
 	    T(test_answered_the_same),
 	    T(test_answered_with_a_drain),
+	    T(test_held),
+	    T(test_held_in_vain),
 	};
 
 	return cmocka_run_group_tests_name("resolverd/guard", tests, NULL, NULL);
