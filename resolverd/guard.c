@@ -435,8 +435,8 @@ guard_check(struct guard *guard)
 	    .rtt_us = {guard->rtt_us},
 	    .patience_ms = guard_patience(guard)};
 
-	/* such a peer has few answers to give, and they must not be used up by more pairs than matter */
-	if (guard->closed && plan.n > 1 + CLOSED_OTHERS)
+	/* such a peer has few answers to give, and they must not be used up by more pairs than matter: where nothing lives all do */
+	if (guard->closed && !guard->lost && plan.n > 1 + CLOSED_OTHERS)
 		plan.n = 1 + CLOSED_OTHERS;
 	guard_ways(guard, plan.ways, plan.n);
 	if (heartbeat_start(guard_agent(guard)->heartbeat, &plan, guard_checked, guard,

@@ -400,6 +400,26 @@ test_counts(void **state)
 	}
 }
 
+/* --- a peer without an agent --- */
+
+/* It has few answers to give: one other is probed beside its pair, and what was not is not known to live. When both are dead
+ * nothing is to be spared any more. */
+static void
+test_third_of_closed(void **state)
+{
+	(void)state;
+	MAP(60, A, B, C);
+	beats[A] = beats[B] = beats[C] = BEAT_CLOSED;
+	paper_pass(12000);
+	beats[A] = beats[B] = BEAT_SILENT;
+	assert_true(paper_until(is_told, 8000));
+	assert_int_equal(paper_plan.n, 2);
+	assert_true(is_at(SESSION_LOST, 0));
+	n_told = 0;
+	assert_true(paper_until(is_told, 2000));
+	assert_true(is_at(SESSION_MOVE, C));
+}
+
 /* --- the mapping's servers are silent --- */
 
 /* Its mapping is over, and asked for in vain. */
@@ -582,6 +602,7 @@ main(void)
 	    T(test_third_stall),
 	    T(test_signs_of_another),
 	    cmocka_unit_test(test_counts),
+	    T(test_third_of_closed),
 	    T(test_servers_silent),
 	    T(test_beats_go_on),
 	    T(test_none_known),
