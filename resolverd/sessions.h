@@ -9,6 +9,7 @@
 
 #define SESSIONS_MAX 16384 /* in all; of a user never more than he leaves to others */
 #define SESSION_STORY 16   /* lines that are kept of each */
+#define STORY_TEXT 160     /* two addresses as long as they can be, and what became of them */
 
 struct follow;
 struct guard;
@@ -22,7 +23,7 @@ struct session_owner {
 
 struct story {
 	uint64_t at; /* ms of the loop's clock */
-	char text[120];
+	char text[STORY_TEXT];
 };
 
 struct session {

@@ -23,6 +23,7 @@
 #include "core/sys/sock.h"
 #include "core/wire/errors.h"
 #include "resolverd/guard.h"
+#include "resolverd/heartbeat.h"
 #include "resolverd/sessions.h"
 #include "resolverd/sockets.h"
 
@@ -347,6 +348,32 @@ test_story(void **state)
 	close(fd);
 }
 
+/* Two addresses that are as long as they can be leave room for the cause. */
+static void
+test_story_whole(void **state)
+{
+	static const char longest[] = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff";
+	struct session_note note;
+	struct session *session;
+	int fd = udp_socket();
+
+	(void)state;
+	note_of(fd, SESSION_UDP, &note);
+	assert_int_equal(sessions_put(agent.sessions, &client, 1, me, &note), 0);
+	session = sessions_find(agent.sessions, &client, 1);
+	for (unsigned beat = 0; beat < BEATS; beat++) {
+		char words[400];
+
+		snprintf(words, sizeof words,
+		    "path from %s1 to %s2: %s, where another one answers", longest, longest,
+		    beat_word(beat));
+		session_tell(session, "%s", words);
+		assert_string_equal(
+		    session->story[(session->told - 1) % SESSION_STORY].text, words);
+	}
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -360,6 +387,7 @@ main(void)
 	    T(test_limit),
 	    T(test_too_late),
 	    T(test_story),
+	    T(test_story_whole),
 	};
 
 	return cmocka_run_group_tests_name("resolverd/sessions", tests, NULL, NULL);
