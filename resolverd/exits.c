@@ -14,6 +14,7 @@
 #include "core/sys/diag.h"
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
+#include "resolverd/addresses.h"
 
 #define EXITS_PROBES 4
 #define EXITS_GAP_MS 100
@@ -39,6 +40,9 @@ struct exits {
 	struct timer *timer;
 	exits_fn *fn; /* NULL: nobody is told */
 	void *arg;
+	uint64_t
+	    sweep; /* ms: when to see which sources this host still has; 0: with the next check */
+	struct addresses addresses;
 	size_t n;
 	struct exit_row rows[EXITS_MAX];
 };
@@ -147,6 +151,8 @@ exits_schedule(struct exits *exits)
 {
 	uint64_t now = loop_now_ms(), due = UINT64_MAX;
 
+	if (exits->sweep != 0)
+		due = exits->sweep;
 	for (size_t i = 0; i < exits->n; i++)
 		if (exits->rows[i].check == NULL && exits->rows[i].again != 0 &&
 		    exits->rows[i].again < due)
@@ -222,12 +228,54 @@ exit_check(struct exit_row *row)
 		row->again = loop_now_ms() + EXITS_AGAIN_MS; /* too many are under way */
 }
 
+/* The last row takes its place. A check under way tells its row where it was: that one begins anew. */
+static void
+exit_forget(struct exit_row *row)
+{
+	struct exits *exits = row->exits;
+	struct exit_row *last = &exits->rows[--exits->n];
+
+	heartbeat_cancel(row->check);
+	if (row == last)
+		return;
+	*row = *last;
+	if (row->check == NULL)
+		return;
+	heartbeat_cancel(row->check);
+	row->check = NULL;
+	row->again = loop_now_ms();
+}
+
+/* A source that this host has no more would never work again. */
+static void
+exits_forget_gone(struct exits *exits)
+{
+	char source[EID_TEXT];
+
+	exits->sweep = 0;
+	if (addresses_read(exits->route, &exits->addresses) < 0) {
+		exits->sweep = loop_now_ms() + EXITS_AGAIN_MS;
+		return;
+	}
+	for (size_t i = exits->n; i-- > 0;) {
+		struct exit_state *state = &exits->rows[i].state;
+
+		if (addresses_find(&exits->addresses, state->source) != NULL)
+			continue;
+		if (exit_is_bad(state->verdict))
+			diag_info("exit of %s: the address is gone",
+			    address_print(state->source, source));
+		exit_forget(&exits->rows[i]);
+	}
+}
+
 static void
 exits_due(void *arg)
 {
 	struct exits *exits = arg;
 	uint64_t now = loop_now_ms();
 
+	exits_forget_gone(exits);
 	for (size_t i = 0; i < exits->n; i++)
 		if (exits->rows[i].again != 0 && exits->rows[i].again <= now &&
 		    exits->rows[i].check == NULL)
@@ -264,8 +312,10 @@ exits_doubt(struct exits *exits, const uint8_t source[16], const uint8_t control
 {
 	struct exit_row *row = exits_suspect(exits, source, control, destination);
 
-	if (row != NULL)
-		exit_check(row);
+	if (row == NULL)
+		return;
+	exit_check(row);
+	exits_schedule(exits);
 }
 
 void
@@ -309,6 +359,8 @@ exits_heard(void *arg, const struct nlmsghdr *message)
 	uint64_t soon = loop_now_ms() + EXITS_SETTLE_MS;
 
 	(void)message;
+	if (exits->n > 0 && exits->sweep == 0)
+		exits->sweep = soon;
 	for (size_t i = 0; i < exits->n; i++)
 		if (exit_is_bad(exits->rows[i].state.verdict)) {
 			/* events without end do not put it off */
