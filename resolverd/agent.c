@@ -130,7 +130,7 @@ agent_tell(void *arg, uint32_t token, const char *words)
 static void
 agent_mark_pair(void *arg, const struct pair_mark *mark)
 {
-	pairs_mark(((struct agent *)arg)->pairs, mark, loop_now_ms());
+	pairs_mark(((struct agent *)arg)->pairs, LIVENESS_ALL, mark, loop_now_ms());
 }
 
 static void

@@ -188,7 +188,8 @@ frame_mark(struct client *c, const struct frame *frame)
 
 	if (error == 0) {
 		agent_count(c->clients->agent, STAT_MARK);
-		pairs_mark(c->clients->agent->pairs, &mark, loop_now_ms());
+		/* nobody knows whether he has tried that: it is his own order that he changes */
+		pairs_mark(c->clients->agent->pairs, c->account->uid, &mark, loop_now_ms());
 	}
 	return error;
 }

@@ -125,13 +125,15 @@ joint_question(
 
 /* The peer's result with pairs; local is empty where no identity of this host was asked for. */
 static struct bytes
-joint_rank(struct joints *joints, const struct resolve_request *asked, struct bytes peer,
-    struct bytes local)
+joint_rank(struct joint *joint, struct bytes peer, struct bytes local)
 {
+	struct joints *joints = joint->joints;
+	const struct resolve_request *asked = &joint->asked;
 	struct result *result = &joints->results[SIDE_PEER],
 		      *own = &joints->results[SIDE_LOCAL];
 	const struct pairs_wanted wanted = {.local = local.n > 0 ? own : NULL,
 	    .wishes = &asked->wishes,
+	    .user = joint->account->uid,
 	    .usual = &joints->agent->conf->classes[asked->wishes.class]};
 	struct wr wr = wr_init(joints->payload, sizeof joints->payload);
 
@@ -237,7 +239,7 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		*joints_mute(joints, &joint->plan.ways[0]) =
 		    (struct mute){joint->plan.ways[0], loop_now_ms() + LIVE_MUTE_MS};
 	pairs_checked(joints->agent->pairs, joint->plan.ways, outcomes, n, loop_now_ms());
-	ranked = joint_rank(joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
+	ranked = joint_rank(joint, half_payload(&joint->halves[SIDE_PEER]),
 	    half_payload(&joint->halves[SIDE_LOCAL]));
 	joint_tell(joint, joint_begin(joint, ranked, outcomes, n));
 }
@@ -288,7 +290,7 @@ joint_probe(struct joint *joint)
 static bool
 joint_finish(struct joint *joint, struct bytes *now)
 {
-	*now = joint_rank(joint->joints, &joint->asked, half_payload(&joint->halves[SIDE_PEER]),
+	*now = joint_rank(joint, half_payload(&joint->halves[SIDE_PEER]),
 	    half_payload(&joint->halves[SIDE_LOCAL]));
 	if (joint_probe(joint))
 		return false;
@@ -314,7 +316,7 @@ half_done(void *arg, struct bytes payload)
 	half->ticket = NULL;
 	if (joint_is_plain(&joint->asked)) {
 		joint_tell(
-		    joint, joint_rank(joints, &joint->asked, payload, (struct bytes){NULL, 0}));
+		    joint, joint_rank(joint, payload, (struct bytes){NULL, 0}));
 		return;
 	}
 	if (!half_put(half, payload)) {
@@ -364,7 +366,7 @@ joint_start(struct joint *joint, struct account *account, struct bytes *now, boo
 	if (*waits)
 		return 0;
 	if (joint_is_plain(&joint->asked))
-		*now = joint_rank(joint->joints, &joint->asked, *now, (struct bytes){NULL, 0});
+		*now = joint_rank(joint, *now, (struct bytes){NULL, 0});
 	else
 		*waits = !joint_finish(joint, now);
 	return 0;

@@ -13,6 +13,7 @@ struct liveness_row {
 	uint8_t source[16], destination[16];
 	uint64_t at; /* 0: free */
 	uint32_t rtt_us;
+	uint32_t user;
 	bool worked;
 };
 
@@ -44,35 +45,35 @@ liveness_free(struct liveness *liveness)
 }
 
 static size_t
-liveness_set(
-    const struct liveness *liveness, const uint8_t source[16], const uint8_t destination[16])
+liveness_set(const struct liveness *liveness, const struct liveness_question *of)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = (2166136261u ^ of->user) * 16777619u;
 
 	for (size_t i = 0; i < 16; i++)
-		hash = (hash ^ source[i]) * 16777619u;
+		hash = (hash ^ of->source[i]) * 16777619u;
 	for (size_t i = 0; i < 16; i++)
-		hash = (hash ^ destination[i]) * 16777619u;
+		hash = (hash ^ of->destination[i]) * 16777619u;
 	return (hash ^ hash >> 15) % liveness->sets * LIVENESS_WAYS;
 }
 
 static bool
-liveness_is(
-    const struct liveness_row *row, const uint8_t source[16], const uint8_t destination[16])
+liveness_is(const struct liveness_row *row, const struct liveness_question *of)
 {
-	return row->at != 0 && memcmp(row->source, source, 16) == 0 &&
-	       memcmp(row->destination, destination, 16) == 0;
+	return row->at != 0 && row->user == of->user &&
+	       memcmp(row->source, of->source, 16) == 0 &&
+	       memcmp(row->destination, of->destination, 16) == 0;
 }
 
 void
-liveness_mark(struct liveness *liveness, const struct pair_mark *mark, uint64_t now)
+liveness_mark(
+    struct liveness *liveness, uint32_t user, const struct pair_mark *mark, uint64_t now)
 {
-	struct liveness_row *set =
-	    &liveness->rows[liveness_set(liveness, mark->source, mark->destination)];
+	const struct liveness_question of = {user, mark->source, mark->destination};
+	struct liveness_row *set = &liveness->rows[liveness_set(liveness, &of)];
 	struct liveness_row *row = &set[0];
 
 	for (size_t i = 0; i < LIVENESS_WAYS; i++) {
-		if (liveness_is(&set[i], mark->source, mark->destination)) {
+		if (liveness_is(&set[i], &of)) {
 			row = &set[i];
 			break;
 		}
@@ -81,6 +82,7 @@ liveness_mark(struct liveness *liveness, const struct pair_mark *mark, uint64_t 
 	}
 	memcpy(row->source, mark->source, 16);
 	memcpy(row->destination, mark->destination, 16);
+	row->user = user;
 	row->at = now > 0 ? now : 1;
 	row->worked = mark->worked;
 	if (!mark->worked)
@@ -109,22 +111,33 @@ liveness_count(const struct liveness *liveness, enum liveness_state state, uint6
 	return n;
 }
 
-enum liveness_state
-liveness_get(const struct liveness *liveness, const uint8_t source[16],
-    const uint8_t destination[16], uint64_t now, uint32_t *rtt_us)
+static const struct liveness_row *
+liveness_find(const struct liveness *liveness, const struct liveness_question *of)
 {
-	const struct liveness_row *set =
-	    &liveness->rows[liveness_set(liveness, source, destination)];
+	const struct liveness_row *set = &liveness->rows[liveness_set(liveness, of)];
+
+	for (size_t i = 0; i < LIVENESS_WAYS; i++)
+		if (liveness_is(&set[i], of))
+			return &set[i];
+	return NULL;
+}
+
+enum liveness_state
+liveness_get(const struct liveness *liveness, const struct liveness_question *of, uint64_t now,
+    uint32_t *rtt_us)
+{
+	const struct liveness_question of_all = {LIVENESS_ALL, of->source, of->destination};
+	const struct liveness_row *row = liveness_find(liveness, of),
+				  *all = liveness_find(liveness, &of_all);
+	enum liveness_state state;
 
 	*rtt_us = 0;
-	for (size_t i = 0; i < LIVENESS_WAYS; i++) {
-		if (!liveness_is(&set[i], source, destination))
-			continue;
-		if (liveness_row_state(&set[i], now) == LIVENESS_WORKED)
-			*rtt_us = set[i].rtt_us;
-		return liveness_row_state(&set[i], now);
-	}
-	return LIVENESS_UNTRIED;
+	if (row == NULL || (all != NULL && all->at >= row->at))
+		row = all;
+	state = row != NULL ? liveness_row_state(row, now) : LIVENESS_UNTRIED;
+	if (state == LIVENESS_WORKED)
+		*rtt_us = row->rtt_us;
+	return state;
 }
 
 bool

@@ -132,9 +132,9 @@ pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_t now)
 }
 
 void
-pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now)
+pairs_mark(struct pairs *pairs, uint32_t user, const struct pair_mark *mark, uint64_t now)
 {
-	liveness_mark(pairs->liveness, mark, now);
+	liveness_mark(pairs->liveness, user, mark, now);
 	if (pairs->exits == NULL)
 		return;
 	if (mark->worked)
@@ -156,7 +156,7 @@ pairs_checked(struct pairs *pairs, const struct prober_way *ways,
 
 		memcpy(mark.source, ways[i].local, 16);
 		memcpy(mark.destination, ways[i].remote, 16);
-		pairs_mark(pairs, &mark, now);
+		pairs_mark(pairs, LIVENESS_ALL, &mark, now);
 	}
 }
 
@@ -275,6 +275,7 @@ struct pairs_progress {
 	size_t asked; /* questions for routes */
 	size_t locators; /* that are left, this one included */
 	uint64_t now;
+	uint32_t user;
 };
 
 /* The candidates to one locator: its share of all, and of the questions, so that the first locators do
@@ -312,8 +313,8 @@ pairs_to(
 		    .from = published,
 		    .exit = pairs_exit(pairs, from->address)};
 		memcpy(c->source, from->address, 16);
-		c->live =
-		    liveness_get(pairs->liveness, c->source, to->address, p->now, &c->rtt_us);
+		c->live = liveness_get(pairs->liveness,
+		    &(struct liveness_question){p->user, c->source, to->address}, p->now, &c->rtt_us);
 		p->n++;
 		share--;
 	}
@@ -323,9 +324,11 @@ pairs_to(
 }
 
 static size_t
-pairs_candidates(struct pairs *pairs, const struct result *result, uint64_t now)
+pairs_candidates(
+    struct pairs *pairs, const struct result *result, uint32_t user, uint64_t now)
 {
-	struct pairs_progress p = {.locators = pairs_locators(result), .now = now};
+	struct pairs_progress p = {
+	    .locators = pairs_locators(result), .now = now, .user = user};
 
 	pairs_refresh(pairs);
 	for (size_t i = 0; i < result->n_identities; i++) {
@@ -393,7 +396,7 @@ pairs_fill(
 		return;
 	}
 	pairs->local = local;
-	in.n = pairs_candidates(pairs, result, now);
+	in.n = pairs_candidates(pairs, result, wanted->user, now);
 	pairs->local = NULL;
 	result->n_pairs = select_rank(&in, result->pairs, RESULT_PAIRS);
 	if (result->n_pairs == 0)

@@ -24,6 +24,7 @@ struct pairs_wanted {
 	                               locators alone are then sources, in its own order; NULL: any address is */
 	const struct wishes *wishes; /* the caller's */
 	const struct wishes *usual;  /* what the configuration has for his class */
+	uint32_t user;               /* whose marks count, beside those of LIVENESS_ALL */
 };
 
 /*
@@ -37,6 +38,7 @@ size_t pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_
 /* What a check of n ways found: silence is a failure only where another of them answers. */
 void pairs_checked(struct pairs *pairs, const struct prober_way *ways, const struct heartbeat_outcome *outcomes, size_t n,
     uint64_t now) NONNULL;
-void pairs_mark(struct pairs *pairs, const struct pair_mark *mark, uint64_t now) NONNULL;
+/* What became of one, for a user, or LIVENESS_ALL where this host itself found it out. */
+void pairs_mark(struct pairs *pairs, uint32_t user, const struct pair_mark *mark, uint64_t now) NONNULL;
 
 #endif

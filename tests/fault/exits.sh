@@ -92,6 +92,15 @@ ok "the peer is dead: no session" eval '! connect'
 "$FIG1" restore core-r
 ok "nor is any exit in question" eval 'exits | grep -q "^exits: 0 of"'
 
+# what a user's programs say of a pair is of no account to other users
+mark() { /usr/bin/python3 "$SOURCE/tests/fault/mark.py" "$WORK/host.sock" "$1" "$B" "$FIG1_R"; } # UID
+agent || give_up "resolverd serves again"
+chmod 711 "$WORK" # another user has to get to the socket
+ok "a user says that provider B's pair failed" mark 65534
+ok "it is first all the same" first "$B" "$B -> .*not tried lately"
+ok "root says so, too" mark 0
+ok "it is not first any more, to root" first "$A"
+
 agent 'exits: off' || give_up "resolverd serves without"
 ok "exits: off" eval 'exits | grep -qx "exits: not observed"'
 exit $failed

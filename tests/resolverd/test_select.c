@@ -404,32 +404,65 @@ test_liveness_times(void **state)
 	struct liveness *liveness = liveness_new(64);
 	struct pair_mark mark = {
 	    .source = {1}, .destination = {2}, .worked = true, .rtt_us = 70};
+	const struct liveness_question of = {7, mark.source, mark.destination};
 	uint32_t rtt;
 
 	(void)state;
 	assert_non_null(liveness);
-	assert_int_equal(liveness_get(liveness, mark.source, mark.destination, 1000, &rtt),
-	    LIVENESS_UNTRIED);
-	liveness_mark(liveness, &mark, 1000);
-	assert_int_equal(liveness_get(liveness, mark.source, mark.destination, 601000, &rtt),
-	    LIVENESS_WORKED);
+	assert_int_equal(liveness_get(liveness, &of, 1000, &rtt), LIVENESS_UNTRIED);
+	liveness_mark(liveness, 7, &mark, 1000);
+	assert_int_equal(liveness_get(liveness, &of, 601000, &rtt), LIVENESS_WORKED);
 	assert_int_equal(rtt, 70);
-	assert_int_equal(liveness_get(liveness, mark.source, mark.destination, 601001, &rtt),
-	    LIVENESS_UNTRIED);
+	assert_int_equal(liveness_get(liveness, &of, 601001, &rtt), LIVENESS_UNTRIED);
 	mark.worked = false;
-	liveness_mark(liveness, &mark, 2000);
-	assert_int_equal(liveness_get(liveness, mark.source, mark.destination, 62000, &rtt),
-	    LIVENESS_FAILED);
-	assert_int_equal(liveness_get(liveness, mark.source, mark.destination, 62001, &rtt),
-	    LIVENESS_UNTRIED);
+	liveness_mark(liveness, 7, &mark, 2000);
+	assert_int_equal(liveness_get(liveness, &of, 62000, &rtt), LIVENESS_FAILED);
+	assert_int_equal(liveness_get(liveness, &of, 62001, &rtt), LIVENESS_UNTRIED);
 	for (unsigned i = 0; i < 1000; i++) { /* a flood: bounded, and no crash */
 		put_u32(mark.source, i);
-		liveness_mark(liveness, &mark, 3000 + i);
+		liveness_mark(liveness, 7, &mark, 3000 + i);
 	}
 	put_u32(mark.source, 999);
-	assert_int_equal(
-	    liveness_get(liveness, mark.source, mark.destination, 4000, &rtt), LIVENESS_FAILED);
+	assert_int_equal(liveness_get(liveness, &of, 4000, &rtt), LIVENESS_FAILED);
 	liveness_free(liveness);
+}
+
+/* What a user's programs say counts for that user; what the host found out, for all; the later of both. */
+static void
+test_liveness_of_users(void **state)
+{
+	static const struct {
+		uint32_t first, second; /* who says that it worked, and then that it failed */
+		enum liveness_state seventh, eighth; /* what it is to two users */
+	} rows[] = {
+	    {7, 8, LIVENESS_WORKED, LIVENESS_FAILED},
+	    {8, 7, LIVENESS_FAILED, LIVENESS_WORKED},
+	    {7, 7, LIVENESS_FAILED, LIVENESS_UNTRIED},
+	    {7, LIVENESS_ALL, LIVENESS_FAILED, LIVENESS_FAILED},
+	    {LIVENESS_ALL, 7, LIVENESS_FAILED, LIVENESS_WORKED},
+	    {LIVENESS_ALL, LIVENESS_ALL, LIVENESS_FAILED, LIVENESS_FAILED},
+	    {9, 0, LIVENESS_UNTRIED, LIVENESS_UNTRIED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct liveness *liveness = liveness_new(64);
+		struct pair_mark mark = {
+		    .source = {1}, .destination = {2}, .worked = true, .rtt_us = 70};
+		const struct liveness_question seventh = {7, mark.source, mark.destination},
+					       eighth = {8, mark.source, mark.destination};
+		uint32_t rtt;
+
+		assert_non_null(liveness);
+		liveness_mark(liveness, rows[i].first, &mark, 1000);
+		mark.worked = false;
+		liveness_mark(liveness, rows[i].second, &mark, 1001);
+		if (liveness_get(liveness, &seventh, 1002, &rtt) != rows[i].seventh ||
+		    liveness_get(liveness, &eighth, 1002, &rtt) != rows[i].eighth)
+			fail_msg("row %zu", i);
+		assert_int_equal(rtt, rows[i].eighth == LIVENESS_WORKED ? 70 : 0);
+		liveness_free(liveness);
+	}
 }
 
 static int
@@ -461,6 +494,7 @@ main(void)
 	    cmocka_unit_test_setup(test_rfc6724, setup),
 	    cmocka_unit_test_setup(test_gai_conf, setup),
 	    cmocka_unit_test_setup(test_liveness_times, setup),
+	    cmocka_unit_test_setup(test_liveness_of_users, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
