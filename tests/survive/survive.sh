@@ -50,11 +50,12 @@ if [ "$ENDS" = two ]; then
 fi
 
 mark() { tell receiver USR1; line=$(wait_line receiver '^mark ' 5); }
-# By both of the host's providers; who knows all pairs has them from both of the peer's.
+# FAULT: by both providers of that end; who knows all pairs has them all.
 all_paths() {
-	local most=2
+	local most=2 end=2
 	case $mode-$ENDS in tcp-*) return 0 ;; manage-two) most=4 ;; esac
-	mark && [ "$(field paths "$line")" -ge $most ]
+	case $1 in *-c*) end=1 ;; esac # what leads at the peer: "LOCAL REMOTE" of each
+	[ "$(led $PEER 7000 | cut -d' ' -f$end | sort -u | wc -l)" -ge 2 ] && mark && [ "$(field paths "$line")" -ge $most ]
 }
 # FAULT: where the stream is, of that provider and the other one of the same end
 aimed() {
@@ -118,7 +119,7 @@ cell() {
 		if [ "$AGENTS" = host ] && [ $i != 0 ] && [ $((i % 10)) = 0 ]; then
 			whole && stream "$1" "$2" || return 1
 		fi
-		soon 20 all_paths || { echo "    | not all paths before fault $i"; return 1; }
+		soon 20 all_paths "$3" || { echo "    | not all paths before fault $i"; return 1; }
 		pass 0.35
 		fault=$(aimed "$3")
 		mark || return 1
