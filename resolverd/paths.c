@@ -33,8 +33,7 @@ paths_note(struct paths *paths)
 	return paths->note;
 }
 
-/* Events without end do not put it off. */
-static void
+void
 paths_settle(struct paths *paths)
 {
 	if (!paths->settles)

@@ -58,8 +58,8 @@ paths_is_free(const struct mptcp_endpoint *list, size_t n, const uint8_t address
 	return there == NULL || (there->flags & MPTCP_PM_ADDR_FLAG_IMPLICIT) != 0;
 }
 
-/* The ledger is written first, so that a kill in between leaves nothing unknown. */
-static void
+/* The ledger is written first, so that a kill in between leaves nothing unknown. False: it is no endpoint of ours. */
+static bool
 paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
     struct mptcp_endpoint *list, size_t *n)
 {
@@ -76,7 +76,7 @@ paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
 	if (endpoint.id == 0 || *n == MPTCP_ENDPOINTS ||
 	    ledger_put(paths->ledger, &endpoint) < 0) {
 		diag_warn("path %s: not announced: too many endpoints", text);
-		return;
+		return false;
 	}
 	if (mptcp_endpoint_add(paths->mptcp, &ask) < 0) {
 		if (errno == EEXIST) /* another resolverd heard of the address too */
@@ -84,7 +84,7 @@ paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
 		else
 			diag_warn("path %s: endpoint refused: %s", text, strerror(errno));
 		ledger_drop(paths->ledger, &endpoint);
-		return;
+		return false;
 	}
 	list[(*n)++] = endpoint;
 	diag_info("path %s: %s", text,
@@ -92,6 +92,7 @@ paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
 	    : flags == paths_flags_of(paths, address)
 		? "used, not announced: private"
 		: "used, and announced when somebody listens");
+	return true;
 }
 
 static void
@@ -201,7 +202,7 @@ paths_sync(struct paths *paths)
 		uint32_t flags = paths_flags(paths, row);
 
 		if (flags != 0 && !row->deprecated && paths_is_free(list, n, row->address))
-			paths_add(paths, row->address, flags, list, &n);
+			(void)paths_add(paths, row->address, flags, list, &n);
 	}
 	if (paths->manage != NULL && rc == 0)
 		paths_tell_manage(paths, &addresses);
@@ -241,7 +242,8 @@ paths_renew(void *arg, const uint8_t address[16], bool accepts, const char *why)
 	if (!accepts && (flags & MPTCP_PM_ADDR_FLAG_SUBFLOW) != 0)
 		flags &= ~(uint32_t)MPTCP_PM_ADDR_FLAG_SIGNAL;
 	paths->quiet |= flags != paths_flags_of(paths, address);
-	paths_add(paths, address, flags, list, &n);
+	if (!paths_add(paths, address, flags, list, &n))
+		paths_settle(paths); /* no event of the address would */
 }
 
 size_t

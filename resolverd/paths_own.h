@@ -34,6 +34,9 @@ struct paths {
 /* The endpoints are as the addresses are now. -MAP_ESYS */
 int paths_sync(struct paths *paths) NONNULL MUST_CHECK;
 
+/* They are to be, soon. Events without end do not put it off. */
+void paths_settle(struct paths *paths) NONNULL;
+
 /* As in struct pulse_ops. */
 void paths_renew(void *arg, const uint8_t address[16], bool accepts, const char *why);
 size_t paths_own(void *arg, uint8_t (*list)[16], size_t max);
