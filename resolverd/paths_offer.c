@@ -130,7 +130,7 @@ paths_is_quiet(struct paths *paths, const struct mptcp_endpoint *ours, uint32_t 
 
 /*
  * Ours that are wanted no more, or not so: the address is gone, or they are inherited from a resolverd
- * with another configuration. A deprecated address stays: its sessions are still good. What somebody
+ * with another configuration. A deprecated address stays: what runs over it goes on (RFC 4862 5.5.4). What somebody
  * has changed since it was set is his from then on.
  */
 static void
@@ -171,10 +171,12 @@ paths_tell_manage(struct paths *paths, const struct addresses *addresses)
 		const struct local_address *row = &addresses->list[i];
 		uint32_t flags = paths_flags(paths, row);
 
-		if (row->deprecated || !row->running)
+		if (!row->running)
 			continue;
-		own[n] = (struct managed_own){
-		    .announced = flags == PATHS_FLAGS, .passive = flags == 0};
+		/* RFC 4862 5.5.4: what runs over a deprecated one goes on, and nothing begins there */
+		own[n] =
+		    (struct managed_own){.announced = flags == PATHS_FLAGS && !row->deprecated,
+			.passive = flags == 0 || row->deprecated};
 		memcpy(own[n++].address, row->address, 16);
 	}
 	manage_addresses(paths->manage, own, n);

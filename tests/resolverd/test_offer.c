@@ -1,5 +1,6 @@
 /*
- * test_offer.c - what becomes of an address that cannot be offered again; the kernel and the ledger are on paper.
+ * test_offer.c - what becomes of an address that cannot be offered again, and what managed sessions are told of which; the kernel and
+ * the ledger are on paper.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,8 +17,9 @@
 
 static struct paths paths;
 static struct mptcp_endpoint listed[4], kernel[4]; /* in the ledger, and in force */
-static size_t n_listed, n_kernel;
+static size_t n_listed, n_kernel, n_own;
 static struct addresses here;
+static struct managed_own own[4];
 static int refusal; /* errno of what is added next; 0: it is taken */
 static unsigned starts;
 
@@ -32,6 +34,7 @@ int __wrap_mptcp_endpoints(
 int __wrap_mptcp_endpoint_add(struct mptcp *mptcp, const struct mptcp_endpoint *endpoint);
 int __wrap_mptcp_endpoint_remove(struct mptcp *mptcp, const struct mptcp_endpoint *endpoint);
 int __wrap_addresses_read(struct netlink *route, struct addresses *out);
+void __wrap_manage_addresses(struct manage *manage, const struct managed_own *list, size_t n);
 void __wrap_timer_start(struct timer *timer, uint64_t ms);
 
 static void
@@ -109,6 +112,14 @@ __wrap_addresses_read(struct netlink *route, struct addresses *out)
 }
 
 void
+__wrap_manage_addresses(struct manage *manage, const struct managed_own *list, size_t n)
+{
+	(void)manage;
+	n_own = n;
+	memcpy(own, list, n * sizeof *list);
+}
+
+void
 __wrap_timer_start(struct timer *timer, uint64_t ms)
 {
 	assert_null(timer);
@@ -125,7 +136,7 @@ fresh(void **state)
 
 	(void)state;
 	memset(&paths, 0, sizeof paths);
-	n_listed = n_kernel = 0;
+	n_listed = n_kernel = n_own = 0;
 	refusal = 0;
 	starts = 0;
 	here.n = 2;
@@ -158,11 +169,37 @@ test_renew_fails(void **state)
 	assert_int_equal(n_listed, 2);
 }
 
+/* RFC 4862 5.5.4: what runs over a deprecated address goes on, and nothing begins there. A temporary one is as passive. */
+static void
+test_deprecated(void **state)
+{
+	(void)state;
+	paths.manage = (struct manage *)&own;
+	here.list[0].deprecated = true;
+	here.list[1].deprecated = here.list[1].temporary = true;
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_own, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_memory_equal(own[i].address, here.list[i].address, 16);
+		assert_true(own[i].passive);
+		assert_false(own[i].announced);
+	}
+	here.list[0].deprecated = here.list[1].deprecated = false;
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_own, 2);
+	assert_true(own[0].announced && !own[0].passive);
+	assert_true(own[1].passive);
+	here.list[0].running = false;
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_own, 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_renew_fails, fresh),
+	    cmocka_unit_test_setup(test_deprecated, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
