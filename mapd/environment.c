@@ -24,6 +24,7 @@
 #define STORE_MARK_KEY "version"
 #define STORE_TABLES_FIRST (TABLE_REPLAY + 1) /* later ones are made where they are missing */
 #define STORE_NEW "new" /* a directory in ours: a database that is being made */
+#define STORE_HEAD 512 /* octets of a page that its head fits in */
 #define STORE_LOCKS 65536 /* octets of LMDB's table of readers, at least */
 
 static const char *const store_names[TABLE_COUNT] = {
@@ -349,6 +350,30 @@ const char *
 store_directory(const struct store *store)
 {
 	return store->path;
+}
+
+/* The two heads of the file, pages 0 and 1, are written in turn. */
+int
+store_rewrite(struct store *store)
+{
+	uint8_t head[STORE_HEAD];
+	MDB_envinfo info;
+	MDB_stat stat;
+	off_t at;
+	int fd, rc;
+
+	rc = mdb_env_get_fd(store->env, &fd);
+	if (rc == 0)
+		rc = mdb_env_info(store->env, &info);
+	if (rc == 0)
+		rc = mdb_env_stat(store->env, &stat);
+	if (rc != 0)
+		return rc;
+	at = (off_t)(info.me_last_txnid % 2 * stat.ms_psize);
+	if (pread(fd, head, sizeof head, at) != (ssize_t)sizeof head ||
+	    pwrite(fd, head, sizeof head, at) != (ssize_t)sizeof head)
+		return EIO;
+	return mdb_env_sync(store->env, 1);
 }
 
 void

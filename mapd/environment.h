@@ -13,7 +13,11 @@ struct store {
 	MDB_env *env;
 	MDB_dbi dbi[TABLE_COUNT];
 	int lock;
+	bool in_doubt; /* the disk failed while commits were lazy; since then they are not */
 	char path[LOCK_PATH];
 };
+
+/* Writes LMDB's last page again, and waits until all is there; fails as LMDB does. */
+int store_rewrite(struct store *store) NONNULL MUST_CHECK;
 
 #endif

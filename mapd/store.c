@@ -1,6 +1,6 @@
 /*
  * store.c - ordered keys and values: snapshots that read, one change that writes.
- * Knows transactions; knows nothing of names, zones or records. A commit that returned is durable.
+ * Knows transactions; knows nothing of names, zones or records. A commit that returned is durable, unless lazy.
  */
 #include "mapd/store.h"
 
@@ -273,18 +273,57 @@ change_begin(struct store *store, struct change **out)
 }
 
 int
+store_set_lazy(struct store *store, bool lazy)
+{
+	return store_error(
+	    mdb_env_set_flags(store->env, MDB_NOMETASYNC, lazy && !store->in_doubt));
+}
+
+/*
+ * Of a commit, or of waiting for the disk. What the kernel could not write is clean to it from then on, and the next
+ * wait finds nothing to complain of (fsync(2)): so the last page of a lazy commit may be lost already.
+ */
+static int
+store_waited(struct store *store, int rc)
+{
+	unsigned flags = 0;
+
+	(void)mdb_env_get_flags(store->env, &flags);
+	if (rc != 0 && (flags & MDB_NOMETASYNC) != 0) {
+		store->in_doubt = true;
+		(void)mdb_env_set_flags(store->env, MDB_NOMETASYNC, 0);
+	}
+	return store_error(rc);
+}
+
+int
+store_sync(struct store *store)
+{
+	int rc;
+
+	if (!store->in_doubt)
+		return store_waited(store, mdb_env_sync(store->env, 1));
+	rc = store_rewrite(store);
+	store->in_doubt = rc != 0;
+	return store_error(rc);
+}
+
+int
 change_commit(struct change *change)
 {
 	int rc = change->view.error;
 
 	if (change->around != NULL)
 		change_undo(change);
+	/* the next commit would write over the last page that is on the disk for sure, or what it leads to */
+	if (rc == 0 && change->view.store->in_doubt)
+		rc = store_sync(change->view.store);
 	if (rc != 0) {
 		change_abort(change);
 		return rc;
 	}
 	view_close_cursors(&change->view);
-	rc = store_error(mdb_txn_commit(change->view.txn));
+	rc = store_waited(change->view.store, mdb_txn_commit(change->view.txn));
 	free(change);
 	return rc;
 }
@@ -299,18 +338,6 @@ change_abort(struct change *change)
 	view_close_cursors(&change->view);
 	mdb_txn_abort(change->view.txn);
 	free(change);
-}
-
-int
-store_set_lazy(struct store *store, bool lazy)
-{
-	return store_error(mdb_env_set_flags(store->env, MDB_NOMETASYNC, lazy));
-}
-
-int
-store_sync(struct store *store)
-{
-	return store_error(mdb_env_sync(store->env, 1));
 }
 
 int

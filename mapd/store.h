@@ -37,7 +37,8 @@ void store_usage(struct store *store, size_t *used, size_t *size);
 
 /*
  * Whether a commit may return before its last page is on the disk: a crash of the host may then undo the last
- * commits since store_sync(), and nothing else; the database stays whole. Durable at first.
+ * commits since store_sync(), and nothing else; the database stays whole. Durable at first. When the disk fails, all
+ * commits fail until those before are there, and are durable until store_sync() was 0 and they are set lazy again.
  */
 int store_set_lazy(struct store *store, bool lazy) MUST_CHECK;
 int store_sync(struct store *store) MUST_CHECK;

@@ -28,6 +28,7 @@
 #include "mapd/intake.h"
 #include "mapd/renew.h"
 #include "mapd/site.h"
+#include "mapd/sync.h"
 
 #define WRITER_WAIT 60 /* seconds at most until the clock is looked at again */
 #define WRITER_LOOK 1000 /* ms between looks at the clock while updates come */
@@ -41,13 +42,11 @@ struct writer {
 	/* From here on owned by the thread, once it runs. */
 	struct work work;
 	struct renew renew;
+	struct sync sync;
 	uint64_t retry; /* no renewal before */
 	uint64_t looked; /* when renewals and leases were looked at last, ms */
-	uint64_t
-	    lazy; /* since when commits may be undone by a crash of the host, ms; 0: none may */
 	uint64_t expiry; /* when leases are to be looked at again, ms */
 	bool behind; /* the clock is, and it was said */
-	struct remark unsynced_said;
 	struct job *jobs_taken[GROUP_LOADS]; /* loads that are done together, or one job */
 	size_t n_taken;
 	struct job *next; /* taken too, but for another turn */
@@ -262,36 +261,18 @@ writer_take(struct writer *writer, struct job **job)
 	return !writer->ends;
 }
 
-/* All that was answered is on the disk. */
-static void
+/* All that was answered is on the disk, when 0. */
+static int
 writer_sync(struct writer *writer)
 {
-	unsigned left_out;
-	int rc;
-
-	if (writer->lazy == 0)
-		return;
-	rc = store_sync(writer->work.store);
-	if (rc == 0)
-		rc = store_set_lazy(writer->work.store, false);
-	if (rc != 0 &&
-	    remark_may(&writer->unsynced_said, 1, WRITER_RETRY, clock_seconds(), &left_out))
-		diag_error(
-		    "database: what was changed last is not on the disk: %s", error_text(rc));
-	writer->lazy = 0;
+	return sync_end(&writer->sync, loop_now_ms());
 }
 
 /* How long it may still be put off, ms. */
 static uint64_t
-writer_sync_wait(struct writer *writer)
+writer_sync_wait(const struct writer *writer)
 {
-	uint64_t gone;
-
-	if (writer->lazy == 0)
-		return UINT64_MAX;
-	gone = loop_now_ms() - writer->lazy;
-	return gone < writer->work.rules->updates.loss ? writer->work.rules->updates.loss - gone
-						       : 0;
+	return sync_wait(&writer->sync, writer->work.rules->updates.loss, loop_now_ms());
 }
 
 /* Until there is a job or an update, for so many seconds at most. */
@@ -376,10 +357,12 @@ writer_load(struct writer *writer)
 	}
 }
 
-/* One job, or the loads that wait together with it. */
+/* One job, or the loads that wait together with it: durable, and what was answered before is so first. */
 static void
 writer_job(struct writer *writer, struct job *job)
 {
+	/* if that fails, so does what the job commits */
+	(void)writer_sync(writer);
 	writer_gather(writer, job);
 	if (job->kind == JOB_LOAD)
 		writer_load(writer);
@@ -401,9 +384,8 @@ writer_update(struct writer *writer)
 
 	if (list == NULL)
 		return false;
-	if (writer->lazy == 0 && writer->work.rules->updates.durability == DURABILITY_BATCHED &&
-	    store_set_lazy(writer->work.store, true) == 0)
-		writer->lazy = loop_now_ms();
+	if (writer->work.rules->updates.durability == DURABILITY_BATCHED)
+		sync_put_off(&writer->sync, loop_now_ms());
 	commit_updates(&writer->work, list);
 	if (soon < writer->expiry)
 		writer->expiry = soon; /* what they registered may be short-lived */
@@ -442,12 +424,11 @@ writer_thread(void *arg)
 						loop_now_ms() - writer->looked >= WRITER_LOOK))
 			wait = writer_look(writer);
 		if (writer_sync_wait(writer) == 0)
-			writer_sync(writer);
+			(void)writer_sync(writer);
 		if (!busy)
 			writer_sleep(writer, wait);
 		busy = writer_update(writer);
 		if (writer_take(writer, &job)) {
-			writer_sync(writer); /* jobs are durable always */
 			writer_job(writer, job);
 			busy = true;
 		}
@@ -455,7 +436,9 @@ writer_thread(void *arg)
 	/* updates that came before the end */
 	while (writer_update(writer))
 		;
-	writer_sync(writer);
+	/* the error may pass */
+	if (writer_sync(writer) != 0)
+		(void)writer_sync(writer);
 	return NULL;
 }
 
@@ -519,6 +502,7 @@ writer_start(const struct writer_options *options, struct writer **out, char *wh
 	    options->threads, why, max);
 	writer->work.walk = &writer->renew;
 	writer->work.prover = options->prover;
+	writer->sync.store = options->store;
 	if (rc == 0)
 		rc = intake_new(&writer->intake);
 	if (rc == 0)

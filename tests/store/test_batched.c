@@ -1,6 +1,6 @@
 /*
  * test_batched.c - updates: batched. What a crash of the host may leave of the database is the state before the last
- * commit or the one before that, whole; and the disk is waited for within batched-loss, before a job, at the end.
+ * commit or the one before that, whole; also when the disk failed before. When it is waited for is test_sync's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,24 +11,18 @@
 #include "tests/store/realm.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "core/sys/loop.h"
+#include "core/wire/errors.h"
 #include "core/wire/message.h"
-#include "mapd/replay.h"
-#include "mapd/writer.h"
 #include "tests/store/disk.h"
 
 #define COMMITS 40
 #define FILE_MOST ((size_t)16 << 20)
 #define PAGE 4096
-#define WAIT 60 /* seconds: what comes later counts as never */
 #define MAP_SIZE ((size_t)256 << 20)
 
 /* --- what the disk has --- */
@@ -44,6 +38,8 @@ static struct image durable;
 enum { CUT_NOTHING, CUT_ALL, CUT_DATA, CUT_SOME, CUT_OTHERS, CUTS };
 static struct image cuts[CUTS];
 static unsigned synced;
+/* The heads that could not be written: the kernel holds them for written from then on. */
+static bool lost[2];
 
 static const char *
 data_path(const char *directory)
@@ -109,6 +105,52 @@ disk_has_it(void)
 {
 	image_take(&durable);
 	synced++;
+}
+
+/* --- and when it fails --- */
+
+static void
+head_copy(struct image *to, const struct image *from, size_t head)
+{
+	memcpy(to->octets + head * PAGE, from->octets + head * PAGE, PAGE);
+}
+
+static void
+head_is_written(off_t at, bool waited)
+{
+	struct image *now = &cuts[CUT_ALL];
+	size_t head = (size_t)at / PAGE;
+
+	lost[head] = false;
+	if (!waited)
+		return;
+	image_take(now);
+	head_copy(&durable, now, head);
+}
+
+static void
+heads_are_lost(void)
+{
+	struct image *now = &cuts[CUT_ALL];
+
+	image_take(now);
+	for (size_t head = 0; head < 2; head++)
+		lost[head] =
+		    memcmp(now->octets + head * PAGE, durable.octets + head * PAGE, PAGE) != 0;
+}
+
+/* All but the heads that were lost, if nothing was written there since. */
+static void
+disk_has_the_rest(void)
+{
+	struct image *now = &cuts[CUT_ALL];
+
+	image_take(now);
+	for (size_t head = 0; head < 2; head++)
+		if (lost[head])
+			head_copy(now, &durable, head);
+	memcpy(durable.octets, now->octets, now->n);
+	durable.n = now->n;
 }
 
 /* --- states --- */
@@ -252,140 +294,57 @@ test_power_fails(void **state)
 		free(cuts[i].octets);
 }
 
-/* --- when it is waited for --- */
-
-static struct writer *writer;
-static sem_t answered, waited;
-static _Atomic bool is_owed; /* an answer went out, and the disk was not waited for since */
-static _Atomic uint64_t answered_at, waited_at; /* us */
-
+/*
+ * The disk fails once: when it is waited for, or in a commit. What was committed before is there all the same as soon
+ * as store_sync() says so, or the next commit, which is durable.
+ */
 static void
-wait_for(sem_t *event)
+test_disk_fails(void **state)
 {
-	struct timespec until;
+	uint8_t wanted[32], digest[32];
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT;
-	assert_int_equal(sem_timedwait(event, &until), 0);
-}
-
-static void
-update_done(struct proposal *list)
-{
-	assert_null(list->next);
-	answered_at = loop_now_us();
-	is_owed = true;
-	sem_post(&answered);
-}
-
-/* The writer waits for the disk: what was answered before is there then. */
-static void
-disk_waits(void)
-{
-	if (!is_owed)
-		return;
-	is_owed = false;
-	waited_at = loop_now_us();
-	sem_post(&waited);
-}
-
-static void
-writer_begin(uint32_t loss)
-{
-	struct writer_options options = {
-	    .store = shop.store, .keys = shop.keys, .rules = &shop.rules, .threads = 1};
-
+	(void)state;
+	garden_seed(8, false);
 	open_realm(DENIAL_NSEC3);
 	register_me();
-	shop.rules.updates.durability = DURABILITY_BATCHED;
-	shop.rules.updates.loss = loss;
-	work_fini(&shop.work);
-	assert_int_equal(writer_start(&options, &writer, shop.why, sizeof shop.why), 0);
-	sem_init(&answered, 0, 0);
-	sem_init(&waited, 0, 0);
-	is_owed = false;
-	disk_before = disk_waits;
-}
-
-static void
-writer_end(void)
-{
-	writer_stop(writer);
-	disk_before = NULL;
-	assert_int_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 2, shop.why,
-			     sizeof shop.why),
-	    0);
-}
-
-static void
-update_answered(unsigned number)
-{
-	struct proposal *p = my_update(ME);
-	char text[32];
-
-	snprintf(text, sizeof text, "10 1 192.0.2.%u", number);
-	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
-	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", text);
-	p->done = update_done;
-	assert_int_equal(writer_propose(writer, p), 0);
-	wait_for(&answered);
-	assert_int_equal(p->verdict.rcode, RCODE_NOERROR);
-	petitions_free();
-}
-
-/* The least of some tries is what it costs: others use this machine too. */
-static void
-test_within_loss(void **state)
-{
-	uint64_t least = UINT64_MAX;
-
-	(void)state;
-	writer_begin(50);
+	durable = image_new();
+	memset(lost, 0, sizeof lost);
+	cuts[CUT_ALL] = image_new();
+	image_take(&durable);
+	disk_after = disk_has_the_rest;
+	disk_put = head_is_written;
+	disk_fails = heads_are_lost;
 	for (unsigned i = 0; i < 8; i++) {
-		uint64_t took;
+		assert_int_equal(store_set_lazy(shop.store, true), 0);
+		updates_send(i);
+		state_digest(shop.store, wanted);
+		image_digest(&durable, digest);
+		assert_memory_not_equal(digest, wanted, sizeof digest);
+		disk_failures = 1;
+		if (i % 2 == 0) {
+			assert_int_equal(store_sync(shop.store), -MAP_EDISK);
+		} else {
+			struct proposal *p = my_update(ME);
 
-		update_answered(i + 10);
-		wait_for(&waited);
-		took = waited_at - answered_at;
-		least = took < least ? took : least;
+			petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+			answers(p, RCODE_SERVFAIL, "disk");
+		}
+		assert_int_equal(disk_failures, 0);
+		/* it may not be lazy yet, whoever asks for it */
+		assert_int_equal(store_set_lazy(shop.store, true), 0);
+		if (i % 4 < 2) {
+			assert_int_equal(store_sync(shop.store), 0);
+		} else {
+			updates_send(i + 100);
+			state_digest(shop.store, wanted);
+		}
+		image_digest(&durable, digest);
+		assert_memory_equal(digest, wanted, sizeof digest);
 	}
-	print_message(
-	    "batched-loss 50 ms: waited for %.1f ms after the answer\n", (double)least / 1000);
-	assert_true(least < 52000);
-	writer_end();
-}
-
-static void
-job_done(struct job *job)
-{
-	assert_int_equal(job->error, 0);
-	*(bool *)job->arg = true;
-}
-
-/* Nothing is waited for as long as it need not be: then a job comes, which is durable, or the end. */
-static void
-test_before_job_and_end(void **state)
-{
-	bool done = false;
-	struct job job = {
-	    .kind = JOB_RULES, .rules = &shop.rules, .done = job_done, .arg = &done};
-
-	(void)state;
-	writer_begin(10000);
-	update_answered(10);
-	assert_true(is_owed);
-	assert_int_equal(writer_submit(writer, &job), 0);
-	while (!done) {
-		struct pollfd answer = {.fd = writer_fd(writer), .events = POLLIN};
-
-		assert_int_equal(poll(&answer, 1, WAIT * 1000), 1);
-		writer_answers(writer);
-	}
-	assert_int_equal(sem_trywait(&waited), 0);
-	update_answered(11);
-	assert_true(is_owed);
-	writer_end();
-	assert_int_equal(sem_trywait(&waited), 0);
+	disk_after = disk_fails = NULL;
+	disk_put = NULL;
+	free(durable.octets);
+	free(cuts[CUT_ALL].octets);
 }
 
 int
@@ -394,8 +353,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_power_fails),
-	    TEST(test_within_loss),
-	    TEST(test_before_job_and_end),
+	    TEST(test_disk_fails),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
