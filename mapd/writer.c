@@ -279,7 +279,8 @@ writer_sync_wait(const struct writer *writer)
 static void
 writer_sleep(struct writer *writer, uint64_t seconds)
 {
-	uint64_t lazy = writer_sync_wait(writer), wait = seconds * 1000;
+	uint64_t lazy = writer_sync_wait(writer);
+	uint64_t wait = writer->sync.lazy ? WRITER_LOOK : seconds * 1000;
 	struct pollfd fds[] = {{.fd = writer->jobs[0], .events = POLLIN},
 	    {.fd = intake_fd(writer->intake), .events = POLLIN}};
 
@@ -392,6 +393,19 @@ writer_update(struct writer *writer)
 	return true;
 }
 
+/*
+ * While updates come, or the disk is still to be waited for, the clock is looked at now and then only: what is done
+ * then takes longer than batched-loss, so the disk is waited for first.
+ */
+static bool
+writer_may_look(const struct writer *writer, bool busy)
+{
+	if (writer->next != NULL || writer->sync.failed)
+		return false;
+	return (!busy && !writer->sync.lazy) || writer->renew.walking ||
+	       loop_now_ms() - writer->looked >= WRITER_LOOK;
+}
+
 /* Renewals, what waits, and leases, if it is time; returns seconds until it is time again. */
 static uint64_t
 writer_look(struct writer *writer)
@@ -419,12 +433,10 @@ writer_thread(void *arg)
 	bool busy = false;
 
 	while (!writer->ends) {
-		/* while updates come all the time, the clock is not looked at after each of them */
-		if (writer->next == NULL && (!busy || writer->renew.walking ||
-						loop_now_ms() - writer->looked >= WRITER_LOOK))
-			wait = writer_look(writer);
 		if (writer_sync_wait(writer) == 0)
 			(void)writer_sync(writer);
+		if (writer_may_look(writer, busy) && writer_sync(writer) == 0)
+			wait = writer_look(writer);
 		if (!busy)
 			writer_sleep(writer, wait);
 		busy = writer_update(writer);

@@ -1,5 +1,5 @@
 /*
- * test_sync.c - updates: batched. The disk is waited for within batched-loss, before a job, and at the end;
+ * test_sync.c - updates: batched. The disk is waited for within batched-loss, before a job or a renewal, and at the end;
  * when it fails, nothing is taken until what was answered before is there. What it has then is test_batched's.
  */
 #include <setjmp.h>
@@ -26,6 +26,8 @@
 #include "tests/store/disk.h"
 
 #define WAIT 60 /* seconds: what comes later counts as never */
+#define NAMES 600 /* more than a step of a walk signs */
+#define FED 4 /* updates while one walks, which has as many steps */
 
 static struct writer *writer;
 static sem_t answered, waited;
@@ -51,9 +53,15 @@ update_done(struct proposal *list)
 	sem_post(&answered);
 }
 
+/* One is handed over whenever the disk is waited for in a commit of something else. */
+static struct proposal *fed[FED];
+static unsigned n_fed;
+static bool is_fed;
 /* So many times what is owed cannot be written. */
 static _Atomic unsigned fail_owed;
 static unsigned put;
+/* Something was written between an answer and the wait for the disk. */
+static _Atomic bool came_between;
 /* The longest that the writer was to sleep while it owed, ms. */
 static _Atomic int slept;
 static pthread_t main_thread;
@@ -68,9 +76,16 @@ disk_waits(void)
 	}
 	if (disk_failures > 0)
 		return;
-	if (!is_owed)
+	if (!is_owed) {
+		if (n_fed < FED && fed[n_fed] != NULL && !is_fed) {
+			is_fed = true;
+			assert_int_equal(writer_propose(writer, fed[n_fed++]), 0);
+		}
 		return;
-	is_owed = false;
+	}
+	if (disk_written > 0)
+		came_between = true;
+	is_owed = is_fed = false;
 	waited_at = loop_now_us();
 	sem_post(&waited);
 }
@@ -99,8 +114,10 @@ writer_begin(uint32_t loss)
 	assert_int_equal(writer_start(&options, &writer, shop.why, sizeof shop.why), 0);
 	sem_init(&answered, 0, 0);
 	sem_init(&waited, 0, 0);
-	is_owed = false;
+	is_owed = is_fed = came_between = false;
 	slept = 0;
+	memset(fed, 0, sizeof fed);
+	n_fed = 0;
 	main_thread = pthread_self();
 	disk_before = disk_waits;
 }
@@ -195,7 +212,44 @@ test_within_loss(void **state)
 	    "batched-loss 50 ms: waited for %.1f ms after the answer\n", (double)least / 1000);
 	assert_true(least < 52000);
 	assert_true(slept <= 50);
+	assert_false(came_between);
 	writer_end();
+}
+
+/* A walk that signs all anew: updates come in the midst of its steps, and are not kept from the disk by the next one. */
+static void
+test_renewal_waits(void **state)
+{
+	struct job job = {.kind = JOB_ROLL, .what = WHAT_ALGORITHM};
+	struct proposal *p[FED];
+	char owner[16];
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	for (unsigned i = 0; i < NAMES; i++) {
+		snprintf(owner, sizeof owner, "walk%03u", i);
+		shop_add(owner, 300, "A", "192.0.2.1");
+	}
+	shop_load_good();
+	shop.rule.algorithm = ALGORITHM_ED25519;
+	writer_begin(50);
+	for (unsigned i = 0; i < FED; i++)
+		fed[i] = p[i] = update_new(i + 10);
+	job.zone = shop.apex;
+	job_run(&job);
+	assert_int_equal(job.error, 0);
+	for (unsigned i = 0; i < FED; i++) {
+		wait_for(&answered);
+		assert_int_equal(p[i]->verdict.rcode, RCODE_NOERROR);
+		wait_for(&waited);
+	}
+	for (unsigned i = 0; i + 1 < FED; i++)
+		p[i]->next = p[i + 1];
+	writer_end();
+	petitions_free();
+	assert_true(work_keys_known(&shop.work, &shop.apex)->roll.walked > 0);
+	assert_false(came_between);
+	assert_true(slept <= 50);
 }
 
 /* Nothing is waited for as long as it need not be: then a job comes, which is durable, or the end. */
@@ -280,6 +334,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_within_loss),
+	    TEST(test_renewal_waits),
 	    TEST(test_before_job_and_end),
 	    TEST(test_refused_while_disk_fails),
 	    TEST(test_tried_again),
