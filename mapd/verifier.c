@@ -57,36 +57,6 @@ verdict_row(struct verdict *verdict, enum update_refusal why)
 	verdict->rule = rule;
 }
 
-/* Whether its key said so before, or something later. */
-static bool
-verify_is_old(const struct verifier *verifier, struct proposal *p, uint64_t now)
-{
-	unsigned rcode;
-
-	if (verifier->writer.replay == NULL)
-		return false;
-	switch (replay_look(verifier->writer.replay, p, now, &rcode)) {
-	case REPLAY_NEW:
-		return false;
-	case REPLAY_KNOWN:
-		verdict_row(&p->verdict, UPDATE_REPLAYED);
-		p->verdict.rcode = rcode;
-		if (rcode == RCODE_NOERROR)
-			p->verdict.lease = p->granted;
-		return true;
-	case REPLAY_OLD:
-		verdict_row(&p->verdict, UPDATE_OLD);
-		return true;
-	case REPLAY_OVER:
-		verdict_row(&p->verdict, UPDATE_TIME);
-		return true;
-	case REPLAY_FULL:
-		verdict_row(&p->verdict, UPDATE_FULL);
-		return true;
-	}
-	return false;
-}
-
 static bool
 verify_signature(struct proposal *p, uint64_t now)
 {
@@ -106,6 +76,38 @@ verify_signature(struct proposal *p, uint64_t now)
 	if (error != 0)
 		verdict_row(&p->verdict, UPDATE_SIGNATURE);
 	return error == 0;
+}
+
+/* Whether its key said so before, or something later. */
+static bool
+verify_is_old(const struct verifier *verifier, struct proposal *p, uint64_t now)
+{
+	unsigned rcode;
+
+	if (verifier->writer.replay == NULL)
+		return false;
+	switch (replay_look(verifier->writer.replay, p, now, &rcode)) {
+	case REPLAY_NEW:
+		return false;
+	case REPLAY_KNOWN:
+		verdict_row(&p->verdict, UPDATE_REPLAYED);
+		p->verdict.rcode = rcode;
+		if (rcode == RCODE_NOERROR)
+			p->verdict.lease = p->granted;
+		return true;
+	case REPLAY_OLD:
+		/* the key's own host is told why, whose clock was set back; nobody else when it was here last */
+		if (verify_signature(p, now))
+			verdict_row(&p->verdict, UPDATE_OLD);
+		return true;
+	case REPLAY_OVER:
+		verdict_row(&p->verdict, UPDATE_TIME);
+		return true;
+	case REPLAY_FULL:
+		verdict_row(&p->verdict, UPDATE_FULL);
+		return true;
+	}
+	return false;
 }
 
 /* Of the ELOC records of the draft; without a proof among them there is nothing to hold. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # register.sh - hosts that register themselves at a mapd: proved, in part, over UDP, renamed, refreshed, withdrawn,
-# refused; over a restart of the server; what dig and validators then see.
-# needs: root namespaces dig delv
+# refused; over a restart of the server, and of the host's clock; what dig and validators then see.
+# needs: root namespaces dig delv faketime
 # beside: yes
 # limit: 120
 set -u
@@ -132,6 +132,31 @@ ok "kept: ends when it is told to" 0 wait "$HOST"
 HOST=''
 exec 4<&-
 
+# A clock that was ahead and is set back: refused until it has come there again, and that is said.
+# shellcheck disable=SC2016 # the shell that faketime starts says what it was told
+PRELOAD=$(faketime -m -f +0 sh -c 'echo "$LD_PRELOAD"')
+export FAKETIME_TIMESTAMP_FILE="$DIR/clock" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+echo +0 >"$DIR/clock"
+LD_PRELOAD=$PRELOAD "$BUILD/mapctl/mapctl" register --key "$DIR/host.id.example.test.private" --realm "$REALM" --server "$SERVER" \
+	--locator 192.0.2.10 --lease 1s --keep >"$DIR/said" 2>"$DIR/unsaid" &
+HOST=$!
+exec 4<"$DIR/said"
+read -r line <&4
+back=0
+until grep -q REFUSED "$DIR/unsaid"; do # a refresh may come too late for the first step
+	back=$((back + 2))
+	echo "-$back" >"$DIR/clock"
+	read -r line <&4 || break
+done
+cp "$DIR/unsaid" "$DIR/out"
+says "kept: refused while its clock is behind, and why" "REFUSED: older than what its key signed before: .*; try again"
+same "kept: and registered when it is not" "${line%% at *}" "$(awk '$1 ~ /^host/ { print $6 ": registered" }' "$DIR/records")"
+kill -TERM "$HOST"
+ok "kept: ends when it is told to" 0 wait "$HOST"
+HOST=''
+exec 4<&-
+unset FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC
+
 ok "withdrawn" 0 withdraw --name host.id.example.test
 says "withdrawn: the key keeps the name" "withdrawn at $OWNER; its key keeps the name for 1209600 s"
 same "withdrawn: no locators" "$(ask "$OWNER" TYPE65301)" ""
@@ -152,6 +177,12 @@ says "a closed realm: why" "REFUSED: the realm is closed"
 ok "no zone of the server" 4 "$BUILD/mapctl/mapctl" register --key "$DIR/host.id.example.test.private" \
 	--realm 2001:3f:fe00:a00::/56=other.test --server $SERVER --locator 192.0.2.10
 says "no zone of the server: what to do" "NOTAUTH: the server has no such zone, .*--zone"
+ok "a clock that is ahead" 0 env FAKETIME=+50s FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$PRELOAD" "$BUILD/mapctl/mapctl" \
+	register --key "$DIR/host.id.example.test.private" --realm "$REALM" --server "$SERVER" --locator 192.0.2.10
+ok "and is set right" 4 register --locator 192.0.2.10
+says "and is set right: why" "REFUSED: older than what its key signed before: .*; try again"
+ok "and is right at an administrator's" 4 register --locator 192.0.2.10 --tsig "$DIR/tsig"
+says "and is right at an administrator's: why" "REFUSED: the serial of the proof is not above .*; try again"
 stop_mapd
 ok "no server" 3 register --locator 192.0.2.10
 exit $failed

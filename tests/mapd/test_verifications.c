@@ -174,11 +174,16 @@ test_kinds(void **state)
 	sealed.octets[sealed.wr.n - 1] ^= 1;
 	takes("signed wrongly too", RCODE_REFUSED, 1);
 	assert_ptr_equal(verdict.rule, &update_rows[UPDATE_SIGNATURE].rule);
+	/* its host is told why, and nobody else that it was here since */
 	moved(numbers, 1, true);
 	sealed_sign(&sealed, &host, -890, 5);
-	sealed.octets[sealed.wr.n - 1] ^= 1;
-	takes("and older than one before", RCODE_REFUSED, 0);
+	takes("older than one before", RCODE_REFUSED, 1);
 	assert_ptr_equal(verdict.rule, &update_rows[UPDATE_OLD].rule);
+	assert_int_equal(verdict.ede, EDE_OTHER);
+	sealed.octets[sealed.wr.n - 1] ^= 1;
+	takes("and signed wrongly", RCODE_REFUSED, 1);
+	assert_ptr_equal(verdict.rule, &update_rows[UPDATE_SIGNATURE].rule);
+	assert_int_equal(verdict.ede, EDE_NONE);
 	moved(numbers, 1, false);
 	sealed_add_proof(&sealed, &host, numbers, 1, true);
 	sealed_sign(&sealed, &host, -290, 300);

@@ -98,6 +98,13 @@ test_refused(void **state)
 		false},
 	    {RCODE_REFUSED, "", "; other names asked for: host.id.example.test.", false},
 	    {RCODE_REFUSED, "busy: use TCP", "REFUSED: busy", true},
+	    /* the clock was set back since: it passes */
+	    {RCODE_REFUSED, "older than what its key signed before: compare clocks",
+		"compare clocks; try again", true},
+	    {RCODE_REFUSED, "signed before an update that was taken already",
+		"already; try again", true},
+	    {RCODE_REFUSED, "the serial of the proof is not above that of the one before",
+		"before; try again", true},
 	    {RCODE_NOTAUTH, "", "NOTAUTH: the server has no such zone", false},
 	    {RCODE_NOTZONE, "", "NOTZONE: a name is not in the zone", false},
 	    {RCODE_FORMERR, "", "FORMERR: the server cannot read", false},
