@@ -43,7 +43,11 @@ struct registration {
 	uint64_t asked; /* monotonic ms: when probes were asked for last */
 	bool pausing; /* until those that no probe reached are tried once more */
 	bool paused; /* that was done */
+	uint64_t
+	    granted; /* monotonic ms, as the server counts, whatever becomes of the clock here */
 	uint64_t first; /* ms after the grant: when the refresh was due */
+	unsigned
+	    lapsed; /* tries that failed without a lease: those before were closer, the shorter it was */
 	/* what was asked for meanwhile */
 	bool waits;
 	enum build_verb verb;
@@ -111,13 +115,11 @@ state_set(struct registration *r, enum registration_state state)
 /* ---------------------------------------------------------------------------------- the next time */
 
 static void
-next_set(struct registration *r, uint64_t at)
+next_set(struct registration *r, uint64_t ms)
 {
-	uint64_t now = clock_ms();
-
-	r->status.next = at;
+	r->status.next = clock_ms() + ms;
 	if (r->options.keep)
-		timer_start(r->timer, at > now ? at - now : 0);
+		timer_start(r->timer, ms);
 }
 
 /* When a proof ends before the lease, the refresh comes with half of the proof's life left. */
@@ -128,28 +130,23 @@ next_refresh(struct registration *r)
 	uint64_t half = (uint64_t)r->content.expire * 500;
 
 	r->first = r->content.proof && half < ms ? half : ms;
-	next_set(r, r->status.granted + r->first);
+	next_set(r, r->first);
 }
 
 /* After a try that failed: by the lease as long as it lasts. */
 static void
 next_again(struct registration *r)
 {
-	uint64_t at, now = clock_ms();
+	uint64_t at = UINT64_MAX, gone = loop_now_ms() - r->granted;
 	unsigned tries = r->status.failures;
 
-	r->status.registered =
-	    r->status.registered && now < r->status.granted + r->status.lease * 1000ULL;
-	if (!r->status.registered) {
-		next_set(r, now + schedule_again(r->status.failures, random_number()));
-		return;
-	}
-	do
-		at = schedule_retry(r->status.lease, r->first, tries++);
-	while (at != UINT64_MAX && r->status.granted + at <= now);
-	next_set(r, at != UINT64_MAX
-			? r->status.granted + at
-			: now + schedule_again(r->status.failures, random_number()));
+	r->status.registered = r->status.registered && gone < r->status.lease * 1000ULL;
+	r->lapsed = r->status.registered ? 0 : r->lapsed + 1;
+	if (r->status.registered)
+		do
+			at = schedule_retry(r->status.lease, r->first, tries++);
+		while (at <= gone);
+	next_set(r, at != UINT64_MAX ? at - gone : schedule_again(r->lapsed, random_number()));
 }
 
 /* ------------------------------------------------------------------------------- what became of it */
@@ -247,6 +244,7 @@ request_granted(struct registration *r)
 	}
 	r->status.registered = true;
 	r->status.granted = clock_ms();
+	r->granted = loop_now_ms();
 	r->status.leased = lease->present;
 	r->status.lease = lease->present ? lease->lease : r->content.lease;
 	r->status.key_lease = lease->present ? lease->key_lease : r->content.key_lease;
