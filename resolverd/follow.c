@@ -156,8 +156,10 @@ follow_new(struct session *session, struct follow **out)
 void
 follow_again(struct follow *follow)
 {
-	if (follow->joint == NULL)
-		timer_start(follow->timer, 0);
+	if (follow->joint != NULL)
+		return;
+	timer_stop(follow->timer);
+	follow_ask(follow);
 }
 
 void

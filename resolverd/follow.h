@@ -10,7 +10,7 @@
 struct follow;
 
 int follow_new(struct session *session, struct follow **out) NONNULL MUST_CHECK; /* -MAP_ENOMEM */
-/* This host's addresses or routes have changed: its pairs are ranked anew. */
+/* This host's addresses or routes have changed: its pairs are ranked anew, at once. */
 void follow_again(struct follow *follow) NONNULL;
 void follow_free(struct follow *follow); /* NULL allowed */
 

@@ -15,15 +15,20 @@
 #define ROUTES_SETTLE_MS 10 /* they come in bursts */
 #define ROUTES_SHARE \
 	25 /* a look at all sessions may cost one part in so many of the time between */
+#define ROUTES_TURN 64 /* sessions that ask for their mapping in one turn of the loop */
 #define GROUP(n) (1u << ((n)-1))
 
 struct routes {
 	struct sessions *sessions;
 	struct netlink *events, *route;
 	struct watch *watch;
-	struct timer *timer;
-	bool settles; /* it runs */
-	uint64_t rest; /* ms: when the next look may be */
+	struct timer *timer, *turn;
+	bool settles; /* timer runs */
+	bool asks, again; /* turn runs; and when all have asked, they are to ask once more */
+	uint64_t rest,
+	    asks_rest; /* ms: when the next look, and the next asking of all, may be */
+	uint64_t asked; /* number of the session that asked last: the younger ones have */
+	uint64_t cost_us; /* of this asking so far */
 	enum trigger trigger; /* of what was heard */
 };
 
@@ -34,6 +39,49 @@ routes_lead(const struct routes *routes, const struct addresses *addresses,
 {
 	return (addresses == NULL || addresses_find(addresses, note->source) != NULL) &&
 	       route_ask(routes->route, note->source, note->destination).there;
+}
+
+/* All ask for their mapping again, a few in each turn, since to rank its pairs takes many questions about routes. */
+static void
+routes_ask(struct routes *routes)
+{
+	uint64_t now = loop_now_ms();
+
+	routes->again = routes->asks;
+	if (routes->asks)
+		return;
+	routes->asks = true;
+	routes->asked = UINT64_MAX;
+	routes->cost_us = 0;
+	timer_start(routes->turn, routes->asks_rest > now ? routes->asks_rest - now : 0);
+}
+
+static void
+routes_turned(void *arg)
+{
+	struct routes *routes = arg;
+	uint64_t started = clock_spent_us();
+	struct session *s = sessions_next(routes->sessions, NULL);
+	unsigned n = 0;
+
+	while (s != NULL && s->id >= routes->asked)
+		s = sessions_next(routes->sessions, s);
+	for (; s != NULL && n < ROUTES_TURN; s = sessions_next(routes->sessions, s)) {
+		routes->asked = s->id;
+		if (s->follow == NULL)
+			continue;
+		follow_again(s->follow);
+		n++;
+	}
+	routes->cost_us += clock_spent_us() - started;
+	if (s != NULL) {
+		timer_start(routes->turn, 0);
+		return;
+	}
+	routes->asks = false;
+	routes->asks_rest = loop_now_ms() + routes->cost_us * ROUTES_SHARE / 1000;
+	if (routes->again)
+		routes_ask(routes);
 }
 
 /* Those that can still be sent from where they are are left alone; those that are lost are looked at again. */
@@ -51,8 +99,6 @@ routes_settled(void *arg)
 	}
 	for (struct session *s = sessions_next(routes->sessions, NULL); s != NULL;
 	     s = sessions_next(routes->sessions, s)) {
-		if (s->follow != NULL)
-			follow_again(s->follow);
 		if (s->guard == NULL)
 			continue;
 		if (routes_lead(routes, addresses, &s->note))
@@ -61,6 +107,7 @@ routes_settled(void *arg)
 			guard_sign(s->guard, routes->trigger);
 	}
 	free(addresses);
+	routes_ask(routes);
 	routes->rest = loop_now_ms() + (clock_spent_us() - started) * ROUTES_SHARE / 1000;
 }
 
@@ -122,9 +169,10 @@ routes_open(struct loop *loop, struct sessions *sessions, struct routes **out)
 		rc = netlink_open(NETLINK_ROUTE, 0, &routes->route);
 	if (rc == 0) {
 		routes->timer = timer_new(loop, routes_settled, routes);
+		routes->turn = timer_new(loop, routes_turned, routes);
 		routes->watch = watch_new(
 		    loop, netlink_fd(routes->events), LOOP_READ, routes_ready, routes);
-		if (routes->timer == NULL || routes->watch == NULL)
+		if (routes->timer == NULL || routes->turn == NULL || routes->watch == NULL)
 			rc = -MAP_ENOMEM;
 	}
 	if (rc != 0) {
@@ -142,6 +190,7 @@ routes_close(struct routes *routes)
 		return;
 	watch_free(routes->watch);
 	timer_free(routes->timer);
+	timer_free(routes->turn);
 	netlink_close(routes->events);
 	netlink_close(routes->route);
 	free(routes);
