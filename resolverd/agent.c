@@ -85,9 +85,12 @@ agent_knows(void *arg, const struct prober_way *way)
 {
 	const struct agent *agent = arg;
 
-	paths_sign(agent->paths, way);
-	return (agent->sessions != NULL && sessions_lead_to(agent->sessions, way->remote)) ||
-	       peers_has(agent->peers, way->remote);
+	bool known =
+	    (agent->sessions != NULL && sessions_lead_to(agent->sessions, way->remote)) ||
+	    peers_has(agent->peers, way->remote);
+
+	paths_sign(agent->paths, way, known);
+	return known;
 }
 
 static int

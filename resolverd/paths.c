@@ -186,10 +186,12 @@ paths_map(struct paths *paths, uint32_t token, const struct paths_places *places
 }
 
 void
-paths_sign(struct paths *paths, const struct prober_way *way)
+paths_sign(struct paths *paths, const struct prober_way *way, bool known)
 {
 	if (paths->manage != NULL)
 		manage_sign(paths->manage, way);
+	else if (known && paths->pulse != NULL)
+		pulse_sign(paths->pulse, way);
 }
 
 static int

@@ -26,8 +26,7 @@
 #define PULSE_LONE_REST_MS 20
 #define PULSE_LONG_MS 60000 /* after such a time of silence ... */
 #define PULSE_SLOW_MS 2000 /* ... whatever did not answer rests for so long */
-#define PULSE_STOPPED_REST_MS \
-	30000 /* at most, after the path of a stream that stopped answered: else for as long as it had stopped */
+#define PULSE_STOPPED_REST_MS 30000 /* at most; else for as long as it had stopped */
 #define PULSE_IDLE_MS 100
 #define PULSE_BLIND_MS 1000 /* after the kernel did not tell */
 /* A look may cost at most one part in this many of the time between looks: of a CPU, since what it waits for one is no cost, and on
@@ -46,8 +45,7 @@ struct suspicion {
 	uint64_t began; /* ms */
 	uint64_t silent; /* ms: for how long it was by then */
 	uint64_t rest; /* ms: not before */
-	uint64_t
-	    stopped; /* ms: that nothing had come for, where nothing is owed; 0: something is */
+	uint64_t stopped; /* ms: that nothing had come for; 0: something is owed */
 	bool mute; /* nothing answered its probes, nor those of its controls */
 	bool said; /* that it is dead, in the story of its session, though it was not left */
 };
@@ -440,6 +438,13 @@ pulse_attend(struct pulse *pulse, const struct paths_company *company, struct ma
 	pulse->manage = manage;
 	return returns_open(pulse->loop, pulse->heartbeat, &company->flap, &pulse_returns,
 	    pulse, &pulse->returns);
+}
+
+void
+pulse_sign(struct pulse *pulse, const struct prober_way *way)
+{
+	if (pulse->returns != NULL)
+		returns_sign(pulse->returns, way);
 }
 
 /* Whoever comes by the address is to leave it. */

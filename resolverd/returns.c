@@ -12,6 +12,15 @@
 #define RETURNS_PROBES 3
 #define RETURNS_GAP_MS 20
 #define RETURNS_PATIENCE_MS 200
+#define RETURNS_SIGN_MS 100 /* what is wanted is looked up for signs of an address */
+#define RETURNS_ADDRESSES 16
+
+/* Of a local address. */
+struct returns_signs {
+	uint8_t local[16];
+	uint64_t asked; /* ms: whether one was wanted; 0: the row is free */
+	struct hold hold;
+};
 
 struct returns {
 	struct heartbeat *heartbeat;
@@ -22,6 +31,7 @@ struct returns {
 	struct heartbeat_check *check;
 	size_t n;
 	struct prober_way looked[HEARTBEAT_PAIRS];
+	struct returns_signs signs[RETURNS_ADDRESSES];
 };
 
 static void
@@ -116,4 +126,37 @@ returns_left(struct returns *returns, const struct prober_way *way, bool probed)
 {
 	ways_died(&returns->ways, way, probed, loop_now_ms());
 	returns_plan(returns);
+}
+
+/* The row of an address; another one's that was asked for least lately becomes its. */
+static struct returns_signs *
+returns_signs_of(struct returns *returns, const uint8_t local[16])
+{
+	struct returns_signs *row = &returns->signs[0];
+
+	for (size_t i = 0; i < RETURNS_ADDRESSES; i++) {
+		struct returns_signs *at = &returns->signs[i];
+
+		if (at->asked != 0 && memcmp(at->local, local, sizeof at->local) == 0)
+			return at;
+		if (at->asked < row->asked)
+			row = at;
+	}
+	*row = (struct returns_signs){.asked = 0};
+	memcpy(row->local, local, sizeof row->local);
+	return row;
+}
+
+void
+returns_sign(struct returns *returns, const struct prober_way *way)
+{
+	struct returns_signs *signs = returns_signs_of(returns, way->local);
+	uint64_t now = loop_now_ms();
+
+	if (signs->asked != 0 && now - signs->asked < RETURNS_SIGN_MS)
+		return;
+	signs->asked = now;
+	if (returns->ops->wanted(returns->arg, way) &&
+	    hold_may(&signs->hold, &returns->ways.rule, now))
+		returns->ops->returned(returns->arg, way, true);
 }

@@ -23,5 +23,8 @@ void returns_close(struct returns *returns); /* NULL allowed */
 
 /* It was left. probed: its peer answers probes elsewhere. */
 void returns_left(struct returns *returns, const struct prober_way *way, bool probed) NONNULL;
+/* A peer has probed it, as who left it does: it is told of as returned where it is wanted; of each local address not too often, as it may
+ * be made up. */
+void returns_sign(struct returns *returns, const struct prober_way *way) NONNULL;
 
 #endif

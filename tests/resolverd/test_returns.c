@@ -189,12 +189,46 @@ test_wanted(void **state)
 	}
 }
 
+/* The peer looks at what it left: it is offered where it is wanted, at once, and then as seldom as what flaps. */
+static void
+test_sign(void **state)
+{
+	struct prober_way w = way(), other = way();
+	struct hold_rule rule = HOLD_RULE;
+
+	(void)state;
+	open_with((struct heartbeat *)&now);
+	returns_sign(returns, &w);
+	assert_int_equal(offers, 0);
+	wanted = true;
+	other.local[15] = 2;
+	for (unsigned i = 0; i < 100;
+	     i++) { /* what others are asked for is nothing to this one */
+		other.local[14] = (uint8_t)i;
+		wanted = false;
+		returns_sign(returns, &other);
+	}
+	wanted = true;
+	returns_sign(returns, &w);
+	assert_int_equal(offers, 1);
+	assert_true(answered);
+	for (uint64_t end = now + rule.hold_ms - 1; now < end; now++)
+		returns_sign(returns, &w);
+	assert_int_equal(offers, 1);
+	for (uint64_t end = now + 600000; now < end; now += 10)
+		returns_sign(returns, &w);
+	assert_true(offers >= 10 && offers <= 17); /* each minute, after 1, 2, 4 .. 32 s */
+	assert_int_equal(looks, 0);
+	returns_close(returns);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_unwanted),
 	    cmocka_unit_test(test_wanted),
+	    cmocka_unit_test(test_sign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
