@@ -209,6 +209,16 @@ is_own(const struct managed_world *world, const uint8_t address[16])
 	return false;
 }
 
+/* Where paths are that stay. */
+static bool
+is_lasting(const struct managed_world *world, const uint8_t address[16])
+{
+	for (size_t i = 0; i < world->n_own; i++)
+		if (same(world->own[i].address, address))
+			return !world->own[i].fades;
+	return false;
+}
+
 /* Whether paths may begin there, too. */
 static bool
 is_source(const struct managed_world *world, const uint8_t address[16])
@@ -357,7 +367,7 @@ has_other(
 		const struct managed_path *p = &m->paths[i];
 
 		if (p != than && p->up && !is_dead(world, &p->path) &&
-		    !is_given_up(m, p->path.remote) && is_own(world, p->path.local))
+		    !is_given_up(m, p->path.remote) && is_lasting(world, p->path.local))
 			return true;
 	}
 	return false;
@@ -391,6 +401,8 @@ leave_why(
 		return "dead";
 	if (!is_own(world, path->path.local))
 		return "its address is gone";
+	if (!is_lasting(world, path->path.local))
+		return "its address is deprecated";
 	return is_given_up(m, path->path.remote) ? "the mapping gives it up" : NULL;
 }
 

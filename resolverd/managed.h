@@ -28,6 +28,7 @@ struct managed_own {
 	uint8_t address[16];
 	bool announced; /* to peers; a private one is only used */
 	bool passive; /* no path begins there, such as at a temporary one; those that are there stay */
+	bool fades; /* and these are left when others stand: the site's routers say that it is not to be used */
 };
 
 /* A path that stands, or that was to: then it is tried again after a while. */

@@ -130,7 +130,7 @@ paths_is_quiet(struct paths *paths, const struct mptcp_endpoint *ours, uint32_t 
 
 /*
  * Ours that are wanted no more, or not so: the address is gone, or they are inherited from a resolverd
- * with another configuration. A deprecated address stays: what runs over it goes on (RFC 4862 5.5.4). What somebody
+ * with another configuration. A deprecated address stays: what has nothing else goes on (RFC 4862 5.5.4). What somebody
  * has changed since it was set is his from then on.
  */
 static void
@@ -173,10 +173,12 @@ paths_tell_manage(struct paths *paths, const struct addresses *addresses)
 
 		if (!row->running)
 			continue;
-		/* RFC 4862 5.5.4: what runs over a deprecated one goes on, and nothing begins there */
+		/* RFC 4862 5.5.4: nothing begins at a deprecated one, and what can change over to another does. That a temporary one
+		 * is no more preferred says nothing of what it leads by. */
 		own[n] =
 		    (struct managed_own){.announced = flags == PATHS_FLAGS && !row->deprecated,
-			.passive = flags == 0 || row->deprecated};
+			.passive = flags == 0 || row->deprecated,
+			.fades = row->deprecated && !row->temporary};
 		memcpy(own[n++].address, row->address, 16);
 	}
 	manage_addresses(paths->manage, own, n);

@@ -1,6 +1,5 @@
 /*
- * test_managed.c - what a session needs, as acts that follow from its paths, its peer's addresses, ours, and which pairs are
- * dead.
+ * test_managed.c - what a session needs: acts that follow from its paths, both ends' addresses, and which pairs are dead.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -263,6 +262,11 @@ test_passive(void **state)
 	map(A, D, false);
 	map(B, D, false);
 	assert_string_equal(acts_are(), "join b-d");
+	up(A, C, 0); /* what is deprecated is left when something else stands that is not */
+	own[0].fades = own[1].fades = true;
+	assert_null(strstr(acts_are(), "leave"));
+	own[1].fades = false;
+	assert_non_null(strstr(acts_are(), "leave a-c"));
 }
 
 /* What is between this host and itself, or a neighbour by its link, has no other path. */

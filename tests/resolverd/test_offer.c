@@ -169,7 +169,7 @@ test_renew_fails(void **state)
 	assert_int_equal(n_listed, 2);
 }
 
-/* RFC 4862 5.5.4: what runs over a deprecated address goes on, and nothing begins there. A temporary one is as passive. */
+/* RFC 4862 5.5.4: nothing begins at a deprecated address, and what runs over it is to change over; but not from a temporary one. */
 static void
 test_deprecated(void **state)
 {
@@ -183,11 +183,12 @@ test_deprecated(void **state)
 		assert_memory_equal(own[i].address, here.list[i].address, 16);
 		assert_true(own[i].passive);
 		assert_false(own[i].announced);
+		assert_int_equal(own[i].fades, i == 0);
 	}
 	here.list[0].deprecated = here.list[1].deprecated = false;
 	assert_int_equal(paths_sync(&paths), 0);
 	assert_int_equal(n_own, 2);
-	assert_true(own[0].announced && !own[0].passive);
+	assert_true(own[0].announced && !own[0].passive && !own[0].fades);
 	assert_true(own[1].passive);
 	here.list[0].running = false;
 	assert_int_equal(paths_sync(&paths), 0);
