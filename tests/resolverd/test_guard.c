@@ -14,7 +14,6 @@
 #include "core/wire/errors.h"
 #include "resolverd/guard.h"
 #include "resolverd/joint.h"
-#include "resolverd/pairs.h"
 #include "resolverd/sockets.h"
 #include "tests/resolverd/paper.h"
 
@@ -106,28 +105,6 @@ sockets_end(struct netlink *diag, const struct session_note *note)
 	(void)diag;
 	(void)note;
 	return 0;
-}
-
-bool
-heartbeat_lately(struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
-    struct heartbeat_outcome *out)
-{
-	(void)heartbeat;
-	(void)way;
-	(void)ms;
-	(void)out;
-	return false;
-}
-
-void
-pairs_checked(struct pairs *pairs, const struct prober_way *ways,
-    const struct heartbeat_outcome *outcomes, size_t n, uint64_t now)
-{
-	(void)pairs;
-	(void)ways;
-	(void)outcomes;
-	(void)n;
-	(void)now;
 }
 
 static struct bytes
