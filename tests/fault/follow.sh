@@ -30,7 +30,12 @@ carry() { local i; for ((i = 0; i < N; i++)); do tell "s$i" USR1; done; for ((i 
 carries() { # NAME: octets have come since the last time
 	line=$(wait_line "$1" '^mark ' 5) && [ "$(field octets "$line")" -gt 0 ] || { echo "$1: $line"; return 1; }
 }
-stories() { for id in $(ctl r sessions | cut -d' ' -f1); do ctl r why "$id"; done | sed -E 's/^ *[0-9.]+ s ago: //; s/, [0-9]+ s$//'; }
+stories() { for id in $(ctl r sessions | grep mptcp | cut -d' ' -f1); do ctl r why "$id"; done | sed -E 's/^ *[0-9.]+ s ago: //; s/, [0-9]+ s$//'; }
+moves() { line=$(wait_line asker '^moved ' 5) && [ "$(field destination "$line")" = "$B" ]; } # the session of datagrams
+stays() { # since then: no move, no break, and answers come
+	tell asker USR1
+	line=$(wait_line asker '^(moved|cut-off|back|ended|end|mark) ' 5) && echo "$line" && [[ $line == "mark "* ]] && [ "$(field came "$line")" -gt 0 ]
+}
 told() { [ "$(stories | grep -c "$1")" = $N ]; } # PATTERN: in each story once
 # COUNTER...: their sum
 counters() {
@@ -57,6 +62,10 @@ for ((i = 0; i < N; i++)); do
 	MAP_SOCKET=$WORK/r.sock start "s$i" r "$BUILD/examples/connector" "h$i.example.test" 7000
 	wait_line "s$i" '^connected ' 15 >>"$WORK/out" || give_up "a session to identity $i: $(tail -n 1 "$WORK/s$i.log")"
 done
+start echo host "$BUILD/examples/datagrams" -l 7001
+wait_line echo '^answers ' 5 >"$WORK/out" || give_up "somebody answers datagrams"
+MAP_SOCKET=$WORK/r.sock start asker r "$BUILD/examples/datagrams" h0.example.test 7001
+wait_line asker '^connected ' 15 >"$WORK/out" || give_up "a session of datagrams"
 ok "$N sessions to as many identities behind one set, by its only prefix" paths_are "$R $A"
 ok "octets come" carry
 
@@ -68,6 +77,7 @@ set_is isp-b
 ok "a lost one, at which they began: all have left it" follows paths_are "$R $B"
 ok "and say why" told "to $A left: the mapping gives it up"
 ok "octets come" carry
+ok "a session of datagrams has moved" moves
 
 # a server of somebody else's: all that it has is signed, by keys that are not the realm's
 server() { # DATABASE
@@ -77,7 +87,7 @@ server() { # DATABASE
 	wait_ready mapd 10
 }
 stories >"$WORK/stories"
-unchanged() { diff "$WORK/stories" <(stories) && paths_are "$R $B" && carry; }
+unchanged() { diff "$WORK/stories" <(stories) && paths_are "$R $B" && carry && stays; }
 bogus=$(counters result.bogus)
 server other || give_up "another server"
 set_is isp-a
@@ -93,6 +103,9 @@ server db || give_up "the realm's server"
 set_is .
 ok "the right one answers: they follow it again" soon 30 paths_are "$R $A" "$R $B"
 
+tell asker TERM
+ok "that of datagrams ends" wait_line asker '^end ' 5
+finish asker
 ok "sessions are known" eval 'left r | grep "^$N .* $N sessions managed"'
 for ((i = 0; i < N; i++)); do tell "s$i" KILL; finish "s$i"; done
 ok "their programs are killed: nothing of them is left" soon 5 nothing_left

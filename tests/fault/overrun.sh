@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # overrun.sh - does resolverd still know its sessions after the kernel had more events to tell than it could take? It is stopped
 # while thousands of MPTCP connections come and go beside a managed session, whose provider then fails; and after the kernel
-# did not tell of its sockets for a while; and does it see a new address while events do not end?
+# did not tell of its sockets for a while; and does it see a new address while events do not end, or are lost?
 # needs: root namespaces mptcp strace
 # limit: 120
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
@@ -73,7 +73,8 @@ outage isp-b
 alone() { ctl r status | tee /dev/stderr | grep -q " 1 sessions managed one by one"; }
 ok "none of the others is kept" soon 10 alone
 # link events without end, as a host has whose containers come and go, do not hide an address that is new
-used() { "$FIG1" exec r ip mptcp endpoint show | grep -q "2001:db8:0:1::77 "; }
+used() { "$FIG1" exec r ip mptcp endpoint show | grep -q "2001:db8:0:1::$1 "; } # LAST GROUP
+dropped() { [ "$("$FIG1" exec r awk '$2 == 0 { n += $9 } END { print n + 0 }' /proc/net/netlink)" -gt "$1" ]; } # MORE THAN
 start storm r /usr/bin/python3 -c '
 import subprocess
 subprocess.check_call("ip link add storm type veth peer name calm".split())
@@ -83,9 +84,16 @@ while True:
     ip.stdin.write("link set storm mtu 1400\nlink set storm mtu 1401\n")'
 wait_line storm '^storm' 5 >"$WORK/out" || give_up "links change all the time"
 "$FIG1" exec r ip -6 address add 2001:db8:0:1::77/64 dev eth0 nodad
-ok "link events without end: a new address is used" soon 5 used
+ok "link events without end: a new address is used" soon 5 used 77
+tell agent-r STOP
+drops=$("$FIG1" exec r awk '$2 == 0 { n += $9 } END { print n + 0 }' /proc/net/netlink)
+ok "it is stopped, and the kernel has events of links that it cannot take" soon 20 dropped "$drops"
+"$FIG1" exec r ip -6 address add 2001:db8:0:1::78/64 dev eth0 nodad
 tell storm KILL
 finish storm
+tell agent-r CONT
+ok "an address that came then is used" soon 5 used 78
+ok "and the session is still by both paths" soon 10 both
 tell receiver TERM
 ok "the stream ends whole" eval 'wait_line receiver "^end " 5 && ! grep -q wrong "$WORK/receiver.log"'
 exit $failed

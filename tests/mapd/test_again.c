@@ -13,33 +13,15 @@
 #include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
 #include "core/wire/update.h"
-#include "mapd/update.h"
 #include "mapd/verifier.h"
-#include "tests/mapd/world.h"
+#include "tests/mapd/front.h"
 
 static struct world *world;
-static struct charters *charters;
-static struct admission *admission;
-static struct prover *prover;
+static struct front front;
 static struct replay *replay;
 static struct taker taker;
-static struct updates updates;
 static struct host hosts[2]; /* with no KEY in the zone */
 static struct sealed sealed;
-
-static void *
-remember(const struct asker *asker, const uint8_t *cookie)
-{
-	(void)asker;
-	(void)cookie;
-	return &taker;
-}
-
-static void
-forget(void *origin)
-{
-	(void)origin;
-}
 
 static struct lease_option answered_lease;
 static _Atomic int answered; /* RCODE, or -1 */
@@ -246,7 +228,7 @@ test_pending(void **state)
 static int
 setup(void **state)
 {
-	struct admission_options options = {.threads = 1};
+	struct admission_writer writer = {taker_propose, &taker, NULL};
 
 	(void)state;
 	world = world_basic();
@@ -254,20 +236,9 @@ setup(void **state)
 	    !world_policy(world, "open.test.", POLICY_OPEN))
 		return -1;
 	taker_init(&taker, 10);
-	if (charters_new(world_rules(world), &charters) != 0 ||
-	    prover_new((struct bytes){NULL, 0}, &prover) != 0)
+	writer.replay = replay;
+	if (!front_open(&front, world, &writer, done))
 		return -1;
-	options.store = world_store(world);
-	options.prover = prover;
-	options.writer = (struct admission_writer){taker_propose, &taker, replay};
-	if (admission_open(&options, &admission) != 0)
-		return -1;
-	updates = (struct updates){.charters = charters,
-	    .admission = admission,
-	    .remember = remember,
-	    .forget = forget,
-	    .done = done};
-	world_updates(world, &updates);
 	host_new(&hosts[0], CRYPTO_ED25519, "open.test.");
 	host_new(&hosts[1], CRYPTO_ECDSAP256, "open.test.");
 	return 0;
@@ -277,9 +248,8 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	admission_close(admission);
-	prover_free(prover);
-	charters_free(charters);
+	front_close(&front);
+	front_free(&front);
 	replay_free(replay);
 	host_free(&hosts[0]);
 	host_free(&hosts[1]);

@@ -13,40 +13,19 @@
 #include "core/wire/errors.h"
 #include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
-#include "mapd/update.h"
-#include "tests/mapd/world.h"
+#include "tests/mapd/front.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 
 static struct world *world;
-static struct charters *charters;
-static struct admission *admission;
-static struct prover *prover;
+static struct front front;
 static struct taker taker;
-static struct updates updates;
 static struct tsig_key admin;
 static struct host host; /* an identity of open.test. that is not known there */
 static struct host other;
 static struct sealed sealed;
 static uint8_t out[SERVE_TCP_MAX];
 static size_t out_n;
-static unsigned remembered;
-
-static void *
-remember(const struct asker *asker, const uint8_t *cookie)
-{
-	(void)asker;
-	(void)cookie;
-	remembered++;
-	return &remembered;
-}
-
-static void
-forget(void *origin)
-{
-	assert_ptr_equal(origin, &remembered);
-	remembered--;
-}
 
 static void
 done(struct proposal *list)
@@ -56,7 +35,7 @@ done(struct proposal *list)
 	for (; list != NULL; list = next) {
 		next = list->next;
 		proposal_free(list);
-		remembered--;
+		front_waiting--;
 	}
 }
 
@@ -272,7 +251,7 @@ test_refusals(void **state)
 		if (m.edns.present)
 			assert_int_equal(answer_ede(&m) >= 0, r->told);
 		assert_int_equal(taker.n, 0);
-		assert_int_equal(remembered, 0);
+		assert_int_equal(front_waiting, 0);
 	}
 }
 
@@ -476,7 +455,7 @@ test_budget(void **state)
 
 	(void)state;
 	world_from(world, (const uint8_t[]){198, 51, 100, 1});
-	budget_set(admission_budget(admission), 100, 1);
+	budget_set(admission_budget(front.admission), 100, 1);
 	while (rcode == -1 && passed < 50) {
 		good_write((uint16_t)passed, false);
 		rcode = ask(TRANSPORT_UDP, &m);
@@ -501,7 +480,7 @@ test_budget(void **state)
 	/* over TCP it takes none */
 	good_write(7, false);
 	done(arrives(TRANSPORT_TCP));
-	budget_set(admission_budget(admission), BUDGET_ALL, BUDGET_SOURCE);
+	budget_set(admission_budget(front.admission), BUDGET_ALL, BUDGET_SOURCE);
 	world_from(world, (const uint8_t[]){192, 0, 2, 7});
 	taker.n = 0;
 }
@@ -510,7 +489,7 @@ test_budget(void **state)
 static void
 test_not_taken(void **state)
 {
-	struct updates stopping = updates;
+	struct updates stopping = front.updates;
 	struct message m;
 
 	(void)state;
@@ -520,7 +499,7 @@ test_not_taken(void **state)
 	assert_int_equal(ask(TRANSPORT_UDP, &m), RCODE_SERVFAIL);
 	world_updates(world, NULL);
 	assert_int_equal(ask(TRANSPORT_UDP, &m), RCODE_NOTIMP);
-	world_updates(world, &updates);
+	world_updates(world, &front.updates);
 }
 
 /* --- the world of it --- */
@@ -528,8 +507,7 @@ test_not_taken(void **state)
 static int
 setup(void **state)
 {
-	struct admission_options options = {
-	    .writer = {taker_propose, &taker, NULL}, .threads = 1};
+	struct admission_writer writer = {taker_propose, &taker, NULL};
 	struct update_rules *rules;
 
 	(void)state;
@@ -549,21 +527,9 @@ setup(void **state)
 	rules->n_keys = 1;
 	taker_init(&taker, 1);
 	taker.room = 1000;
-	options.store = world_store(world);
 	if (name_from("admin.", &admin.name) != 0 ||
-	    charters_new(world_rules(world), &charters) != 0 ||
-	    !world_small(world, "old.test.") ||
-	    prover_new((struct bytes){NULL, 0}, &prover) != 0)
+	    !front_open(&front, world, &writer, done) || !world_small(world, "old.test."))
 		return -1;
-	options.prover = prover;
-	if (admission_open(&options, &admission) != 0)
-		return -1;
-	updates = (struct updates){.charters = charters,
-	    .admission = admission,
-	    .remember = remember,
-	    .forget = forget,
-	    .done = done};
-	world_updates(world, &updates);
 	host_new(&host, CRYPTO_ED25519, "open.test.");
 	host_new(&other, CRYPTO_ECDSAP256, "enrolled.test.");
 	return 0;
@@ -573,9 +539,8 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	admission_close(admission);
-	prover_free(prover);
-	charters_free(charters);
+	front_close(&front);
+	front_free(&front);
 	host_free(&host);
 	host_free(&other);
 	taker_fini(&taker);

@@ -12,46 +12,25 @@
 #include "core/wire/errors.h"
 #include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
-#include "mapd/update.h"
-#include "tests/mapd/world.h"
+#include "tests/mapd/front.h"
 
 #define AGAIN \
 	3 /* times that each refusal comes: more than a source may have verified at once */
 
 static struct world *world;
-static struct charters *charters;
-static struct admission *admission;
-static struct prover *prover;
+static struct front front;
 static struct replay *replay;
 static struct taker taker;
-static struct updates updates;
 static struct tsig_key admin;
 static struct host host;
 static struct sealed sealed;
 static uint8_t out[SERVE_TCP_MAX];
-static unsigned remembered;
-
-static void *
-remember(const struct asker *asker, const uint8_t *cookie)
-{
-	(void)asker;
-	(void)cookie;
-	remembered++;
-	return &remembered;
-}
-
-static void
-forget(void *origin)
-{
-	assert_ptr_equal(origin, &remembered);
-	remembered--;
-}
 
 static void
 done(struct proposal *p)
 {
 	proposal_free(p);
-	remembered--;
+	front_waiting--;
 }
 
 /* --- faults --- */
@@ -205,7 +184,7 @@ is_answered_as(const struct fault *first, const struct fault *second)
 		fail_msg("%s, and %s: RCODE %d, not counted as the first", first->what,
 		    second->what, rcode);
 	assert_int_equal(taker.n, 0);
-	assert_int_equal(remembered, 0);
+	assert_int_equal(front_waiting, 0);
 }
 
 /* Each two of them; and each of them when nothing is left of the budget, which is asked last. */
@@ -216,7 +195,7 @@ test_pairs(void **state)
 	    .what = "no budget", .rcode = RCODE_REFUSED, .stat = STAT_UPDATE_BUSY};
 
 	(void)state;
-	budget_set(admission_budget(admission), 0, 0);
+	budget_set(admission_budget(front.admission), 0, 0);
 	for (size_t i = 0; i < FAULTS; i++)
 		for (size_t k = i + 1; k <= FAULTS; k++) {
 			const struct fault *second = k < FAULTS ? &faults[k] : &none;
@@ -226,7 +205,7 @@ test_pairs(void **state)
 		}
 	both_write(&none, &none);
 	is_answered_as(&busy, &none);
-	budget_set(admission_budget(admission), BUDGET_ALL, BUDGET_SOURCE);
+	budget_set(admission_budget(front.admission), BUDGET_ALL, BUDGET_SOURCE);
 	both_write(&none, &none);
 	assert_int_equal(ask(&(struct message){0}), -1);
 }
@@ -260,7 +239,7 @@ test_budget_is_spared(void **state)
 	struct message m;
 
 	(void)state;
-	budget_set(admission_budget(admission), 1000, 1);
+	budget_set(admission_budget(front.admission), 1000, 1);
 	for (size_t i = 0; i < FAULTS; i++) {
 		world_from(world, (const uint8_t[]){198, 51, (uint8_t)i, 1});
 		for (unsigned k = 0; k < AGAIN; k++) {
@@ -272,7 +251,7 @@ test_budget_is_spared(void **state)
 			fail_msg("%s: has taken of the budget", faults[i].what);
 	}
 	world_from(world, (const uint8_t[]){192, 0, 2, 7});
-	budget_set(admission_budget(admission), BUDGET_ALL, BUDGET_SOURCE);
+	budget_set(admission_budget(front.admission), BUDGET_ALL, BUDGET_SOURCE);
 }
 
 /* --- the world of it --- */
@@ -280,7 +259,7 @@ test_budget_is_spared(void **state)
 static int
 setup(void **state)
 {
-	struct admission_options options = {.threads = 1};
+	struct admission_writer writer = {taker_propose, &taker, NULL};
 	struct update_rules *rules;
 
 	(void)state;
@@ -293,21 +272,9 @@ setup(void **state)
 	rules->keys = &admin;
 	rules->n_keys = 1;
 	taker_init(&taker, 10);
-	if (name_from("admin.", &admin.name) != 0 ||
-	    charters_new(world_rules(world), &charters) != 0 ||
-	    prover_new((struct bytes){NULL, 0}, &prover) != 0)
+	writer.replay = replay;
+	if (name_from("admin.", &admin.name) != 0 || !front_open(&front, world, &writer, done))
 		return -1;
-	options.store = world_store(world);
-	options.prover = prover;
-	options.writer = (struct admission_writer){taker_propose, &taker, replay};
-	if (admission_open(&options, &admission) != 0)
-		return -1;
-	updates = (struct updates){.charters = charters,
-	    .admission = admission,
-	    .remember = remember,
-	    .forget = forget,
-	    .done = done};
-	world_updates(world, &updates);
 	host_new(&host, CRYPTO_ED25519, "open.test.");
 	return 0;
 }
@@ -316,9 +283,8 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	admission_close(admission);
-	prover_free(prover);
-	charters_free(charters);
+	front_close(&front);
+	front_free(&front);
 	replay_free(replay);
 	host_free(&host);
 	taker_fini(&taker);

@@ -15,20 +15,16 @@
 #include "core/wire/errors.h"
 #include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
-#include "mapd/update.h"
 #include "mapd/writer.h"
-#include "tests/mapd/world.h"
+#include "tests/mapd/front.h"
 
 #define TWINS 100 /* keys of one tag */
 #define WORDS 16 /* of a key, which its tag adds up */
 #define WAIT 60 /* seconds: what comes later counts as never */
 
 static struct world *world;
-static struct charters *charters;
-static struct admission *admission;
-static struct prover *prover;
+static struct front front;
 static struct writer *writer;
-static struct updates updates;
 static struct tsig_key admin;
 static struct host host, twins;
 static struct sealed sealed;
@@ -59,20 +55,6 @@ static sem_t answered;
 static struct proposal *held;
 static _Atomic int holds;
 static sem_t is_held;
-
-static void *
-remember(const struct asker *asker, const uint8_t *cookie)
-{
-	(void)asker;
-	(void)cookie;
-	return &world;
-}
-
-static void
-forget(void *origin)
-{
-	(void)origin;
-}
 
 static void
 done(struct proposal *p)
@@ -345,7 +327,7 @@ static int
 setup(void **state)
 {
 	static char keys[600];
-	struct admission_options options = {.threads = 1};
+	struct admission_writer passed = {propose, NULL, NULL};
 	struct writer_options writing = {.threads = 1};
 	char why[256] = "";
 
@@ -366,35 +348,22 @@ setup(void **state)
 	writing.store = world_store(world);
 	writing.keys = keys;
 	writing.rules = world_rules(world);
-	if (charters_new(world_rules(world), &charters) != 0 ||
-	    prover_new((struct bytes){NULL, 0}, &prover) != 0)
-		return -1;
 	if (writer_start(&writing, &writer, why, sizeof why) != 0) {
 		print_error("%s\n", why);
 		return -1;
 	}
-	options.store = world_store(world);
-	options.prover = prover;
-	options.writer = (struct admission_writer){propose, writer, writer_replay(writer)};
-	if (admission_open(&options, &admission) != 0)
-		return -1;
-	updates = (struct updates){.charters = charters,
-	    .admission = admission,
-	    .remember = remember,
-	    .forget = forget,
-	    .done = done};
-	world_updates(world, &updates);
-	return 0;
+	passed.arg = writer;
+	passed.replay = writer_replay(writer);
+	return front_open(&front, world, &passed, done) ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
 	(void)state;
-	admission_close(admission);
+	front_close(&front);
 	writer_stop(writer);
-	prover_free(prover);
-	charters_free(charters);
+	front_free(&front);
 	host_free(&host);
 	host_free(&twins);
 	world_free(world);
