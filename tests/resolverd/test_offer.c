@@ -136,6 +136,9 @@ fresh(void **state)
 
 	(void)state;
 	memset(&paths, 0, sizeof paths);
+	paths.route = (struct netlink *)(void *)&paths; /* not looked into */
+	paths.mptcp = (struct mptcp *)(void *)&paths;
+	paths.ledger = (struct ledger *)(void *)&paths;
 	n_listed = n_kernel = n_own = 0;
 	refusal = 0;
 	starts = 0;

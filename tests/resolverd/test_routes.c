@@ -112,7 +112,7 @@ __wrap_netlink_open(int protocol, unsigned groups, struct netlink **out)
 {
 	(void)protocol;
 	(void)groups;
-	*out = NULL;
+	*out = (struct netlink *)(void *)&now; /* not looked into */
 	return 0;
 }
 
