@@ -133,20 +133,17 @@ next_refresh(struct registration *r)
 	next_set(r, r->first);
 }
 
-/* After a try that failed: by the lease as long as it lasts. */
+/* After a try that failed: by the lease as long as it lasts, and anew when it is over. */
 static void
 next_again(struct registration *r)
 {
-	uint64_t at = UINT64_MAX, gone = loop_now_ms() - r->granted;
-	unsigned tries = r->status.failures;
+	uint64_t gone = loop_now_ms() - r->granted;
 
 	r->status.registered = r->status.registered && gone < r->status.lease * 1000ULL;
 	r->lapsed = r->status.registered ? 0 : r->lapsed + 1;
-	if (r->status.registered)
-		do
-			at = schedule_retry(r->status.lease, r->first, tries++);
-		while (at <= gone);
-	next_set(r, at != UINT64_MAX ? at - gone : schedule_again(r->lapsed, random_number()));
+	next_set(r, r->status.registered ? schedule_within(r->status.lease, r->first,
+					       r->status.failures, gone, random_number())
+					 : schedule_again(r->lapsed, random_number()));
 }
 
 /* ------------------------------------------------------------------------------- what became of it */

@@ -42,3 +42,17 @@ schedule_again(unsigned failures, uint32_t random)
 		ms = AGAIN_MOST;
 	return ms + part(ms / 4, random);
 }
+
+uint64_t
+schedule_within(
+    uint32_t lease, uint64_t first, unsigned failures, uint64_t gone, uint32_t random)
+{
+	uint64_t at, wait, left = lease * (uint64_t)1000 - gone;
+	unsigned tries = failures;
+
+	do
+		at = schedule_retry(lease, first, tries++);
+	while (at <= gone);
+	wait = at != UINT64_MAX ? at - gone : schedule_again(failures, random);
+	return wait < left ? wait : left;
+}

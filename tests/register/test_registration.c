@@ -194,6 +194,24 @@ test_clock_is_set(void **state)
 	clock_is_off = 0;
 }
 
+/* A server that fails for the rest of a lease is not asked every two seconds. */
+static void
+test_many_failures(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	s = world_run(BUILD_REGISTER);
+	assert_true(s->registered);
+	w.refused = UINT32_MAX;
+	w.says = (struct says){.rcode = RCODE_SERVFAIL};
+	for (unsigned i = 0; i < 12; i++)
+		s = world_run(BUILD_REFRESH);
+	assert_true(s->registered);
+	assert_int_equal(s->failures, 12);
+	assert_in_range(s->next - clock_ms(), 299000, 375000);
+}
+
 /* ------------------------------------------------------------------------------------------ UDP */
 
 static void
@@ -423,6 +441,7 @@ main(void)
 	    WORLD(test_refused),
 	    WORLD(test_refused_later),
 	    WORLD(test_clock_is_set),
+	    WORLD(test_many_failures),
 	    WORLD(test_datagram_cookie),
 	    WORLD(test_datagram_gives_way),
 	    WORLD(test_datagram_lost),
