@@ -391,12 +391,13 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	enum beat own = outcomes[0].beat;
 	const struct pair *to;
 	struct prober_way ways[HEARTBEAT_PAIRS];
+	struct others tried = guard->others;
 	bool any_lives = false, dead;
 
 	guard->check = NULL;
 	guard->looking = false;
 	guard->held = 0;
-	guard->others.n = n - 1; /* of those that were left out nothing is known */
+	tried.n = n - 1; /* of those that were left out nothing is known */
 	for (size_t i = 0; i < n; i++)
 		any_lives |= beat_lives(outcomes[i].beat);
 	guard_ways(guard, ways, n);
@@ -411,7 +412,7 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 			guard_rest(guard); /* nobody answers, and nobody ever did */
 		return;
 	}
-	to = others_choose(&guard->others, note,
+	to = others_choose(&tried, note,
 	    &(struct others_heard){guard->answered, guard->agent}, outcomes);
 	if (to != NULL &&
 	    hold_may(&guard->hold, &guard_agent(guard)->conf->flap, loop_now_ms()))
@@ -442,6 +443,8 @@ guard_check(struct guard *guard)
 	if (heartbeat_start(guard_agent(guard)->heartbeat, &plan, guard_checked, guard,
 		&guard->check) < 0) {
 		guard->looking = false;
+		if (guard->held != 0)
+			guard->held = loop_now_ms() + STAY_MS; /* not at once again */
 		guard_rest(guard);
 	}
 }
