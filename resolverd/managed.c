@@ -358,31 +358,19 @@ is_given_up(const struct managed *m, const uint8_t remote[16])
 	return false;
 }
 
-/* Whether it has another path that stands, lives, and is not to be left itself. */
+static const char deprecated[] = "its address is deprecated";
+
+/* Whether it has another path that stands, lives, and is not to be left itself: for why this one is. */
 static bool
-has_other(
-    const struct managed *m, const struct managed_world *world, const struct managed_path *than)
+has_other(const struct managed *m, const struct managed_world *world,
+    const struct managed_path *than, const char *why)
 {
 	for (size_t i = 0; i < m->n_paths; i++) {
 		const struct managed_path *p = &m->paths[i];
 
 		if (p != than && p->up && !is_dead(world, &p->path) &&
-		    !is_given_up(m, p->path.remote) && is_lasting(world, p->path.local))
-			return true;
-	}
-	return false;
-}
-
-/* Whether another path by the same number lives: then the address is not withdrawn. */
-static bool
-shares_number(
-    const struct managed *m, const struct managed_world *world, const struct managed_path *than)
-{
-	for (size_t i = 0; i < m->n_paths; i++) {
-		const struct managed_path *p = &m->paths[i];
-
-		if (p != than && p->up && p->path.local_id == than->path.local_id &&
-		    !is_dead(world, &p->path))
+		    !is_given_up(m, p->path.remote) &&
+		    (why == deprecated ? is_lasting : is_own)(world, p->path.local))
 			return true;
 	}
 	return false;
@@ -402,8 +390,23 @@ leave_why(
 	if (!is_own(world, path->path.local))
 		return "its address is gone";
 	if (!is_lasting(world, path->path.local))
-		return "its address is deprecated";
+		return deprecated;
 	return is_given_up(m, path->path.remote) ? "the mapping gives it up" : NULL;
+}
+
+/* Whether another path by the same number stays: then the address is not withdrawn. */
+static bool
+shares_number(
+    const struct managed *m, const struct managed_world *world, const struct managed_path *than)
+{
+	for (size_t i = 0; i < m->n_paths; i++) {
+		const struct managed_path *p = &m->paths[i];
+
+		if (p != than && p->up && p->path.local_id == than->path.local_id &&
+		    leave_why(m, world, p) == NULL)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -414,7 +417,7 @@ act_leave(struct managed *m, const struct managed_world *world, struct act *out,
 		const struct managed_path *path = &m->paths[i];
 		const char *why = path->up ? leave_why(m, world, path) : NULL;
 
-		if (why == NULL || !has_other(m, world, path))
+		if (why == NULL || !has_other(m, world, path, why))
 			continue;
 		out[(*n)++] = (struct act){.kind = ACT_LEAVE,
 		    .whole =

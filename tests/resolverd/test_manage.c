@@ -408,6 +408,49 @@ test_two_numbers(void **state)
 	assert_int_equal(withdrawn, 1u << 1);
 }
 
+/* How many paths of the first session are to be left, from address 1, which is withdrawn. */
+static unsigned
+leaves(void)
+{
+	struct managed_world world = manage_world(&manage);
+	struct act acts[MANAGED_ACTS];
+	size_t n = managed_acts(&sessions[0], &world, acts, MANAGED_ACTS);
+	unsigned found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found +=
+		    acts[i].kind == ACT_LEAVE && acts[i].path.local[15] == 1 && acts[i].whole;
+	return found;
+}
+
+/* What is deprecated is left for what is not; what is dead for anything that lives. */
+static void
+test_fading(void **state)
+{
+	struct prober_way dead = way(1, 0x40);
+	struct mptcp_path path = {.local_port = 2, .local_id = 1};
+
+	(void)state;
+	paper = NOW;
+	address(path.local, 2);
+	address(path.remote, 0x40);
+	assert_true(managed_put(&sessions[0], &path, true, NOW));
+	assert_int_equal(leaves(), 0);
+	manage.own[0].fades = manage.own[1].fades = true;
+	assert_int_equal(leaves(), 0);
+	manage.own[1].fades = false;
+	assert_int_equal(leaves(), 1);
+	address(path.local, 1); /* all by its number go, so that the peer is told */
+	address(path.remote, 0x41);
+	path.local_id = 0;
+	assert_true(managed_put(&sessions[0], &path, true, NOW));
+	assert_int_equal(leaves(), 2);
+	managed_fell(managed_path(&sessions[0], &path), NOW);
+	manage.own[1].fades = true;
+	ways_died(&manage.ways, &dead, true, NOW);
+	assert_int_equal(leaves(), 1);
+}
+
 int
 main(void)
 {
@@ -423,6 +466,7 @@ main(void)
 	    T(test_mark_again),
 	    T(test_mark_refused),
 	    T(test_two_numbers),
+	    T(test_fading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,11 +262,6 @@ test_passive(void **state)
 	map(A, D, false);
 	map(B, D, false);
 	assert_string_equal(acts_are(), "join b-d");
-	up(A, C, 0); /* what is deprecated is left when something else stands that is not */
-	own[0].fades = own[1].fades = true;
-	assert_null(strstr(acts_are(), "leave"));
-	own[1].fades = false;
-	assert_non_null(strstr(acts_are(), "leave a-c"));
 }
 
 /* What is between this host and itself, or a neighbour by its link, has no other path. */
