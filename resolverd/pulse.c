@@ -221,7 +221,7 @@ suspicion_lose(const struct suspicion *s, const struct heartbeat_outcome *outcom
 		if (!beat_lives(outcomes[i].beat) &&
 		    (memcmp(other->local, s->flow.local, 16) == 0 ||
 			memcmp(other->remote, s->flow.remote, 16) == 0) &&
-		    silence_since(pulse->silence, other, false, now) >= now - s->began)
+		    silence_is_quiet(pulse->silence, other, now - s->began, now))
 			manage_died(pulse->manage, other, suspicion_was_probed(s, i));
 	}
 	manage_lose(pulse->manage, &s->flow, suspicion_was_probed(s, 0));
@@ -443,8 +443,7 @@ pulse_attend(struct pulse *pulse, const struct paths_company *company, struct ma
 void
 pulse_sign(struct pulse *pulse, const struct prober_way *way)
 {
-	if (pulse->returns != NULL)
-		returns_sign(pulse->returns, way);
+	returns_sign(pulse->returns, way);
 }
 
 /* Whoever comes by the address is to leave it. */
@@ -507,6 +506,8 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 		if (pulse->manage == NULL) /* else it tells, of all sessions */
 			stories_joined(pulse->company, event.token, &event.path);
 	}
+	if (event.kind == MPTCP_EVENT_SUB_CLOSED)
+		returns_ended(pulse->returns, event.path.local);
 	if (event.kind == MPTCP_LISTENER_CREATED ||
 	    (event.kind == MPTCP_EVENT_ESTABLISHED && event.server))
 		pulse->ops->accepts(pulse->arg);

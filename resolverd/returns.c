@@ -15,10 +15,11 @@
 #define RETURNS_SIGN_MS 100 /* what is wanted is looked up for signs of an address */
 #define RETURNS_ADDRESSES 16
 
-/* Of a local address. */
+/* Of a local address by which paths have ended. */
 struct returns_signs {
 	uint8_t local[16];
-	uint64_t asked; /* ms: whether one was wanted; 0: the row is free */
+	uint64_t ended; /* ms: one did last; 0: the row is free */
+	uint64_t asked; /* ms: whether one was wanted */
 	struct hold hold;
 };
 
@@ -128,32 +129,43 @@ returns_left(struct returns *returns, const struct prober_way *way, bool probed)
 	returns_plan(returns);
 }
 
-/* The row of an address; another one's that was asked for least lately becomes its. */
 static struct returns_signs *
 returns_signs_of(struct returns *returns, const uint8_t local[16])
 {
-	struct returns_signs *row = &returns->signs[0];
+	for (size_t i = 0; i < RETURNS_ADDRESSES; i++)
+		if (returns->signs[i].ended != 0 &&
+		    memcmp(returns->signs[i].local, local, 16) == 0)
+			return &returns->signs[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < RETURNS_ADDRESSES; i++) {
-		struct returns_signs *at = &returns->signs[i];
+/* A new one takes the row of that where one ended the longest time ago. */
+void
+returns_ended(struct returns *returns, const uint8_t local[16])
+{
+	struct returns_signs *row = returns != NULL ? returns_signs_of(returns, local) : NULL;
 
-		if (at->asked != 0 && memcmp(at->local, local, sizeof at->local) == 0)
-			return at;
-		if (at->asked < row->asked)
-			row = at;
+	if (returns == NULL)
+		return;
+	if (row == NULL) {
+		row = &returns->signs[0];
+		for (size_t i = 1; i < RETURNS_ADDRESSES; i++)
+			if (returns->signs[i].ended < row->ended)
+				row = &returns->signs[i];
+		*row = (struct returns_signs){.asked = 0};
+		memcpy(row->local, local, sizeof row->local);
 	}
-	*row = (struct returns_signs){.asked = 0};
-	memcpy(row->local, local, sizeof row->local);
-	return row;
+	row->ended = loop_now_ms();
 }
 
 void
 returns_sign(struct returns *returns, const struct prober_way *way)
 {
-	struct returns_signs *signs = returns_signs_of(returns, way->local);
+	struct returns_signs *signs =
+	    returns != NULL ? returns_signs_of(returns, way->local) : NULL;
 	uint64_t now = loop_now_ms();
 
-	if (signs->asked != 0 && now - signs->asked < RETURNS_SIGN_MS)
+	if (signs == NULL || (signs->asked != 0 && now - signs->asked < RETURNS_SIGN_MS))
 		return;
 	signs->asked = now;
 	if (returns->ops->wanted(returns->arg, way) &&

@@ -23,8 +23,10 @@ void returns_close(struct returns *returns); /* NULL allowed */
 
 /* It was left. probed: its peer answers probes elsewhere. */
 void returns_left(struct returns *returns, const struct prober_way *way, bool probed) NONNULL;
-/* A peer has probed it, as who left it does: it is told of as returned where it is wanted; of each local address not too often, as it may
- * be made up. */
-void returns_sign(struct returns *returns, const struct prober_way *way) NONNULL;
+/* A path by this local address has ended: its peer may have left it. */
+void returns_ended(struct returns *returns, const uint8_t local[16]) __attribute__((nonnull(2)));
+/* A peer has probed it, as who left it does: where a path by its local address ended it is told of as returned, if it is wanted; not too
+ * often, as the probe may be made up. Of both: returns NULL allowed. */
+void returns_sign(struct returns *returns, const struct prober_way *way) __attribute__((nonnull(2)));
 
 #endif

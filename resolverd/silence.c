@@ -544,6 +544,14 @@ silence_since(
 }
 
 bool
+silence_is_quiet(
+    const struct silence *silence, const struct subflow *flow, uint64_t ms, uint64_t now)
+{
+	return silence_since(silence, flow, false, now) >= ms &&
+	       ms > SILENCE_SUSPECT_MS + 2 * (uint64_t)subflow_round_trip(flow) / 1000;
+}
+
+bool
 silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
     const struct silence_judge *judge)
 {

@@ -70,6 +70,8 @@ size_t silence_suspects(struct silence *silence, uint64_t now, struct silence_su
 /* How long (ms), at the last look, nothing came by the path, or, if owes, nothing that is out there was acknowledged, whatever else
  * came; 0: something did just then, or nothing is out, or it is gone. */
 uint64_t silence_since(const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now) NONNULL;
+/* Whether nothing came by it for so long (ms), and an answer would have. */
+bool silence_is_quiet(const struct silence *silence, const struct subflow *flow, uint64_t ms, uint64_t now) NONNULL;
 /* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that
  * is not silent, and the last time not being too near; then it is. */
 bool silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,

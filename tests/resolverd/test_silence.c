@@ -426,6 +426,11 @@ test_since(void **state)
 	assert_int_equal(silence_since(silence, &look.list[1], false, now), 0);
 	assert_int_equal(
 	    silence_since(silence, &look.list[0], true, now), 0); /* nothing is out */
+	assert_true(silence_is_quiet(silence, &look.list[0], 30, now));
+	assert_false(silence_is_quiet(silence, &look.list[0], 31, now));
+	assert_false(silence_is_quiet(silence, &look.list[1], 30, now));
+	look.list[0].rtt_us = 20000; /* its answers may be on their way */
+	assert_false(silence_is_quiet(silence, &look.list[0], 30, now));
 	look.list[0].token = 9; /* it is gone */
 	assert_int_equal(silence_since(silence, &look.list[0], false, now), 0);
 }
