@@ -37,7 +37,7 @@ many() { # KIND TRANSPORT NODE...: the first is who connects
 	for count in $((N / 4)) "$N"; do # the first warms up what is kept for good
 		told=$(had "$1")
 		MAP_SOCKET=$WORK/r.sock start many r "$BUILD/tests/survive/many" host.example.test 7000 "$count" "$transport"
-		wait_line many '^done ' 200 >/dev/null || give_up "$count sessions by $kind: $(tail -n 1 "$WORK/many.log")"
+		wait_line many '^done ' $((60 + count / 100)) >/dev/null || give_up "$count sessions by $kind: $(tail -n 1 "$WORK/many.log")"
 		told=$(($(had "$1") - told))
 		is "$kind: resolverd had $told of $count sessions" [ $((told * 100)) -ge $((count * 99)) ]
 		for node in "$@"; do is "$kind: none of them left at $node" soon 10 none_left "$node"; done
