@@ -17,10 +17,10 @@
 #include "core/wire/rrtype.h"
 #include "mapd/writer.h"
 #include "tests/mapd/front.h"
+#include "tests/sys/event.h"
 
 #define TWINS 100 /* keys of one tag */
 #define WORDS 16 /* of a key, which its tag adds up */
-#define WAIT 60 /* seconds: what comes later counts as never */
 
 static struct world *world;
 static struct front front;
@@ -74,16 +74,6 @@ propose(void *arg, struct proposal *p)
 	return 0;
 }
 
-static void
-wait_for(sem_t *event)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT;
-	assert_int_equal(sem_timedwait(event, &until), 0);
-}
-
 /* Over TCP; false: it is answered already, with *rcode. */
 static bool
 is_on_its_way(unsigned *rcode)
@@ -106,7 +96,7 @@ takes(const char *what, unsigned rcode, unsigned signatures)
 
 	atomic_store(&verified, 0);
 	if (is_on_its_way(&got)) {
-		wait_for(&answered);
+		event_wait(&answered);
 		got = verdict.rcode;
 	}
 	print_message("%s: RCODE %u, %u verified%s%s\n", what, got, atomic_load(&verified),
@@ -207,7 +197,7 @@ test_overtaken(void **state)
 	atomic_store(&verified, 0);
 	atomic_store(&holds, 1);
 	assert_true(is_on_its_way(&rcode));
-	wait_for(&is_held);
+	event_wait(&is_held);
 	atomic_store(&holds, 0);
 	assert_true(held->proved);
 	assert_int_equal(atomic_load(&verified), 2);
@@ -217,7 +207,7 @@ test_overtaken(void **state)
 	takes("one that overtakes it", RCODE_NOERROR, 1);
 	atomic_store(&verified, 0);
 	assert_int_equal(writer_propose(writer, held), 0);
-	wait_for(&answered);
+	event_wait(&answered);
 	assert_int_equal(verdict.rcode, RCODE_REFUSED);
 	assert_non_null(strstr(verdict.text, "the proof does not match the records"));
 	assert_int_equal(atomic_load(&verified), 0);

@@ -19,6 +19,7 @@
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
 #include "core/zone/zone.h"
+#include "mapd/claim.h"
 
 #define SHOP_MAP ((size_t)256 << 20)
 
@@ -136,4 +137,16 @@ shop_zone(void)
 	assert_true(work_zone(change, &shop.apex, &zone));
 	change_abort(change);
 	return zone;
+}
+
+uint64_t
+shop_claims(void)
+{
+	struct change *change;
+	uint64_t n;
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	n = claim_count(change, &shop.apex);
+	change_abort(change);
+	return n;
 }

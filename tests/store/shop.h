@@ -38,6 +38,7 @@ void shop_add_apex(const char *serial); /* NS and SOA */
 int shop_load(void);
 void shop_load_good(void);
 /* The zone as it is stored. */
+uint64_t shop_claims(void); /* of the zone, which count for its quota */
 struct zone shop_zone(void);
 
 #endif

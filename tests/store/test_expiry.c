@@ -22,11 +22,11 @@
 #include "mapd/expiry.h"
 #include "mapd/writer.h"
 #include "tests/store/disk.h"
+#include "tests/sys/event.h"
 
 #define HOSTS 600
 #define BATCH 256 /* names of a transaction */
 #define BATCHES 3
-#define WAIT 60 /* seconds: what comes later counts as never */
 
 /* Each host has a key of its own, which nobody verifies here. */
 static void
@@ -141,16 +141,6 @@ static pthread_t tester;
 static size_t left; /* when an update was answered */
 
 static void
-wait_for(sem_t *event)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT;
-	assert_int_equal(sem_timedwait(event, &until), 0);
-}
-
-static void
 update_done(struct proposal *list)
 {
 	assert_null(list->next);
@@ -161,7 +151,7 @@ update_done(struct proposal *list)
 static void
 update_wait(struct proposal *p, size_t wanted)
 {
-	wait_for(&answered);
+	event_wait(&answered);
 	assert_int_equal(p->verdict.rcode, RCODE_NOERROR);
 	print_message("answered when %zu of %u hosts were left\n", left, HOSTS);
 	assert_int_equal(left, wanted);
@@ -181,7 +171,7 @@ commit_written(void)
 		sem_post(&written);
 		return;
 	}
-	wait_for(&started);
+	event_wait(&started);
 	assert_int_equal(writer_propose(writer, p), 0);
 }
 
@@ -209,7 +199,7 @@ test_update_between(void **state)
 	update_wait(p, HOSTS - BATCH);
 	/* the update's own, and those of the other batches */
 	for (unsigned i = 0; i < BATCHES; i++)
-		wait_for(&written);
+		event_wait(&written);
 	p = between(1);
 	p->done = update_done;
 	assert_int_equal(writer_propose(writer, p), 0);

@@ -75,18 +75,6 @@ run(struct proposal *p, unsigned rcode, const char *rule, const char *text)
 	petitions_free();
 }
 
-static uint64_t
-claims(void)
-{
-	struct change *change;
-	uint64_t n;
-
-	assert_int_equal(change_begin(shop.store, &change), 0);
-	n = claim_count(change, &shop.apex);
-	change_abort(change);
-	return n;
-}
-
 static void
 take(const char *name, unsigned key, unsigned rcode, const char *rule, const char *text)
 {
@@ -106,24 +94,24 @@ test_first_come(void **state)
 	(void)state;
 	open_realm();
 	take("host", 0, RCODE_NOERROR, "host", "");
-	assert_int_equal(claims(), 1);
+	assert_int_equal(shop_claims(), 1);
 	take("host", 1, RCODE_YXDOMAIN, "held", " UTC until ");
 	take("static", 1, RCODE_YXDOMAIN, "taken", "");
 	take("below.*", 1, RCODE_REFUSED, "wildcard", "");
 	p = host_new("host", 0);
 	petition_item(p, UPDATE_DELETE_RRSET, "host", 0, "A", NULL);
 	run(p, RCODE_NOERROR, "host", "");
-	assert_int_equal(claims(), 1);
+	assert_int_equal(shop_claims(), 1);
 	take("host", 1, RCODE_YXDOMAIN, "held", "");
 	p = host_new("host", 0);
 	petition_item(p, UPDATE_DELETE_NAME, "host", 0, NULL, NULL);
 	run(p, RCODE_NOERROR, "host", "");
-	assert_int_equal(claims(), 0);
+	assert_int_equal(shop_claims(), 0);
 	shop.rule.policy.identities = 0;
 	take("host", 1, RCODE_REFUSED, "realm", "");
 	shop.rule.policy.identities = 1;
 	take("host", 1, RCODE_NOERROR, "host", "");
-	assert_int_equal(claims(), 1);
+	assert_int_equal(shop_claims(), 1);
 }
 
 /* An address is one by whatever type of record it is said. */
@@ -192,7 +180,7 @@ test_assigned(void **state)
 		petition_item(p, UPDATE_ADD, "www", 300, "A", "192.0.2.9");
 		run(p, RCODE_REFUSED, NULL, "KEY that signs");
 	}
-	assert_int_equal(claims(), 0);
+	assert_int_equal(shop_claims(), 0);
 	/* with its KEY, and then because of it */
 	p = host_new("host", 0);
 	add_key(p, "host", 0);
@@ -202,7 +190,7 @@ test_assigned(void **state)
 	petition_item(p, UPDATE_DELETE_NAME, "host", 0, NULL, NULL);
 	petition_item(p, UPDATE_DELETE_NAME, "www", 0, NULL, NULL);
 	run(p, RCODE_NOERROR, NULL, "");
-	assert_int_equal(claims(), 0);
+	assert_int_equal(shop_claims(), 0);
 }
 
 /* What waited until its time had passed may be one that was taken, and forgotten at that moment. */
@@ -219,7 +207,7 @@ test_late(void **state)
 	p->sig0.expiration -= 301;
 	add_key(p, "host", 0);
 	run(p, RCODE_REFUSED, NULL, "its time passed");
-	assert_int_equal(claims(), 0);
+	assert_int_equal(shop_claims(), 0);
 	p = petition_new();
 	p->tsig.time -= 301;
 	petition_item(p, UPDATE_DELETE_NAME, "static", 0, NULL, NULL);

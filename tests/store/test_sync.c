@@ -24,6 +24,7 @@
 #include "core/wire/message.h"
 #include "mapd/writer.h"
 #include "tests/store/disk.h"
+#include "tests/sys/event.h"
 
 #define WAIT 60 /* seconds: what comes later counts as never */
 #define NAMES 600 /* more than a step of a walk signs */
@@ -33,16 +34,6 @@ static struct writer *writer;
 static sem_t answered, waited;
 static _Atomic bool is_owed; /* an answer went out, and the disk was not waited for since */
 static _Atomic uint64_t answered_at, waited_at; /* us */
-
-static void
-wait_for(sem_t *event)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT;
-	assert_int_equal(sem_timedwait(event, &until), 0);
-}
 
 static void
 update_done(struct proposal *list)
@@ -155,7 +146,7 @@ update_new(unsigned number)
 static void
 update_is_answered(struct proposal *p, unsigned rcode)
 {
-	wait_for(&answered);
+	event_wait(&answered);
 	if (p->verdict.rcode != rcode)
 		fail_msg("RCODE %u: %s", p->verdict.rcode, p->verdict.text);
 	petitions_free();
@@ -204,7 +195,7 @@ test_within_loss(void **state)
 		uint64_t took;
 
 		update_run(i + 10, RCODE_NOERROR);
-		wait_for(&waited);
+		event_wait(&waited);
 		took = waited_at - answered_at;
 		least = took < least ? took : least;
 	}
@@ -239,9 +230,9 @@ test_renewal_waits(void **state)
 	job_run(&job);
 	assert_int_equal(job.error, 0);
 	for (unsigned i = 0; i < FED; i++) {
-		wait_for(&answered);
+		event_wait(&answered);
 		assert_int_equal(p[i]->verdict.rcode, RCODE_NOERROR);
-		wait_for(&waited);
+		event_wait(&waited);
 	}
 	for (unsigned i = 0; i + 1 < FED; i++)
 		p[i]->next = p[i + 1];
@@ -323,7 +314,7 @@ test_tried_again(void **state)
 	realm_begin(1);
 	fail_owed = 1;
 	update_run(10, RCODE_NOERROR);
-	wait_for(&waited);
+	event_wait(&waited);
 	assert_int_equal(fail_owed, 0);
 	writer_end();
 }

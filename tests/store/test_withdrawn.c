@@ -53,18 +53,6 @@ edit_unset(const char *owner, uint16_t type)
 	edit_fini();
 }
 
-static uint64_t
-claims(void)
-{
-	struct change *change;
-	uint64_t n;
-
-	assert_int_equal(change_begin(shop.store, &change), 0);
-	n = claim_count(change, &shop.apex);
-	change_abort(change);
-	return n;
-}
-
 static size_t
 rows(enum table table)
 {
@@ -97,7 +85,7 @@ edit_takes_claim(uint16_t type, bool whole)
 	edit_unset("printer", type);
 	assert_int_equal(shop_zone().denial, whole ? DENIAL_NSEC : DENIAL_NSEC3);
 	assert_false(claim_of("printer", &claim));
-	assert_int_equal(claims(), 0);
+	assert_int_equal(shop_claims(), 0);
 	assert_int_equal(rows(TABLE_EXPIRY), 0);
 	if (type != 0)
 		edit_unset("printer", 0);
@@ -151,7 +139,7 @@ test_host_goes(void **state)
 	answers(p, RCODE_NOERROR, "");
 	assert_int_equal(count(ME, "TXT"), 1);
 	assert_false(claim_of(ME, &claim));
-	assert_int_equal(claims(), 0);
+	assert_int_equal(shop_claims(), 0);
 }
 
 /* So many claims in the zone apex of shop.h, with leases. */
@@ -170,7 +158,7 @@ claims_make(size_t n)
 		claim_put(change, &shop.apex, &name, &claim);
 	}
 	assert_int_equal(change_commit(change), 0);
-	assert_int_equal(claims(), n);
+	assert_int_equal(shop_claims(), n);
 }
 
 static void
@@ -200,13 +188,13 @@ zones_make(size_t n)
 static void
 only_others_are_left(void)
 {
-	assert_int_equal(claims(), 0);
+	assert_int_equal(shop_claims(), 0);
 	assert_int_equal(rows(TABLE_LEASES), 6);
 	assert_int_equal(rows(TABLE_EXPIRY), 6);
 	zone_is("h.zone.test.");
-	assert_int_equal(claims(), 3);
+	assert_int_equal(shop_claims(), 3);
 	zone_is("zone2.test.");
-	assert_int_equal(claims(), 3);
+	assert_int_equal(shop_claims(), 3);
 }
 
 /* More than a transaction removes. */
