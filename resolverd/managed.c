@@ -217,6 +217,16 @@ leave_why(
 	return is_given_up(m, path->path.remote) ? "the mapping gives it up" : NULL;
 }
 
+/* Why a path is left now, or NULL: there is no reason, or no other for it, so that it stays. */
+static const char *
+leave_now(
+    const struct managed *m, const struct managed_world *world, const struct managed_path *path)
+{
+	const char *why = path->up ? leave_why(m, world, path) : NULL;
+
+	return why != NULL && has_other(m, world, path, why) ? why : NULL;
+}
+
 /* Whether another path by the same number stays: then the address is not withdrawn. */
 static bool
 shares_number(
@@ -226,7 +236,7 @@ shares_number(
 		const struct managed_path *p = &m->paths[i];
 
 		if (p != than && p->up && p->path.local_id == than->path.local_id &&
-		    leave_why(m, world, p) == NULL)
+		    leave_now(m, world, p) == NULL)
 			return true;
 	}
 	return false;
@@ -238,9 +248,9 @@ act_leave(struct managed *m, const struct managed_world *world, struct act *out,
 {
 	for (size_t i = 0; i < m->n_paths && *n < max; i++) {
 		const struct managed_path *path = &m->paths[i];
-		const char *why = path->up ? leave_why(m, world, path) : NULL;
+		const char *why = leave_now(m, world, path);
 
-		if (why == NULL || !has_other(m, world, path, why))
+		if (why == NULL)
 			continue;
 		out[(*n)++] = (struct act){.kind = ACT_LEAVE,
 		    .whole =

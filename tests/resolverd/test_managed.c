@@ -252,6 +252,30 @@ test_dead(void **state)
 	assert_string_equal(acts_are(), "join a-c");
 }
 
+/* A path by a deprecated address that stays, for want of any better, keeps the number of that address: a withdrawal would end it. */
+static void
+test_deprecated_stays(void **state)
+{
+	struct mptcp_path late = path(A, D, 1, 2000);
+	struct prober_way dead = way(A, C);
+
+	(void)state;
+	have(1, A);
+	own[0].passive = own[0].fades = true;
+	managed_fell(&m.paths[0], world.now);
+	up(A, C, 1);
+	up(A, D, 1);
+	assert_true(managed_put(&m, &late, true, world.now));
+	assert_string_equal(acts_are(), "leave a-d");
+	managed_fell(managed_path(&m, &late), world.now);
+	ways_died(&ways, &dead, true, world.now);
+	assert_string_equal(acts_are(), "leave a-c");
+	have(2, A, B);
+	own[0].passive = own[0].fades = true;
+	up(B, C, 2);
+	assert_string_equal(acts_are(), "leave a-c!, leave a-d!");
+}
+
 /* All are dead: none is left. */
 static void
 test_all_dead(void **state)
@@ -486,9 +510,9 @@ main(void)
 	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
 	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_passive),
 	    T(test_local), T(test_numbers), T(test_taken_over), T(test_moved_often),
-	    T(test_dead), T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved),
-	    T(test_patience), T(test_hurry), T(test_many_announced), T(test_twice),
-	    T(test_many), T(test_family)};
+	    T(test_dead), T(test_deprecated_stays), T(test_all_dead), T(test_given_up),
+	    T(test_settle), T(test_moved), T(test_patience), T(test_hurry),
+	    T(test_many_announced), T(test_twice), T(test_many), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
