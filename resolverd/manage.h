@@ -37,7 +37,8 @@ void manage_lose(struct manage *manage, const struct subflow *flow, bool probed)
 void manage_died(struct manage *manage, const struct subflow *flow, bool probed) NONNULL;
 /* A path is silent, and so is everything else: whatever lives first is joined. */
 void manage_cut(struct manage *manage, const struct subflow *flow) NONNULL;
-/* A probe came this way: it may live. Whoever sent it can bring about no more than one handshake in MANAGED_SIGN_MS. */
+/* A probe came this way: it may live. Whoever sent it can bring about no more than one handshake in MANAGED_SIGN_MS,
+ * and MANAGED_SIGNED in MANAGED_JOINS_MS. */
 void manage_sign(struct manage *manage, const struct prober_way *way) NONNULL;
 
 #endif

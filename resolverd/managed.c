@@ -324,16 +324,6 @@ has_room(const struct managed *m)
 	return room;
 }
 
-static bool
-may_join(struct managed *m, uint64_t now)
-{
-	if (now - m->joins_since >= MANAGED_JOINS_MS) {
-		m->joins_since = now;
-		m->joins = 0;
-	}
-	return m->joins < MANAGED_JOINS;
-}
-
 static void
 act_join(struct managed *m, const struct managed_world *world, const struct mptcp_path *pair,
     struct act *out, size_t *n)
@@ -352,7 +342,9 @@ act_join(struct managed *m, const struct managed_world *world, const struct mptc
 	if ((path != NULL && world->now - path->since < path->wait) ||
 	    (path == NULL && !has_room(m)) || !ways_may(world->ways, &way))
 		return;
-	number = may_join(m, world->now) ? own_number(m, world, pair->local) : NULL;
+	if (managed_joins(m, world->now) >= MANAGED_JOINS)
+		return;
+	number = own_number(m, world, pair->local);
 	if (number == NULL)
 		return;
 	m->joins++;

@@ -21,6 +21,7 @@
 #define MANAGED_JOINS 16 /* handshakes of a session in MANAGED_JOINS_MS: its peer may announce whatever he likes */
 #define MANAGED_JOINS_MS 10000
 #define MANAGED_SIGN_MS 200 /* ... but for a sign that it would */
+#define MANAGED_SIGNED (MANAGED_JOINS / 2) /* after so many handshakes signs bring about none: the others are for what changes */
 #define MANAGED_MAP_MS 50 /* a session that began here waits so long for its mapping, which says what is a backup */
 
 /* An address of this host. */
@@ -110,6 +111,8 @@ void managed_fell(struct managed_path *path, uint64_t now) NONNULL;
 size_t managed_settle(struct managed *m, uint64_t now, struct prober_way out[MANAGED_PATHS]) NONNULL;
 /* What does not stand may be tried again at once. way: it lives again, and so may what shares an end with it; NULL: all may. */
 void managed_hurry(struct managed *m, const struct prober_way *way) __attribute__((nonnull(1)));
+/* How many handshakes there were in the last MANAGED_JOINS_MS. */
+unsigned managed_joins(struct managed *m, uint64_t now) NONNULL;
 /* The same of one pair, for a sign of life that anybody may have made up. True: it is to be tried. */
 bool managed_sign(struct managed *m, const struct prober_way *way, uint64_t now) NONNULL;
 /* The peer has announced an address, or withdrawn one. */

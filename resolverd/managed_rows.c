@@ -124,6 +124,16 @@ managed_hurry(struct managed *m, const struct prober_way *way)
 	}
 }
 
+unsigned
+managed_joins(struct managed *m, uint64_t now)
+{
+	if (now - m->joins_since >= MANAGED_JOINS_MS) {
+		m->joins_since = now;
+		m->joins = 0;
+	}
+	return m->joins;
+}
+
 bool
 managed_sign(struct managed *m, const struct prober_way *way, uint64_t now)
 {
@@ -135,6 +145,8 @@ managed_sign(struct managed *m, const struct prober_way *way, uint64_t now)
 		if (p->up || now - p->since < MANAGED_SIGN_MS ||
 		    !same(p->path.local, way->local) || !same(p->path.remote, way->remote))
 			continue;
+		if (managed_joins(m, now) >= MANAGED_SIGNED)
+			return false;
 		p->wait = 0;
 		found = true;
 	}

@@ -458,6 +458,29 @@ test_many_announced(void **state)
 	assert_string_not_equal(acts_are(), "");
 }
 
+/* Nor is who makes up probes of a pair that does not answer followed so often that none are left for an address that appears. */
+static void
+test_many_signs(void **state)
+{
+	struct prober_way made_up = way(B, C);
+
+	(void)state;
+	assert_string_equal(acts_are(), "join b-c");
+	assert_true(managed_put(&m, &acts[0].path, false, world.now));
+	for (unsigned i = 0; i < 25; i++) {
+		world.now += MANAGED_SIGN_MS;
+		if (!managed_sign(&m, &made_up, world.now))
+			continue;
+		assert_string_equal(acts_are(), "join b-c");
+		assert_true(managed_put(&m, &acts[0].path, false, world.now));
+	}
+	assert_int_equal(m.joins, MANAGED_SIGNED);
+	have(3, A, B, 0xe);
+	assert_string_equal(acts_are(), "join b-c, join e-c");
+	world.now += MANAGED_JOINS_MS;
+	assert_true(managed_sign(&m, &made_up, world.now));
+}
+
 /* Two paths of one pair, as a late handshake makes them: one goes. */
 static void
 test_twice(void **state)
@@ -512,7 +535,8 @@ main(void)
 	    T(test_local), T(test_numbers), T(test_taken_over), T(test_moved_often),
 	    T(test_dead), T(test_deprecated_stays), T(test_all_dead), T(test_given_up),
 	    T(test_settle), T(test_moved), T(test_patience), T(test_hurry),
-	    T(test_many_announced), T(test_twice), T(test_many), T(test_family)};
+	    T(test_many_announced), T(test_many_signs), T(test_twice), T(test_many),
+	    T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
