@@ -14,8 +14,9 @@
 #include "core/wire/errors.h"
 
 #define MANAGE_MAX 65536 /* sessions; further ones are left with the path they have */
-/* From one sign of life that is followed to the next: all sessions are gone through. */
+/* From one sign of life that is followed to the next: all sessions are gone through, and anybody may have made it up. */
 #define MANAGE_SIGN_MS 5
+#define MANAGE_SIGN_SHARE 25 /* and signs take at most one part in this many of a CPU */
 /* A session is held to be cut off for so long after it was found so: longer than from one check of its path to the next. */
 #define MANAGE_CUT_MS 4000
 #define MANAGE_CUT_AGAIN_MS 10000 /* after that it is so anew */
@@ -147,19 +148,21 @@ manage_cut(struct manage *manage, const struct subflow *flow)
 void
 manage_sign(struct manage *manage, const struct prober_way *way)
 {
-	uint64_t now = loop_now_ms();
+	uint64_t now = loop_now_ms(), started, rest;
 
 	if (ways_is_dead(&manage->ways, way)) {
 		ways_hurry(&manage->ways, way, now);
 		manage_plan(manage);
 		return;
 	}
-	if (now - manage->signed_at < MANAGE_SIGN_MS)
+	if (now < manage->sign_rest)
 		return;
-	manage->signed_at = now;
+	started = clock_spent_us();
 	for (struct managed *m = manage->list; m != NULL; m = m->next)
 		if (managed_sign(m, way, now))
 			manage_act(manage, m);
+	rest = (clock_spent_us() - started) * MANAGE_SIGN_SHARE / 1000;
+	manage->sign_rest = now + (rest < MANAGE_SIGN_MS ? MANAGE_SIGN_MS : rest);
 }
 
 void

@@ -42,7 +42,7 @@ struct manage {
 	bool announces; /* the same of an announcement */
 	bool awaits; /* a session waits for its mapping */
 	uint64_t tick_at; /* ms: when tick is due; 0: it is not */
-	uint64_t signed_at; /* ms: when a sign of life was followed last */
+	uint64_t sign_rest; /* ms: no sign of life is followed before */
 	uint64_t cut, cut_since; /* ms: until when any session is cut off, and since when the latest is */
 	uint64_t cut_all; /* ms: when those that have been for long were looked at, too */
 	uint32_t rtt_us; /* the longest of those sessions' round trips */

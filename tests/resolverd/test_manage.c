@@ -25,6 +25,8 @@ static uint64_t due; /* ms: of the timer to read anew; 0: it does not run */
 static unsigned reads, marks;
 static int refusal; /* errno of marks; 0: they are taken */
 static unsigned withdrawn; /* numbers, a bit for each */
+static unsigned walks; /* through all sessions, for a sign */
+static uint64_t spent_us, row_us; /* of a CPU; and what one session costs a walk */
 
 /* --- linked with --wrap --- */
 
@@ -32,6 +34,8 @@ uint64_t __real_loop_now_ms(void);
 uint64_t __wrap_loop_now_ms(void);
 void __real_timer_start(struct timer *timer, uint64_t ms);
 void __wrap_timer_start(struct timer *timer, uint64_t ms);
+uint64_t __wrap_clock_spent_us(void);
+bool __wrap_managed_sign(struct managed *m, const struct prober_way *way, uint64_t at);
 int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
 int __wrap_mptcp_withdraw(struct mptcp *mptcp, uint32_t token, uint8_t id);
 int __wrap_mptcp_end(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path);
@@ -50,6 +54,22 @@ __wrap_timer_start(struct timer *timer, uint64_t ms)
 		due = paper + ms;
 	else
 		__real_timer_start(timer, ms);
+}
+
+uint64_t
+__wrap_clock_spent_us(void)
+{
+	return spent_us;
+}
+
+bool
+__wrap_managed_sign(struct managed *m, const struct prober_way *way, uint64_t at)
+{
+	(void)way;
+	(void)at;
+	walks += m == manage.list;
+	spent_us += row_us;
+	return false;
 }
 
 int
@@ -146,7 +166,8 @@ fresh(void **state)
 	manage.tick = timer_new(loop, manage_ticked, &manage);
 	manage.turn = timer_new(loop, manage_turned, &manage);
 	manage.reread = timer_new(loop, manage_reread, &manage);
-	paper = due = reads = marks = withdrawn = 0;
+	paper = due = reads = marks = withdrawn = walks = 0;
+	spent_us = row_us = 0;
 	refusal = 0;
 	for (unsigned i = 0; i < 2; i++)
 		address(manage.own[i].address, 1 + i);
@@ -330,6 +351,24 @@ test_overrun(void **state)
 	assert_int_equal(reads, 5);
 }
 
+/* However many sessions there are, and however many probes anybody makes up, they take 4 % of a CPU at most. */
+static void
+test_signs_of_strangers(void **state)
+{
+	struct prober_way nobody = way(2, 9);
+
+	(void)state;
+	for (paper = NOW; paper < NOW + 1000; paper++)
+		manage_sign(&manage, &nobody);
+	assert_int_equal(walks, 200);
+	walks = 0;
+	row_us = 500;
+	for (; paper < NOW + 11000; paper++)
+		manage_sign(&manage, &nobody);
+	assert_int_equal(walks, 40);
+	assert_int_equal(spent_us, 10000000 / 25);
+}
+
 /* A session that began before this process did; of its path nothing is known but that it is no backup. */
 static void
 mark_wanted(void)
@@ -463,6 +502,7 @@ main(void)
 	    T(test_each_pair_has_its_turn),
 	    T(test_same_addresses),
 	    T(test_overrun),
+	    T(test_signs_of_strangers),
 	    T(test_mark_again),
 	    T(test_mark_refused),
 	    T(test_two_numbers),
