@@ -108,6 +108,9 @@ own_number(struct managed *m, const struct managed_world *world, const uint8_t a
 
 /* --- where it is to be --- */
 
+#define MANAGED_REMOTES (1 + MANAGED_HEARD)
+_Static_assert(MANAGED_REMOTES >= MANAGED_PAIRS, "a mapping's destinations have room");
+
 /* An IPv4 session has an IPv4 socket, which no IPv6 path can join. */
 static bool
 is_of_family(const struct managed *m, const uint8_t local[16], const uint8_t remote[16])
@@ -122,7 +125,7 @@ put_pair(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
 {
 	if (*n == max || !is_of_family(m, local, remote->address))
 		return;
-	for (size_t i = 0; i < *n; i++) /* a peer may announce an address more than once */
+	for (size_t i = 0; i < *n; i++)
 		if (same(out[i].local, local) && same(out[i].remote, remote->address))
 			return;
 	out[*n] = (struct mptcp_path){
@@ -140,36 +143,113 @@ put_all(struct mptcp_path *out, size_t *n, size_t max, const struct managed *m,
 			put_pair(out, n, max, m, world->own[i].address, remote, false);
 }
 
-/* The pairs that it is to be by, the best first: those of its mapping, or, where the host has moved since, from all of ours to
- * where the mapping has the peer; without one each of ours to each that the peer is known to have. */
+/* Pairs of one address of the peer's, at most as many as a session may have. */
+struct choice {
+	size_t n;
+	struct mptcp_path pairs[MANAGED_PAIRS];
+};
+
+static size_t
+shares_local(const struct mptcp_path *pair, const struct mptcp_path *list, size_t n)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += same(list[i].local, pair->local);
+	return found;
+}
+
+/* Takes the pair whose address of ours the others have least, the first of those. */
+static void
+choose(struct choice *from, struct mptcp_path *out, size_t *n)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < from->n; i++)
+		if (shares_local(&from->pairs[i], out, *n) <
+		    shares_local(&from->pairs[best], out, *n))
+			best = i;
+	out[(*n)++] = from->pairs[best];
+	from->n--;
+	memmove(&from->pairs[best], &from->pairs[best + 1],
+	    (from->n - best) * sizeof from->pairs[0]);
+}
+
+/* A mapping, or a peer, may have an address more than once. */
+static bool
+is_among(const struct managed_address *address, const struct managed_address *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same(list[i].address, address->address))
+			return true;
+	return false;
+}
+
+/* From each of ours to each of these. There may be more pairs than it can have: then one to each of the peer's before the second
+ * to any, and from as many of ours, so that it does not stand still when one of either is gone. */
+static size_t
+each_to_each(const struct managed *m, const struct managed_world *world,
+    const struct managed_address *to, size_t n_to, struct mptcp_path *out, size_t max)
+{
+	struct choice choices[MANAGED_REMOTES] = {{.n = 0}};
+	size_t n = 0, before;
+
+	for (size_t k = 0; k < n_to; k++)
+		if (!is_among(&to[k], to, k))
+			put_all(
+			    choices[k].pairs, &choices[k].n, MANAGED_PAIRS, m, world, &to[k]);
+	do {
+		before = n;
+		for (size_t k = 0; k < n_to && n < max; k++)
+			if (choices[k].n > 0)
+				choose(&choices[k], out, &n);
+	} while (n > before);
+	return n;
+}
+
+/* Where the peer may be: where its mapping has him; without one, where he is known to be. */
+static size_t
+remotes(const struct managed *m, struct managed_address out[MANAGED_REMOTES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_pairs; i++) {
+		out[n] = (struct managed_address){.port = m->first.remote_port};
+		memcpy(out[n++].address, m->pairs[i].destination, 16);
+	}
+	if (n > 0)
+		return n;
+	out[n] =
+	    (struct managed_address){.port = m->first.remote_port, .id = m->first.remote_id};
+	memcpy(out[n++].address, m->first.remote, 16);
+	for (size_t k = 0; k < m->n_heard; k++) {
+		out[n] = m->heard[k];
+		if (out[n].port == 0)
+			out[n].port = m->first.remote_port;
+		n++;
+	}
+	return n;
+}
+
+/* The pairs that it is to be by, the best first: those of its mapping, or, where the host has moved since, or without one, from all
+ * of ours to where the peer may be. */
 static size_t
 wanted(const struct managed *m, const struct managed_world *world, struct mptcp_path *out,
     size_t max)
 {
-	struct managed_address to = {.port = m->first.remote_port};
-	size_t n = 0;
+	struct managed_address to[MANAGED_REMOTES] = {{.port = m->first.remote_port}};
+	size_t n = 0, n_to;
 
 	for (size_t i = 0; i < m->n_pairs; i++) {
-		memcpy(to.address, m->pairs[i].destination, 16);
+		memcpy(to[0].address, m->pairs[i].destination, 16);
 		if (is_source(world, m->pairs[i].source))
-			put_pair(out, &n, max, m, m->pairs[i].source, &to, m->pairs[i].backup);
+			put_pair(
+			    out, &n, max, m, m->pairs[i].source, &to[0], m->pairs[i].backup);
 	}
-	for (size_t i = 0, ranked = n; ranked == 0 && i < m->n_pairs; i++) {
-		memcpy(to.address, m->pairs[i].destination, 16);
-		put_all(out, &n, max, m, world, &to);
-	}
-	if (m->n_pairs > 0)
+	if (n > 0)
 		return n;
-	to.id = m->first.remote_id;
-	memcpy(to.address, m->first.remote, 16);
-	put_all(out, &n, max, m, world, &to);
-	for (size_t k = 0; k < m->n_heard; k++) {
-		to = m->heard[k];
-		if (to.port == 0)
-			to.port = m->first.remote_port;
-		put_all(out, &n, max, m, world, &to);
-	}
-	return n;
+	n_to = remotes(m, to);
+	return each_to_each(m, world, to, n_to, out, max);
 }
 
 static bool

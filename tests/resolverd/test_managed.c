@@ -24,17 +24,58 @@ test_join_unmapped(void **state)
 	assert_string_equal(acts_are(), "");
 	address(heard.address, D);
 	managed_heard(&m, &heard);
-	assert_string_equal(acts_are(), "join a-d, join b-d");
+	assert_string_equal(acts_are(), "join b-d, join a-d");
 	assert_int_equal(acts[0].path.remote_id, 3);
 	heard.id = 4;
 	managed_heard(&m, &heard);
 	heard.id = 5;
 	address(heard.address, C);
 	managed_heard(&m, &heard);
-	assert_string_equal(acts_are(), "join a-d, join b-d"); /* each once */
+	assert_string_equal(acts_are(), "join b-d, join a-d"); /* each once */
 	for (uint8_t id = 3; id <= 5; id++)
 		managed_withdrawn(&m, id);
 	assert_string_equal(acts_are(), "");
+}
+
+/* More addresses than a session may have paths: it has some to each of the peer's, and from as many of ours. */
+static void
+test_many_unmapped(void **state)
+{
+	struct managed_address heard = {.id = 3};
+	struct prober_way spares[MANAGED_PAIRS];
+
+	(void)state;
+	have(8, A, B, 1, 2, 3, 4, 5, 6);
+	assert_string_equal(acts_are(), "join b-c, join 1-c, join 2-c, join 3-c, join 4-c, "
+					"join 5-c, join 6-c");
+	address(heard.address, D);
+	managed_heard(&m, &heard);
+	assert_string_equal(acts_are(), "join b-d, join 1-c, join 2-d, join 3-c, join 4-d, "
+					"join 5-c, join 6-d");
+	assert_int_equal(managed_spares(&m, &world, spares, 1), 1);
+	assert_int_equal(spares[0].remote[15], D);
+	m.joins = 0;
+	world.n_own = 3; /* a third address of the peer */
+	address(heard.address, 0xe);
+	heard.id = 4;
+	managed_heard(&m, &heard);
+	assert_string_equal(acts_are(), "join b-d, join 1-e, join b-c, join a-d, join a-e, "
+					"join 1-c, join 1-d");
+	m.joins = 0; /* and six more */
+	for (heard.id = 5; heard.id < 11; heard.id++) {
+		heard.address[15]++;
+		managed_heard(&m, &heard);
+	}
+	world.n_own = 2;
+	assert_string_equal(acts_are(), "join b-d, join a-e, join b-f, join a-10, join b-11, "
+					"join a-12, join b-13");
+	m.joins = 0; /* the same where it moved away from what its mapping has it at */
+	have(8, A, B, 1, 2, 3, 4, 5, 6);
+	map(0xf, C, false);
+	map(0xf, C, true);
+	map(0xf, D, false);
+	assert_string_equal(acts_are(), "join b-d, join 1-c, join 2-d, join 3-c, join 4-d, "
+					"join 5-c, join 6-d");
 }
 
 /* The mapping's pairs and no others, also to where the peer announced nothing, and spared where it says so. */
@@ -93,7 +134,7 @@ test_awaits_mapping(void **state)
 	m.n_pairs = 0;
 	world.now++;
 	assert_false(managed_awaits(&m, &world));
-	assert_string_equal(acts_are(), "join b-c, join a-d, join b-d");
+	assert_string_equal(acts_are(), "join b-d, join b-c, join a-d");
 	m.began = world.now;
 	m.server = true;
 	assert_false(managed_awaits(&m, &world));
@@ -529,14 +570,14 @@ int
 main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, fresh)
-	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_join_mapped),
-	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
-	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_passive),
-	    T(test_local), T(test_numbers), T(test_taken_over), T(test_moved_often),
-	    T(test_dead), T(test_deprecated_stays), T(test_all_dead), T(test_given_up),
-	    T(test_settle), T(test_moved), T(test_patience), T(test_hurry),
-	    T(test_many_announced), T(test_many_signs), T(test_twice), T(test_many),
-	    T(test_family)};
+	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_many_unmapped),
+	    T(test_join_mapped), T(test_backup), T(test_awaits_mapping),
+	    T(test_not_ours_to_join), T(test_announced_again), T(test_private),
+	    T(test_announced_alone), T(test_passive), T(test_local), T(test_numbers),
+	    T(test_taken_over), T(test_moved_often), T(test_dead), T(test_deprecated_stays),
+	    T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
+	    T(test_hurry), T(test_many_announced), T(test_many_signs), T(test_twice),
+	    T(test_many), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
