@@ -383,17 +383,35 @@ manage_lost(struct managed_path *path)
 	path->wait = 0;
 }
 
+/* Without it paths that ended would be held to stand, and sessions that are over to go on: it is tried again, but where the kernel
+ * shows none. */
+static void
+manage_unread(struct manage *manage, int rc)
+{
+	bool shown = rc != -MAP_ESYS || errno != ENOENT;
+
+	if (!manage->blind)
+		diag_warn("paths: sessions cannot be read: %s",
+		    rc == -MAP_ESYS ? strerror(errno) : error_text(rc));
+	manage->blind = true;
+	if (shown)
+		manage_overrun(manage);
+}
+
 static void
 manage_read(struct manage *manage)
 {
 	struct subflows seen = {.n = 0};
+	int rc;
 
 	manage->read_at = loop_now_ms();
-	if (subflows_read(manage->diag, &seen) < 0) {
-		diag_warn("paths: sessions cannot be read: %s", strerror(errno));
+	rc = subflows_read(manage->diag, &seen);
+	if (rc < 0) {
+		manage_unread(manage, rc);
 		subflows_clear(&seen);
 		return;
 	}
+	manage->blind = false;
 	for (struct managed *m = manage->list, *next; m != NULL && seen.complete; m = next) {
 		next = m->next;
 		if (!subflows_live(&seen, m->token)) {

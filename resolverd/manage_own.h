@@ -32,6 +32,7 @@ struct manage {
 	struct timer *tick, *turn, *reread;
 	bool rereads; /* it runs */
 	uint64_t read_at; /* ms: when everything was read last */
+	bool blind; /* the kernel did not tell then */
 	struct ways ways;
 	size_t n_own, n;
 	struct managed_own own[MANAGED_OWN];
@@ -62,7 +63,8 @@ void manage_hurry(struct manage *manage, const struct prober_way *way) __attribu
 void manage_tell(struct manage *manage, const struct managed *m, const struct mptcp_path *path, const char *what,
     const char *why) NONNULL;
 struct managed_world manage_world(struct manage *manage) NONNULL;
-/* Events were lost: what is there is read anew, soon. Who brings that about shall not have all sessions gone through as often. */
+/* Events were lost, or what is there could not be read: it is read anew, soon. Who brings that about shall not have all sessions
+ * gone through as often. */
 void manage_overrun(struct manage *manage) NONNULL;
 /* The loop's timer for that. */
 void manage_reread(void *arg);

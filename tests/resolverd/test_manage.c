@@ -24,6 +24,7 @@ static uint64_t paper; /* ms: the clock; 0: it is the kernel's */
 static uint64_t due; /* ms: of the timer to read anew; 0: it does not run */
 static unsigned reads, marks;
 static int refusal; /* errno of marks; 0: they are taken */
+static int unread; /* errno of reads */
 static unsigned withdrawn; /* numbers, a bit for each */
 static unsigned walks; /* through all sessions, for a sign */
 static uint64_t spent_us, row_us; /* of a CPU; and what one session costs a walk */
@@ -78,7 +79,8 @@ __wrap_subflows_read(struct netlink *diag, struct subflows *out)
 	(void)diag;
 	out->complete = false;
 	reads++;
-	return 0;
+	errno = unread;
+	return unread != 0 ? -MAP_ESYS : 0;
 }
 
 int
@@ -168,7 +170,7 @@ fresh(void **state)
 	manage.reread = timer_new(loop, manage_reread, &manage);
 	paper = due = reads = marks = withdrawn = walks = 0;
 	spent_us = row_us = 0;
-	refusal = 0;
+	refusal = unread = 0;
 	for (unsigned i = 0; i < 2; i++)
 		address(manage.own[i].address, 1 + i);
 	for (unsigned i = 0; i < SESSIONS; i++) {
@@ -351,6 +353,25 @@ test_overrun(void **state)
 	assert_int_equal(reads, 5);
 }
 
+/* What could not be read then is read later, as often; not where the kernel has nothing to be read. */
+static void
+test_unread(void **state)
+{
+	(void)state;
+	paper = NOW;
+	unread = ENOBUFS;
+	manage_reread(&manage);
+	assert_int_equal(due, NOW + MANAGE_READ_MS);
+	paper = due;
+	due = unread = 0;
+	manage_reread(&manage);
+	assert_int_equal(reads, 2);
+	assert_int_equal(due, 0);
+	unread = ENOENT;
+	manage_reread(&manage);
+	assert_int_equal(due, 0);
+}
+
 /* However many sessions there are, and however many probes anybody makes up, they take 4 % of a CPU at most. */
 static void
 test_signs_of_strangers(void **state)
@@ -502,6 +523,7 @@ main(void)
 	    T(test_each_pair_has_its_turn),
 	    T(test_same_addresses),
 	    T(test_overrun),
+	    T(test_unread),
 	    T(test_signs_of_strangers),
 	    T(test_mark_again),
 	    T(test_mark_refused),
