@@ -394,14 +394,28 @@ act_announce(struct managed *m, const struct managed_world *world, struct act *o
 		(void)announce(m, world, m->first.local, out, n);
 }
 
+/* Whether a path that stands is some good: it is not to be left when there is another one, nor the session cut off by it. */
 static bool
-has_room(const struct managed *m)
+is_good(
+    const struct managed *m, const struct managed_world *world, const struct managed_path *p)
 {
-	bool room = m->n_paths < MANAGED_PATHS;
+	bool mute = p->mute && m->cut > world->now;
 
-	for (size_t i = 0; i < m->n_paths; i++)
-		room |= !m->paths[i].up;
-	return room;
+	return !mute && !is_dead(world, &p->path) && is_own(world, p->path.local) &&
+	       !is_given_up(m, p->path.remote);
+}
+
+/* Those that are no good are left when another one stands, for which they must not take the room. */
+static bool
+has_room(const struct managed *m, const struct managed_world *world)
+{
+	size_t standing = 0, good = 0;
+
+	for (size_t i = 0; i < m->n_paths; i++) {
+		standing += m->paths[i].up;
+		good += m->paths[i].up && is_good(m, world, &m->paths[i]);
+	}
+	return standing < MANAGED_PATHS && good < MANAGED_PAIRS;
 }
 
 static void
@@ -419,8 +433,8 @@ act_join(struct managed *m, const struct managed_world *world, const struct mptc
 		out[(*n)++].path.backup = pair->backup;
 		return;
 	}
-	if ((path != NULL && world->now - path->since < path->wait) ||
-	    (path == NULL && !has_room(m)) || !ways_may(world->ways, &way))
+	if ((path != NULL && world->now - path->since < path->wait) || !has_room(m, world) ||
+	    !ways_may(world->ways, &way))
 		return;
 	if (managed_joins(m, world->now) >= MANAGED_JOINS)
 		return;

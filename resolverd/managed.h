@@ -11,8 +11,8 @@
 #include "resolverd/mptcp.h"
 #include "resolverd/ways.h"
 
-#define MANAGED_PATHS 8
 #define MANAGED_PAIRS 8 /* that it may be by, as its mapping has them */
+#define MANAGED_PATHS 12 /* the same, when none of them is any good, and what is made in their place */
 #define MANAGED_HEARD 8 /* addresses that the peer announced */
 #define MANAGED_OWN 512 /* all that a host may have */
 #define MANAGED_ACTS 8

@@ -37,47 +37,6 @@ test_join_unmapped(void **state)
 	assert_string_equal(acts_are(), "");
 }
 
-/* More addresses than a session may have paths: it has some to each of the peer's, and from as many of ours. */
-static void
-test_many_unmapped(void **state)
-{
-	struct managed_address heard = {.id = 3};
-	struct prober_way spares[MANAGED_PAIRS];
-
-	(void)state;
-	have(8, A, B, 1, 2, 3, 4, 5, 6);
-	assert_string_equal(acts_are(), "join b-c, join 1-c, join 2-c, join 3-c, join 4-c, "
-					"join 5-c, join 6-c");
-	address(heard.address, D);
-	managed_heard(&m, &heard);
-	assert_string_equal(acts_are(), "join b-d, join 1-c, join 2-d, join 3-c, join 4-d, "
-					"join 5-c, join 6-d");
-	assert_int_equal(managed_spares(&m, &world, spares, 1), 1);
-	assert_int_equal(spares[0].remote[15], D);
-	m.joins = 0;
-	world.n_own = 3; /* a third address of the peer */
-	address(heard.address, 0xe);
-	heard.id = 4;
-	managed_heard(&m, &heard);
-	assert_string_equal(acts_are(), "join b-d, join 1-e, join b-c, join a-d, join a-e, "
-					"join 1-c, join 1-d");
-	m.joins = 0; /* and six more */
-	for (heard.id = 5; heard.id < 11; heard.id++) {
-		heard.address[15]++;
-		managed_heard(&m, &heard);
-	}
-	world.n_own = 2;
-	assert_string_equal(acts_are(), "join b-d, join a-e, join b-f, join a-10, join b-11, "
-					"join a-12, join b-13");
-	m.joins = 0; /* the same where it moved away from what its mapping has it at */
-	have(8, A, B, 1, 2, 3, 4, 5, 6);
-	map(0xf, C, false);
-	map(0xf, C, true);
-	map(0xf, D, false);
-	assert_string_equal(acts_are(), "join b-d, join 1-c, join 2-d, join 3-c, join 4-d, "
-					"join 5-c, join 6-d");
-}
-
 /* The mapping's pairs and no others, also to where the peer announced nothing, and spared where it says so. */
 static void
 test_join_mapped(void **state)
@@ -402,26 +361,6 @@ test_patience(void **state)
 	assert_string_equal(acts_are(), "join b-c");
 }
 
-/* Numbers of addresses go round, past those that are taken: the kernel knows no two addresses by one. */
-static void
-test_numbers(void **state)
-{
-	struct mptcp_path withdrawn = path(D, C, 0, 0);
-
-	(void)state;
-	m.server = true;
-	have(3, A, B, D);
-	assert_string_equal(acts_are(), "announce b");
-	assert_int_equal(acts[0].path.local_id, 1);
-	m.own[0].announced = true;
-	for (unsigned i = 0; i < 600; i++) { /* one is withdrawn, and announced again */
-		assert_string_equal(acts_are(), "announce d");
-		assert_int_not_equal(acts[0].path.local_id, 0);
-		assert_int_not_equal(acts[0].path.local_id, 1);
-		assert_int_equal(managed_forget(&m, &withdrawn), acts[0].path.local_id);
-	}
-}
-
 /* A session that was taken over when its first path was gone already: the one that is left has a number, and keeps it. */
 static void
 test_taken_over(void **state)
@@ -435,24 +374,6 @@ test_taken_over(void **state)
 	map(B, D, false);
 	assert_string_equal(acts_are(), "join b-d");
 	assert_int_equal(acts[0].path.local_id, 1);
-}
-
-/* A host that moves often has a number for each address that it has now: those of the past are given up. */
-static void
-test_moved_often(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < 3 * MANAGED_PATHS; i++) {
-		for (size_t k = 0; k < m.n_paths; k++)
-			managed_fell(&m.paths[k], world.now);
-		have(1, 0x20 + i);
-		world.now += MANAGED_JOIN_MAX;
-		(void)acts_are();
-		assert_int_equal(n_acts, 1);
-		assert_int_equal(acts[0].kind, ACT_JOIN);
-		assert_int_equal(acts[0].path.local[15], 0x20 + i);
-		assert_true(managed_put(&m, &acts[0].path, true, world.now));
-	}
 }
 
 /* A pair that lives again is a reason to try what shares an end with it, and nothing else. */
@@ -477,51 +398,6 @@ test_hurry(void **state)
 	assert_string_equal(acts_are(), "join b-c, join a-d, join b-d");
 }
 
-/* A peer that announces address after address is not followed to all of them. */
-static void
-test_many_announced(void **state)
-{
-	struct managed_address heard = {.id = 1};
-	unsigned joins = 0;
-
-	(void)state;
-	have(1, A);
-	for (unsigned i = 0; i < 100; i++) {
-		address(heard.address, 0x40 + i);
-		managed_heard(&m, &heard);
-		(void)acts_are();
-		for (size_t k = 0; k < n_acts; k++, joins++)
-			(void)managed_put(&m, &acts[k].path, false, world.now);
-		world.now += 10;
-	}
-	assert_int_equal(joins, MANAGED_JOINS);
-	world.now += MANAGED_JOINS_MS;
-	assert_string_not_equal(acts_are(), "");
-}
-
-/* Nor is who makes up probes of a pair that does not answer followed so often that none are left for an address that appears. */
-static void
-test_many_signs(void **state)
-{
-	struct prober_way made_up = way(B, C);
-
-	(void)state;
-	assert_string_equal(acts_are(), "join b-c");
-	assert_true(managed_put(&m, &acts[0].path, false, world.now));
-	for (unsigned i = 0; i < 25; i++) {
-		world.now += MANAGED_SIGN_MS;
-		if (!managed_sign(&m, &made_up, world.now))
-			continue;
-		assert_string_equal(acts_are(), "join b-c");
-		assert_true(managed_put(&m, &acts[0].path, false, world.now));
-	}
-	assert_int_equal(m.joins, MANAGED_SIGNED);
-	have(3, A, B, 0xe);
-	assert_string_equal(acts_are(), "join b-c, join e-c");
-	world.now += MANAGED_JOINS_MS;
-	assert_true(managed_sign(&m, &made_up, world.now));
-}
-
 /* Two paths of one pair, as a late handshake makes them: one goes. */
 static void
 test_twice(void **state)
@@ -534,24 +410,6 @@ test_twice(void **state)
 	assert_int_equal(m.n_paths, 3);
 	assert_string_equal(acts_are(), "leave b-c");
 	assert_int_equal(acts[0].path.local_port, 2000);
-}
-
-/* More paths than there is room for; those that do not stand make room. */
-static void
-test_many(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < MANAGED_PATHS - 1; i++)
-		up(0x20 + i, C, 1 + i);
-	map(B, D, false);
-	assert_string_equal(acts_are(), "leave 20-c!, leave 21-c!, leave 22-c!, leave 23-c!, "
-					"leave 24-c!, leave 25-c!, leave 26-c!");
-	for (size_t i = 1; i < m.n_paths; i++)
-		managed_fell(&m.paths[i], world.now);
-	m.n_own = 0;
-	assert_string_equal(acts_are(), "join b-d");
-	assert_true(managed_put(&m, &acts[0].path, false, world.now));
-	assert_int_equal(m.n_paths, MANAGED_PATHS);
 }
 
 /* IPv4 paths only join where the socket can have them. */
@@ -570,14 +428,12 @@ int
 main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, fresh)
-	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_many_unmapped),
-	    T(test_join_mapped), T(test_backup), T(test_awaits_mapping),
-	    T(test_not_ours_to_join), T(test_announced_again), T(test_private),
-	    T(test_announced_alone), T(test_passive), T(test_local), T(test_numbers),
-	    T(test_taken_over), T(test_moved_often), T(test_dead), T(test_deprecated_stays),
+	const struct CMUnitTest tests[] = {T(test_join_unmapped), T(test_join_mapped),
+	    T(test_backup), T(test_awaits_mapping), T(test_not_ours_to_join),
+	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_passive),
+	    T(test_local), T(test_taken_over), T(test_dead), T(test_deprecated_stays),
 	    T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
-	    T(test_hurry), T(test_many_announced), T(test_many_signs), T(test_twice),
-	    T(test_many), T(test_family)};
+	    T(test_hurry), T(test_twice), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
