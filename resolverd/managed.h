@@ -100,7 +100,7 @@ size_t managed_acts(struct managed *m, const struct managed_world *world, struct
 /* Whether nothing is joined for want of its mapping, which its program may be about to tell. */
 bool managed_awaits(const struct managed *m, const struct managed_world *world) NONNULL;
 
-/* The path of this pair and, where neither is 0, this local port; or NULL. */
+/* The path of this pair and local port, or, where either port is 0, of this pair, rather one that stands; or NULL. */
 struct managed_path *managed_path(struct managed *m, const struct mptcp_path *path) NONNULL;
 /* A path stands, or begins to. False: there are too many. */
 bool managed_put(struct managed *m, const struct mptcp_path *path, bool up, uint64_t now) NONNULL;

@@ -16,15 +16,20 @@ same(const uint8_t a[16], const uint8_t b[16])
 struct managed_path *
 managed_path(struct managed *m, const struct mptcp_path *path)
 {
-	for (size_t i = 0; i < m->n_paths; i++) {
-		const struct mptcp_path *p = &m->paths[i].path;
+	struct managed_path *found = NULL;
 
-		if (same(p->local, path->local) && same(p->remote, path->remote) &&
-		    (path->local_port == 0 || p->local_port == 0 ||
-			p->local_port == path->local_port))
-			return &m->paths[i];
+	for (size_t i = 0; i < m->n_paths; i++) {
+		struct managed_path *row = &m->paths[i];
+		const struct mptcp_path *p = &row->path;
+
+		if (!same(p->local, path->local) || !same(p->remote, path->remote))
+			continue;
+		if (path->local_port == 0 ? row->up : p->local_port == path->local_port)
+			return row;
+		if (found == NULL && (path->local_port == 0 || p->local_port == 0))
+			found = row;
 	}
-	return NULL;
+	return found;
 }
 
 /* A row for one more: in place of one that did not come to stand, the oldest, where all are taken. */

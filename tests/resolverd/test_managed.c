@@ -412,6 +412,25 @@ test_twice(void **state)
 	assert_int_equal(acts[0].path.local_port, 2000);
 }
 
+/* The first of the two ends by itself: the other one is that which stands, and which ends next. */
+static void
+test_twice_ends(void **state)
+{
+	struct mptcp_path pair = path(A, C, 0, 0), late = path(A, C, 1, 2000);
+
+	(void)state;
+	have(1, A);
+	assert_true(managed_put(&m, &late, true, world.now));
+	managed_fell(&m.paths[0], world.now);
+	assert_ptr_equal(managed_path(&m, &pair), &m.paths[1]);
+	world.now += MANAGED_JOIN_MAX;
+	assert_string_equal(acts_are(), "");
+	managed_fell(managed_path(&m, &late), world.now);
+	assert_false(m.paths[1].up);
+	world.now += MANAGED_JOIN_MAX;
+	assert_string_equal(acts_are(), "join a-c");
+}
+
 /* IPv4 paths only join where the socket can have them. */
 static void
 test_family(void **state)
@@ -433,7 +452,7 @@ main(void)
 	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_passive),
 	    T(test_local), T(test_taken_over), T(test_dead), T(test_deprecated_stays),
 	    T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
-	    T(test_hurry), T(test_twice), T(test_family)};
+	    T(test_hurry), T(test_twice), T(test_twice_ends), T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
