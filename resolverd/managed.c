@@ -434,9 +434,9 @@ act_join(struct managed *m, const struct managed_world *world, const struct mptc
 		return;
 	}
 	if ((path != NULL && world->now - path->since < path->wait) || !has_room(m, world) ||
-	    !ways_may(world->ways, &way))
+	    managed_joins(m, world->now) >= MANAGED_JOINS)
 		return;
-	if (managed_joins(m, world->now) >= MANAGED_JOINS)
+	if (!ways_may(world->ways, &way)) /* the last: it may be a trial, which is over then */
 		return;
 	number = own_number(m, world, pair->local);
 	if (number == NULL)

@@ -202,13 +202,31 @@ test_crowded_numbers(void **state)
 	assert_string_equal(acts_are(), "join b-c");
 }
 
+/* A dead pair may be tried once by whichever session: one that has no handshake left leaves it to others, and to itself later. */
+static void
+test_trial(void **state)
+{
+	struct prober_way dead = way(B, C);
+
+	(void)state;
+	ways_died(&ways, &dead, false, world.now);
+	assert_true(ways_try(&ways, &dead));
+	m.joins_since = world.now;
+	m.joins = MANAGED_JOINS;
+	assert_string_equal(acts_are(), "");
+	world.now += MANAGED_JOINS_MS;
+	assert_string_equal(acts_are(), "join b-c");
+	m.joins = 0;
+	assert_string_equal(acts_are(), "");
+}
+
 int
 main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, fresh)
 	const struct CMUnitTest tests[] = {T(test_many_unmapped), T(test_numbers),
 	    T(test_moved_often), T(test_many_announced), T(test_many_signs), T(test_many),
-	    T(test_crowded), T(test_crowded_numbers)};
+	    T(test_crowded), T(test_crowded_numbers), T(test_trial)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
