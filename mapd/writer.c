@@ -395,15 +395,18 @@ writer_update(struct writer *writer)
 
 /*
  * While updates come, or the disk is still to be waited for, the clock is looked at now and then only: what is done
- * then takes longer than batched-loss, so the disk is waited for first.
+ * then takes longer than batched-loss, so the disk is waited for first. Leases that are over get a batch after each
+ * commit: updates that never cease would keep them for good.
  */
 static bool
 writer_may_look(const struct writer *writer, bool busy)
 {
+	uint64_t now = loop_now_ms();
+
 	if (writer->next != NULL || writer->sync.failed)
 		return false;
 	return (!busy && !writer->sync.lazy) || writer->renew.walking ||
-	       loop_now_ms() - writer->looked >= WRITER_LOOK;
+	       now >= writer->expiry || now - writer->looked >= WRITER_LOOK;
 }
 
 /* Renewals, what waits, and leases, if it is time; returns seconds until it is time again. */

@@ -1,6 +1,7 @@
 /*
  * test_expiry.c - many leases that end at once: they go a batch at a time, each one a commit with a serial and a
- * difference of the journal, and who comes in between waits for one batch, not for all.
+ * difference of the journal, and who comes in between waits for one batch, not for all; nor do they wait for updates
+ * to cease.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -212,6 +213,61 @@ test_update_between(void **state)
 	assert_int_equal(count("w000", "A"), 1);
 }
 
+/* --- while updates never cease --- */
+
+#define STREAM 40 /* updates, far more than batches */
+static struct proposal *stream[STREAM];
+static unsigned streamed; /* that were answered */
+
+/* The next one is there before the writer looks at anything else. */
+static void
+stream_done(struct proposal *list)
+{
+	assert_null(list->next);
+	left = hosts_left();
+	if (++streamed < STREAM && left > 0)
+		assert_int_equal(writer_propose(writer, stream[streamed]), 0);
+	else
+		sem_post(&answered);
+}
+
+static void
+test_updates_never_cease(void **state)
+{
+	struct writer_options options = {
+	    .store = shop.store, .keys = shop.keys, .rules = &shop.rules, .threads = 1};
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	hosts_end();
+	work_fini(&shop.work);
+	sem_init(&started, 0, 0);
+	sem_init(&answered, 0, 0);
+	tester = pthread_self();
+	streamed = 0;
+	for (unsigned i = 0; i < STREAM; i++) {
+		stream[i] = between(i);
+		stream[i]->done = stream_done;
+	}
+	waits = stream[0];
+	disk_before = commit_written;
+	assert_int_equal(writer_start(&options, &writer, shop.why, sizeof shop.why), 0);
+	sem_post(&started);
+	event_wait(&answered);
+	disk_before = NULL;
+	writer_stop(writer);
+	print_message("%zu of %u hosts were left after %u updates\n", left, HOSTS, streamed);
+	assert_int_equal(left, 0);
+	assert_int_equal(streamed, BATCHES);
+	/* the writer took each out of the list */
+	for (unsigned i = 1; i < STREAM; i++)
+		stream[i - 1]->next = stream[i];
+	petitions_free();
+	assert_int_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 2, shop.why,
+			     sizeof shop.why),
+	    0);
+}
+
 int
 main(void)
 {
@@ -219,6 +275,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_batches),
 	    TEST(test_update_between),
+	    TEST(test_updates_never_cease),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
