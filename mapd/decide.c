@@ -67,7 +67,7 @@ decide_replay(struct deciding *d)
 		refuse(d, RCODE_REFUSED, "signed before an update that was taken already");
 		return;
 	case REPLAY_OVER:
-		refuse(d, RCODE_REFUSED, "its time passed while it waited");
+		refuse(d, RCODE_REFUSED, "its time has passed: compare clocks");
 		return;
 	case REPLAY_FULL:
 		refuse(d, RCODE_REFUSED, "too many updates of this key at once: later again");

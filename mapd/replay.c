@@ -10,8 +10,10 @@
 
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
+#include "mapd/meta.h"
 #include "mapd/node.h"
 #include "mapd/traces.h"
+#include "mapd/work.h"
 
 #define ROW_KEY 12
 #define ROW_ENTRY (1 + 4 + 8 + 1)
@@ -88,7 +90,7 @@ replay_find_once(struct replay *replay, const struct proposal *proposal, bool pe
 	if (traces_find(replay->traces, t.digest, now, &t.rcode, &is_pending)) {
 		*rcode = t.rcode;
 		answer = pending || !is_pending ? REPLAY_KNOWN : REPLAY_NEW;
-	} else if (trace_is_over(t.expires, now)) {
+	} else if (trace_is_over(t.expires, now) || traces_forgot(replay->traces, t.expires)) {
 		answer = REPLAY_OVER;
 	} else if (t.sig0 && traces_find_key(replay->traces, t.id, &inception, &messages) &&
 		   serial_after(inception, t.inception)) {
@@ -249,6 +251,7 @@ replay_put(struct replay *replay, struct change *change, uint64_t now)
 
 	if (replay->row_n == 0)
 		return;
+	work_put_clock(change, now); /* no row that goes is of later */
 	rows_trim(change, now);
 	put_u32(key, replay->row_over);
 	put_u64(key + 4, replay->rows++);
@@ -306,10 +309,15 @@ row_read(struct replay *replay, struct bytes value, uint64_t now)
 		}
 		if (rd.error != 0)
 			return -MAP_EDATABASE;
-		if (!trace_is_over(t.expires, now))
+		if (!trace_is_over(t.expires, now)) {
 			rc = traces_add(replay->traces, &t, false, &undo);
-		else if (t.sig0 && !trace_is_over(t.inception + REPLAY_WINDOW, now))
+			continue;
+		}
+		traces_forget(replay->traces, t.expires);
+		if (t.sig0 && !trace_is_over(t.inception + REPLAY_WINDOW, now))
 			rc = traces_add_key(replay->traces, &t);
+		else if (t.sig0)
+			traces_forget(replay->traces, t.inception + REPLAY_WINDOW);
 	}
 	return rc;
 }
@@ -321,14 +329,20 @@ replay_load(struct replay *replay, struct change *change, uint64_t now)
 	struct bytes key, value;
 	bool more = change_ceiling(
 	    change, TABLE_REPLAY, (struct bytes){first, sizeof first}, &key, &value);
+	uint64_t last = meta_clock_get(change);
 	int rc = 0;
 
+	/* rows that went were over by then; the clock may have been set back since, and may be at any time */
+	if (last > 0)
+		traces_forget(replay->traces, (uint32_t)(last - 1));
 	for (; more && rc == 0; more = change_next(change, TABLE_REPLAY, &key, &value)) {
 		if (key.n != ROW_KEY)
 			return -MAP_EDATABASE;
 		if (get_u64(key.p + 4) >= replay->rows)
 			replay->rows = get_u64(key.p + 4) + 1;
-		if (!trace_is_over(get_u32(key.p), now))
+		if (trace_is_over(get_u32(key.p), now))
+			traces_forget(replay->traces, get_u32(key.p));
+		else
 			rc = row_read(replay, value, now);
 	}
 	return rc != 0 ? rc : change_error(change);

@@ -46,6 +46,8 @@ struct traces {
 	struct slots seen_slots, key_slots;
 	struct seen *seen;
 	struct signer_key *keys;
+	uint32_t forgotten; /* until when what was dropped could come, at the latest */
+	bool forgets; /* anything was */
 };
 
 int
@@ -270,22 +272,51 @@ key_drop(struct traces *traces, uint32_t at)
 }
 
 void
+traces_forget(struct traces *traces, uint32_t until)
+{
+	if (!traces->forgets || serial_after(until, traces->forgotten))
+		traces->forgotten = until;
+	traces->forgets = true;
+}
+
+bool
+traces_forgot(const struct traces *traces, uint32_t expires)
+{
+	return traces->forgets && !serial_after(expires, traces->forgotten);
+}
+
+/* What can come no more is dropped. */
+static void
+seen_sweep(struct traces *traces, uint32_t at, uint64_t now)
+{
+	const struct seen *seen = &traces->seen[at];
+
+	if (!seen->used || seen->pending || !trace_is_over(seen->expires, now))
+		return;
+	traces_forget(traces, seen->expires);
+	seen_drop(traces, at);
+}
+
+static void
+key_sweep(struct traces *traces, uint32_t at, uint64_t now)
+{
+	const struct signer_key *key = &traces->keys[at];
+
+	if (!key->used || key->messages > 0 || !trace_is_over(key->over, now))
+		return;
+	traces_forget(traces, key->over);
+	key_drop(traces, at);
+}
+
+void
 traces_sweep(struct traces *traces, size_t some, uint64_t now)
 {
 	struct slots *s = &traces->seen_slots, *k = &traces->key_slots;
 
-	for (size_t i = 0; i < some && i < s->n; i++, s->swept++) {
-		const struct seen *seen = &traces->seen[s->swept % s->n];
-
-		if (seen->used && !seen->pending && trace_is_over(seen->expires, now))
-			seen_drop(traces, s->swept % s->n);
-	}
-	for (size_t i = 0; i < some && i < k->n; i++, k->swept++) {
-		const struct signer_key *key = &traces->keys[k->swept % k->n];
-
-		if (key->used && key->messages == 0 && trace_is_over(key->over, now))
-			key_drop(traces, k->swept % k->n);
-	}
+	for (size_t i = 0; i < some && i < s->n; i++, s->swept++)
+		seen_sweep(traces, s->swept % s->n, now);
+	for (size_t i = 0; i < some && i < k->n; i++, k->swept++)
+		key_sweep(traces, k->swept % k->n, now);
 }
 
 /* The slot of a SIG(0)'s key, brought up to date; TRACE_NONE: no memory. */
@@ -358,11 +389,8 @@ traces_sweep_key(struct traces *traces, const uint8_t id[TRACE_KEY], uint64_t no
 
 	for (at = at != TRACE_NONE ? traces->keys[at].first : TRACE_NONE; at != TRACE_NONE;
 	     at = next) {
-		const struct seen *seen = &traces->seen[at];
-
-		next = seen->same;
-		if (!seen->pending && trace_is_over(seen->expires, now))
-			seen_drop(traces, at);
+		next = traces->seen[at].same;
+		seen_sweep(traces, at, now);
 	}
 }
 

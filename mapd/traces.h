@@ -53,6 +53,14 @@ void traces_sweep(struct traces *traces, size_t some, uint64_t now) NONNULL;
 /* The same for all messages of a key: then what is remembered of it can still come. */
 void traces_sweep_key(struct traces *traces, const uint8_t id[TRACE_KEY], uint64_t now) NONNULL;
 
+/* Remembers that messages which could come until then may have been dropped. */
+void traces_forget(struct traces *traces, uint32_t until) NONNULL;
+/*
+ * Whether a message that is not found, and can come until expires, may be one that was dropped: the clock was set
+ * back since, else none that is dropped can come.
+ */
+bool traces_forgot(const struct traces *traces, uint32_t expires) NONNULL;
+
 /* Whether a time of RFC 1982 has passed. */
 bool trace_is_over(uint32_t when, uint64_t now);
 

@@ -1,6 +1,6 @@
 /*
  * test_traces.c - what is remembered of messages and keys, beside a list that remembers the same; and that what can come no
- * more counts for nobody.
+ * more counts for nobody; and that what is forgotten stays refused when the clock goes back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,12 +169,72 @@ test_beside_a_list(void **state)
 	assert_int_equal(traces_count(traces), 0);
 }
 
+/* --- a clock that is set back --- */
+
+#define T UINT64_C(1800000000) /* seconds */
+
+static struct proposal
+message(enum proposal_seal seal, uint64_t number, uint64_t now)
+{
+	struct proposal p = {.seal = seal};
+
+	put_u64(p.digest, number);
+	memset(p.actor.key, (int)number + 1, TRACE_KEY);
+	p.tsig.time = now;
+	p.tsig.fudge = 300;
+	p.sig0.inception = (uint32_t)now;
+	p.sig0.expiration = (uint32_t)now + 300;
+	return p;
+}
+
+static void
+note(struct replay *replay, const struct proposal *p, uint64_t now)
+{
+	assert_int_equal(replay_note(replay, p, 0, now), 0);
+	replay_end(replay, true);
+}
+
+/* What was taken is swept when its time is over, and its key too; then its time comes again. */
+static void
+test_clock_goes_back(void **state)
+{
+	static const enum proposal_seal seals[] = {SEALED_SIG0, SEALED_TSIG};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof seals / sizeof seals[0]; i++) {
+		struct proposal taken = message(seals[i], 1, T),
+				late = message(seals[i], 2, T + 2000), honest;
+		struct replay *replay;
+		unsigned rcode;
+
+		assert_int_equal(replay_new(&replay), 0);
+		assert_int_equal(replay_judge(replay, &taken, T, &rcode), REPLAY_NEW);
+		note(replay, &taken, T);
+		assert_int_equal(replay_judge(replay, &taken, T + 100, &rcode), REPLAY_KNOWN);
+		/* each sweeps a few before it is noted itself */
+		for (unsigned turn = 0; turn < 2; turn++, late.digest[0]++)
+			note(replay, &late, T + 2000);
+		assert_int_equal(replay_count(replay), 2);
+		assert_int_equal(replay_judge(replay, &taken, T + 100, &rcode), REPLAY_OVER);
+		assert_int_equal(replay_look(replay, &taken, T + 100, &rcode), REPLAY_OVER);
+		/* one that holds for longer than what was forgotten can be none of it */
+		honest = message(seals[i], 3, T + 100);
+		assert_int_equal(replay_judge(replay, &honest, T + 100, &rcode),
+		    seals[i] == SEALED_SIG0 ? REPLAY_OVER : REPLAY_NEW);
+		honest = message(seals[i], 3, T + REPLAY_WINDOW - 299);
+		assert_int_equal(
+		    replay_judge(replay, &honest, T + REPLAY_WINDOW - 299, &rcode), REPLAY_NEW);
+		replay_free(replay);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_over_counts_no_more, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_beside_a_list, setup, teardown),
+	    cmocka_unit_test(test_clock_goes_back),
 	};
 
 	return cmocka_run_group_tests_name("mapd/traces", tests, NULL, NULL);

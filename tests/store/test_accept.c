@@ -22,6 +22,7 @@
 #include "core/zone/zone.h"
 #include "mapd/claim.h"
 #include "mapd/expiry.h"
+#include "mapd/meta.h"
 #include "mapd/people.h"
 #include "mapd/prove.h"
 #include "mapd/replay.h"
@@ -210,6 +211,92 @@ test_replay(void **state)
 	petitions_free();
 }
 
+/* Changes the clock by which the last change was made; the start after it. */
+static void
+restart_after(uint64_t clock)
+{
+	struct change *change;
+
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	meta_clock_put(change, clock);
+	assert_int_equal(change_commit(change), 0);
+	shop_close();
+	shop_open();
+}
+
+/* The clock was set back before a start: what was taken by the later one may be forgotten. */
+static void
+test_clock_was_set_back(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	register_me();
+	restart_after(clock_seconds() + 290);
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, ME, 60, "ELOC", "10 1 192.0.2.2");
+	answers(p, RCODE_NOERROR, "");
+	restart_after(clock_seconds() + 600);
+	p = my_update(ME);
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	answers(p, RCODE_REFUSED, "compare clocks");
+	p = petition_new();
+	petition_item(p, UPDATE_ADD, "later", 300, "A", "192.0.2.1");
+	answers(p, RCODE_REFUSED, "compare clocks");
+	p = my_update(ME);
+	p->sig0.expiration += 310;
+	petition_item(p, UPDATE_DELETE_RRSET, ME, 0, "ELOC", NULL);
+	answers(p, RCODE_NOERROR, "");
+}
+
+/* What the memory that a start at one time makes says of a message at another. */
+static enum replay_answer
+started_says(uint64_t start, const struct proposal *p, uint64_t now)
+{
+	enum replay_answer answer;
+	struct replay *replay;
+	struct change *change;
+	unsigned rcode;
+
+	assert_int_equal(replay_new(&replay), 0);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_int_equal(replay_load(replay, change, start), 0);
+	answer = replay_judge(replay, p, now, &rcode);
+	change_abort(change);
+	replay_free(replay);
+	return answer;
+}
+
+/* A start leaves out what is over by then, of a row and whole rows; the clock is set back after it. */
+static void
+test_clock_is_set_back_after_start(void **state)
+{
+	struct proposal *mine_now, *p;
+	uint64_t now = clock_seconds();
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	mine_now = my_update(ME);
+	petition_item(mine_now, UPDATE_ADD, ME, 300, "KEY", MY_KEY);
+	p = petition_new();
+	p->tsig.fudge = 5000;
+	petition_item(p, UPDATE_ADD, "later", 300, "A", "192.0.2.1");
+	petitions_run();
+	assert_int_equal(mine_now->verdict.rcode, RCODE_NOERROR);
+	assert_int_equal(p->verdict.rcode, RCODE_NOERROR);
+	assert_int_equal(started_says(now, mine_now, now + 100), REPLAY_KNOWN);
+	assert_int_equal(started_says(now + 2000, mine_now, now + 100), REPLAY_OVER);
+	assert_int_equal(started_says(now + 2000, p, now + 100), REPLAY_KNOWN);
+	assert_int_equal(started_says(now + 6000, mine_now, now + 100), REPLAY_OVER);
+	assert_int_equal(started_says(now + 6000, p, now + 100), REPLAY_OVER);
+	petitions_free();
+	p = my_update(ME);
+	p->sig0.expiration += REPLAY_WINDOW;
+	assert_int_equal(started_says(now + 2000, p, now + 100), REPLAY_NEW);
+	petitions_free();
+}
+
 static struct proposal *
 conditional(uint8_t digest[32], bool again)
 {
@@ -332,6 +419,8 @@ main(void)
 	    TEST(test_proof),
 	    TEST(test_reachable),
 	    TEST(test_replay),
+	    TEST(test_clock_was_set_back),
+	    TEST(test_clock_is_set_back_after_start),
 	    TEST(test_forgotten),
 	    TEST(test_first_fault),
 	};

@@ -206,12 +206,12 @@ test_late(void **state)
 	p->sig0.inception -= 301;
 	p->sig0.expiration -= 301;
 	add_key(p, "host", 0);
-	run(p, RCODE_REFUSED, NULL, "its time passed");
+	run(p, RCODE_REFUSED, NULL, "its time has passed: compare clocks");
 	assert_int_equal(shop_claims(), 0);
 	p = petition_new();
 	p->tsig.time -= 301;
 	petition_item(p, UPDATE_DELETE_NAME, "static", 0, NULL, NULL);
-	run(p, RCODE_REFUSED, NULL, "its time passed");
+	run(p, RCODE_REFUSED, NULL, "its time has passed: compare clocks");
 	assert_int_equal(shop_zone().serial, 1);
 }
 
