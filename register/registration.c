@@ -37,14 +37,14 @@ struct registration {
 	uint16_t id;
 	struct exchange *exchange;
 	struct probes *probes;
-	struct timer *timer; /* the end of proving; the next try */
+	struct timer *timer; /* the end of proving; the next try, due in suspend too */
 	struct answer answer;
 	unsigned rounds, cookies;
 	uint64_t asked; /* monotonic ms: when probes were asked for last */
 	bool pausing; /* until those that no probe reached are tried once more */
 	bool paused; /* that was done */
 	uint64_t
-	    granted; /* monotonic ms, as the server counts, whatever becomes of the clock here */
+	    granted; /* loop_boot_ms(): as the server counts, whatever becomes of the clock here */
 	uint64_t first; /* ms after the grant: when the refresh was due */
 	unsigned
 	    lapsed; /* tries that failed without a lease: those before were closer, the shorter it was */
@@ -137,7 +137,7 @@ next_refresh(struct registration *r)
 static void
 next_again(struct registration *r)
 {
-	uint64_t gone = loop_now_ms() - r->granted;
+	uint64_t gone = loop_boot_ms() - r->granted;
 
 	r->status.registered = r->status.registered && gone < r->status.lease * 1000ULL;
 	r->lapsed = r->status.registered ? 0 : r->lapsed + 1;
@@ -241,7 +241,7 @@ request_granted(struct registration *r)
 	}
 	r->status.registered = true;
 	r->status.granted = clock_ms();
-	r->granted = loop_now_ms();
+	r->granted = loop_boot_ms();
 	r->status.leased = lease->present;
 	r->status.lease = lease->present ? lease->lease : r->content.lease;
 	r->status.key_lease = lease->present ? lease->key_lease : r->content.key_lease;
@@ -560,8 +560,8 @@ registration_new(struct loop *loop, const struct content *content,
 	int error = r == NULL ? -MAP_ENOMEM : crypto_random(r->cookie, sizeof r->cookie);
 
 	*out = r;
-	if (error == 0 && (r->timer = timer_new(loop, registration_due, r)) == NULL)
-		error = -MAP_ENOMEM;
+	if (error == 0 && (r->timer = timer_new_boot(loop, registration_due, r)) == NULL)
+		error = -MAP_ESYS;
 	if (error != 0) {
 		free(r);
 		*out = NULL;

@@ -59,7 +59,7 @@ struct registration;
 /* Each change of state; borrowed until it returns. registration_free() is not allowed here: loop_later(). */
 typedef void registration_fn(void *arg, const struct registration_status *status);
 
-/* The content is copied (content_check() is the caller's), but for its key. 0, -MAP_ENOMEM, -MAP_ECRYPTO */
+/* The content is copied (content_check() is the caller's), but for its key. 0, -MAP_ENOMEM, -MAP_ESYS, -MAP_ECRYPTO */
 int registration_new(struct loop *loop, const struct content *content,
     const struct registration_options *options, registration_fn *changed, void *arg,
     struct registration **out) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,6 +56,7 @@ struct watch {
 
 struct timer {
 	struct event event;
+	int fd; /* a timerfd; -1: the loop's own time */
 	loop_fn *fn;
 	void *arg;
 };
@@ -314,6 +316,12 @@ loop_now_us(void)
 }
 
 uint64_t
+loop_boot_ms(void)
+{
+	return clock_us(CLOCK_BOOTTIME) / 1000;
+}
+
+uint64_t
 clock_seconds(void)
 {
 	return clock_us(CLOCK_REALTIME) / 1000000;
@@ -399,25 +407,48 @@ static void
 timer_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct timer *timer = arg;
+	uint64_t times;
 
-	(void)fd;
 	(void)what;
+	/* nothing to read: stopped or started anew in this round */
+	if (fd >= 0 && read(fd, &times, sizeof times) < 0)
+		return;
 	timer->fn(timer->arg);
 }
 
-struct timer *
-timer_new(struct loop *loop, loop_fn *fn, void *arg)
+static struct timer *
+timer_make(struct loop *loop, int fd, short flags, loop_fn *fn, void *arg)
 {
 	struct timer *timer = calloc(1, sizeof *timer);
 
 	if (timer == NULL)
 		return NULL;
+	timer->fd = fd;
 	timer->fn = fn;
 	timer->arg = arg;
-	if (event_assign(&timer->event, loop->base, -1, 0, timer_ready, timer) != 0) {
+	if (event_assign(&timer->event, loop->base, fd, flags, timer_ready, timer) != 0 ||
+	    (fd >= 0 && event_add(&timer->event, NULL) != 0)) {
 		free(timer);
 		return NULL;
 	}
+	return timer;
+}
+
+struct timer *
+timer_new(struct loop *loop, loop_fn *fn, void *arg)
+{
+	return timer_make(loop, -1, 0, fn, arg);
+}
+
+struct timer *
+timer_new_boot(struct loop *loop, loop_fn *fn, void *arg)
+{
+	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	struct timer *timer =
+	    fd >= 0 ? timer_make(loop, fd, EV_READ | EV_PERSIST, fn, arg) : NULL;
+
+	if (timer == NULL && fd >= 0)
+		close(fd);
 	return timer;
 }
 
@@ -425,15 +456,24 @@ void
 timer_start(struct timer *timer, uint64_t ms)
 {
 	struct timeval wait = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+	/* 0 would stop it */
+	struct itimerspec boot = {.it_value = {wait.tv_sec, ms > 0 ? wait.tv_usec * 1000L : 1}};
+	int rc = timer->fd >= 0 ? timerfd_settime(timer->fd, 0, &boot, NULL)
+				: event_add(&timer->event, &wait);
 
-	if (event_add(&timer->event, &wait) != 0)
+	if (rc != 0)
 		diag_error("loop: timer cannot be started");
 }
 
 void
 timer_stop(struct timer *timer)
 {
-	event_del(&timer->event);
+	static const struct itimerspec never;
+
+	if (timer->fd >= 0)
+		(void)timerfd_settime(timer->fd, 0, &never, NULL);
+	else
+		event_del(&timer->event);
 }
 
 void
@@ -442,6 +482,8 @@ timer_free(struct timer *timer)
 	if (timer == NULL)
 		return;
 	event_del(&timer->event);
+	if (timer->fd >= 0)
+		close(timer->fd);
 	free(timer);
 }
 

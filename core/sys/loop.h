@@ -34,6 +34,8 @@ int loop_post(struct loop *loop, loop_fn *fn, void *arg);
 /* Monotonic milliseconds and microseconds of now; wall clock seconds and milliseconds since 1970. */
 uint64_t loop_now_ms(void);
 uint64_t loop_now_us(void);
+/* Milliseconds of a clock that nobody sets and that goes on in suspend, where the monotonic one stands still. */
+uint64_t loop_boot_ms(void);
 uint64_t clock_seconds(void);
 uint64_t clock_ms(void);
 /* Microseconds that this thread had a CPU: what it costs, however long it waits for one. */
@@ -47,6 +49,8 @@ void watch_free(struct watch *watch);                  /* NULL allowed */
 
 /* A timer, not running until timer_start(). */
 struct timer *timer_new(struct loop *loop, loop_fn *fn, void *arg);
+/* By the clock of loop_boot_ms(): due while the host was suspended, it fires when it wakes. NULL: no descriptor either. */
+struct timer *timer_new_boot(struct loop *loop, loop_fn *fn, void *arg);
 void timer_start(struct timer *timer, uint64_t ms); /* restarts a running one; fires once */
 void timer_stop(struct timer *timer);
 void timer_free(struct timer *timer); /* NULL allowed */

@@ -4,14 +4,19 @@
  */
 #include "tests/register/world.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/wire/rrtype.h"
 
-/* --- the clock: linked with --wrap --- */
+/* --- the clocks: linked with --wrap --- */
 
 static int64_t clock_is_off; /* ms */
+static uint64_t suspended; /* ms */
 
 uint64_t __real_clock_ms(void);
 uint64_t __wrap_clock_ms(void);
@@ -27,6 +32,44 @@ uint64_t
 __wrap_clock_seconds(void)
 {
 	return __wrap_clock_ms() / 1000;
+}
+
+uint64_t __real_loop_boot_ms(void);
+uint64_t __wrap_loop_boot_ms(void);
+
+uint64_t
+__wrap_loop_boot_ms(void)
+{
+	return __real_loop_boot_ms() + suspended;
+}
+
+/* The one timer of this process that goes on in suspend. */
+static int
+boot_timer(void)
+{
+	DIR *folder = opendir("/proc/self/fdinfo");
+	struct dirent *entry;
+	int fd = -1;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder)) != NULL) {
+		char path[300], text[512] = "";
+		FILE *file;
+
+		snprintf(path, sizeof path, "/proc/self/fdinfo/%s", entry->d_name);
+		file = fopen(path, "r");
+		if (file == NULL)
+			continue;
+		(void)!fread(text, 1, sizeof text - 1, file);
+		fclose(file);
+		if (strstr(text, "clockid: 7\n") == NULL)
+			continue;
+		assert_int_equal(fd, -1);
+		fd = (int)strtol(entry->d_name, NULL, 10);
+	}
+	closedir(folder);
+	assert_int_not_equal(fd, -1);
+	return fd;
 }
 
 /* --- over TCP --- */
@@ -192,6 +235,40 @@ test_clock_is_set(void **state)
 		assert_in_range(s->next - clock_ms(), 3600 * 790, 3600 * 1000);
 	}
 	clock_is_off = 0;
+}
+
+/* A lease ends in suspend too: what was due then is done as soon as the host wakes, and if that fails nothing is registered. */
+static void
+test_suspended(void **state)
+{
+	static const struct itimerspec due = {.it_value.tv_nsec = 1};
+	const struct registration_status *s;
+	struct itimerspec left;
+	uint64_t next;
+
+	(void)state;
+	w.options.keep = true;
+	s = world_run(BUILD_REGISTER);
+	assert_true(s->registered);
+	assert_int_equal(timerfd_gettime(boot_timer(), &left), 0);
+	assert_in_range(left.it_value.tv_sec, 3600 * 79 / 100, 3600 * 85 / 100);
+	suspended += 4 * 3600 * 1000;
+	assert_int_equal(timerfd_settime(boot_timer(), 0, &due, NULL), 0);
+	until(w.server.n_asked == 2 && world_is_over());
+	assert_int_equal(s->verb, BUILD_REFRESH);
+	assert_true(s->registered);
+	assert_int_equal(timerfd_gettime(boot_timer(), &left), 0);
+	assert_in_range(left.it_value.tv_sec, 3600 * 79 / 100, 3600 * 85 / 100);
+	suspended += 4 * 3600 * 1000;
+	w.refused = UINT32_MAX;
+	w.says = (struct says){.rcode = RCODE_SERVFAIL};
+	assert_int_equal(timerfd_settime(boot_timer(), 0, &due, NULL), 0);
+	until(w.server.n_asked == 3 && world_is_over());
+	assert_int_equal(s->state, REGISTRATION_REFUSED);
+	assert_false(s->registered);
+	next = s->next - clock_ms();
+	assert_in_range(next, 1000, 2500);
+	suspended = 0;
 }
 
 /* A server that fails for the rest of a lease is not asked every two seconds. */
@@ -441,6 +518,7 @@ main(void)
 	    WORLD(test_refused),
 	    WORLD(test_refused_later),
 	    WORLD(test_clock_is_set),
+	    WORLD(test_suspended),
 	    WORLD(test_many_failures),
 	    WORLD(test_datagram_cookie),
 	    WORLD(test_datagram_gives_way),

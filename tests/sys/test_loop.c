@@ -113,14 +113,13 @@ stop(void *arg)
 }
 
 static void
-test_timer(void **state)
+timer_holds(struct timer *made(struct loop *, loop_fn *, void *))
 {
 	struct counter c = {0};
 	uint64_t start;
 
-	(void)state;
 	assert_int_equal(loop_new(&c.loop), 0);
-	c.timer = timer_new(c.loop, stop, &c);
+	c.timer = made(c.loop, stop, &c);
 	for (int i = 0; i < 10; i++) {
 		start = loop_now_us();
 		timer_start(c.timer, 10000);
@@ -129,13 +128,55 @@ test_timer(void **state)
 		assert_true(c.at - start >= 3000); /* never early */
 	}
 	assert_int_equal(c.n, 10);
+	timer_start(c.timer, 0);
+	loop_run(c.loop);
+	assert_int_equal(c.n, 11);
+	loop_once(c.loop, 5); /* once */
 	timer_start(c.timer, 1);
 	timer_stop(c.timer);
 	loop_once(c.loop, 5);
-	assert_int_equal(c.n, 10);
+	assert_int_equal(c.n, 11);
 	timer_free(c.timer);
 	timer_free(NULL);
 	loop_free(c.loop);
+}
+
+static void
+test_timer(void **state)
+{
+	(void)state;
+	timer_holds(timer_new);
+	timer_holds(timer_new_boot);
+}
+
+static void
+stop_other(void *arg)
+{
+	struct counter *c = arg;
+
+	c->n++;
+	timer_stop(c->timer);
+}
+
+/* Of two that are due in one round, what the first one stops does not fire. */
+static void
+test_timer_stopped_when_due(void **state)
+{
+	struct counter c[2] = {{0}, {0}};
+	struct loop *loop;
+
+	(void)state;
+	assert_int_equal(loop_new(&loop), 0);
+	for (int i = 0; i < 2; i++)
+		c[!i].timer = timer_new_boot(loop, stop_other, &c[i]);
+	for (int i = 0; i < 2; i++)
+		timer_start(c[i].timer, 0);
+	for (int i = 0; i < 3; i++)
+		loop_once(loop, 5);
+	assert_int_equal(c[0].n + c[1].n, 1);
+	for (int i = 0; i < 2; i++)
+		timer_free(c[i].timer);
+	loop_free(loop);
 }
 
 static void
@@ -207,6 +248,7 @@ main(void)
 	    cmocka_unit_test(test_later),
 	    cmocka_unit_test(test_posts),
 	    cmocka_unit_test(test_timer),
+	    cmocka_unit_test(test_timer_stopped_when_due),
 	    cmocka_unit_test(test_stop_before_run),
 	    cmocka_unit_test(test_signal),
 	    cmocka_unit_test(test_watch),
