@@ -519,7 +519,9 @@ registration_due(void *arg)
 	else if (r->status.state == REGISTRATION_PROVING)
 		probes_over(r);
 	else if (!registration_is_busy(r))
-		request_begin(r, r->status.registered ? BUILD_REFRESH : r->status.verb);
+		request_begin(r, r->status.registered && verb_sets(r->status.verb)
+				     ? BUILD_REFRESH
+				     : r->status.verb);
 }
 
 void

@@ -149,6 +149,30 @@ test_withdraw(void **state)
 	assert_int_equal(w.server.asked[2].update.lease.key_lease, 0);
 }
 
+/* It is asked for until it is granted: the lease that lasts meanwhile is not refreshed. */
+static void
+test_withdraw_unanswered(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.keep = true;
+	w.refused = 1; /* by nobody: a lease of 1 s, so that the next try is near */
+	w.says = says_granted();
+	w.says.lease.lease = 1;
+	s = world_run(BUILD_REGISTER);
+	assert_true(s->registered);
+	w.dropped = 3;
+	s = world_run(BUILD_WITHDRAW);
+	assert_int_equal(s->state, REGISTRATION_UNANSWERED);
+	assert_int_not_equal(s->next, 0);
+	until(w.server.n_asked == 4 && world_is_over());
+	assert_int_equal(s->state, REGISTRATION_WITHDRAWN);
+	assert_false(s->registered);
+	assert_int_equal(w.server.asked[3].update.lease.lease, 0);
+	assert_int_equal(asked_count(&w.server.asked[3], RR_ELOC), 0);
+}
+
 static void
 test_refused(void **state)
 {
@@ -515,6 +539,7 @@ main(void)
 	    WORLD(test_proof_ends_before_lease),
 	    WORLD(test_no_leases),
 	    WORLD(test_withdraw),
+	    WORLD(test_withdraw_unanswered),
 	    WORLD(test_refused),
 	    WORLD(test_refused_later),
 	    WORLD(test_clock_is_set),
