@@ -14,6 +14,7 @@
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
 #include "core/zone/records.h"
+#include "mapd/backlog.h"
 #include "mapd/beside.h"
 #include "mapd/chain.h"
 #include "mapd/claim.h"
@@ -161,6 +162,15 @@ amend_diff(struct amending *a)
 	return rc;
 }
 
+/* Names assigned to an identity whose mapping it changes are to follow. */
+static void
+place_follow(struct change *change, const struct place *place)
+{
+	if (place->mapping &&
+	    (draft_has(&place->before, RR_ELOC) || draft_has(&place->draft, RR_ELOC)))
+		backlog_put_names(change, &place->name);
+}
+
 /* What goes with the edit joins its change; the claims of names that lose their KEY go in every case. */
 static int
 amend_beside(const struct amending *a, struct change *change)
@@ -173,6 +183,8 @@ amend_beside(const struct amending *a, struct change *change)
 
 		if (place->touched && draft_loses_key(&place->before, &place->draft))
 			claim_remove(change, &a->before.apex, &place->name);
+		if (!amend->steps)
+			place_follow(change, place);
 	}
 	return rc != 0 ? rc : change_error(change);
 }
@@ -198,7 +210,7 @@ amend_unchanged(struct amending *a)
 static int
 amend_load(struct amending *a, struct bytes records)
 {
-	struct loading loading = {.alone = true};
+	struct loading loading = {.alone = true, .edit = true};
 	struct change *change = NULL;
 	int rc = load_plan(a->work, &loading, &a->before.apex, records, a->out);
 

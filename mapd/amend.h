@@ -13,6 +13,7 @@ struct amend {
 	const struct lines *lines; /* borrowed */
 	const char *label; /* what they are lines of */
 	bool dry; /* nothing is written */
+	bool steps; /* names that keep step with what it changes are in it, or noted already */
 	/*
 	 * What is to be durable with the edit or not at all: called with the change before its commit, also when
 	 * nothing of the zone differs, and not when dry. Its error is the edit's. NULL: nothing goes with it.

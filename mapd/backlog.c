@@ -10,6 +10,7 @@
 #include "core/sys/loop.h"
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
+#include "core/wire/rrtype.h"
 #include "mapd/later.h"
 #include "mapd/people.h"
 #include "mapd/step.h"
@@ -35,6 +36,74 @@ backlog_put(struct change *change, const struct name *name, uint64_t not_before)
 	put_u64(value + 1, not_before);
 	change_put(change, TABLE_BACKLOG, (struct bytes){key, name_key(name, key)},
 	    (struct bytes){value, sizeof value});
+}
+
+/* The records of an identity; none, when it is in no zone here. */
+static int
+mapping_read(struct change *change, const struct name *identity, struct draft *draft)
+{
+	uint8_t key[NODE_KEY];
+	struct bytes value;
+	struct zone zone;
+
+	if (!work_zone_of(change, identity, &zone) ||
+	    !change_get(change, TABLE_NODES,
+		(struct bytes){key, node_key(zone.id, identity, key)}, &value))
+		return change_error(change);
+	return draft_read(draft, value);
+}
+
+void
+backlog_put_names(struct change *change, const struct name *identity)
+{
+	struct name name = {0};
+
+	while (assigned_next(change, identity, &name))
+		if (!eid_is_reverse(&name))
+			backlog_put(change, &name, 0);
+}
+
+/* What is at a name whose identity has no mapping is its operator's: it keeps step with nothing. */
+int
+backlog_put_assigned(
+    struct change *change, const struct name *name, const struct name *identity)
+{
+	struct draft mapping = {0};
+	int rc;
+
+	if (eid_is_reverse(name))
+		return 0;
+	rc = mapping_read(change, identity, &mapping);
+	if (rc == 0 && draft_has(&mapping, RR_ELOC))
+		backlog_put(change, name, 0);
+	draft_fini(&mapping);
+	return rc;
+}
+
+/* In the zone apex, or would be if it were there. */
+static bool
+name_is_in(struct change *change, const struct name *name, const struct name *apex)
+{
+	struct zone zone;
+
+	return name_is_below(name, apex) && (!work_zone_of(change, name, &zone) ||
+						name_labels(&zone.apex) <= name_labels(apex));
+}
+
+int
+backlog_put_zone(struct change *change, const struct name *apex, bool behind)
+{
+	struct name name = {0}, identity;
+	int rc = 0;
+
+	while (rc == 0 && assigned_each(change, &name, &identity)) {
+		bool own = name_is_in(change, &name, apex);
+
+		/* what it has before at its own names is not what it is to have */
+		if (own ? behind : name_is_in(change, &identity, apex))
+			rc = backlog_put_assigned(change, &name, &identity);
+	}
+	return rc != 0 ? rc : change_error(change);
 }
 
 static bool
@@ -136,21 +205,6 @@ backlog_find(struct backlog *b, struct work *work)
 		return change_commit(change);
 	change_abort(change);
 	return rc;
-}
-
-/* The records of an identity; none, when it is in no zone here. */
-static int
-mapping_read(struct change *change, const struct name *identity, struct draft *draft)
-{
-	uint8_t key[NODE_KEY];
-	struct bytes value;
-	struct zone zone;
-
-	if (!work_zone_of(change, identity, &zone) ||
-	    !change_get(change, TABLE_NODES,
-		(struct bytes){key, node_key(zone.id, identity, key)}, &value))
-		return change_error(change);
-	return draft_read(draft, value);
 }
 
 static int

@@ -217,6 +217,7 @@ whole_run(struct commit *c, struct desk *desk, struct proposal *p, const struct 
 	amend->label = "update";
 	amend->judge.strict = true;
 	amend->dry = p->dry;
+	amend->steps = true;
 	amend->beside = whole_beside;
 	amend->beside_arg = &w;
 	rc = amend_run(work, &desk->zone.apex, amend, &out);

@@ -13,6 +13,7 @@
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
 #include "mapd/amend.h"
+#include "mapd/backlog.h"
 #include "mapd/claim.h"
 #include "mapd/draft.h"
 #include "mapd/holder.h"
@@ -116,6 +117,7 @@ assign_rows(struct folking *f, struct change *change)
 	char name[NAME_TEXT], other[NAME_TEXT];
 	struct name there;
 	struct zone zone;
+	int rc;
 
 	name_print(&folk->name, name);
 	if (!work_zone_of(change, &folk->name, &zone))
@@ -132,7 +134,10 @@ assign_rows(struct folking *f, struct change *change)
 		    folk->names);
 	folk_say(f->out, "%.*s %s", OUTCOME_DONE / 2, name,
 	    f->out->unchanged ? "is its already" : "assigned to it");
-	return assigned_put(change, &folk->name, &folk->identity);
+	if (f->out->unchanged)
+		return 0;
+	rc = assigned_put(change, &folk->name, &folk->identity);
+	return rc != 0 ? rc : backlog_put_assigned(change, &folk->name, &folk->identity);
 }
 
 static int

@@ -18,7 +18,7 @@ group_write(
 	if (load->error != 0)
 		return;
 	load->error = load_write(work, loading, change, false);
-	if (load->error == 0)
+	if (load->error == 0 && !load_is_nothing(loading))
 		load->error = change_keep(*change);
 	else
 		change_undo(*change);

@@ -69,6 +69,7 @@ span_run(struct work *work, struct span *span, char why[PLAN_WHY])
 	if (rc == 0) {
 		amend->lines = &lines;
 		amend->label = span->later->label;
+		amend->steps = true;
 		amend->beside = span_beside;
 		amend->beside_arg = span;
 		rc = amend_change(work, span->later->apex, amend, &out);

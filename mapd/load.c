@@ -14,6 +14,7 @@
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
+#include "mapd/backlog.h"
 #include "mapd/build.h"
 #include "mapd/claim.h"
 #include "mapd/meta.h"
@@ -187,6 +188,7 @@ load_write(struct work *work, struct loading *loading, struct change **change, b
 	    .change = *change,
 	    .zone = &loading->zone};
 	struct signers signers;
+	bool follows = !loading->anew && !loading->edit;
 	int rc = work_check_clock(*change, loading->now, out->why, sizeof out->why);
 
 	loading->alone = alone;
@@ -195,12 +197,22 @@ load_write(struct work *work, struct loading *loading, struct change **change, b
 	out->previous = before->serial;
 	if (rc == 0)
 		rc = load_signers(work, &build, &signers, loading->now, out);
+	if (rc == 0 && follows)
+		rc = backlog_put_zone(build.change, &loading->plan.apex, false);
 	if (rc == 0 &&
 	    (loading->anew || !out->replaced || !load_may_revise(work, &build, before) ||
 		!load_revise(work, &build, before, loading->now, out, &rc)))
 		rc = load_build(work, &build, before, loading->now, out);
+	if (rc == 0 && follows && !out->unchanged)
+		rc = backlog_put_zone(build.change, &loading->plan.apex, true);
 	*change = build.change;
 	return rc;
+}
+
+bool
+load_is_nothing(const struct loading *loading)
+{
+	return loading->out->unchanged;
 }
 
 void
@@ -233,7 +245,7 @@ load_alone(struct work *work, const struct name *apex, struct bytes records, boo
 		rc = change_begin(work->store, &change);
 	if (rc == 0)
 		rc = load_write(work, &loading, &change, true);
-	if (rc == 0 && !out->unchanged) {
+	if (rc == 0 && !load_is_nothing(&loading)) {
 		rc = change_commit(change);
 		change = NULL;
 	}
@@ -332,7 +344,7 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 {
 	uint8_t key[NAME_KEY];
 	struct name claimed = *apex;
-	struct change *change;
+	struct change *change = NULL;
 	struct zone zone;
 	bool more = false;
 	int rc;
@@ -346,13 +358,19 @@ work_remove(struct work *work, const struct name *apex, struct outcome *out)
 		snprintf(out->why, sizeof out->why, "not served here");
 		return rc;
 	}
+	if (rc == 0)
+		rc = backlog_put_zone(change, apex, false);
 	if (rc == 0) {
 		change_remove(
 		    change, TABLE_ZONES, (struct bytes){key, zone_meta_key(apex, key)});
 		meta_bump_generation(change);
 		more = claim_forget(change, apex, &claimed, WORK_CLAIMS);
-		rc = change_commit(change);
+		rc = backlog_put_zone(change, apex, true);
 	}
+	if (rc == 0)
+		rc = change_commit(change);
+	else
+		change_abort(change);
 	if (rc != 0) {
 		outcome_error(out, rc);
 		return rc;

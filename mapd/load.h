@@ -15,6 +15,7 @@ struct loading {
 	uint64_t now;
 	bool alone;
 	bool opened; /* the zone's keys were not in memory before: they stay only with the change */
+	bool edit; /* made by one, which knows the names that keep step with what it changes */
 	bool anew; /* not compared with what is stored, whose proofs were judged when they came */
 };
 
@@ -27,6 +28,8 @@ int load_plan(struct work *work, struct loading *loading, const struct name *ape
  */
 int load_write(struct work *work, struct loading *loading, struct change **change, bool alone)
     NONNULL MUST_CHECK;
+/* Nothing differed: its change need not be committed. */
+bool load_is_nothing(const struct loading *loading) NONNULL;
 /* Told what became of it: durable when 0. No change may be open. */
 void load_end(struct work *work, struct loading *loading, int rc) NONNULL;
 

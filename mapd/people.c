@@ -192,6 +192,24 @@ assigned_next(struct change *change, const struct name *identity, struct name *a
 }
 
 bool
+assigned_each(struct change *change, struct name *at, struct name *identity)
+{
+	uint8_t octets[1 + NAME_KEY] = {'n'};
+	struct bytes key = {octets, 1}, found, value;
+
+	if (at->n > 0)
+		key = name_row(at, octets);
+	if (!change_ceiling(change, TABLE_ASSIGNED, key, &found, &value))
+		return false;
+	if (at->n > 0 && bytes_equal(found, key) &&
+	    !change_next(change, TABLE_ASSIGNED, &found, &value))
+		return false;
+	return found.n > 1 && found.p[0] == 'n' &&
+	       name_from_key((struct bytes){found.p + 1, found.n - 1}, at) == 0 &&
+	       assigned_read(value, identity);
+}
+
+bool
 assigned_find_next(struct snapshot *snap, const struct name *identity, struct name *at)
 {
 	uint8_t octets[ASSIGNED_KEY], first[ASSIGNED_KEY];

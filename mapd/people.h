@@ -38,6 +38,8 @@ void assigned_remove(struct change *change, const struct name *name) NONNULL;
 bool assigned_next(struct change *change, const struct name *identity, struct name *at) NONNULL;
 bool assigned_find_next(
     struct snapshot *snap, const struct name *identity, struct name *at) NONNULL;
+/* All names that are assigned, with their identities, in the same way. */
+bool assigned_each(struct change *change, struct name *at, struct name *identity) NONNULL;
 size_t assigned_count(struct change *change, const struct name *identity) NONNULL;
 
 #endif

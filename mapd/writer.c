@@ -370,6 +370,8 @@ writer_job(struct writer *writer, struct job *job)
 	for (size_t i = 0; i < writer->n_taken; i++) {
 		job = writer->jobs_taken[i];
 		job_run[job->kind](writer, job);
+		/* who asks next sees the names that keep step with what it changed */
+		(void)backlog_step(&writer->work, 0);
 		if (!queue_put(writer->answers[1], job))
 			diag_error("writer: an answer was lost: %s", strerror(errno));
 	}

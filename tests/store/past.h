@@ -31,6 +31,8 @@ int journal_walk(struct journal_head *head);
 /* Does the edit, whose lines are lines of "edit". */
 int edit_run(void);
 void edit_fini(void);
+/* The edit that takes away a type (0: all) at a name of the zone. */
+void edit_unset(const char *owner, uint16_t type);
 void line_put(enum line_verb verb, const struct planted *record, bool whole_name);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * test_step.c - names that keep step with an identity where only an edit can write them: with others, after
- * others, and after a crash.
+ * others, after a crash, and behind what an operator does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 #include "core/wire/rrtype.h"
 #include "mapd/backlog.h"
 #include "mapd/expiry.h"
+#include "mapd/folk.h"
 #include "mapd/later.h"
 #include "mapd/people.h"
 
@@ -280,6 +281,153 @@ test_refused(void **state)
 	assert_int_equal(backlog(), 0);
 }
 
+static void
+follow(void)
+{
+	assert_int_equal(backlog_step(&shop.work, 60), 60);
+	assert_int_equal(backlog(), 0);
+}
+
+static void
+load_other(const char *serial)
+{
+	shop_begin("other.test.");
+	shop_add_apex(serial);
+}
+
+/* What the file of a zone does not have comes back behind its load; of who has no mapping the file is right. */
+static void
+test_load(void **state)
+{
+	(void)state;
+	open_two(DENIAL_NSEC3);
+	load_other("2");
+	shop_add("www", 60, "A", "192.0.2.7");
+	shop_add("www", 60, "A", "192.0.2.8");
+	shop_load_good();
+	follow();
+	assert_int_equal(count("www", "A"), 2);
+	zone_turn("zone.test.");
+	register_me();
+	assert_int_equal(count_in("other.test.", "www", "A"), 1);
+	load_other("9");
+	shop_load_good();
+	assert_int_equal(count("www", "A"), 0);
+	follow();
+	assert_int_equal(count("www", "A"), 1);
+	/* nothing differs: nothing waits */
+	assert_int_equal(work_rebuild(&shop.work, &shop.apex, &shop.outcome), 0);
+	assert_int_equal(backlog(), 0);
+	/* the zone of the identity, without its mapping */
+	shop_begin("zone.test.");
+	shop_add_apex("9");
+	shop_load_good();
+	follow();
+	assert_int_equal(count_in("other.test.", "www", "A"), 0);
+}
+
+/* An identity whose name stands in the file of its own zone too: what the file says there is what there is. */
+static void
+test_load_own(void **state)
+{
+	struct name me;
+
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	assign(&me);
+	register_me();
+	assert_int_equal(count("www", "A"), 1);
+	shop_begin("zone.test.");
+	shop_add_apex("9");
+	shop_add("www", 60, "A", "192.0.2.7");
+	shop_add("www", 60, "A", "192.0.2.8");
+	shop_load_good();
+	follow();
+	assert_int_equal(count("www", "A"), 2);
+}
+
+static void
+edit_ends(void (*edit)(void))
+{
+	open_two(DENIAL_NSEC3);
+	register_me();
+	assert_int_equal(count_in("other.test.", "www", "A"), 1);
+	edit();
+	follow();
+	assert_int_equal(count_in("other.test.", "www", "A"), 0);
+}
+
+static void
+unset_mapping(void)
+{
+	edit_unset(ME, RR_ELOC);
+}
+
+/* What only a load can write. */
+static void
+unset_whole(void)
+{
+	static struct zone_rule rules[2];
+
+	memcpy(rules, shop.rules.zones, sizeof rules);
+	for (size_t i = 0; i < 2; i++)
+		if (name_equal(&rules[i].apex, &shop.apex))
+			rules[i].denial = DENIAL_NSEC;
+	shop.rules.zones = rules;
+	edit_unset(ME, 0);
+	assert_int_equal(shop_zone().denial, DENIAL_NSEC);
+}
+
+static void
+zone_goes(void)
+{
+	assert_int_equal(work_remove(&shop.work, &shop.apex, &shop.outcome), 0);
+}
+
+/* An operator takes a mapping away: by an edit of its name, small or not, and with its zone. */
+static void
+test_taken(void **state)
+{
+	(void)state;
+	edit_ends(unset_mapping);
+}
+
+static void
+test_taken_whole(void **state)
+{
+	(void)state;
+	edit_ends(unset_whole);
+}
+
+static void
+test_taken_zone(void **state)
+{
+	(void)state;
+	edit_ends(zone_goes);
+}
+
+/* A name that an identity is given has its addresses without another word of it. */
+static void
+test_assigned(void **state)
+{
+	struct folk folk = {.verb = FOLK_ASSIGN};
+
+	(void)state;
+	open_two(DENIAL_NSEC3);
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &folk.identity), 0);
+	assert_int_equal(name_from("early.other.test.", &folk.name), 0);
+	assert_int_equal(folk_run(&shop.work, &shop.apex, &folk, &shop.outcome), 0);
+	assert_int_equal(backlog(), 0);
+	register_me();
+	assert_int_equal(name_from("late.other.test.", &folk.name), 0);
+	assert_int_equal(folk_run(&shop.work, &shop.apex, &folk, &shop.outcome), 0);
+	assert_int_equal(backlog(), 1);
+	follow();
+	zone_turn("other.test.");
+	assert_int_equal(count("early", "A") + count("late", "A"), 2);
+}
+
 /* A name that a test has later.h fail for; the others get an address. */
 struct failing {
 	size_t at;
@@ -362,6 +510,12 @@ main(void)
 	    TEST(test_crash),
 	    TEST(test_waits),
 	    TEST(test_refused),
+	    TEST(test_load),
+	    TEST(test_load_own),
+	    TEST(test_taken),
+	    TEST(test_taken_whole),
+	    TEST(test_taken_zone),
+	    TEST(test_assigned),
 	    TEST(test_alone),
 	};
 	int failed = cmocka_run_group_tests_name("step", tests, NULL, NULL);

@@ -40,19 +40,6 @@ other_registers(unsigned rcode, const char *words)
 	answers(p, rcode, words);
 }
 
-static void
-edit_unset(const char *owner, uint16_t type)
-{
-	struct line line = {.verb = LINE_UNSET, .number = 1, .type = type};
-
-	assert_int_equal(name_scan(owner, strlen(owner), &shop.apex, &line.owner), 0);
-	lines_fini(&lines);
-	assert_int_equal(lines_add(&lines, &line), 0);
-	if (edit_run() != 0)
-		fail_msg("%s: %s", owner, shop.outcome.why);
-	edit_fini();
-}
-
 static size_t
 rows(enum table table)
 {
