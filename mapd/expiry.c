@@ -140,7 +140,9 @@ spot_end(struct commit *commit, struct desk *desk, struct spot *spot, bool key)
 		return rc;
 	holder = holder_of(commit->change, commit->work->rules, &spot->name, &spot->now);
 	lease_clear(&spot->next, &holder, key);
-	return step_names(commit, desk, spot);
+	/* it may be the lease of who had the name before, or of a KEY beside */
+	rc = step_own(commit, desk, spot);
+	return rc != 0 ? rc : step_names(commit, desk, spot);
 }
 
 static int

@@ -34,6 +34,30 @@ step_name(struct desk *desk, const struct draft *mapping, const struct name *nam
 }
 
 int
+step_own(struct commit *commit, struct desk *desk, struct spot *spot)
+{
+	const struct draft *mapping;
+	struct spot *own;
+	struct desk *home;
+	struct name identity;
+	struct zone zone;
+	int rc;
+
+	if (eid_is_reverse(&spot->name) ||
+	    !assigned_get(commit->change, &spot->name, &identity) ||
+	    !work_zone_of(commit->change, &identity, &zone))
+		return change_error(commit->change);
+	home = commit_desk(commit, &zone.apex, &rc);
+	if (home == NULL || rc != 0)
+		return rc;
+	rc = desk_spot(home, &identity, &own);
+	if (rc != 0)
+		return rc;
+	mapping = own->tried ? &own->next : &own->now;
+	return draft_has(mapping, RR_ELOC) ? step_name(desk, mapping, &spot->name) : 0;
+}
+
+int
 step_names(struct commit *commit, struct desk *desk, const struct spot *identity)
 {
 	struct name name = {0};

@@ -13,6 +13,11 @@
  */
 int step_names(
     struct commit *commit, struct desk *desk, const struct spot *identity) NONNULL MUST_CHECK;
+/*
+ * The same of spot, on its desk, from the identity that it is assigned to, as that is tried: nothing is done where that
+ * is none, or has no mapping.
+ */
+int step_own(struct commit *commit, struct desk *desk, struct spot *spot) NONNULL MUST_CHECK;
 /* The same of one name, on the desk of its zone. */
 int step_name(struct desk *desk, const struct draft *mapping, const struct name *name) NONNULL MUST_CHECK;
 

@@ -148,6 +148,49 @@ test_together_turned(void **state)
 	expire_together(0, 10);
 }
 
+/* Of a name's own lease, all that is not its identity's mapping goes: the addresses follow that, and end with it. */
+static void
+expire_name(uint8_t denial)
+{
+	struct proposal *p;
+	struct name me;
+
+	open_realm(denial);
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	p = others_update("www");
+	petition_item(p, UPDATE_ADD, "www", 300, "KEY", OTHER_KEY);
+	petition_item(p, UPDATE_ADD, "www", 300, "AAAA", "2001:db8::7");
+	answers(p, RCODE_NOERROR, "");
+	assign(&me);
+	register_me();
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, "www", 60, "EPID", "10 b.example.");
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(count("www", "A") + count("www", "EPID"), 2);
+	assert_int_equal(count("www", "AAAA"), 0);
+	claim_age("www", 1209600);
+	expire();
+	assert_int_equal(count("www", "EPID") + count("www", "KEY"), 0);
+	assert_int_equal(count("www", "A"), 1);
+	claim_age(ME, 7200);
+	expire();
+	assert_int_equal(count("www", "A"), 0);
+}
+
+static void
+test_older_claim(void **state)
+{
+	(void)state;
+	expire_name(DENIAL_NSEC3);
+}
+
+static void
+test_older_claim_whole(void **state)
+{
+	(void)state;
+	expire_name(DENIAL_NSEC);
+}
+
 /* What is put off for its own zone is asked of what is stored, not of what a later update of the batch saw. */
 static void
 test_pipelined(void **state)
@@ -506,6 +549,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_together),
 	    TEST(test_together_turned),
+	    TEST(test_older_claim),
+	    TEST(test_older_claim_whole),
 	    TEST(test_pipelined),
 	    TEST(test_crash),
 	    TEST(test_waits),
