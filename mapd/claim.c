@@ -305,6 +305,29 @@ claim_forget(struct change *change, const struct name *apex, struct name *last, 
 	return false;
 }
 
+void
+claim_adopt(struct change *change, const struct name *apex)
+{
+	uint8_t prefix[NAME_KEY], octets[NAME_KEY];
+	size_t prefix_n = name_key(apex, prefix);
+	struct bytes key = {prefix, prefix_n}, value;
+	bool more = change_ceiling(change, TABLE_LEASES, key, &key, &value);
+
+	while (more && key.n >= prefix_n && memcmp(key.p, prefix, prefix_n) == 0) {
+		struct claim claim;
+		struct name owner;
+
+		/* those of a zone below it stay there */
+		if (name_from_key(key, &owner) == 0 && claim_read(value, &claim) &&
+		    claim.counted_labels < name_labels(apex)) {
+			claim_put(change, apex, &owner, &claim);
+			key = (struct bytes){octets, name_key(&owner, octets)};
+			more = change_ceiling(change, TABLE_LEASES, key, &key, &value);
+		}
+		more = more && change_next(change, TABLE_LEASES, &key, &value);
+	}
+}
+
 bool
 claim_zone_next(struct change *change, struct name *apex)
 {

@@ -53,6 +53,8 @@ void claim_remove(
  */
 bool claim_forget(struct change *change, const struct name *apex, struct name *last, size_t most)
     NONNULL MUST_CHECK;
+/* The zone apex is new: claims of its names, which were counted in a zone above, are counted in it. */
+void claim_adopt(struct change *change, const struct name *apex) NONNULL;
 /* The next zone after *apex (n 0: the first) that claims are counted in; false: there is none. */
 bool claim_zone_next(struct change *change, struct name *apex) NONNULL;
 /* The same for those of the workers. */

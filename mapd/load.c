@@ -203,6 +203,8 @@ load_write(struct work *work, struct loading *loading, struct change **change, b
 	    (loading->anew || !out->replaced || !load_may_revise(work, &build, before) ||
 		!load_revise(work, &build, before, loading->now, out, &rc)))
 		rc = load_build(work, &build, before, loading->now, out);
+	if (rc == 0 && !out->replaced)
+		claim_adopt(build.change, &loading->plan.apex);
 	if (rc == 0 && follows && !out->unchanged)
 		rc = backlog_put_zone(build.change, &loading->plan.apex, true);
 	*change = build.change;

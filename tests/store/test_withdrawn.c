@@ -129,18 +129,18 @@ test_host_goes(void **state)
 	assert_int_equal(shop_claims(), 0);
 }
 
-/* So many claims in the zone apex of shop.h, with leases. */
+/* So many claims in the zone apex of shop.h, right below it or further down, with leases. */
 static void
-claims_make(size_t n)
+claims_make(size_t n, const char *below)
 {
 	struct claim claim = {.since = 1, .until = 1 << 30, .key_until = 1 << 30};
 	struct change *change;
 	struct name name;
-	char text[16];
+	char text[32];
 
 	assert_int_equal(change_begin(shop.store, &change), 0);
 	for (size_t i = 0; i < n; i++) {
-		snprintf(text, sizeof text, "h%zu", i);
+		snprintf(text, sizeof text, "h%zu%s", i, below);
 		assert_int_equal(name_scan(text, strlen(text), &shop.apex, &name), 0);
 		claim_put(change, &shop.apex, &name, &claim);
 	}
@@ -161,12 +161,12 @@ zones_make(size_t n)
 	static const char *const others[] = {"h.zone.test.", "zone2.test."};
 
 	open_realm(DENIAL_NSEC3);
-	claims_make(n);
+	claims_make(n, "");
 	for (size_t i = 0; i < 2; i++) {
 		shop_begin(others[i]);
 		shop_add_apex("1");
 		shop_load_good();
-		claims_make(3);
+		claims_make(3, "");
 	}
 	zone_is("zone.test.");
 }
@@ -213,6 +213,38 @@ test_removal_interrupted(void **state)
 	only_others_are_left();
 }
 
+/* Of a zone that comes below, the claims of its names are its own: they go with it, and not with the one above. */
+static void
+test_zone_below(void **state)
+{
+	(void)state;
+	open_realm(DENIAL_NSEC3);
+	claims_make(4, ".deep.h");
+	shop_begin("deep.h.zone.test.");
+	shop_add_apex("1");
+	shop_load_good();
+	assert_int_equal(shop_claims(), 4);
+	zone_is("zone.test.");
+	claims_make(5, ".h");
+	shop_begin("h.zone.test.");
+	shop_add_apex("1");
+	shop_load_good();
+	assert_int_equal(shop_claims(), 5);
+	zone_is("zone.test.");
+	assert_int_equal(shop_claims(), 0);
+	assert_int_equal(work_sweep_claims(&shop.work, &shop.apex, &shop.apex), 0);
+	assert_int_equal(rows(TABLE_LEASES), 9);
+	zone_is("h.zone.test.");
+	assert_int_equal(work_remove(&shop.work, &shop.apex, &shop.outcome), 0);
+	assert_int_equal(rows(TABLE_LEASES), 4);
+	zone_is("deep.h.zone.test.");
+	assert_int_equal(shop_claims(), 4);
+	assert_int_equal(work_remove(&shop.work, &shop.apex, &shop.outcome), 0);
+	assert_int_equal(rows(TABLE_LEASES), 0);
+	assert_int_equal(rows(TABLE_EXPIRY), 0);
+	assert_int_equal(rows(TABLE_COUNTS), 0);
+}
+
 int
 main(void)
 {
@@ -224,6 +256,7 @@ main(void)
 	    TEST(test_host_goes),
 	    TEST(test_zone_removed),
 	    TEST(test_removal_interrupted),
+	    TEST(test_zone_below),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
