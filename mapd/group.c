@@ -45,9 +45,11 @@ group_try(struct work *work, struct loading *loading, struct group_load *loads, 
 	size_t good = 0;
 	int rc;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		loading[i].drop = loads[i].drop;
 		loads[i].error =
 		    load_plan(work, &loading[i], loads[i].zone, loads[i].records, loads[i].out);
+	}
 	rc = change_begin(work->store, &change);
 	if (rc == 0) {
 		keyring_hold(work->ring);
@@ -65,6 +67,14 @@ group_try(struct work *work, struct loading *loading, struct group_load *loads, 
 	return rc;
 }
 
+static void
+group_alone(struct work *work, struct group_load *load)
+{
+	struct loading loading = {.alone = true, .drop = load->drop};
+
+	load->error = load_run(work, &loading, load->zone, load->records, load->out);
+}
+
 void
 group_load(struct work *work, struct group_load *loads, size_t n)
 {
@@ -75,6 +85,5 @@ group_load(struct work *work, struct group_load *loads, size_t n)
 	/* What stops the commit of all, such as a full disk, need not stop each. */
 	for (size_t i = 0; i < n && rc != 0; i++)
 		if (loading == NULL || loads[i].error == 0)
-			loads[i].error =
-			    work_load(work, loads[i].zone, loads[i].records, loads[i].out);
+			group_alone(work, &loads[i]);
 }

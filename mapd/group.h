@@ -14,6 +14,7 @@ struct group_load {
 	const struct name *zone; /* borrowed, as records and out */
 	struct bytes records;
 	struct outcome *out;
+	bool drop; /* the claims of its names too */
 	int error;
 };
 

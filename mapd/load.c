@@ -176,6 +176,21 @@ load_plan(struct work *work, struct loading *loading, const struct name *apex,
 	return rc;
 }
 
+/* Those of a zone that is new were counted in the one above. */
+static void
+load_claims(const struct loading *loading, struct change *change)
+{
+	const struct name *apex = &loading->plan.apex;
+	struct name first = *apex;
+	bool more = loading->drop;
+
+	if (!loading->out->replaced)
+		claim_adopt(change, apex);
+	/* however many: after a crash nobody would go on with the rest */
+	while (more)
+		more = claim_forget(change, apex, &first, WORK_CLAIMS);
+}
+
 int
 load_write(struct work *work, struct loading *loading, struct change **change, bool alone)
 {
@@ -203,8 +218,8 @@ load_write(struct work *work, struct loading *loading, struct change **change, b
 	    (loading->anew || !out->replaced || !load_may_revise(work, &build, before) ||
 		!load_revise(work, &build, before, loading->now, out, &rc)))
 		rc = load_build(work, &build, before, loading->now, out);
-	if (rc == 0 && !out->replaced)
-		claim_adopt(build.change, &loading->plan.apex);
+	if (rc == 0)
+		load_claims(loading, build.change);
 	if (rc == 0 && follows && !out->unchanged)
 		rc = backlog_put_zone(build.change, &loading->plan.apex, true);
 	*change = build.change;
@@ -214,7 +229,7 @@ load_write(struct work *work, struct loading *loading, struct change **change, b
 bool
 load_is_nothing(const struct loading *loading)
 {
-	return loading->out->unchanged;
+	return loading->out->unchanged && !loading->drop;
 }
 
 void
@@ -235,31 +250,32 @@ load_end(struct work *work, struct loading *loading, int rc)
 	plan_fini(&loading->plan);
 }
 
-static int
-load_alone(struct work *work, const struct name *apex, struct bytes records, bool anew,
-    struct outcome *out)
+int
+load_run(struct work *work, struct loading *loading, const struct name *apex,
+    struct bytes records, struct outcome *out)
 {
 	struct change *change = NULL;
-	struct loading loading = {.alone = true, .anew = anew};
-	int rc = load_plan(work, &loading, apex, records, out);
+	int rc = load_plan(work, loading, apex, records, out);
 
 	if (rc == 0)
 		rc = change_begin(work->store, &change);
 	if (rc == 0)
-		rc = load_write(work, &loading, &change, true);
-	if (rc == 0 && !load_is_nothing(&loading)) {
+		rc = load_write(work, loading, &change, true);
+	if (rc == 0 && !load_is_nothing(loading)) {
 		rc = change_commit(change);
 		change = NULL;
 	}
 	change_abort(change);
-	load_end(work, &loading, rc);
+	load_end(work, loading, rc);
 	return rc;
 }
 
 int
 work_load(struct work *work, const struct name *apex, struct bytes records, struct outcome *out)
 {
-	return load_alone(work, apex, records, false, out);
+	struct loading loading = {.alone = true};
+
+	return load_run(work, &loading, apex, records, out);
 }
 
 /* Appends what the zone's operator gave of a name; what the signer made is left out. */
@@ -323,6 +339,7 @@ collect_zone(struct work *work, const struct name *apex, struct spool *spool)
 int
 work_rebuild(struct work *work, const struct name *apex, struct outcome *out)
 {
+	struct loading loading = {.alone = true, .anew = true};
 	struct spool *spool = NULL;
 	struct bytes records;
 	int rc = spool_new(store_directory(work->store), &spool);
@@ -334,7 +351,7 @@ work_rebuild(struct work *work, const struct name *apex, struct outcome *out)
 	if (rc == 0)
 		rc = spool_map(spool, &records);
 	if (rc == 0)
-		rc = load_alone(work, apex, records, true, out);
+		rc = load_run(work, &loading, apex, records, out);
 	if (rc != 0)
 		outcome_error(out, rc);
 	spool_free(spool);

@@ -16,6 +16,7 @@ struct loading {
 	bool alone;
 	bool opened; /* the zone's keys were not in memory before: they stay only with the change */
 	bool edit; /* made by one, which knows the names that keep step with what it changes */
+	bool drop; /* the claims of its names too, all in the same change */
 	bool anew; /* not compared with what is stored, whose proofs were judged when they came */
 };
 
@@ -28,7 +29,10 @@ int load_plan(struct work *work, struct loading *loading, const struct name *ape
  */
 int load_write(struct work *work, struct loading *loading, struct change **change, bool alone)
     NONNULL MUST_CHECK;
-/* Nothing differed: its change need not be committed. */
+/* All of this of one zone alone, as loading has asked for it; durable when 0. */
+int load_run(struct work *work, struct loading *loading, const struct name *apex,
+    struct bytes records, struct outcome *out) NONNULL MUST_CHECK;
+/* Nothing is to be written: its change need not be committed. */
 bool load_is_nothing(const struct loading *loading) NONNULL;
 /* Told what became of it: durable when 0. No change may be open. */
 void load_end(struct work *work, struct loading *loading, int rc) NONNULL;

@@ -346,16 +346,14 @@ writer_load(struct writer *writer)
 		if (job->error != 0)
 			continue;
 		loaded[n] = job;
-		loads[n++] = (struct group_load){
-		    .zone = &job->zone, .records = job->records, .out = &job->outcome};
+		loads[n++] = (struct group_load){.zone = &job->zone,
+		    .records = job->records,
+		    .out = &job->outcome,
+		    .drop = job->drop};
 	}
 	group_load(&writer->work, loads, n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		loaded[i]->error = loads[i].error;
-		if (loaded[i]->drop && loads[i].error == 0 &&
-		    work_sweep_claims(&writer->work, &loaded[i]->zone, &loaded[i]->zone) != 0)
-			diag_warn("claims of names that were dropped stay until they end");
-	}
 }
 
 /* One job, or the loads that wait together with it: durable, and what was answered before is so first. */

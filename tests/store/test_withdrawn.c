@@ -14,6 +14,7 @@
 
 #include "core/wire/message.h"
 #include "core/wire/rrtype.h"
+#include "mapd/group.h"
 
 /* RFC 9665: a printer, whose addresses become its locators. */
 static void
@@ -245,6 +246,66 @@ test_zone_below(void **state)
 	assert_int_equal(rows(TABLE_COUNTS), 0);
 }
 
+/* A load that drops what hosts registered: its commit has that too, and nothing need come behind it. */
+static void
+load_drops(size_t n, bool differs)
+{
+	static const char *const zones[] = {"zone.test.", "beside.test."};
+	static uint8_t octets[2][4096];
+	struct group_load loads[2];
+	struct outcome outcomes[2];
+	struct name apexes[2];
+
+	zones_make(2 * WORK_CLAIMS + 10);
+	for (size_t i = 0; i < n; i++) {
+		shop_begin(zones[i]);
+		shop_add_apex("1");
+		if (differs)
+			shop_add("new", 60, "A", "192.0.2.1");
+		apexes[i] = shop.apex;
+		assert_true(shop.records.n <= sizeof octets[i]);
+		memcpy(octets[i], shop.octets, shop.records.n);
+		loads[i] = (struct group_load){.zone = &apexes[i],
+		    .records = {octets[i], shop.records.n},
+		    .out = &outcomes[i],
+		    .drop = i == 0};
+	}
+	group_load(&shop.work, loads, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(loads[i].error, 0);
+	assert_int_equal(outcomes[0].unchanged, !differs);
+	zone_is("zone.test.");
+	only_others_are_left();
+}
+
+static void
+test_load_drops(void **state)
+{
+	(void)state;
+	load_drops(1, true);
+}
+
+static void
+test_load_drops_unchanged(void **state)
+{
+	(void)state;
+	load_drops(1, false);
+}
+
+static void
+test_loads_drop(void **state)
+{
+	(void)state;
+	load_drops(2, true);
+}
+
+static void
+test_loads_drop_unchanged(void **state)
+{
+	(void)state;
+	load_drops(2, false);
+}
+
 int
 main(void)
 {
@@ -257,6 +318,10 @@ main(void)
 	    TEST(test_zone_removed),
 	    TEST(test_removal_interrupted),
 	    TEST(test_zone_below),
+	    TEST(test_load_drops),
+	    TEST(test_load_drops_unchanged),
+	    TEST(test_loads_drop),
+	    TEST(test_loads_drop_unchanged),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
