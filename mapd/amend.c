@@ -19,6 +19,7 @@
 #include "mapd/chain.h"
 #include "mapd/claim.h"
 #include "mapd/gather.h"
+#include "mapd/holder.h"
 #include "mapd/load.h"
 #include "mapd/meta.h"
 #include "mapd/renew.h"
@@ -181,7 +182,8 @@ amend_beside(const struct amending *a, struct change *change)
 	for (size_t i = 0; i < a->places.n && rc == 0; i++) {
 		const struct place *place = a->places.at[i];
 
-		if (place->touched && draft_loses_key(&place->before, &place->draft))
+		if (place->touched && draft_loses_key(&place->before, &place->draft) &&
+		    !holder_stays(change, &place->name, &place->draft))
 			claim_remove(change, &a->before.apex, &place->name);
 		if (!amend->steps)
 			place_follow(change, place);

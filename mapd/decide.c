@@ -13,6 +13,7 @@
 #include "core/wire/reply.h"
 #include "core/wire/rrtype.h"
 #include "mapd/apply.h"
+#include "mapd/holder.h"
 #include "mapd/host.h"
 #include "mapd/lease.h"
 #include "mapd/people.h"
@@ -475,10 +476,11 @@ decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t n
 		const struct spot *spot = desk->owners[i];
 		const struct draft *after = &spot->next;
 		struct claim claim = {0};
+		bool lost = draft_loses_key(&spot->now, after) &&
+			    !holder_stays(desk->change, &spot->name, after);
 
 		/* a name that no KEY holds any more, or nothing is at, is nobody's */
-		if (draft_loses_key(&spot->now, after) ||
-		    (!admin && (after->n == 0 || lease_key_is_over(&grant)))) {
+		if (lost || (!admin && (after->n == 0 || lease_key_is_over(&grant)))) {
 			claim_remove(desk->change, &desk->zone.apex, &spot->name);
 			continue;
 		}

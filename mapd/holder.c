@@ -44,6 +44,15 @@ holder_of(struct change *change, const struct rules *rules, const struct name *n
 }
 
 bool
+holder_stays(struct change *change, const struct name *name, const struct draft *stored)
+{
+	struct name identity;
+
+	return draft_has(stored, RR_EPID) && assigned_get(change, name, &identity) &&
+	       !name_equal(&identity, name);
+}
+
+bool
 holder_has_type(const struct holder *holder, uint16_t type)
 {
 	bool none = holder->own == PLACE_NONE && holder->assigned == PLACE_NONE;

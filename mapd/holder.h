@@ -17,6 +17,11 @@ struct holder {
 struct holder holder_of(struct change *change, const struct rules *rules, const struct name *name,
     const struct draft *stored) NONNULL;
 
+/*
+ * Whether the claim of a name whose last KEY goes stays: the name is assigned to another identity than that of the
+ * KEY, and what that registered there, which only a lease ends, is in stored.
+ */
+bool holder_stays(struct change *change, const struct name *name, const struct draft *stored) NONNULL;
 /* Whether records of a type there are its holder's; if all of his would be refused now, whatever any host may have. */
 bool holder_has_type(const struct holder *holder, uint16_t type) NONNULL;
 

@@ -14,7 +14,9 @@
 
 #include "core/wire/message.h"
 #include "core/wire/rrtype.h"
+#include "mapd/expiry.h"
 #include "mapd/group.h"
+#include "mapd/people.h"
 
 /* RFC 9665: a printer, whose addresses become its locators. */
 static void
@@ -128,6 +130,98 @@ test_host_goes(void **state)
 	assert_int_equal(count(ME, "TXT"), 1);
 	assert_false(claim_of(ME, &claim));
 	assert_int_equal(shop_claims(), 0);
+}
+
+/* www, which another key claimed before it was assigned to me; epid: I registered there too. */
+static void
+share(bool epid)
+{
+	struct change *change;
+	struct name me, name;
+	struct proposal *p;
+
+	open_realm(DENIAL_NSEC3);
+	p = others_update("www");
+	petition_item(p, UPDATE_ADD, "www", 300, "KEY", OTHER_KEY);
+	petition_item(p, UPDATE_ADD, "www", 300, "A", "192.0.2.7");
+	answers(p, RCODE_NOERROR, "");
+	assert_int_equal(name_scan(ME, strlen(ME), &shop.apex, &me), 0);
+	assert_int_equal(name_scan("www", 3, &shop.apex, &name), 0);
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_int_equal(assigned_put(change, &name, &me), 0);
+	assert_int_equal(change_commit(change), 0);
+	register_me();
+	if (!epid)
+		return;
+	p = my_update(ME);
+	petition_item(p, UPDATE_ADD, "www", 60, "EPID", "10 b.example.");
+	answers(p, RCODE_NOERROR, "");
+}
+
+static void
+update_unset_key(void)
+{
+	struct proposal *p = petition_new();
+
+	petition_item(p, UPDATE_DELETE_RRSET, "www", 0, "KEY", NULL);
+	answers(p, RCODE_NOERROR, "");
+}
+
+static void
+shared_ends(void)
+{
+	struct claim claim;
+
+	assert_int_equal(count("www", "KEY"), 0);
+	assert_int_equal(count("www", "EPID"), 1);
+	assert_true(claim_of("www", &claim));
+	claim_age("www", 1209600);
+	while (expiry_step(&shop.work, 60) == 0)
+		;
+	assert_int_equal(count("www", "EPID"), 0);
+	assert_int_equal(count("www", "A"), 1);
+	assert_false(claim_of("www", &claim));
+	assert_int_equal(shop_claims(), 1);
+}
+
+/* What the identity that has the name registered there ends with its lease, also when a stray KEY is taken away. */
+static void
+test_shared(void **state)
+{
+	(void)state;
+	share(true);
+	edit_unset("www", RR_KEY);
+	shared_ends();
+}
+
+static void
+test_shared_update(void **state)
+{
+	(void)state;
+	share(true);
+	update_unset_key();
+	shared_ends();
+}
+
+/* Nothing of anybody's is left that a lease would end: addresses follow the mapping. */
+static void
+test_shared_not(void **state)
+{
+	(void)state;
+	share(false);
+	edit_unset("www", RR_KEY);
+	assert_int_equal(shop_claims(), 1);
+	assert_int_equal(count("www", "A"), 1);
+}
+
+static void
+test_shared_not_update(void **state)
+{
+	(void)state;
+	share(false);
+	update_unset_key();
+	assert_int_equal(shop_claims(), 1);
+	assert_int_equal(count("www", "A"), 1);
 }
 
 /* So many claims in the zone apex of shop.h, right below it or further down, with leases. */
@@ -315,6 +409,10 @@ main(void)
 	    TEST(test_edit_key),
 	    TEST(test_edit_whole),
 	    TEST(test_host_goes),
+	    TEST(test_shared),
+	    TEST(test_shared_update),
+	    TEST(test_shared_not),
+	    TEST(test_shared_not_update),
 	    TEST(test_zone_removed),
 	    TEST(test_removal_interrupted),
 	    TEST(test_zone_below),
