@@ -60,6 +60,26 @@ folk_refuse(struct outcome *out, int error, const char *format, ...)
 	return error;
 }
 
+/*
+ * The KEY of who is banned stays as long as the ban: he cannot refresh it. Behind that it has its lease once more, which
+ * his own update sets anew.
+ */
+static void
+claim_hold(struct folking *f, struct change *change, bool banned)
+{
+	struct claim claim;
+	uint64_t until;
+
+	if (!claim_get(change, &f->folk->identity, &claim))
+		return;
+	until = banned || claim.key_lease == 0 ? 0 : f->now + claim.key_lease;
+	if (claim.key_until == until)
+		return;
+	claim.key_until = until;
+	claim_put(change, f->apex, &f->folk->identity, &claim);
+	f->rows = true;
+}
+
 static void
 enroll_rows(struct folking *f, struct change *change)
 {
@@ -91,6 +111,7 @@ unban_rows(struct folking *f, struct change *change)
 	person.banned = 0;
 	person.why[0] = '\0';
 	person_put(change, &f->folk->identity, &person);
+	claim_hold(f, change, false);
 }
 
 static void
@@ -108,6 +129,7 @@ ban_rows(struct folking *f, struct change *change)
 		snprintf(person.why, sizeof person.why, "%s", f->folk->why);
 	person_put(change, &f->folk->identity, &person);
 	f->rows |= !banned || f->folk->why[0] != '\0';
+	claim_hold(f, change, true);
 }
 
 static int

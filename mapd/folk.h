@@ -24,8 +24,9 @@ struct folk {
  * out has the figures of the zone apex, which identity is in (UNASSIGN: name).
  *
  * BAN takes the ELOC and EPID records of the identity out of its zone, and EPID, A, AAAA and PTR of the names
- * assigned to it, and lets KEY and claim stay. RELEASE takes out KEY, A and AAAA too, and all claims; what is assigned
- * stays so. Names assigned in other zones are done behind that, one change for each zone.
+ * assigned to it, and lets KEY and claim stay, the KEY without an end; UNBAN has its lease begin anew. RELEASE takes
+ * out KEY, A and AAAA too, and all claims; what is assigned stays so. Names assigned in other zones are done behind
+ * that, one change for each zone.
  *
  * -MAP_EEXIST: assigned to another one; -MAP_ELIMIT: too many names; -MAP_ENOTFOUND: assigned to none, nothing
  * registered there, or no such zone; with out->why.

@@ -11,13 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/sys/loop.h"
 #include "core/wire/errors.h"
 #include "core/wire/rrtype.h"
 #include "mapd/claim.h"
+#include "mapd/expiry.h"
 #include "mapd/folk.h"
 #include "tests/store/past.h"
 
 #define IDENTITY "05130824699a4bc6b2.id.example.org."
+#define CLAIM_KEY_LEASE 86400
 #define KEY_TEXT "512 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="
 
 static struct name
@@ -110,7 +113,11 @@ person_now(void)
 static void
 claim_make(const char *owner)
 {
-	struct claim claim = {.since = 1000, .until = 2000, .key_until = 3000, .source = {4}};
+	struct claim claim = {.since = 1000,
+	    .until = 2000,
+	    .key_until = 3000,
+	    .key_lease = CLAIM_KEY_LEASE,
+	    .source = {4}};
 	struct name name = name_of(owner);
 	struct change *change;
 
@@ -290,6 +297,42 @@ test_ban_host(void **state)
 	assert_string_equal(types_at("id.example.org.", IDENTITY), "1 25 ");
 }
 
+static void
+expire(void)
+{
+	while (expiry_step(&shop.work, 60) == 0)
+		;
+}
+
+/* The KEY outlives its lease while its host is banned, and has it once more behind that. */
+static void
+test_ban_holds(void **state)
+{
+	struct name identity = name_of(IDENTITY);
+	struct change *change;
+	struct claim claim;
+
+	(void)state;
+	folk_zones();
+	claim_make(IDENTITY);
+	folk_good(FOLK_BAN, NULL, "banned; 3 records taken out, serial 1 -> 2");
+	expire();
+	assert_string_equal(types_at("id.example.org.", IDENTITY), "16 25 ");
+	assert_int_equal(claims_now(IDENTITY), 1);
+	folk_good(FOLK_UNBAN, NULL, "may register again");
+	expire();
+	assert_string_equal(types_at("id.example.org.", IDENTITY), "16 25 ");
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_true(claim_get(change, &identity, &claim));
+	change_abort(change);
+	assert_in_range(claim.key_until, clock_seconds() + CLAIM_KEY_LEASE - 60,
+	    clock_seconds() + CLAIM_KEY_LEASE);
+	claim_make(IDENTITY);
+	expire();
+	assert_string_equal(types_at("id.example.org.", IDENTITY), "16 ");
+	assert_int_equal(claims_now(IDENTITY), 0);
+}
+
 /* One that is not there yet cannot come. */
 static void
 test_ban_ahead(void **state)
@@ -336,7 +379,8 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {CASE(test_enroll), CASE(test_assign), CASE(test_ban),
-	    CASE(test_ban_host), CASE(test_ban_ahead), CASE(test_release)};
+	    CASE(test_ban_host), CASE(test_ban_ahead), CASE(test_ban_holds),
+	    CASE(test_release)};
 
 	return cmocka_run_group_tests_name("folk", tests, NULL, NULL);
 }
