@@ -2,7 +2,7 @@
  * pulse.c - when to look: woken by the kernel's events of sessions, asleep when there is nothing to
  * watch. What is seen is judged by silence.c.
  */
-#include "resolverd/pulse.h"
+#include "resolverd/pulse_own.h"
 
 #include <errno.h>
 #include <linux/mptcp.h>
@@ -13,13 +13,10 @@
 #include "core/sys/diag.h"
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
-#include "resolverd/returns.h"
-#include "resolverd/silence.h"
 #include "resolverd/stories.h"
 
 #define PULSE_BUSY_MS 15
 #define PULSE_PROBING_MS 5 /* the same where a suspicion is worth a probe */
-#define PULSE_CHECKS 32 /* at a time */
 #define PULSE_REST_MS 200 /* after a suspect path answered */
 /* After nothing did, where the kernel has a session with that path only: another provider may come at any moment, and probes alone
  * find it. */
@@ -32,41 +29,6 @@
 /* A look may cost at most one part in this many of the time between looks: of a CPU, since what it waits for one is no cost, and on
  * a busy machine dead paths would be found late. */
 #define PULSE_SHARE 25
-
-/* A suspect path that is probed, or was lately. */
-struct suspicion {
-	struct pulse *pulse;
-	struct heartbeat_check *check; /* NULL: none under way */
-	struct subflow flow, others[SILENCE_OTHERS];
-	struct prober_way ways[HEARTBEAT_PAIRS]; /* its own, and what is probed beside it */
-	size_t n_controls; /* of those, after its own, that are paths of its session */
-	bool lone; /* or are none: it has no other */
-	bool owes; /* acknowledgements; else nothing came by it */
-	uint64_t began; /* ms */
-	uint64_t silent; /* ms: for how long it was by then */
-	uint64_t rest; /* ms: not before */
-	uint64_t stopped; /* ms: that nothing had come for; 0: something is owed */
-	bool mute; /* nothing answered its probes, nor those of its controls */
-	bool said; /* that it is dead, in the story of its session, though it was not left */
-};
-
-struct pulse {
-	struct netlink *events, *diag;
-	struct watch *watch;
-	struct timer *timer;
-	struct silence *silence;
-	struct subflows seen;
-	bool running;
-	bool blind; /* the kernel did not tell when it was asked last */
-	const struct pulse_ops *ops;
-	void *arg;
-	struct heartbeat *heartbeat; /* NULL: nothing is probed */
-	const struct paths_company *company; /* NULL: none yet */
-	struct loop *loop;
-	struct returns *returns; /* NULL: none yet */
-	struct manage *manage; /* NULL: the kernel has all sessions */
-	struct suspicion suspicions[PULSE_CHECKS];
-};
 
 static void
 pulse_next(struct pulse *pulse, uint64_t cost_us)
@@ -81,8 +43,7 @@ pulse_next(struct pulse *pulse, uint64_t cost_us)
 		timer_start(pulse->timer, ms);
 }
 
-/* What is seen is read anew. */
-static int
+int
 pulse_read(struct pulse *pulse)
 {
 	int rc = subflows_read(pulse->diag, &pulse->seen);
@@ -111,21 +72,8 @@ suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
 	s->pulse->company->mark(s->pulse->company->arg, &mark);
 }
 
-/* What uses the address is to leave it, and whoever can comes by it anew. */
-static void
-pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why)
-{
-	bool accepts = !pulse->seen.complete;
-
-	for (size_t i = 0; i < pulse->seen.n && !accepts; i++)
-		accepts = !pulse->seen.list[i].began;
-	accepts = accepts || subflows_listen(pulse->diag);
-	pulse->ops->renew(pulse->arg, address, accepts, why);
-	pulse->company->count(pulse->company->arg, PATH_RENEWED);
-}
-
-/* The kernel is made to try the addresses that answer anew, where nothing leads from them that this could end; when a path from
- * there stands this one is judged. */
+/* The kernel is made to try the addresses that answer anew, where no session would be without a path meanwhile; when a path from there
+ * stands this one is judged. */
 static void
 suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outcomes, size_t n)
 {
@@ -133,7 +81,7 @@ suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outc
 
 	for (size_t i = 1; i < n; i++)
 		if (beat_lives(outcomes[i].beat) &&
-		    !subflows_use(&pulse->seen, s->ways[i].local))
+		    pulse_may_offer(pulse, s->ways[i].local, s->flow.local))
 			pulse_offer(pulse, s->ways[i].local, "tried again");
 }
 
@@ -154,11 +102,9 @@ suspicion_is_of_address(
 	return elsewhere;
 }
 
-static void pulse_renew(
-    struct pulse *pulse, const struct subflow *flow, const char *why, bool probed);
 static silence_confirm_fn pulse_confirm;
 
-static struct silence_judge
+struct silence_judge
 pulse_judge(struct pulse *pulse, uint8_t (*own)[16])
 {
 	return (struct silence_judge){own, pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS),
@@ -388,76 +334,6 @@ pulse_suspect(struct pulse *pulse)
 		suspicion_start(pulse, &suspects[i]);
 }
 
-/* What was left by its address answers again. The kernel tries an address once, and not at all when a router says that it is
- * unreachable: it is offered anew, unless sessions are back by it. */
-static void
-pulse_returned(void *arg, const struct prober_way *way, bool answers)
-{
-	struct pulse *pulse = arg;
-
-	if (pulse_read(pulse) < 0 || pulse->seen.n == 0 ||
-	    subflows_use(&pulse->seen, way->local))
-		return;
-	pulse_offer(pulse, way->local, "tried again");
-	if (answers) /* else it is tried time and again */
-		stories_returned(pulse->company, &pulse->seen, way->local);
-}
-
-/* Those that are by other addresses would come by it, too. Where none leads to its peer any more, another one's peer is looked for
- * from there in its place. */
-static bool
-pulse_wants(void *arg, const struct prober_way *way)
-{
-	struct pulse *pulse = arg;
-	struct heartbeat_outcome outcome;
-	const struct subflow *flow;
-	struct prober_way is, to;
-
-	if (pulse_read(pulse) < 0)
-		return true; /* or not: it is asked again */
-	flow = subflows_to(&pulse->seen, way->remote);
-	if (flow == NULL || subflows_use(&pulse->seen, way->local))
-		return false; /* they are over, or back */
-	if (memcmp(flow->remote, way->remote, 16) == 0)
-		return true;
-	is = prober_way_of(flow->local, flow->remote);
-	to = prober_way_of(way->local, flow->remote);
-	returns_left(pulse->returns, &to,
-	    pulse->heartbeat != NULL &&
-		heartbeat_lately(pulse->heartbeat, &is, UINT64_MAX, &outcome));
-	return false;
-}
-
-static const struct returns_ops pulse_returns = {pulse_returned, pulse_wants};
-
-int
-pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
-{
-	pulse->company = company;
-	pulse->heartbeat = company->heartbeat;
-	pulse->manage = manage;
-	return returns_open(pulse->loop, pulse->heartbeat, &company->flap, &pulse_returns,
-	    pulse, &pulse->returns);
-}
-
-void
-pulse_sign(struct pulse *pulse, const struct prober_way *way)
-{
-	returns_sign(pulse->returns, way);
-}
-
-/* Whoever comes by the address is to leave it. */
-static void
-pulse_renew(struct pulse *pulse, const struct subflow *flow, const char *why, bool probed)
-{
-	struct prober_way way = prober_way_of(flow->local, flow->remote);
-
-	stories_left(pulse->company, &pulse->seen, flow, why);
-	pulse_offer(pulse, flow->local, "silent");
-	if (pulse->returns != NULL)
-		returns_left(pulse->returns, &way, probed);
-}
-
 static void
 pulse_beat(void *arg)
 {
@@ -524,7 +400,10 @@ pulse_ready(void *arg, int fd, unsigned events)
 
 	(void)fd;
 	(void)events;
-	if (netlink_events(pulse->events, pulse_heard, pulse) < 0 && !pulse->running) {
+	if (netlink_events(pulse->events, pulse_heard, pulse) == 0)
+		return;
+	pulse_unheard(pulse);
+	if (!pulse->running) {
 		pulse->running = true;
 		timer_start(pulse->timer, PULSE_BUSY_MS);
 	}

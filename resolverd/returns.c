@@ -14,12 +14,17 @@
 #define RETURNS_PATIENCE_MS 200
 #define RETURNS_SIGN_MS 100 /* what is wanted is looked up for signs of an address */
 #define RETURNS_ADDRESSES 16
+#define RETURNS_OWN_MS 1000 /* after it was offered paths by an address end for that reason */
+#define RETURNS_TIMES \
+	4 /* that those who use an address have to leave it for others who may not be able to come by it */
 
-/* Of a local address by which paths have ended. */
-struct returns_signs {
+struct returns_address {
 	uint8_t local[16];
-	uint64_t ended; /* ms: one did last; 0: the row is free */
-	uint64_t asked; /* ms: whether one was wanted */
+	uint64_t used; /* ms: the row was, last; 0: it is free */
+	uint64_t asked; /* ms: whether a path by it was wanted */
+	uint64_t offered; /* ms: last; 0: never */
+	unsigned times; /* that those who use it had to leave it */
+	bool ended; /* a path by it has, or may have */
 	struct hold hold;
 };
 
@@ -32,7 +37,7 @@ struct returns {
 	struct heartbeat_check *check;
 	size_t n;
 	struct prober_way looked[HEARTBEAT_PAIRS];
-	struct returns_signs signs[RETURNS_ADDRESSES];
+	struct returns_address addresses[RETURNS_ADDRESSES];
 };
 
 static void
@@ -52,7 +57,7 @@ returns_try(struct returns *returns, const struct prober_way *way)
 		return;
 	ways_try(&returns->ways, way);
 	if (ways_may(&returns->ways, way))
-		returns->ops->returned(returns->arg, way, false);
+		(void)returns->ops->returned(returns->arg, way, false);
 }
 
 static void
@@ -66,8 +71,10 @@ returns_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 
 		if (!beat_lives(outcomes[i].beat))
 			returns_try(returns, way);
-		else if (ways_lived(&returns->ways, way, loop_now_ms()))
-			returns->ops->returned(returns->arg, way, true);
+		else if (returns->ops->returned(returns->arg, way, true))
+			(void)ways_lived(&returns->ways, way, loop_now_ms());
+		else
+			(void)ways_is_dead(&returns->ways, way); /* it is asked for */
 	}
 	returns_plan(returns);
 }
@@ -122,53 +129,101 @@ returns_close(struct returns *returns)
 	free(returns);
 }
 
+static struct returns_address *
+returns_find(const struct returns *returns, const uint8_t local[16])
+{
+	for (size_t i = 0; returns != NULL && i < RETURNS_ADDRESSES; i++)
+		if (returns->addresses[i].used != 0 &&
+		    memcmp(returns->addresses[i].local, local, 16) == 0)
+			return (struct returns_address *)(uintptr_t)&returns->addresses[i];
+	return NULL;
+}
+
+/* A new one takes the row of that which was used the longest time ago. */
+static struct returns_address *
+returns_row(struct returns *returns, const uint8_t local[16])
+{
+	struct returns_address *row = returns_find(returns, local);
+
+	if (row == NULL) {
+		row = &returns->addresses[0];
+		for (size_t i = 1; i < RETURNS_ADDRESSES; i++)
+			if (returns->addresses[i].used < row->used)
+				row = &returns->addresses[i];
+		*row = (struct returns_address){.asked = 0};
+		memcpy(row->local, local, sizeof row->local);
+	}
+	row->used = loop_now_ms();
+	return row;
+}
+
 void
-returns_left(struct returns *returns, const struct prober_way *way, bool probed)
+returns_seek(struct returns *returns, const struct prober_way *way, bool probed)
 {
 	ways_died(&returns->ways, way, probed, loop_now_ms());
 	returns_plan(returns);
 }
 
-static struct returns_signs *
-returns_signs_of(struct returns *returns, const uint8_t local[16])
+void
+returns_left(struct returns *returns, const struct prober_way *way, bool probed)
 {
-	for (size_t i = 0; i < RETURNS_ADDRESSES; i++)
-		if (returns->signs[i].ended != 0 &&
-		    memcmp(returns->signs[i].local, local, 16) == 0)
-			return &returns->signs[i];
-	return NULL;
+	returns_row(returns, way->local)->times = 0;
+	returns_seek(returns, way, probed);
 }
 
-/* A new one takes the row of that where one ended the longest time ago. */
+void
+returns_unheard(struct returns *returns, const uint8_t local[16])
+{
+	if (returns != NULL)
+		returns_row(returns, local)->ended = true;
+}
+
 void
 returns_ended(struct returns *returns, const uint8_t local[16])
 {
-	struct returns_signs *row = returns != NULL ? returns_signs_of(returns, local) : NULL;
+	struct returns_address *row = returns != NULL ? returns_row(returns, local) : NULL;
 
-	if (returns == NULL)
+	if (row == NULL)
 		return;
-	if (row == NULL) {
-		row = &returns->signs[0];
-		for (size_t i = 1; i < RETURNS_ADDRESSES; i++)
-			if (returns->signs[i].ended < row->ended)
-				row = &returns->signs[i];
-		*row = (struct returns_signs){.asked = 0};
-		memcpy(row->local, local, sizeof row->local);
-	}
-	row->ended = loop_now_ms();
+	row->ended = true;
+	if (row->offered == 0 || loop_now_ms() - row->offered >= RETURNS_OWN_MS)
+		row->times = 0;
+}
+
+void
+returns_offered(struct returns *returns, const uint8_t local[16])
+{
+	if (returns != NULL)
+		returns_row(returns, local)->offered = loop_now_ms();
+}
+
+bool
+returns_spent(const struct returns *returns, const uint8_t local[16])
+{
+	const struct returns_address *row = returns_find(returns, local);
+
+	return row != NULL && row->times >= RETURNS_TIMES;
+}
+
+bool
+returns_spend(struct returns *returns, const uint8_t local[16])
+{
+	if (returns != NULL)
+		returns_row(returns, local)->times++;
+	return true;
 }
 
 void
 returns_sign(struct returns *returns, const struct prober_way *way)
 {
-	struct returns_signs *signs =
-	    returns != NULL ? returns_signs_of(returns, way->local) : NULL;
+	struct returns_address *row = returns_find(returns, way->local);
 	uint64_t now = loop_now_ms();
 
-	if (signs == NULL || (signs->asked != 0 && now - signs->asked < RETURNS_SIGN_MS))
+	if (row == NULL || !row->ended ||
+	    (row->asked != 0 && now - row->asked < RETURNS_SIGN_MS))
 		return;
-	signs->asked = now;
+	row->asked = now;
 	if (returns->ops->wanted(returns->arg, way) &&
-	    hold_may(&signs->hold, &returns->ways.rule, now))
-		returns->ops->returned(returns->arg, way, true);
+	    hold_may(&row->hold, &returns->ways.rule, now))
+		(void)returns->ops->returned(returns->arg, way, true);
 }

@@ -38,25 +38,6 @@ subflow_compare(const struct subflow *a, const struct subflow *b)
 	return order != 0 ? order : memcmp(a->remote, b->remote, sizeof a->remote);
 }
 
-const struct subflow *
-subflows_to(const struct subflows *subflows, const uint8_t remote[16])
-{
-	const struct subflow *other = NULL;
-
-	for (size_t i = 0; i < subflows->n; i++) {
-		const struct subflow *one = &subflows->list[i];
-
-		if (one->managed)
-			continue;
-		if (memcmp(one->remote, remote, 16) == 0)
-			return one;
-		if (address_is_ipv4(one->remote) == address_is_ipv4(remote) &&
-		    address_refusal(one->remote, true, NULL, 0) == NULL)
-			other = one;
-	}
-	return other;
-}
-
 uint32_t
 subflow_round_trip(const struct subflow *s)
 {
@@ -372,4 +353,59 @@ subflows_of(const struct subflows *subflows, uint32_t token)
 			high = middle;
 	}
 	return low < subflows->n && subflows->list[low].token == token ? low : subflows->n;
+}
+
+bool
+subflows_has(const struct subflows *subflows, uint32_t token, const uint8_t local[16])
+{
+	bool found = !subflows->complete;
+
+	for (size_t i = subflows_of(subflows, token);
+	     !found && i < subflows->n && subflows->list[i].token == token; i++)
+		found = memcmp(subflows->list[i].local, local, 16) == 0;
+	return found;
+}
+
+const struct subflow *
+subflows_lacking(
+    const struct subflows *subflows, const uint8_t local[16], const uint8_t remote[16])
+{
+	const struct subflow *other = NULL;
+	bool used = subflows_use(subflows, local);
+
+	for (size_t i = 0; i < subflows->n; i++) {
+		const struct subflow *one = &subflows->list[i];
+		bool leads = memcmp(one->remote, remote, 16) == 0;
+
+		if (one->managed ||
+		    (!leads && (address_is_ipv4(one->remote) != address_is_ipv4(remote) ||
+				   address_refusal(one->remote, true, NULL, 0) != NULL ||
+				   (used && !one->began))) ||
+		    subflows_has(subflows, one->token, local))
+			continue;
+		if (leads)
+			return one;
+		other = one;
+	}
+	return other;
+}
+
+bool
+subflows_spare(const struct subflows *subflows, const uint8_t local[16], const uint8_t *except)
+{
+	for (size_t i = 0, n; i < subflows->n; i += n) {
+		const struct subflow *first = &subflows->list[i];
+		bool uses = false, other = false;
+
+		for (n = 0; i + n < subflows->n && first[n].token == first->token; n++) {
+			bool is = memcmp(first[n].local, local, 16) == 0;
+
+			uses |= is;
+			other |=
+			    !is && (except == NULL || memcmp(first[n].local, except, 16) != 0);
+		}
+		if (uses && !other && !first->managed)
+			return false;
+	}
+	return subflows->complete;
 }

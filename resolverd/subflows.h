@@ -49,8 +49,13 @@ bool subflows_listen(struct netlink *diag) NONNULL;
 void subflows_clear(struct subflows *subflows) NONNULL; /* gives its memory back */
 /* Whether one leaves from this address, or one may: not all fit into list. */
 bool subflows_use(const struct subflows *subflows, const uint8_t address[16]) NONNULL;
-/* One that is not managed and leads there, or else to any other host of that family; NULL: none does. */
-const struct subflow *subflows_to(const struct subflows *subflows, const uint8_t remote[16]) NONNULL;
+/* Whether the session has one from there, or may. */
+bool subflows_has(const struct subflows *subflows, uint32_t token, const uint8_t local[16]) NONNULL;
+/* One of a session that has none from local, and is not managed: it leads to remote, or else to any other host of that family; then,
+ * if others are by local, of a session that began here: peers who never came by it are many. NULL: there is none. */
+const struct subflow *subflows_lacking(const struct subflows *subflows, const uint8_t local[16], const uint8_t remote[16]) NONNULL;
+/* Whether each session that has one from there, and is not managed, has another, by neither this address nor except (NULL: none). */
+bool subflows_spare(const struct subflows *subflows, const uint8_t local[16], const uint8_t *except) __attribute__((nonnull(1, 2)));
 /* What a datagram's round trip may take (us): twice the shortest, where data's takes longer. */
 uint32_t subflow_round_trip(const struct subflow *s) NONNULL;
 /* Whether a session is there, or may be, and is not over. */

@@ -19,7 +19,7 @@ static uint64_t now, due; /* due 0: the timer does not run */
 static loop_fn *timer_fn;
 static void *timer_arg;
 static struct returns *returns;
-static bool wanted, answers, answered;
+static bool wanted, answers, answered, busy;
 static unsigned looks, offers;
 static heartbeat_fn *check_fn;
 static void *check_arg;
@@ -90,7 +90,7 @@ way(void)
 	    .local = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, .remote = {0x20, 0x01, 0x0d, 0xb8}};
 }
 
-static void
+static bool
 returned(void *arg, const struct prober_way *of, bool lives)
 {
 	struct prober_way is = way();
@@ -99,6 +99,7 @@ returned(void *arg, const struct prober_way *of, bool lives)
 	assert_true(prober_way_equal(of, &is));
 	answered = lives;
 	offers++;
+	return !busy;
 }
 
 static bool
@@ -119,7 +120,7 @@ open_with(struct heartbeat *heartbeat)
 	now = 100000;
 	due = 0;
 	looks = offers = 0;
-	wanted = answers = answered = false;
+	wanted = answers = answered = busy = false;
 	check_fn = NULL;
 	assert_int_equal(
 	    returns_open((struct loop *)&now, heartbeat, &rule, &ops, NULL, &returns), 0);
@@ -189,6 +190,58 @@ test_wanted(void **state)
 	}
 }
 
+/* It answers, and cannot be used now: that is told at each look, until it can. */
+static void
+test_busy(void **state)
+{
+	struct prober_way w = way();
+
+	(void)state;
+	open_with((struct heartbeat *)&now);
+	answers = busy = true;
+	returns_left(returns, &w, true);
+	for (unsigned k = 1; k <= LOOKS; k++) {
+		assert_true(step());
+		assert_int_equal(offers, k);
+	}
+	busy = false;
+	assert_true(step());
+	assert_int_equal(offers, LOOKS + 1);
+	assert_false(step());
+	returns_close(returns);
+}
+
+/* An address that others use is to be offered a few times, and anew after an end that no offer made. */
+static void
+test_spent(void **state)
+{
+	struct prober_way w = way();
+
+	(void)state;
+	assert_false(returns_spent(NULL, w.local));
+	assert_true(returns_spend(NULL, w.local));
+	open_with(NULL);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_false(returns_spent(returns, w.local));
+		returns_offered(returns, w.local);
+		assert_true(returns_spend(returns, w.local));
+		now += 500;
+		returns_ended(returns, w.local);
+	}
+	assert_true(returns_spent(returns, w.local));
+	returns_unheard(returns, w.local);
+	assert_true(returns_spent(returns, w.local));
+	now += 500;
+	returns_ended(returns, w.local);
+	assert_false(returns_spent(returns, w.local));
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(returns_spend(returns, w.local));
+	assert_true(returns_spent(returns, w.local));
+	returns_left(returns, &w, true);
+	assert_false(returns_spent(returns, w.local));
+	returns_close(returns);
+}
+
 /* The peer looks at what it left: it is offered where it is wanted, at once, and then as seldom as what flaps. */
 static void
 test_sign(void **state)
@@ -228,6 +281,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_unwanted),
 	    cmocka_unit_test(test_wanted),
+	    cmocka_unit_test(test_busy),
+	    cmocka_unit_test(test_spent),
 	    cmocka_unit_test(test_sign),
 	};
 

@@ -255,24 +255,60 @@ numbers(void **state)
 	close(ends[1]);
 }
 
-/* Who leads there; or else to anybody else of that family who is no neighbour, and not managed. */
+/* Who leads there and is not by this address; or else to anybody else of that family who is no neighbour, and not managed. */
 static void
-leading(void **state)
+lacking(void **state)
 {
 	static const uint8_t to[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1},
-			     ipv4[16] = {[10] = 0xff, 0xff, 192, 0, 2, 1};
-	struct subflow list[] = {{.remote = {0xfe, 0x80, [15] = 1}},
-	    {.remote = {0x20, 1, 0x0d, 0xb8, [15] = 2}},
-	    {.remote = {0x20, 1, 0x0d, 0xb8, [15] = 1}}};
-	struct subflows seen = {.n = 3, .list = list};
+			     ipv4[16] = {[10] = 0xff, 0xff, 192, 0, 2, 1},
+			     by[16] = {0x20, 1, 0x0d, 0xb8, [14] = 1},
+			     other[16] = {0x20, 1, 0x0d, 0xb8, [14] = 2};
+	struct subflow list[] = {{.token = 1, .remote = {0xfe, 0x80, [15] = 1}},
+	    {.token = 2, .remote = {0x20, 1, 0x0d, 0xb8, [15] = 2}},
+	    {.token = 3, .remote = {0x20, 1, 0x0d, 0xb8, [15] = 1}}, {.token = 4},
+	    {.token = 4}};
+	struct subflows seen = {.n = 3, .list = list, .complete = true};
 
 	(void)state;
-	assert_ptr_equal(subflows_to(&seen, to), &list[2]);
+	assert_ptr_equal(subflows_lacking(&seen, by, to), &list[2]);
 	list[2].managed = true;
-	assert_ptr_equal(subflows_to(&seen, to), &list[1]);
-	assert_null(subflows_to(&seen, ipv4));
+	assert_ptr_equal(subflows_lacking(&seen, by, to), &list[1]);
+	assert_null(subflows_lacking(&seen, by, ipv4));
 	list[1].managed = true;
-	assert_null(subflows_to(&seen, to));
+	assert_null(subflows_lacking(&seen, by, to));
+	list[1].managed = list[2].managed = false;
+	seen.n = 5;
+	memcpy(list[3].local, other, 16);
+	memcpy(list[4].local, by, 16);
+	assert_ptr_equal(subflows_lacking(&seen, by, to), &list[2]);
+	memcpy(list[2].local, by, 16);
+	assert_null(subflows_lacking(&seen, by, to)); /* that one was accepted */
+	list[1].began = true;
+	assert_ptr_equal(subflows_lacking(&seen, by, to), &list[1]);
+	seen.complete = false;
+	assert_null(subflows_lacking(&seen, by, to));
+}
+
+/* Each that is by an address has another one, which is not to be that either. */
+static void
+spare(void **state)
+{
+	static const uint8_t by[16] = {1}, other[16] = {2}, third[16] = {3};
+	struct subflow list[] = {{.token = 1, .local = {2}}, {.token = 2, .local = {1}},
+	    {.token = 2, .local = {2}}, {.token = 3, .local = {1}}};
+	struct subflows seen = {.n = 3, .list = list, .complete = true};
+
+	(void)state;
+	assert_true(subflows_spare(&seen, by, NULL));
+	assert_true(subflows_spare(&seen, by, third));
+	assert_false(subflows_spare(&seen, by, other));
+	assert_true(subflows_spare(&seen, third, other));
+	seen.n = 4;
+	assert_false(subflows_spare(&seen, by, NULL));
+	list[3].managed = true;
+	assert_true(subflows_spare(&seen, by, NULL));
+	seen.complete = false;
+	assert_false(subflows_spare(&seen, by, NULL));
 }
 
 int
@@ -280,7 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(mptcp), cmocka_unit_test(over), cmocka_unit_test(many),
-	    cmocka_unit_test(leading),
+	    cmocka_unit_test(lacking), cmocka_unit_test(spare),
 	    cmocka_unit_test(numbers), /* the last: in a namespace of its own from then on */
 	};
 

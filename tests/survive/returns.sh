@@ -39,6 +39,29 @@ for time in 1 2 3 4; do
 	ok "it returns, time $time: it is by both" soon 10 leads host 7000 "$A $R" "$B $R"
 	ok "and so are both, which is in their stories too" eval 'soon 10 leads host 7002 "$A $R" "$B $R" && soon 5 last_words "$gone" joined 2'
 done
+# A router that says so ends the kernel's attempts at once, and a session that begins before resolverd has looked again is by the
+# address while the older ones are not: they are to be, too, whether or not this resolverd knows what was left.
+icmp() { "$FIG1" exec "isp-$1" ip -6 rule "$2" pref 10 iif site unreachable; } # LETTER add|del
+port=7002
+for since in "" ", and resolverd begins anew meanwhile"; do
+	which=$(carrying a b) port=$((port + 1))
+	if [ "$which" = a ]; then other=$B; else other=$A; fi
+	MAP_SOCKET=$WORK/r.sock start "young-listener$port" r "$BUILD/examples/listener" "$R_ID" $port
+	wait_line "young-listener$port" '^listening ' 5 >"$WORK/out" || give_up "r listens for a young one"
+	icmp "$which" add
+	ok "its provider says that there is no way$since: both are by the other one" \
+		eval 'soon 5 leads host 7000 "$other $R" && soon 5 leads host 7002 "$other $R"'
+	if [ -n "$since" ]; then ok "resolverd begins anew" agent_start host "paths: kernel" "classes: {any: {watch: fast}}"; fi
+	pass 12 # so that its looks are far from each other
+	icmp "$which" del
+	MAP_SOCKET=$WORK/host.sock start "young$port" host "$BUILD/examples/connector" r.example.test $port
+	ok "it returns, and a young session is by both" eval 'wait_line "young$port" "^connected " 15 && soon 5 leads host $port "$A $R" "$B $R"'
+	ok "so are the older ones" eval 'soon 20 leads host 7000 "$A $R" "$B $R" && soon 5 leads host 7002 "$A $R" "$B $R"'
+	ok "and the young one still" soon 5 leads host $port "$A $R" "$B $R"
+	ok "octets come" flows receiver
+	finish "young$port"
+	finish "young-listener$port"
+done
 ok "nobody listens at host, and no address is announced" eval 'announced "$A" 0 && announced "$B" 0'
 tell receiver TERM
 ok "it ends whole" eval 'wait_line receiver "^end " 5 >"$WORK/end" && ! grep -q wrong "$WORK/receiver.log"'

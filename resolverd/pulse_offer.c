@@ -1,0 +1,153 @@
+/*
+ * pulse_offer.c - which addresses of this host the kernel is made to try anew, and when: what was left by one answers again, or its
+ * peer asks there. What is silent is found by pulse.c.
+ */
+#include <string.h>
+
+#include "core/wire/eid.h"
+#include "resolverd/pulse_own.h"
+#include "resolverd/stories.h"
+
+void
+pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why)
+{
+	bool accepts = !pulse->seen.complete;
+
+	for (size_t i = 0; i < pulse->seen.n && !accepts; i++)
+		accepts = !pulse->seen.list[i].began;
+	accepts = accepts || subflows_listen(pulse->diag);
+	returns_offered(pulse->returns, address);
+	pulse->ops->renew(pulse->arg, address, accepts, why);
+	pulse->company->count(pulse->company->arg, PATH_RENEWED);
+}
+
+/* The kernel has no way to offer an address to one session: all that are by it leave it for a round trip or so. */
+bool
+pulse_may_offer(struct pulse *pulse, const uint8_t address[16], const uint8_t *silent)
+{
+	uint8_t own[MPTCP_ENDPOINTS][16];
+	struct silence_judge judge = pulse_judge(pulse, own);
+
+	if (!subflows_use(&pulse->seen, address))
+		return true;
+	return !returns_spent(pulse->returns, address) &&
+	       subflows_spare(&pulse->seen, address, silent) &&
+	       silence_leave(pulse->silence, address, loop_now_ms(), &judge) &&
+	       returns_spend(pulse->returns, address);
+}
+
+/* Whether a session that is by other addresses only would come by it, too. Where none of those leads to its peer, another one's peer is
+ * looked for from there in its place. */
+static bool
+pulse_lacks(struct pulse *pulse, const struct prober_way *way)
+{
+	const struct subflow *flow = subflows_lacking(&pulse->seen, way->local, way->remote);
+	struct heartbeat_outcome outcome;
+	struct prober_way is, to;
+
+	if (flow == NULL)
+		return false; /* they are over, or back */
+	if (memcmp(flow->remote, way->remote, 16) == 0)
+		return true;
+	is = prober_way_of(flow->local, flow->remote);
+	to = prober_way_of(way->local, flow->remote);
+	returns_seek(pulse->returns, &to,
+	    pulse->heartbeat != NULL &&
+		heartbeat_lately(pulse->heartbeat, &is, UINT64_MAX, &outcome));
+	return false;
+}
+
+static bool
+pulse_wants(void *arg, const struct prober_way *way)
+{
+	struct pulse *pulse = arg;
+
+	return pulse_read(pulse) < 0 /* it is asked again */ || pulse_lacks(pulse, way);
+}
+
+/* What was left by its address answers again. The kernel tries an address once, and not at all when a router says that it is
+ * unreachable: it is offered anew, unless all sessions are back by it. False: those that are cannot spare it now. */
+static bool
+pulse_returned(void *arg, const struct prober_way *way, bool answers)
+{
+	struct pulse *pulse = arg;
+
+	if (pulse_read(pulse) < 0)
+		return false;
+	if (pulse->seen.n == 0 ||
+	    (subflows_use(&pulse->seen, way->local) && !pulse_lacks(pulse, way)))
+		return true;
+	if (!pulse_may_offer(pulse, way->local, NULL))
+		return returns_spent(pulse->returns, way->local);
+	pulse_offer(pulse, way->local, "tried again");
+	if (answers) /* else it is tried time and again */
+		stories_returned(pulse->company, &pulse->seen, way->local);
+	return true;
+}
+
+void
+pulse_unheard(struct pulse *pulse)
+{
+	uint8_t own[MPTCP_ENDPOINTS][16];
+	size_t n = pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS);
+
+	for (size_t i = 0; i < n; i++)
+		returns_unheard(pulse->returns, own[i]);
+}
+
+/* What was left before this process began nobody knows any more. A session that began here has a path by each address that works: what it
+ * lacks is looked for. Of one that was accepted its peer chooses, and asks where it misses one. */
+static void
+pulse_recall(struct pulse *pulse)
+{
+	uint8_t own[MPTCP_ENDPOINTS][16];
+	size_t n = pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS);
+
+	for (size_t i = 0; i < pulse->seen.n; i++) {
+		const struct subflow *flow = &pulse->seen.list[i];
+
+		for (size_t k = 0; k < n && flow->began && !flow->managed; k++) {
+			struct prober_way way = prober_way_of(own[k], flow->remote);
+
+			if (address_is_ipv4(own[k]) == address_is_ipv4(flow->remote) &&
+			    address_refusal(flow->remote, true, NULL, 0) == NULL &&
+			    !subflows_has(&pulse->seen, flow->token, own[k]))
+				returns_seek(pulse->returns, &way, true);
+		}
+	}
+	pulse_unheard(pulse);
+}
+
+static const struct returns_ops pulse_returns = {pulse_returned, pulse_wants};
+
+int
+pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
+{
+	int rc;
+
+	pulse->company = company;
+	pulse->heartbeat = company->heartbeat;
+	pulse->manage = manage;
+	rc = returns_open(pulse->loop, pulse->heartbeat, &company->flap, &pulse_returns, pulse,
+	    &pulse->returns);
+	if (rc == 0 && pulse_read(pulse) == 0)
+		pulse_recall(pulse);
+	return rc;
+}
+
+void
+pulse_sign(struct pulse *pulse, const struct prober_way *way)
+{
+	returns_sign(pulse->returns, way);
+}
+
+void
+pulse_renew(struct pulse *pulse, const struct subflow *flow, const char *why, bool probed)
+{
+	struct prober_way way = prober_way_of(flow->local, flow->remote);
+
+	stories_left(pulse->company, &pulse->seen, flow, why);
+	pulse_offer(pulse, flow->local, "silent");
+	if (pulse->returns != NULL)
+		returns_left(pulse->returns, &way, probed);
+}

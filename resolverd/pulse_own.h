@@ -1,0 +1,64 @@
+/*
+ * pulse_own.h - what pulse.c (when to look, and what is suspect) and pulse_offer.c (addresses are offered to the kernel anew) share;
+ * nobody else's.
+ */
+#ifndef RESOLVERD_PULSE_OWN_H
+#define RESOLVERD_PULSE_OWN_H
+
+#include "resolverd/pulse.h"
+#include "resolverd/returns.h"
+#include "resolverd/silence.h"
+
+#define PULSE_CHECKS 32 /* at a time */
+
+/* A suspect path that is probed, or was lately. */
+struct suspicion {
+	struct pulse *pulse;
+	struct heartbeat_check *check; /* NULL: none under way */
+	struct subflow flow, others[SILENCE_OTHERS];
+	struct prober_way ways[HEARTBEAT_PAIRS]; /* its own, and what is probed beside it */
+	size_t n_controls; /* of those, after its own, that are paths of its session */
+	bool lone; /* or are none: it has no other */
+	bool owes; /* acknowledgements; else nothing came by it */
+	uint64_t began; /* ms */
+	uint64_t silent; /* ms: for how long it was by then */
+	uint64_t rest; /* ms: not before */
+	uint64_t stopped; /* ms: that nothing had come for; 0: something is owed */
+	bool mute; /* nothing answered its probes, nor those of its controls */
+	bool said; /* that it is dead, in the story of its session, though it was not left */
+};
+
+struct pulse {
+	struct netlink *events, *diag;
+	struct watch *watch;
+	struct timer *timer;
+	struct silence *silence;
+	struct subflows seen;
+	bool running;
+	bool blind; /* the kernel did not tell when it was asked last */
+	const struct pulse_ops *ops;
+	void *arg;
+	struct heartbeat *heartbeat; /* NULL: nothing is probed */
+	const struct paths_company *company; /* NULL: none yet */
+	struct loop *loop;
+	struct returns *returns; /* NULL: none yet */
+	struct manage *manage; /* NULL: the kernel has all sessions */
+	struct suspicion suspicions[PULSE_CHECKS];
+};
+
+/* What is seen is read anew. -MAP_ESYS */
+int pulse_read(struct pulse *pulse) NONNULL MUST_CHECK;
+/* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
+struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
+
+/* What uses the address is to leave it, and whoever can comes by it anew. */
+void pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why) NONNULL;
+/* Whether that costs nobody a session, at the last look: none is by it, or each that is has another path, by neither this address nor the
+ * silent one (NULL: none is), and can spare this one now. Then it counts as done. */
+bool pulse_may_offer(struct pulse *pulse, const uint8_t address[16], const uint8_t *silent) __attribute__((nonnull(1, 2)));
+/* Whoever comes by the path's address is to leave it. */
+void pulse_renew(struct pulse *pulse, const struct subflow *flow, const char *why, bool probed) NONNULL;
+/* Ends of paths were not heard of. */
+void pulse_unheard(struct pulse *pulse) NONNULL;
+
+#endif

@@ -1,0 +1,402 @@
+/*
+ * test_pulse_offer.c - is an address offered to the sessions that lack it while others are by it, and never at the cost of one of these?
+ * Sockets, clock, timers and probes are on paper.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resolverd/pulse_own.h"
+
+#define HOUR_MS 3600000u
+
+static struct subflow list[8];
+static size_t n_list;
+static uint64_t now;
+static struct pulse *pulse;
+static unsigned offers;
+static bool answers;
+static heartbeat_fn *check_fn;
+static void *check_arg;
+static struct heartbeat_plan looked;
+
+/* Of the pulse, and of returns. */
+static struct clockwork {
+	loop_fn *fn;
+	void *arg;
+	uint64_t due; /* 0: it does not run */
+} timers[2];
+static size_t n_timers;
+
+static const uint8_t a[16] = {0x20, 1, 0x0d, 0xb8, 1}, b[16] = {0x20, 1, 0x0d, 0xb8, 2};
+static const uint8_t r[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
+static const uint8_t r2[16] = {0x20, 1, 0x0d, 0xb8, [15] = 2};
+
+/* --- linked with --wrap --- */
+
+int __wrap_netlink_open(int bus, unsigned groups, struct netlink **out);
+int __wrap_netlink_join(struct netlink *nl, uint32_t group);
+int __wrap_netlink_fd(const struct netlink *nl);
+void __wrap_netlink_close(struct netlink *nl);
+uint32_t __wrap_mptcp_event_group(const struct mptcp *mptcp);
+struct watch *__wrap_watch_new(
+    struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg);
+void __wrap_watch_free(struct watch *watch);
+struct timer *__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg);
+void __wrap_timer_start(struct timer *timer, uint64_t ms);
+void __wrap_timer_free(struct timer *timer);
+uint64_t __wrap_loop_now_ms(void);
+int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
+bool __wrap_subflows_listen(struct netlink *diag);
+int __wrap_heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
+    heartbeat_fn *fn, void *arg, struct heartbeat_check **out);
+void __wrap_heartbeat_cancel(struct heartbeat_check *check);
+bool __wrap_heartbeat_lately(struct heartbeat *heartbeat, const struct prober_way *way,
+    uint64_t ms, struct heartbeat_outcome *out);
+
+int
+__wrap_netlink_open(int bus, unsigned groups, struct netlink **out)
+{
+	(void)bus;
+	(void)groups;
+	*out = (struct netlink *)&now;
+	return 0;
+}
+
+int
+__wrap_netlink_join(struct netlink *nl, uint32_t group)
+{
+	(void)nl;
+	(void)group;
+	return 0;
+}
+
+int
+__wrap_netlink_fd(const struct netlink *nl)
+{
+	(void)nl;
+	return 0;
+}
+
+void
+__wrap_netlink_close(struct netlink *nl)
+{
+	(void)nl;
+}
+
+uint32_t
+__wrap_mptcp_event_group(const struct mptcp *mptcp)
+{
+	(void)mptcp;
+	return 1;
+}
+
+struct watch *
+__wrap_watch_new(struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg)
+{
+	(void)loop;
+	(void)fd;
+	(void)events;
+	(void)fn;
+	(void)arg;
+	return (struct watch *)&now;
+}
+
+void
+__wrap_watch_free(struct watch *watch)
+{
+	(void)watch;
+}
+
+struct timer *
+__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg)
+{
+	(void)loop;
+	assert_true(n_timers < 2);
+	timers[n_timers] = (struct clockwork){fn, arg, 0};
+	return (struct timer *)&timers[n_timers++];
+}
+
+void
+__wrap_timer_start(struct timer *timer, uint64_t ms)
+{
+	((struct clockwork *)timer)->due = now + ms;
+}
+
+void
+__wrap_timer_free(struct timer *timer)
+{
+	(void)timer;
+}
+
+uint64_t
+__wrap_loop_now_ms(void)
+{
+	return now;
+}
+
+int
+__wrap_subflows_read(struct netlink *diag, struct subflows *out)
+{
+	(void)diag;
+	*out = (struct subflows){.n = n_list, .list = list, .complete = true};
+	return 0;
+}
+
+bool
+__wrap_subflows_listen(struct netlink *diag)
+{
+	(void)diag;
+	return false;
+}
+
+int
+__wrap_heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
+    heartbeat_fn *fn, void *arg, struct heartbeat_check **out)
+{
+	(void)heartbeat;
+	check_fn = fn;
+	check_arg = arg;
+	looked = *plan;
+	*out = (struct heartbeat_check *)&now;
+	return 0;
+}
+
+void
+__wrap_heartbeat_cancel(struct heartbeat_check *check)
+{
+	(void)check;
+}
+
+bool
+__wrap_heartbeat_lately(struct heartbeat *heartbeat, const struct prober_way *way, uint64_t ms,
+    struct heartbeat_outcome *out)
+{
+	(void)heartbeat;
+	(void)way;
+	(void)ms;
+	(void)out;
+	return true;
+}
+
+/* --- */
+
+static size_t
+own(void *arg, uint8_t (*out)[16], size_t max)
+{
+	(void)arg;
+	assert_true(max >= 2);
+	memcpy(out[0], a, 16);
+	memcpy(out[1], b, 16);
+	return 2;
+}
+
+static void
+renew(void *arg, const uint8_t address[16], bool accepts, const char *why)
+{
+	(void)arg;
+	(void)accepts;
+	(void)why;
+	assert_memory_equal(address, a, 16);
+	offers++;
+}
+
+static void
+accepts(void *arg)
+{
+	(void)arg;
+}
+
+static void
+tell(void *arg, uint32_t token, const char *words)
+{
+	(void)arg;
+	(void)token;
+	(void)words;
+}
+
+static void
+count(void *arg, enum path_change change)
+{
+	(void)arg;
+	(void)change;
+}
+
+static const struct pulse_ops ops = {own, renew, accepts};
+static const struct paths_company company = {.heartbeat = (struct heartbeat *)&now,
+    .tell = tell,
+    .count = count,
+    .flap = {1000, 60000, 2}};
+
+/* One more, in the order of tokens, and of ports. */
+static void
+put(uint32_t token, const uint8_t local[16], const uint8_t remote[16])
+{
+	struct subflow flow = {.token = token, .local_port = (uint16_t)n_list, .began = true};
+
+	memcpy(flow.local, local, 16);
+	memcpy(flow.remote, remote, 16);
+	list[n_list++] = flow;
+}
+
+/* This process begins now: nothing that was left before is known. */
+static void
+begin(void)
+{
+	now = 100000;
+	n_timers = offers = 0;
+	answers = false;
+	check_fn = NULL;
+	assert_int_equal(
+	    pulse_open((struct loop *)&now, (struct mptcp *)&now, &ops, NULL, &pulse), 0);
+	assert_int_equal(pulse_attend(pulse, &company, NULL), 0);
+}
+
+static void
+end(void)
+{
+	pulse->seen = (struct subflows){.n = 0}; /* its list is ours */
+	pulse_close(pulse);
+	n_list = 0;
+}
+
+static void
+pass(uint64_t ms)
+{
+	struct heartbeat_outcome outcomes[HEARTBEAT_PAIRS] = {{0}};
+
+	for (uint64_t until = now + ms; now < until; now += 5) {
+		for (size_t i = 0; i < n_timers; i++)
+			if (timers[i].due != 0 && timers[i].due <= now) {
+				timers[i].due = 0;
+				timers[i].fn(timers[i].arg);
+			}
+		for (size_t i = 0; i < HEARTBEAT_PAIRS; i++) {
+			bool alive = answers && memcmp(looked.ways[i].local, a, 16) == 0;
+
+			outcomes[i].beat = alive ? BEAT_ALIVE : BEAT_SILENT;
+		}
+		if (check_fn != NULL) {
+			heartbeat_fn *fn = check_fn;
+
+			check_fn = NULL;
+			fn(check_arg, outcomes, looked.n);
+		}
+	}
+}
+
+/* A session that began before the process did lacks an address that another one is by, who has a path besides: it is offered, once. */
+static void
+test_one_is_back(void **state)
+{
+	(void)state;
+	put(1, b, r);
+	put(2, a, r);
+	put(2, b, r);
+	begin();
+	pass(10000);
+	assert_int_equal(offers, 0);
+	answers = true;
+	pass(9000);
+	assert_int_equal(offers, 1);
+	pass(HOUR_MS);
+	assert_int_equal(offers, 1); /* the kernel cannot, it seems */
+	end();
+}
+
+/* Who has nothing else keeps it, as long as that is so. */
+static void
+test_none_is_cut_off(void **state)
+{
+	(void)state;
+	put(1, b, r);
+	put(2, a, r);
+	begin();
+	answers = true;
+	pass(HOUR_MS / 10);
+	assert_int_equal(offers, 0);
+	put(2, b, r);
+	pass(9000);
+	assert_int_equal(offers, 1);
+	end();
+}
+
+/* All are back: nothing is done to them. */
+static void
+test_all_are_back(void **state)
+{
+	(void)state;
+	put(1, b, r);
+	begin();
+	n_list = 0;
+	put(1, a, r);
+	put(1, b, r);
+	answers = true;
+	pass(HOUR_MS / 10);
+	assert_int_equal(offers, 0);
+	end();
+}
+
+/* That another one's peer answers says nothing of what the session would be led to. */
+static void
+test_another_peer(void **state)
+{
+	struct prober_way way = prober_way_of(a, r2);
+
+	(void)state;
+	put(1, a, r);
+	put(1, b, r);
+	put(2, a, r2);
+	put(2, b, r2);
+	begin();
+	memcpy(list[0].local, b, 16); /* the first one loses it */
+	pass(100);
+	pulse_sign(pulse, &way);
+	assert_int_equal(offers, 0);
+	answers = true;
+	pass(3000);
+	assert_int_equal(offers, 1);
+	end();
+}
+
+/* A peer that asks there time and again, of a session that cannot come there, is no reason to do it time and again. */
+static void
+test_signs(void **state)
+{
+	struct prober_way way = prober_way_of(a, r);
+
+	(void)state;
+	put(1, b, r);
+	put(2, a, r);
+	put(2, b, r);
+	for (size_t i = 0; i < n_list; i++)
+		list[i].began = false;
+	begin();
+	pass(100);
+	assert_null(check_fn);
+	for (unsigned i = 0; i < 600; i++) {
+		pulse_sign(pulse, &way);
+		pass(1000);
+		assert_true(offers >= 1);
+	}
+	assert_in_range(offers, 2, 4);
+	end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_one_is_back),
+	    cmocka_unit_test(test_none_is_cut_off),
+	    cmocka_unit_test(test_all_are_back),
+	    cmocka_unit_test(test_another_peer),
+	    cmocka_unit_test(test_signs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
