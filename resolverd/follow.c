@@ -11,6 +11,7 @@
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "resolverd/joint.h"
+#include "resolverd/pairs.h"
 #include "resolverd/paths.h"
 #include "resolverd/places.h"
 #include "resolverd/sockets.h"
@@ -65,18 +66,34 @@ follow_end(struct follow *follow, const struct subflow *flow)
 	session_tell(session, "path to %s left: the mapping gives it up", text);
 }
 
-/* The kernel's manager knows no mapping: paths to what is given up are ended, as long as there is another one. False: there are
- * none. */
+/* The kernel keeps a dead path for as long as its retransmissions last. */
+static bool
+follow_is_dead(const struct follow *follow, const struct subflow *flow)
+{
+	const struct agent *agent = sessions_agent(follow->session->all);
+	struct prober_way way = prober_way_of(flow->local, flow->remote);
+
+	return pairs_known(agent->pairs, &way, loop_now_ms()) == LIVENESS_FAILED;
+}
+
+/* The kernel's manager knows no mapping: paths to what is given up are ended, as long as there is another one that is not known to be
+ * dead. False: there are none. */
 static bool
 follow_leave(struct follow *follow, const struct paths_places *places)
 {
 	const struct subflows *seen = sessions_subflows(follow->session->all);
 	uint32_t token = follow->session->note.token;
-	size_t first = seen != NULL ? subflows_of(seen, token) : 0, n = 0, n_given_up = 0;
+	size_t first = seen != NULL ? subflows_of(seen, token) : 0, n = 0;
+	size_t n_given_up = 0, n_staying = 0;
 
-	while (seen != NULL && first + n < seen->n && seen->list[first + n].token == token)
-		n_given_up += follow_gives_up(places, seen->list[first + n++].remote);
-	for (size_t i = 0; n_given_up < n && i < n; i++)
+	for (; seen != NULL && first + n < seen->n && seen->list[first + n].token == token;
+	     n++) {
+		if (follow_gives_up(places, seen->list[first + n].remote))
+			n_given_up++;
+		else if (!follow_is_dead(follow, &seen->list[first + n]))
+			n_staying++;
+	}
+	for (size_t i = 0; n_staying > 0 && i < n; i++)
 		if (follow_gives_up(places, seen->list[first + i].remote))
 			follow_end(follow, &seen->list[first + i]);
 	return n_given_up > 0 || n == 0; /* it may be younger than what was seen */

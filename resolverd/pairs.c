@@ -131,6 +131,15 @@ pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_t now)
 	return liveness_count(pairs->liveness, state, now);
 }
 
+enum liveness_state
+pairs_known(const struct pairs *pairs, const struct prober_way *way, uint64_t now)
+{
+	uint32_t rtt_us;
+
+	return liveness_get(pairs->liveness,
+	    &(struct liveness_question){LIVENESS_ALL, way->local, way->remote}, now, &rtt_us);
+}
+
 void
 pairs_mark(struct pairs *pairs, uint32_t user, const struct pair_mark *mark, uint64_t now)
 {
@@ -314,7 +323,8 @@ pairs_to(
 		    .exit = pairs_exit(pairs, from->address)};
 		memcpy(c->source, from->address, 16);
 		c->live = liveness_get(pairs->liveness,
-		    &(struct liveness_question){p->user, c->source, to->address}, p->now, &c->rtt_us);
+		    &(struct liveness_question){p->user, c->source, to->address}, p->now,
+		    &c->rtt_us);
 		p->n++;
 		share--;
 	}
@@ -324,8 +334,7 @@ pairs_to(
 }
 
 static size_t
-pairs_candidates(
-    struct pairs *pairs, const struct result *result, uint32_t user, uint64_t now)
+pairs_candidates(struct pairs *pairs, const struct result *result, uint32_t user, uint64_t now)
 {
 	struct pairs_progress p = {
 	    .locators = pairs_locators(result), .now = now, .user = user};

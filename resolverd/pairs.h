@@ -35,6 +35,8 @@ struct pairs_wanted {
 void pairs_fill(struct pairs *pairs, struct result *result, const struct pairs_wanted *wanted, uint64_t now) NONNULL;
 /* How many are held to have worked, or failed, now. */
 size_t pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_t now) NONNULL;
+/* What this host itself found out of one. */
+enum liveness_state pairs_known(const struct pairs *pairs, const struct prober_way *way, uint64_t now) NONNULL;
 /* What a check of n ways found: silence is a failure only where another of them answers. */
 void pairs_checked(struct pairs *pairs, const struct prober_way *ways, const struct heartbeat_outcome *outcomes, size_t n,
     uint64_t now) NONNULL;
