@@ -95,17 +95,21 @@ paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
 	return true;
 }
 
-static void
+/* False: it is still there, and ours to remove. */
+static bool
 paths_remove(struct paths *paths, const struct mptcp_endpoint *endpoint, const char *why)
 {
 	char text[EID_TEXT];
 
 	address_print(endpoint->address, text);
-	if (mptcp_endpoint_remove(paths->mptcp, endpoint) < 0 && errno != EINVAL)
+	if (mptcp_endpoint_remove(paths->mptcp, endpoint) < 0 &&
+	    errno != EINVAL) { /* else it has gone since the list was read */
 		diag_warn("path %s: endpoint not removed: %s", text, strerror(errno));
-	else
-		diag_info("path %s: taken out: %s", text, why);
+		return false;
+	}
+	diag_info("path %s: taken out: %s", text, why);
 	ledger_drop(paths->ledger, endpoint);
+	return true;
 }
 
 /* Not announced for now (paths_renew()): it stays so until somebody listens here, and while it is used. */
@@ -145,18 +149,20 @@ paths_remove_unwanted(struct paths *paths, const struct addresses *addresses,
 		struct mptcp_endpoint ours = *ledger_at(paths->ledger, i);
 		const struct local_address *row = addresses_find(addresses, ours.address);
 		uint32_t flags = row != NULL ? paths_flags(paths, row) : 0;
+		bool stays = false;
 
 		if (!mptcp_endpoint_stands(&ours, list, n)) {
 			diag_info("path %s: changed by somebody else, and left to him",
 			    address_print(ours.address, text));
 			ledger_drop(paths->ledger, &ours);
 		} else if (flags == 0) {
-			paths_remove(paths, &ours, "the address is gone");
+			stays = !paths_remove(paths, &ours, "the address is gone");
 		} else if (flags != ours.flags && !paths_is_quiet(paths, &ours, flags)) {
-			paths_remove(paths, &ours, "it is to be used in another way");
+			stays = !paths_remove(paths, &ours, "it is to be used in another way");
 		} else {
-			i++;
+			stays = true;
 		}
+		i += stays; /* else another one has its line */
 	}
 }
 
@@ -238,7 +244,8 @@ paths_renew(void *arg, const uint8_t address[16], bool accepts, const char *why)
 	    mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0 ||
 	    !mptcp_endpoint_stands(&ours, list, n))
 		return;
-	paths_remove(paths, &ours, why);
+	if (!paths_remove(paths, &ours, why))
+		return;
 	for (size_t i = 0; i < n; i++)
 		if (list[i].id == ours.id)
 			memset(list[i].address, 0,

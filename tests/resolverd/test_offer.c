@@ -1,12 +1,13 @@
 /*
- * test_offer.c - what becomes of an address that cannot be offered again, and what managed sessions are told of which; the kernel and
- * the ledger are on paper.
+ * test_offer.c - what becomes of an address that cannot be offered again or taken out, which stay for sessions, and what managed ones are
+ * told of which; the kernel and the ledger are on paper.
  */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,6 +15,7 @@
 #include "core/wire/errors.h"
 #include "resolverd/addresses.h"
 #include "resolverd/paths_own.h"
+#include "resolverd/subflows.h"
 
 static struct paths paths;
 static struct mptcp_endpoint listed[4], kernel[4]; /* in the ledger, and in force */
@@ -21,6 +23,10 @@ static size_t n_listed, n_kernel, n_own;
 static struct addresses here;
 static struct managed_own own[4];
 static int refusal; /* errno of what is added next; 0: it is taken */
+static int stuck; /* errno of what is removed next; 0: it goes */
+static int deaf,
+    blind; /* errno of a socket that is opened, or of sessions that are read next; 0: it can be */
+static size_t n_spared;
 static unsigned starts;
 
 /* --- linked with --wrap --- */
@@ -36,6 +42,11 @@ int __wrap_mptcp_endpoint_remove(struct mptcp *mptcp, const struct mptcp_endpoin
 int __wrap_addresses_read(struct netlink *route, struct addresses *out);
 void __wrap_manage_addresses(struct manage *manage, const struct managed_own *list, size_t n);
 void __wrap_timer_start(struct timer *timer, uint64_t ms);
+int __wrap_netlink_open(int bus, unsigned groups, struct netlink **out);
+int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
+void __wrap_netlink_close(struct netlink *nl);
+void __wrap_ledgers_close(
+    struct ledgers *ledgers, const uint8_t (*spared)[16], size_t n, size_t *stayed);
 
 static void
 take_out(struct mptcp_endpoint *list, size_t *n, const struct mptcp_endpoint *endpoint)
@@ -99,6 +110,10 @@ int
 __wrap_mptcp_endpoint_remove(struct mptcp *mptcp, const struct mptcp_endpoint *endpoint)
 {
 	(void)mptcp;
+	errno = stuck;
+	stuck = 0;
+	if (errno != 0)
+		return -MAP_ESYS;
 	take_out(kernel, &n_kernel, endpoint);
 	return 0;
 }
@@ -127,6 +142,50 @@ __wrap_timer_start(struct timer *timer, uint64_t ms)
 	starts++;
 }
 
+int
+__wrap_netlink_open(int bus, unsigned groups, struct netlink **out)
+{
+	(void)bus;
+	(void)groups;
+	errno = deaf;
+	if (deaf != 0)
+		return -MAP_ESYS;
+	*out = (struct netlink *)&deaf;
+	return 0;
+}
+
+/* One session, by the first address. */
+int
+__wrap_subflows_read(struct netlink *diag, struct subflows *out)
+{
+	(void)diag;
+	errno = blind;
+	if (blind != 0)
+		return -MAP_ESYS;
+	*out =
+	    (struct subflows){.n = 1, .complete = true, .list = calloc(1, sizeof *out->list)};
+	assert_non_null(out->list);
+	memcpy(out->list[0].local, listed[0].address, 16);
+	return 0;
+}
+
+void
+__wrap_netlink_close(struct netlink *nl)
+{
+	(void)nl;
+}
+
+void
+__wrap_ledgers_close(
+    struct ledgers *ledgers, const uint8_t (*spared)[16], size_t n, size_t *stayed)
+{
+	(void)ledgers;
+	for (size_t i = 0; i < n; i++)
+		assert_memory_equal(spared[i], listed[i].address, 16);
+	n_spared = n;
+	*stayed = n;
+}
+
 /* --- */
 
 static int
@@ -140,7 +199,7 @@ fresh(void **state)
 	paths.mptcp = (struct mptcp *)(void *)&paths;
 	paths.ledger = (struct ledger *)(void *)&paths;
 	n_listed = n_kernel = n_own = 0;
-	refusal = 0;
+	refusal = stuck = deaf = blind = 0;
 	starts = 0;
 	here.n = 2;
 	for (uint8_t i = 0; i < 2; i++) {
@@ -170,6 +229,49 @@ test_renew_fails(void **state)
 	assert_int_equal(paths_sync(&paths), 0);
 	assert_int_equal(n_kernel, 2);
 	assert_int_equal(n_listed, 2);
+}
+
+/* What cannot be taken out stays listed, so that the next look takes it out, or a stop. */
+static void
+test_stays(void **state)
+{
+	(void)state;
+	stuck = ENOMEM;
+	paths_renew(&paths, here.list[0].address, true, "silent");
+	assert_int_equal(n_kernel, 2);
+	assert_int_equal(n_listed, 2);
+	here.n = 0;
+	stuck = ENOMEM;
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_kernel, 1);
+	assert_int_equal(n_listed, 1);
+	assert_memory_equal(&listed[0], &kernel[0], sizeof listed[0]);
+	stuck = EINVAL; /* somebody else did */
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_listed, 0);
+}
+
+/* Endpoints that sessions run over stay at a stop, and all where that cannot be told; none where the kernel shows none. */
+static void
+test_spared(void **state)
+{
+	static const struct {
+		int deaf, blind;
+		size_t spared;
+	} rows[] = {{0, 0, 1}, {ENFILE, 0, 2}, {0, ENOMEM, 2}, {ENOENT, 0, 0}, {0, ENOENT, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct paths *one = calloc(1, sizeof *one);
+
+		assert_non_null(one);
+		one->ledger = (struct ledger *)&here;
+		one->ledgers = (struct ledgers *)&here;
+		deaf = rows[i].deaf;
+		blind = rows[i].blind;
+		paths_close(one);
+		assert_int_equal(n_spared, rows[i].spared);
+	}
 }
 
 /* RFC 4862 5.5.4: nothing begins at a deprecated address, and what runs over it is to change over; but not from a temporary one. */
@@ -203,6 +305,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_renew_fails, fresh),
+	    cmocka_unit_test_setup(test_stays, fresh),
+	    cmocka_unit_test_setup(test_spared, fresh),
 	    cmocka_unit_test_setup(test_deprecated, fresh),
 	};
 
