@@ -189,22 +189,57 @@ agent_close(struct agent *agent)
 	conf_close(agent->conf);
 }
 
+static bool
+conf_users_equal(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+conf_holds_equal(const struct hold_rule *a, const struct hold_rule *b)
+{
+	return a->hold_ms == b->hold_ms && a->most_ms == b->most_ms && a->penalty == b->penalty;
+}
+
+/* As far as addresses of this host are looked up there. */
+static bool
+conf_realms_equal(const struct conf *a, const struct conf *b)
+{
+	bool equal = a->n_realms == b->n_realms;
+
+	for (size_t i = 0; equal && i < a->n_realms; i++)
+		equal = a->realms[i].length == b->realms[i].length &&
+			memcmp(a->realms[i].prefix, b->realms[i].prefix, 16) == 0;
+	return equal;
+}
+
 /* What cannot change while running is said, not silently left. */
 static void
 conf_compare(const struct conf *was, const struct conf *is)
 {
-	if (strcmp(was->socket, is->socket) != 0)
-		diag_warn("socket: a change takes effect at the next start");
-	if (strcmp(was->control, is->control) != 0)
-		diag_warn("control: a change takes effect at the next start");
-	if (was->paths != is->paths)
-		diag_warn("paths: a change takes effect at the next start");
-	if (was->exits != is->exits)
-		diag_warn("exits: a change takes effect at the next start");
-	if (was->probe != is->probe)
-		diag_warn("probe: a change takes effect at the next start");
-	if (was->cache != is->cache)
-		diag_warn("cache: a change takes effect at the next start");
+	/* an endpoint that is no more wanted would be taken out, and the sessions that run over it ended */
+	static const char paths[] = " for the addresses that MPTCP sessions may use";
+	const struct {
+		const char *key;
+		bool same;
+		const char *of;
+	} rows[] = {
+	    {"socket", strcmp(was->socket, is->socket) == 0, ""},
+	    {"control", strcmp(was->control, is->control) == 0, ""},
+	    {"user", conf_users_equal(was->user, is->user), ""},
+	    {"realms", conf_realms_equal(was, is), paths},
+	    {"private-locators", was->private_locators == is->private_locators, paths},
+	    {"paths", was->paths == is->paths, ""},
+	    {"exits", was->exits == is->exits, ""},
+	    {"probe", was->probe == is->probe, ""},
+	    {"flap", conf_holds_equal(&was->flap, &is->flap), " for MPTCP"},
+	    {"cache", was->cache == is->cache, ""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (!rows[i].same)
+			diag_warn("%s: a change takes effect at the next start%s", rows[i].key,
+			    rows[i].of);
 }
 
 int

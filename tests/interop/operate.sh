@@ -123,6 +123,18 @@ kill -HUP "$PID"
 ok "a wrong configuration is refused with what is expected" logged 'resolverd.yaml:3: paths: "of" is not known; expected one of kernel, manage, off'
 ok "resolverd still serves" "$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" status
 sed -i 's/^paths: of$/paths: off/' "$WORK/resolverd.yaml"
+echo '2001:3f:fe00:a00::/56: id.example.test' >"$WORK/realms.yaml"
+cp "$WORK/resolverd.yaml" "$WORK/resolverd.yaml.before"
+sed -i "s,^socket: .*,socket: $WORK/db/other.sock,; s,^control: .*,control: $WORK/db/other.control,; s/^user: .*/user: daemon/; s/^paths: .*/paths: kernel/" "$WORK/resolverd.yaml"
+printf '%s\n' 'private-locators: true' 'flap: {hold: 2s}' 'exits: off' 'probe: off' 'cache: 1M' >>"$WORK/resolverd.yaml"
+ok "it reads another one again" "$BUILD/mapctl/mapctl" -s "$WORK/db/resolverd.control" reload
+of=' for the addresses that MPTCP sessions may use'
+for key in socket control user "realms$of" "private-locators$of" paths exits probe 'flap for MPTCP' cache; do
+	ok "and says of ${key%% *} that this stays as it is" \
+		logged "warn: ${key%% *}: a change takes effect at the next start${key#"${key%% *}"}\$"
+done
+rm "$WORK/realms.yaml"
+mv "$WORK/resolverd.yaml.before" "$WORK/resolverd.yaml"
 printf 'trust-anchors: [%s]\n' "$WORK/anchors" >>"$WORK/resolverd.yaml"
 kill -HUP "$PID"
 ok "a trust anchor file that is missing is refused at a reload" \
