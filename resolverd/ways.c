@@ -166,19 +166,22 @@ ways_try(struct ways *ways, const struct prober_way *of)
 	return true;
 }
 
+/* From where the last look ended: with more than are looked at before the first are due again, these would have all looks. */
 size_t
 ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < ways->n && n < max; i++) {
+	for (size_t left = ways->n; left > 0 && n < max; left--) {
+		size_t i = ways->turn < ways->n ? ways->turn : 0;
 		struct way *way = &ways->list[i];
 
+		ways->turn = i + 1;
 		if (!way->dead || way->look > now)
 			continue;
 		if (way->unasked++ == WAYS_UNASKED) {
 			ways_forget(ways, way);
-			i--;
+			ways->turn = i; /* another one has its row */
 			continue;
 		}
 		out[n++] = way->of;

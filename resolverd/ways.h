@@ -32,6 +32,7 @@ struct way {
 struct ways {
 	struct hold_rule rule; /* from a death until the pair may be used again */
 	size_t n;
+	size_t turn; /* in list: where the next look begins */
 	uint16_t first[WAYS_PLACES];
 	struct way list[WAYS_MAX];
 };
@@ -50,7 +51,7 @@ uint64_t ways_patience(const struct ways *ways, const struct prober_way *of) NON
 bool ways_lived(struct ways *ways, const struct prober_way *of, uint64_t now) NONNULL;
 /* One may try it, though it does not answer, if its peer is not known to answer probes: true, when that is new. */
 bool ways_try(struct ways *ways, const struct prober_way *of) NONNULL;
-/* Those of the dead that are to be looked at now, max at most; each is due again later. */
+/* Those of the dead that are to be looked at now, max at most, in turns; each is due again later. */
 size_t ways_due(struct ways *ways, uint64_t now, struct prober_way *out, size_t max) NONNULL;
 /* Something changed: those that have waited are due at once. of: one of them; NULL: all. */
 void ways_hurry(struct ways *ways, const struct prober_way *of, uint64_t now) __attribute__((nonnull(1)));

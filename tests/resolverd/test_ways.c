@@ -186,6 +186,34 @@ test_many(void **state)
 	}
 }
 
+/* More are dead than can be looked at before the first are due again: each has its turn, and none is forgotten before the others. */
+static void
+test_turns(void **state)
+{
+	enum { MANY = 1000, LOOK_MS = 140 };
+	static unsigned looks[MANY];
+	struct prober_way due[5];
+	uint64_t now = 100000;
+
+	(void)state;
+	memset(looks, 0, sizeof looks);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct prober_way w = way(A, i);
+
+		ways_died(&ways, &w, true, now);
+	}
+	now += HOLD_MS;
+	for (unsigned round = 0; round < 10 * MANY / 5; round++, now += LOOK_MS) {
+		size_t n = ways_due(&ways, now, due, 5);
+
+		assert_int_equal(n, 5);
+		for (size_t i = 0; i < n; i++)
+			looks[due[i].remote[14] << 8 | due[i].remote[15]]++;
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(looks[i], 10);
+}
+
 int
 main(void)
 {
@@ -196,6 +224,7 @@ main(void)
 	    cmocka_unit_test_setup(test_unasked, fresh),
 	    cmocka_unit_test_setup(test_bounded, fresh),
 	    cmocka_unit_test_setup(test_many, fresh),
+	    cmocka_unit_test_setup(test_turns, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
