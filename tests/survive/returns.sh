@@ -8,10 +8,11 @@ NAME=returns
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
 R=$FIG1_R
-# PROVIDER'S ADDRESS WORDS TIMES: in how many stories of host's sessions the last word of its path is this
+# PROVIDER'S ADDRESS WORDS TIMES: in how many stories of host's sessions its path did this last. What a look at it that was under way when it
+# was left says after that does not count.
 last_words() {
 	local id
-	for id in $(ctl host sessions | cut -d' ' -f1); do ctl host why "$id" | grep -F "path from $1 to $R" | tail -n 1; done |
+	for id in $(ctl host sessions | cut -d' ' -f1); do ctl host why "$id" | grep -F "path from $1 to $R" | grep -E " (left: |joined)" | tail -n 1; done |
 		tee /dev/stderr | grep -c " $2" | grep -qx "$3"
 }
 announced() { [ "$("$FIG1" exec host ip mptcp endpoint | grep -c "$1 id [0-9]* signal subflow")" = "$2" ]; } # ADDRESS TIMES
