@@ -9,7 +9,7 @@ static bool
 account_is_idle(const struct account *a)
 {
 	return a->clients == 0 && a->tickets == 0 && a->lookups == 0 && a->sessions == 0 &&
-	       a->asks == 0;
+	       a->checks == 0 && a->asks == 0;
 }
 
 struct account *

@@ -19,7 +19,7 @@ struct account {
 	size_t tickets; /* clients' waits */
 	size_t lookups; /* that this user began */
 	size_t sessions;
-	size_t checks; /* of pairs, for clients' waits */
+	size_t checks; /* of pairs, that this user began; others may share them for longer */
 	size_t asks; /* questions of these upstream; they may outlive the look-up */
 };
 

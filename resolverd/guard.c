@@ -193,7 +193,8 @@ static void
 guard_probe(struct guard *guard)
 {
 	const struct session_note *note = &guard->session->note;
-	struct heartbeat_plan plan = {.n = 1,
+	struct heartbeat_plan plan = {.account = guard->session->account,
+	    .n = 1,
 	    .ways = {prober_way_of(note->source, note->destination)},
 	    .probes = guard->closed ? CLOSED_PROBES : BEAT_PROBES,
 	    .gap_ms = guard_beat_gap(guard),
@@ -412,8 +413,8 @@ guard_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 			guard_rest(guard); /* nobody answers, and nobody ever did */
 		return;
 	}
-	to = others_choose(&tried, note,
-	    &(struct others_heard){guard->answered, guard->agent}, outcomes);
+	to = others_choose(
+	    &tried, note, &(struct others_heard){guard->answered, guard->agent}, outcomes);
 	if (to != NULL &&
 	    hold_may(&guard->hold, &guard_agent(guard)->conf->flap, loop_now_ms()))
 		guard_act(guard, to, dead ? beat_word(own) : "another one is to be used");
@@ -429,7 +430,8 @@ static void
 guard_check(struct guard *guard)
 {
 	const struct watch_row *watch = guard_watch(guard);
-	struct heartbeat_plan plan = {.n = 1 + guard->others.n,
+	struct heartbeat_plan plan = {.account = guard->session->account,
+	    .n = 1 + guard->others.n,
 	    .probes = guard->closed ? CLOSED_PROBES : watch->probes,
 	    .gap_ms = guard->closed ? CLOSED_GAP_MS : watch->gap_ms,
 	    .lead = guard->closed ? 0 : watch->lead,

@@ -10,9 +10,14 @@
 
 #include "core/sys/crypto.h"
 #include "core/wire/errors.h"
+#include "resolverd/account.h"
+#include "resolverd/pace.h"
 #include "resolverd/responder.h"
 
-#define CHECKS_MAX 1024
+/* Of series: who joins one costs nothing on any wire. */
+#define SERIES_MAX 1024
+#define SERIES_OF_USERS 896 /* the others are for this daemon's own, which are fewer */
+#define SERIES_OF_WAY 12 /* of users, so that one of them leaves others enough of its probes */
 /* A single error may be of a route that was just being replaced. */
 #define ERRORS_ENOUGH 2
 #define LATE_US 10000 /* besides two round trips */
@@ -40,6 +45,7 @@ struct series {
 	struct series *next, **link;
 	struct heartbeat *heartbeat;
 	struct heartbeat_check *askers;
+	struct account *account; /* who began it; NULL: this daemon */
 	struct timer *timer;
 	uint64_t token;
 	uint32_t sequence; /* of the last round */
@@ -59,24 +65,15 @@ struct lately {
 	struct heartbeat_outcome outcome;
 };
 
-#define PACE_PLACES 1024
-
-/* When the last probes of a way were sent; another one of the same place takes its row. */
-struct pace {
-	struct prober_way way;
-	size_t next; /* which was first */
-	uint64_t sent[HEARTBEAT_MOST]; /* ms; 0: never */
-};
-
 struct heartbeat {
 	struct lately lately[LATELY_PLACES];
-	struct pace paces[PACE_PLACES];
+	struct paces paces;
 	struct loop *loop;
 	struct prober *prober;
 	struct responder *responder;
 	heartbeat_knows_fn *knows;
 	void *arg;
-	size_t n; /* of askers */
+	size_t n, n_users; /* of series, and of those that users began */
 	struct series *series;
 };
 
@@ -107,7 +104,6 @@ asker_free(struct heartbeat_check *asker)
 	*asker->link = asker->next;
 	if (asker->next != NULL)
 		asker->next->link = asker->link;
-	asker->series->heartbeat->n--;
 	free(asker);
 }
 
@@ -119,6 +115,11 @@ series_free(struct series *series)
 	*series->link = series->next;
 	if (series->next != NULL)
 		series->next->link = series->link;
+	series->heartbeat->n--;
+	if (series->account != NULL) {
+		series->heartbeat->n_users--;
+		series->account->checks--;
+	}
 	timer_free(series->timer);
 	free(series);
 }
@@ -199,35 +200,6 @@ lane_end(struct series *series, struct lane *lane, enum beat beat, uint32_t sequ
 		    (struct lately){lane->way, loop_now_ms(), lane->outcome};
 }
 
-static struct pace *
-pace_of(struct heartbeat *heartbeat, const struct prober_way *way)
-{
-	return &heartbeat->paces[prober_way_hash(way) % PACE_PLACES];
-}
-
-static void
-pace_note(struct heartbeat *heartbeat, const struct prober_way *way)
-{
-	struct pace *pace = pace_of(heartbeat, way);
-
-	if (!prober_way_equal(&pace->way, way))
-		*pace = (struct pace){.way = *way};
-	pace->sent[pace->next] = loop_now_ms();
-	pace->next = (pace->next + 1) % HEARTBEAT_MOST;
-}
-
-/* How long (ms) until the way may have another probe. */
-static uint64_t
-pace_wait(struct heartbeat *heartbeat, const struct prober_way *way)
-{
-	const struct pace *pace = pace_of(heartbeat, way);
-	uint64_t first = pace->sent[pace->next], passed = loop_now_ms() - first;
-
-	if (!prober_way_equal(&pace->way, way) || first == 0 || passed >= HEARTBEAT_MOST_MS)
-		return 0;
-	return HEARTBEAT_MOST_MS - passed;
-}
-
 static bool
 lane_is_sent(const struct series *series, const struct lane *lane)
 {
@@ -241,9 +213,10 @@ series_wait(const struct series *series)
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < series->n; i++) {
-		uint64_t wait = lane_is_sent(series, &series->lanes[i])
-				    ? pace_wait(series->heartbeat, &series->lanes[i].way)
-				    : 0;
+		uint64_t wait =
+		    lane_is_sent(series, &series->lanes[i])
+			? paces_wait(&series->heartbeat->paces, &series->lanes[i].way)
+			: 0;
 
 		if (wait > most)
 			most = wait;
@@ -259,7 +232,7 @@ lane_send(struct series *series, size_t i)
 	    .token = series->token, .pair = (uint32_t)i + 1, .sequence = series->sequence};
 	int error = prober_send(series->heartbeat->prober, &lane->way, &probe);
 
-	pace_note(series->heartbeat, &lane->way);
+	paces_note(&series->heartbeat->paces, &lane->way);
 	/* a full queue, or a want of memory, is not the way's; and one error may be another way's */
 	if (error != 0 && error != EAGAIN && error != ENOBUFS && error != ENOMEM &&
 	    ++lane->refusals >= ERRORS_ENOUGH)
@@ -453,6 +426,7 @@ series_new(struct heartbeat *heartbeat, const struct heartbeat_plan *plan, struc
 		return -MAP_ENOMEM;
 	series_init(series, plan);
 	series->heartbeat = heartbeat;
+	series->account = plan->account;
 	series->timer = timer_new(heartbeat->loop, series_beat, series);
 	if (series->timer == NULL || crypto_random(&series->token, sizeof series->token) < 0) {
 		int rc = series->timer == NULL ? -MAP_ENOMEM : -MAP_ECRYPTO;
@@ -466,6 +440,11 @@ series_new(struct heartbeat *heartbeat, const struct heartbeat_plan *plan, struc
 	if (series->next != NULL)
 		series->next->link = &series->next;
 	heartbeat->series = series;
+	heartbeat->n++;
+	if (series->account != NULL) {
+		heartbeat->n_users++;
+		series->account->checks++;
+	}
 	timer_start(series->timer, 0);
 	*out = series;
 	return 0;
@@ -523,7 +502,45 @@ series_put(struct series *series, struct heartbeat_check *asker)
 	if (asker->next != NULL)
 		asker->next->link = &asker->next;
 	series->askers = asker;
-	series->heartbeat->n++;
+}
+
+static bool
+series_shares_way(const struct series *series, const struct prober_way *way)
+{
+	for (size_t i = 0; i < series->n; i++)
+		if (prober_way_equal(&series->lanes[i].way, way))
+			return true;
+	return false;
+}
+
+/* A way has so many probes, whoever asks: nobody may have them all by asking for it beside ever other ones. */
+static bool
+heartbeat_way_has_room(const struct heartbeat *heartbeat, const struct account *account,
+    const struct prober_way *way)
+{
+	size_t all = 0, own = 0;
+
+	for (const struct series *s = heartbeat->series; s != NULL; s = s->next)
+		if (s->account != NULL && !s->over && series_shares_way(s, way)) {
+			all++;
+			own += s->account == account;
+		}
+	return account_allows(own, all, SERIES_OF_WAY);
+}
+
+static bool
+heartbeat_has_room(const struct heartbeat *heartbeat, const struct heartbeat_plan *plan)
+{
+	if (heartbeat->n == SERIES_MAX)
+		return false;
+	if (plan->account == NULL)
+		return true;
+	if (!account_allows(plan->account->checks, heartbeat->n_users, SERIES_OF_USERS))
+		return false;
+	for (size_t i = 0; i < plan->n; i++)
+		if (!heartbeat_way_has_room(heartbeat, plan->account, &plan->ways[i]))
+			return false;
+	return true;
 }
 
 int
@@ -535,8 +552,6 @@ heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
 	int rc = 0;
 
 	*out = NULL;
-	if (heartbeat->n == CHECKS_MAX)
-		return -MAP_ELIMIT;
 	asker = calloc(1, sizeof *asker);
 	if (asker == NULL)
 		return -MAP_ENOMEM;
@@ -547,7 +562,8 @@ heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
 	} else {
 		for (size_t i = 0; i < plan->n; i++)
 			asker->lanes[i] = i;
-		rc = series_new(heartbeat, plan, &series);
+		rc = heartbeat_has_room(heartbeat, plan) ? series_new(heartbeat, plan, &series)
+							 : -MAP_ELIMIT;
 	}
 	if (rc != 0) {
 		free(asker);

@@ -21,10 +21,12 @@ enum beat {
 const char *beat_word(enum beat beat); /* a static string */
 bool beat_lives(enum beat beat);
 
+struct account;
 struct heartbeat; /* the sockets, the checks under way, and whom to answer */
 struct heartbeat_check;
 
 struct heartbeat_plan {
+	struct account *account; /* whose: nobody has more under way than he leaves to all others; NULL: this daemon's own */
 	size_t n; /* of ways; checked side by side, so that each is a control of the others */
 	struct prober_way ways[HEARTBEAT_PAIRS];
 	uint32_t rtt_us[HEARTBEAT_PAIRS]; /* that are expected of them; 0: not known */
@@ -55,7 +57,8 @@ void heartbeat_close(struct heartbeat *heartbeat);
 bool heartbeat_hears(const struct heartbeat *heartbeat) NONNULL; /* who probes this host is answered */
 
 /* Starts a check, or shares the probes of one under way that has all its ways, the first of which has not answered yet: however
- * many ask, a pair gets no more of them. fn is called once, not before this returns. -MAP_ENOMEM, -MAP_ELIMIT, -MAP_ECRYPTO */
+ * many ask, a pair gets no more of them, and those who share are not counted. fn is called once, not before this returns.
+ * -MAP_ENOMEM, -MAP_ELIMIT, -MAP_ECRYPTO */
 int heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan, heartbeat_fn *fn, void *arg,
     struct heartbeat_check **out) __attribute__((nonnull(1, 2, 3, 5))) MUST_CHECK;
 void heartbeat_cancel(struct heartbeat_check *check); /* fn is not called; NULL allowed */

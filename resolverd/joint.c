@@ -19,7 +19,6 @@
 #define LIVE_LATELY_MS 1000
 #define LIVE_MUTE_MS 10000
 #define LIVE_MUTES 1024
-#define LIVE_MOST 512 /* of all checks, so that there is room for those of suspicions */
 
 enum side { SIDE_PEER, SIDE_LOCAL, SIDES };
 
@@ -49,7 +48,6 @@ struct mute {
 
 struct joints {
 	struct agent *agent;
-	size_t live; /* checks under way */
 	struct result results[SIDES];
 	uint8_t payload[FRAME_MAX - FRAME_HEADER];
 	struct mute mutes[LIVE_MUTES];
@@ -72,16 +70,6 @@ joints_free(struct joints *joints)
 }
 
 static void
-joint_checked(struct joint *joint)
-{
-	if (joint->check == NULL)
-		return;
-	joint->check = NULL;
-	joint->joints->live--;
-	joint->account->checks--;
-}
-
-static void
 joint_free(struct joint *joint)
 {
 	for (size_t i = 0; i < SIDES; i++)
@@ -97,7 +85,6 @@ joint_cancel(struct joint *joint)
 	for (size_t i = 0; i < SIDES; i++)
 		ticket_cancel(joint->halves[i].ticket);
 	heartbeat_cancel(joint->check);
-	joint_checked(joint);
 	joint_free(joint);
 }
 
@@ -232,7 +219,7 @@ joint_probed(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	struct bytes ranked;
 	bool any = false;
 
-	joint_checked(joint);
+	joint->check = NULL;
 	for (size_t i = 0; i < n; i++)
 		any |= beat_lives(outcomes[i].beat);
 	if (!any)
@@ -267,23 +254,20 @@ joint_probe(struct joint *joint)
 
 	if ((joint->asked.flags & RESOLVE_LIVE) == 0 ||
 	    joint->joints->agent->heartbeat == NULL || result->error != 0 ||
-	    result->n_pairs < 2 || joint_is_probed(joint, &result->pairs[0]) ||
-	    !account_allows(joint->account->checks, joint->joints->live, LIVE_MOST))
+	    result->n_pairs < 2 || joint_is_probed(joint, &result->pairs[0]))
 		return false;
-	*plan = (struct heartbeat_plan){
-	    .probes = LIVE_PROBES, .gap_ms = LIVE_GAP_MS, .patience_ms = LIVE_PATIENCE_MS};
+	*plan = (struct heartbeat_plan){.account = joint->account,
+	    .probes = LIVE_PROBES,
+	    .gap_ms = LIVE_GAP_MS,
+	    .patience_ms = LIVE_PATIENCE_MS};
 	for (size_t i = 0; i < result->n_pairs && plan->n < HEARTBEAT_PAIRS; i++) {
 		if (result->pairs[i].identity != result->pairs[0].identity)
 			break;
 		plan->ways[plan->n++] =
 		    prober_way_of(result->pairs[i].source, result->pairs[i].destination);
 	}
-	if (heartbeat_start(
-		joint->joints->agent->heartbeat, plan, joint_probed, joint, &joint->check) < 0)
-		return false;
-	joint->joints->live++;
-	joint->account->checks++;
-	return true;
+	return heartbeat_start(joint->joints->agent->heartbeat, plan, joint_probed, joint,
+		   &joint->check) == 0;
 }
 
 /* Ranks what is there; *now, unless the pairs are probed first. */
@@ -315,8 +299,7 @@ half_done(void *arg, struct bytes payload)
 
 	half->ticket = NULL;
 	if (joint_is_plain(&joint->asked)) {
-		joint_tell(
-		    joint, joint_rank(joint, payload, (struct bytes){NULL, 0}));
+		joint_tell(joint, joint_rank(joint, payload, (struct bytes){NULL, 0}));
 		return;
 	}
 	if (!half_put(half, payload)) {

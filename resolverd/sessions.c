@@ -139,10 +139,10 @@ sessions_forget(struct session *session)
 	session_leave(session);
 	all->n--;
 	all->counts[session->note.transport]--;
-	session->account->sessions--;
-	account_put(&all->agent->accounts, session->account);
 	guard_free(session->guard);
 	follow_free(session->follow);
+	session->account->sessions--;
+	account_put(&all->agent->accounts, session->account);
 	free(session->story);
 	free(session);
 }

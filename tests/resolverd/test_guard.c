@@ -31,6 +31,7 @@ static const struct watch_row rows[WATCHES] = {
 
 static struct conf conf;
 static struct agent agent;
+static struct account account;
 static struct session session;
 static struct watch_row watch;
 static struct result result, room;
@@ -228,6 +229,7 @@ setup(void **state)
 	paper_begin();
 	paper_beat = beat_now;
 	memset(&session, 0, sizeof session);
+	session.account = &account;
 	session.note.transport = SESSION_UDP;
 	session.note.id.form = EID_ADDRESS;
 	address(session.note.source, 1);
@@ -489,7 +491,9 @@ test_answered_meanwhile(void **state)
 	(void)state;
 	silence_servers();
 	beats[A] = beats[B] = BEAT_SILENT;
+	assert_ptr_equal(paper_plan.account, &account); /* its user's, as are looks */
 	guard_sign(session.guard, TRIGGER_PROGRAM);
+	assert_ptr_equal(paper_plan.account, &account);
 	assert_int_equal(paper_plan.n, 2);
 	MAP(60, A, C);
 	answer();
