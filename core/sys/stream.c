@@ -13,7 +13,8 @@
 #include "core/wire/errors.h"
 
 #define STREAM_CHUNK 4096 /* first size of a buffer, kept by idle streams */
-#define STREAM_ROUND (64 << 10) /* octets read in one round, so that others get their turn */
+#define STREAM_ROUND (64 << 10) /* octets read in one turn, so that others get theirs */
+#define STREAM_TURN_US 500 /* how long a turn may last: a short message may ask for much */
 #define STREAM_HARD 16 /* times max_out: where stream_write() refuses */
 #define STREAM_FLUSH_MS 5000 /* for the last octets, without an idle time */
 #define STREAM_LINGER_MS 2000 /* for the peer to close after them */
@@ -46,6 +47,7 @@ struct stream {
 	uint64_t idle;
 	uint64_t owed; /* ms that the owner may take for what he has to write; 0: nothing */
 	uint64_t progress; /* when input was last taken or output went out */
+	uint64_t turn; /* us: when this one began */
 	size_t max_in;
 	size_t max_out;
 	struct buffer in;
@@ -55,6 +57,8 @@ struct stream {
 	bool held; /* output is collected until it is not */
 	bool in_data; /* data() is running: output is collected and sent once */
 	bool later; /* stream_round() is queued */
+	bool
+	    behind; /* data() has not been asked about all that is there: no more is read, and no end seen, before it is */
 	bool wrote; /* drained() is due when the queue is empty */
 	const char *failed; /* why, found where closed() may not be called */
 	const char *ending; /* why, once all is written */
@@ -148,7 +152,7 @@ stream_may_take(const struct stream *s)
 static void
 stream_watch(struct stream *s)
 {
-	bool reading = stream_may_take(s) || s->state == STREAM_LINGERING;
+	bool reading = (stream_may_take(s) && !s->behind) || s->state == STREAM_LINGERING;
 
 	if (s->state != STREAM_CLOSED)
 		watch_set(
@@ -193,11 +197,20 @@ stream_flush(struct stream *s)
 		stream_progress(s);
 }
 
-/* Gives the owner what there is, until it takes nothing. */
+static bool
+stream_is_over(const struct stream *s)
+{
+	return loop_now_us() - s->turn >= STREAM_TURN_US;
+}
+
+/* Gives the owner what there is, until it takes nothing, or others have to get their turn. */
 static void
 stream_give(struct stream *s)
 {
-	while (s->in.n > 0 && s->failed == NULL && stream_may_take(s)) {
+	bool over = false;
+
+	s->behind = s->in.n > 0;
+	while (s->behind && !over && s->failed == NULL && stream_may_take(s)) {
 		long took;
 
 		s->in_data = true;
@@ -212,13 +225,17 @@ stream_give(struct stream *s)
 		if (took == 0) {
 			if (s->in.n >= s->max_in)
 				s->failed = "the peer sent a message that is too long";
+			s->behind = false;
 			break;
 		}
 		buffer_take(&s->in, (size_t)took);
 		stream_progress(s);
+		s->behind = s->in.n > 0;
+		over = stream_is_over(s);
 	}
-	if (s->state != STREAM_CLOSED)
-		stream_flush(s);
+	stream_flush(s);
+	if (s->behind && stream_may_take(s))
+		stream_later(s);
 }
 
 static void
@@ -266,6 +283,7 @@ stream_round(void *arg)
 		stream_free(s);
 		return;
 	}
+	s->turn = loop_now_us();
 	stream_give(s);
 	stream_settle(s);
 }
@@ -330,7 +348,8 @@ stream_read(struct stream *s)
 	size_t round = 0;
 	bool more = true;
 
-	while (more && round < STREAM_ROUND && s->failed == NULL && stream_may_take(s)) {
+	while (more && round < STREAM_ROUND && s->failed == NULL && stream_may_take(s) &&
+	       !s->behind && !stream_is_over(s)) {
 		size_t before = s->in.n;
 
 		more = stream_fill(s);
@@ -357,6 +376,7 @@ stream_ready(void *arg, int fd, unsigned events)
 	struct stream *s = arg;
 
 	(void)fd;
+	s->turn = loop_now_us();
 	if (events & LOOP_WRITE) {
 		stream_flush(s);
 		stream_give(s); /* input that waited for output to go out */
@@ -422,6 +442,16 @@ close_fd:
 	return NULL;
 }
 
+/* After output went out where drained() may not be called, nor data(). */
+static void
+stream_sent(struct stream *s)
+{
+	if (s->failed != NULL || (s->out.n == 0 && (s->ops->drained != NULL || s->behind)))
+		stream_later(s);
+	else
+		stream_watch(s);
+}
+
 int
 stream_write(struct stream *s, const void *p, size_t n)
 {
@@ -442,10 +472,7 @@ stream_write(struct stream *s, const void *p, size_t n)
 		stream_progress(s);
 	if (idle || s->in_data || s->held)
 		stream_flush(s);
-	if (s->failed != NULL || (s->out.n == 0 && s->ops->drained != NULL))
-		stream_later(s);
-	else
-		stream_watch(s);
+	stream_sent(s);
 	return 0;
 }
 
@@ -456,10 +483,7 @@ stream_hold(struct stream *s, bool hold)
 	if (hold || s->state >= STREAM_LINGERING || s->out.n == 0)
 		return;
 	stream_flush(s);
-	if (s->failed != NULL || (s->out.n == 0 && s->ops->drained != NULL))
-		stream_later(s);
-	else
-		stream_watch(s);
+	stream_sent(s);
 }
 
 size_t
@@ -478,7 +502,7 @@ void
 stream_pause(struct stream *s, bool pause)
 {
 	s->paused = pause;
-	if (!pause && s->in.n > 0)
+	if (!pause && s->behind)
 		stream_later(s);
 	stream_watch(s);
 }

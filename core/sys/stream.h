@@ -15,7 +15,8 @@ struct stream;
 
 struct stream_ops {
 	/* Data is there: returns how many octets it took (0: needs more), or < 0 to close, which
-	 * ends in closed(). Called again as long as it takes some and some is left. */
+	 * ends in closed(). Called again as long as it takes some and some is left, though other things
+	 * on the loop have their turn every half millisecond. */
 	long (*data)(void *arg, const uint8_t *p, size_t n);
 	/* The last call: the peer closed, the connection failed or idled too long, data() refused,
 	 * or stream_close_when_written() is done. The stream is gone already; why is borrowed. */
