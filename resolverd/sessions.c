@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sys/crypto.h"
 #include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "resolverd/follow.h"
@@ -35,6 +36,8 @@ struct sessions {
 	uint64_t swept;
 	uint64_t next_id;
 	size_t n, counts[SESSION_UDP + 1];
+	uint64_t factors
+	    [2]; /* of places: odd, and ours alone, so that nobody can choose what falls into one */
 	struct session *list; /* the youngest first */
 	struct session *places[SESSION_PLACES]; /* by the socket */
 	struct session *numbers[SESSION_PLACES]; /* by owner and his number */
@@ -51,32 +54,38 @@ session_key(const struct session_note *note)
 						: note->cookie;
 }
 
+/* Where something of two words is found. However two are chosen, few factors have them share a place: the hash is universal. */
 static size_t
-session_place(uint64_t key)
+session_place(const struct sessions *all, uint64_t a, uint64_t b)
 {
-	return (size_t)(key * 0x9e3779b97f4a7c15u >> 52) % SESSION_PLACES;
+	return (size_t)((a * all->factors[0] + b * all->factors[1]) >> 52) % SESSION_PLACES;
 }
 
 static size_t
-session_number_place(const struct session_owner *owner, uint32_t number)
+session_key_place(const struct sessions *all, uint64_t key)
 {
-	return session_place((uint64_t)(uintptr_t)owner * 31 + number);
+	return session_place(all, key, 0);
+}
+
+static size_t
+session_number_place(
+    const struct sessions *all, const struct session_owner *owner, uint32_t number)
+{
+	return session_place(all, (uintptr_t)owner, number);
 }
 
 static struct session **
 session_peer_place(struct sessions *all, const uint8_t peer[16])
 {
-	return &all->peers[session_place(get_u64(peer) ^ get_u64(peer + 8) * 31)];
+	return &all->peers[session_place(all, get_u64(peer), get_u64(peer + 8))];
 }
 
 static void
 session_leave(struct session *session)
 {
-	struct session **at = session_peer_place(session->all, session->note.destination);
-
-	while (*at != session)
-		at = &(*at)->peer_chain;
-	*at = session->peer_chain;
+	*session->peer_link = session->peer_chain;
+	if (session->peer_chain != NULL)
+		session->peer_chain->peer_link = session->peer_link;
 }
 
 static void
@@ -85,6 +94,9 @@ session_lead(struct session *session)
 	struct session **at = session_peer_place(session->all, session->note.destination);
 
 	session->peer_chain = *at;
+	session->peer_link = at;
+	if (session->peer_chain != NULL)
+		session->peer_chain->peer_link = &session->peer_chain;
 	*at = session;
 }
 
@@ -96,7 +108,9 @@ session_disown(struct session *session)
 
 	if (session->owner == NULL)
 		return;
-	at = &session->all->numbers[session_number_place(session->owner, session->number)];
+	at =
+	    &session->all
+		 ->numbers[session_number_place(session->all, session->owner, session->number)];
 	while (*at != session)
 		at = &(*at)->number_chain;
 	*at = session->number_chain;
@@ -109,7 +123,8 @@ session_disown(struct session *session)
 static void
 session_own(struct session *session, struct session_owner *owner, uint32_t number)
 {
-	struct session **at = &session->all->numbers[session_number_place(owner, number)];
+	struct session **at =
+	    &session->all->numbers[session_number_place(session->all, owner, number)];
 
 	session_disown(session);
 	session->owner = owner;
@@ -127,7 +142,7 @@ void
 sessions_forget(struct session *session)
 {
 	struct sessions *all = session->all;
-	struct session **at = &all->places[session_place(session_key(&session->note))];
+	struct session **at = &all->places[session_key_place(all, session_key(&session->note))];
 
 	while (*at != session)
 		at = &(*at)->chain;
@@ -150,7 +165,7 @@ sessions_forget(struct session *session)
 static struct session *
 sessions_by_key(const struct sessions *all, uint64_t key)
 {
-	struct session *session = all->places[session_place(key)];
+	struct session *session = all->places[session_key_place(all, key)];
 
 	while (session != NULL && session_key(&session->note) != key)
 		session = session->chain;
@@ -273,7 +288,11 @@ sessions_open(struct agent *agent, session_event_fn *tell, struct sessions **out
 	if (rc != 0)
 		return rc;
 	*all = (struct sessions){.agent = agent, .tell = tell, .next_id = 1};
-	rc = netlink_open(NETLINK_SOCK_DIAG, 0, &all->diag);
+	rc = crypto_random(all->factors, sizeof all->factors);
+	for (size_t i = 0; i < 2; i++)
+		all->factors[i] |= 1;
+	if (rc == 0)
+		rc = netlink_open(NETLINK_SOCK_DIAG, 0, &all->diag);
 	if (rc == 0)
 		rc = netlink_open(NETLINK_SOCK_DIAG, sockets_groups(), &all->gone);
 	if (rc == 0) {
@@ -338,7 +357,7 @@ sessions_new(struct sessions *all, struct account *account, const struct session
     struct session **out)
 {
 	struct session *session;
-	size_t place = session_place(session_key(note));
+	size_t place = session_key_place(all, session_key(note));
 
 	if (!account_allows(account->sessions, all->n, SESSIONS_MAX))
 		return -MAP_ELIMIT;
@@ -405,7 +424,7 @@ sessions_put(struct sessions *all, struct session_owner *owner, uint32_t number,
 struct session *
 sessions_find(const struct sessions *all, const struct session_owner *owner, uint32_t number)
 {
-	struct session *session = all->numbers[session_number_place(owner, number)];
+	struct session *session = all->numbers[session_number_place(all, owner, number)];
 
 	while (session != NULL && (session->owner != owner || session->number != number))
 		session = session->number_chain;

@@ -28,7 +28,8 @@ struct story {
 
 struct session {
 	struct session *next, **link; /* of all, the youngest first */
-	struct session *chain, *number_chain, *peer_chain;
+	struct session *chain, *number_chain;
+	struct session *peer_chain, **peer_link; /* by a destination there may be as many as there are */
 	struct session *sibling, **sibling_link; /* of its owner's */
 	struct sessions *all;
 	struct session_owner *owner; /* who told of it; NULL: gone */
@@ -47,7 +48,7 @@ struct session {
 typedef void session_event_fn(
     struct session_owner *owner, uint32_t number, const struct session_event *event);
 
-/* Without socket diagnosis there are no sessions: said in one line, and *out is NULL. -MAP_ENOMEM */
+/* Without socket diagnosis there are no sessions: said in one line, and *out is NULL. -MAP_ENOMEM, -MAP_ECRYPTO */
 int sessions_open(struct agent *agent, session_event_fn *tell, struct sessions **out) NONNULL MUST_CHECK;
 void sessions_close(struct sessions *all); /* NULL allowed */
 

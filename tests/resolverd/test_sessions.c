@@ -275,32 +275,112 @@ test_events_lost(void **state)
 	wait_for(SESSION_UDP, 0);
 }
 
-/* One user never has more than he leaves to others; and a table that was full is empty afterwards. */
-static void
-test_limit(void **state)
+/* As many sessions as one user may have, by one destination; numbers are what number() says. How many there are. */
+static uint32_t
+crowd(uint32_t (*number)(uint32_t i), int *fds)
 {
-	static int fds[SESSIONS_MAX / 2 + 1];
 	struct rlimit many = {SESSIONS_MAX, SESSIONS_MAX};
 	struct session_note note;
 	uint32_t n = 0;
 	int rc = 0;
 
-	(void)state;
 	if (setrlimit(RLIMIT_NOFILE, &many) != 0)
 		skip();
 	while (rc == 0) {
 		fds[n] = udp_socket();
 		note_of(fds[n], SESSION_UDP, &note);
-		rc = sessions_put(agent.sessions, &client, n + 1, me, &note);
+		rc = sessions_put(agent.sessions, &client, number(n), me, &note);
 		n++;
 	}
 	assert_int_equal(rc, -MAP_ELIMIT);
+	return n;
+}
+
+static uint32_t
+in_order(uint32_t i)
+{
+	return i + 1;
+}
+
+static int crowd_fds[SESSIONS_MAX / 2 + 1];
+
+/* One user never has more than he leaves to others; and a table that was full is empty afterwards. */
+static void
+test_limit(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	n = crowd(in_order, crowd_fds);
 	assert_int_equal(n, SESSIONS_MAX / 2 + 1);
 	assert_int_equal(me->sessions, SESSIONS_MAX / 2);
 	while (n > 0)
-		close(fds[--n]);
+		close(crowd_fds[--n]);
 	wait_for(SESSION_UDP, 0);
 	assert_int_equal(me->sessions, 0);
+}
+
+/* That there are many by one destination makes each of them no dearer, whichever goes first. */
+static void
+test_oldest_first(void **state)
+{
+	uint64_t took[2];
+
+	(void)state;
+	for (unsigned oldest = 0; oldest < 2; oldest++) {
+		uint32_t n = crowd(in_order, crowd_fds) - 1;
+		uint64_t began = clock_spent_us();
+
+		for (uint32_t i = 1; i <= n; i++)
+			sessions_forget(
+			    sessions_find(agent.sessions, &client, oldest ? i : n + 1 - i));
+		took[oldest] = clock_spent_us() - began;
+		for (uint32_t i = 0; i <= n; i++)
+			close(crowd_fds[i]);
+		loop_once(agent.loop, 0); /* what the kernel tells of them */
+	}
+	if (took[1] > 4 * took[0] + 20000)
+		fail_msg("%u us, and the youngest first %u us", (unsigned)took[1],
+		    (unsigned)took[0]);
+}
+
+/* The i-th number that the same multiplication by a factor that all know puts where the first is. */
+static uint32_t
+aimed(uint32_t i)
+{
+	static uint32_t number, n;
+	uint64_t owner = (uint64_t)(uintptr_t)&client * 31;
+
+	if (i == 0)
+		number = n = 0;
+	for (; n <= i; n++)
+		do
+			number++;
+		while ((owner + number) * 0x9e3779b97f4a7c15u >> 52 != 0);
+	return number;
+}
+
+/* A client's numbers are his own: he cannot choose them so that each word of one takes a walk over all. */
+static void
+test_aimed_numbers(void **state)
+{
+	uint32_t n, absent;
+	uint64_t began, took[2];
+
+	(void)state;
+	n = crowd(aimed, crowd_fds);
+	absent = aimed(n);
+	for (unsigned is_aimed = 0; is_aimed < 2; is_aimed++) {
+		began = clock_spent_us();
+		for (uint32_t i = 0; i < n; i++)
+			assert_null(
+			    sessions_find(agent.sessions, &client, is_aimed ? absent : ~i));
+		took[is_aimed] = clock_spent_us() - began;
+	}
+	while (n > 0)
+		close(crowd_fds[--n]);
+	if (took[1] > 4 * took[0] + 20000)
+		fail_msg("%u us, and any number %u us", (unsigned)took[1], (unsigned)took[0]);
 }
 
 /* Closed before its program's word of it came: the kernel will not tell of its end any more. */
@@ -385,6 +465,8 @@ main(void)
 	    T(test_ended),
 	    T(test_events_lost),
 	    T(test_limit),
+	    T(test_oldest_first),
+	    T(test_aimed_numbers),
 	    T(test_too_late),
 	    T(test_story),
 	    T(test_story_whole),
