@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # clients.py - 10,000 clients of resolverd at once, as root; one of another user among them; clients that never read, and that send
 # frames which are not quite right. Run by clients.sh.
-# usage: clients.py SOCKET CONTROL MAPCTL MAPDIG CONNECTOR PID CORPUS-OF-FRAMES
+# usage: clients.py SOCKET CONTROL MAPCTL MAPDIG CONNECTOR PID CORPUS-OF-FRAMES [hostile]    the last of these alone
 import json, os, random, select, socket, struct, subprocess, sys, time
 
-SOCKET, CONTROL, MAPCTL, MAPDIG, CONNECTOR, PID, CORPUS = sys.argv[1:]
+SOCKET, CONTROL, MAPCTL, MAPDIG, CONNECTOR, PID, CORPUS = sys.argv[1:8]
 COUNT, NOBODY = 10000, 65534
 DEAF, HOSTILE = 256, 50000
 RESULT, PING, PONG = 2, 5, 6
@@ -136,6 +136,9 @@ def hostile_ones():
     ok("and so is all that they asked it to watch", status().get("subscriptions", 0) == 0 and sum(status().get("sessions", {}).values()) == 0, status())
 
 
+if sys.argv[8:]:
+    hostile_ones()
+    sys.exit(failed)
 began = time.monotonic()
 all_of_them = [client() for _ in range(COUNT)]
 # who is refused has something to read, and its end, before the last that connected is accepted or refused

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # clients.sh - 10,000 clients of resolverd at once: those beyond the limit are told why, other users are served, and when all are
-# gone nothing of them is left. Clients that never read, and hostile ones.
+# gone nothing of them is left. Clients that never read, and hostile ones; hostile.sh has these where sessions are looked after.
 # needs: root
 # limit: 60
 # shellcheck disable=SC2317 # the trap calls stop
