@@ -346,10 +346,10 @@ static void
 stream_read(struct stream *s)
 {
 	size_t round = 0;
-	bool more = true;
+	bool more = true, over = false;
 
-	while (more && round < STREAM_ROUND && s->failed == NULL && stream_may_take(s) &&
-	       !s->behind && !stream_is_over(s)) {
+	while (more && !over && round < STREAM_ROUND && s->failed == NULL &&
+	       stream_may_take(s) && !s->behind) {
 		size_t before = s->in.n;
 
 		more = stream_fill(s);
@@ -357,6 +357,7 @@ stream_read(struct stream *s)
 			break;
 		round += s->in.n - before;
 		stream_give(s);
+		over = stream_is_over(s);
 	}
 }
 
