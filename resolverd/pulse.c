@@ -24,18 +24,26 @@
 #define PULSE_LONG_MS 60000 /* after such a time of silence ... */
 #define PULSE_SLOW_MS 2000 /* ... whatever did not answer rests for so long */
 #define PULSE_STOPPED_REST_MS 30000 /* at most; else for as long as it had stopped */
-#define PULSE_IDLE_MS 100
+#define PULSE_IDLE_MS 100 /* at most, while nothing happens */
+#define PULSE_ALL_MS 1000 /* from a look at all that the machine has to the next */
 #define PULSE_BLIND_MS 1000 /* after the kernel did not tell */
 /* A look may cost at most one part in this many of the time between looks: of a CPU, since what it waits for one is no cost, and on
  * a busy machine dead paths would be found late. */
 #define PULSE_SHARE 25
+/* The same of looks at all that the machine has, where the others are cheaper; so much at once is no reason to put one off. */
+#define PULSE_ALL_SHARE 50
+#define PULSE_ALL_US 10000
 
 static void
 pulse_next(struct pulse *pulse, uint64_t cost_us)
 {
 	uint64_t busy = pulse->heartbeat != NULL ? PULSE_PROBING_MS : PULSE_BUSY_MS;
-	uint64_t ms = silence_is_busy(pulse->silence) ? busy : PULSE_IDLE_MS;
+	uint64_t ms = silence_is_busy(pulse->silence) ? busy : 2 * pulse->pause_ms;
 
+	/* step by step: between two looks there may be none of a stream's octets */
+	ms = ms < PULSE_IDLE_MS ? ms : PULSE_IDLE_MS;
+	ms = ms > busy ? ms : busy;
+	pulse->pause_ms = ms;
 	pulse->running = silence_has_several(pulse->silence);
 	if (ms < cost_us * PULSE_SHARE / 1000)
 		ms = cost_us * PULSE_SHARE / 1000;
@@ -43,11 +51,38 @@ pulse_next(struct pulse *pulse, uint64_t cost_us)
 		timer_start(pulse->timer, ms);
 }
 
+/* Whether all is to be read: what begins is an event, and each second, since an event may be heard before its path stands. */
+static bool
+pulse_is_behind(struct pulse *pulse)
+{
+	uint64_t now = loop_now_ms(), paid = (now - pulse->paid_at) * 1000 / PULSE_ALL_SHARE;
+
+	pulse->debt_us -= pulse->debt_us < paid ? pulse->debt_us : paid;
+	pulse->paid_at = now;
+	return pulse->debt_us <= PULSE_ALL_US &&
+	       (pulse->news || now - pulse->all_at >= PULSE_ALL_MS);
+}
+
 int
 pulse_read(struct pulse *pulse)
 {
-	int rc = subflows_read(pulse->diag, &pulse->seen);
+	uint64_t started = clock_spent_us(), spent;
+	size_t n = pulse->seen.n;
+	bool many = !pulse->seen.complete || n * pulse->one_us > pulse->all_us;
+	bool all = many || pulse_is_behind(pulse);
+	int rc = all ? subflows_read(pulse->diag, &pulse->seen)
+		     : subflows_again(pulse->diag, &pulse->seen);
 
+	spent = clock_spent_us() - started;
+	if (all) {
+		pulse->news = rc < 0;
+		pulse->all_at = loop_now_ms();
+		pulse->all_us = spent;
+		pulse->debt_us += many ? 0 : spent;
+		pulse->aside_us += many ? 0 : spent;
+	} else if (n > 0) {
+		pulse->one_us = spent / n;
+	}
 	for (size_t i = 0; rc == 0 && pulse->manage != NULL && i < pulse->seen.n; i++)
 		pulse->seen.list[i].managed =
 		    manage_has(pulse->manage, pulse->seen.list[i].token);
@@ -344,6 +379,7 @@ pulse_beat(void *arg)
 	struct silence_verdict verdict;
 	char local[EID_TEXT], remote[EID_TEXT], why[80];
 
+	pulse->aside_us = 0;
 	if (pulse_read(pulse) < 0) {
 		if (!pulse->blind)
 			diag_warn("paths: sessions cannot be read: %s; asked again each second",
@@ -366,7 +402,7 @@ pulse_beat(void *arg)
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
 	}
-	pulse_next(pulse, clock_spent_us() - started);
+	pulse_next(pulse, clock_spent_us() - started - pulse->aside_us);
 }
 
 /* Whatever happened to a session: look soon. */
@@ -377,6 +413,9 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 	struct mptcp_event event;
 
 	(void)mptcp_event_read(message, &event);
+	pulse->news |= event.kind == MPTCP_EVENT_CREATED ||
+		       event.kind == MPTCP_EVENT_ESTABLISHED ||
+		       event.kind == MPTCP_EVENT_SUB_ESTABLISHED;
 	if (event.kind == MPTCP_EVENT_SUB_ESTABLISHED) {
 		pulse->company->count(pulse->company->arg, PATH_JOINED);
 		if (pulse->manage == NULL) /* else it tells, of all sessions */
@@ -403,6 +442,7 @@ pulse_ready(void *arg, int fd, unsigned events)
 	if (netlink_events(pulse->events, pulse_heard, pulse) == 0)
 		return;
 	pulse_unheard(pulse);
+	pulse->news = true;
 	if (!pulse->running) {
 		pulse->running = true;
 		timer_start(pulse->timer, PULSE_BUSY_MS);
@@ -419,7 +459,7 @@ pulse_start(struct loop *loop, const struct mptcp *mptcp, struct pulse *pulse)
 	if (rc == 0)
 		rc = netlink_open(NETLINK_SOCK_DIAG, 0, &pulse->diag);
 	if (rc == 0)
-		rc = subflows_read(pulse->diag, &pulse->seen);
+		rc = pulse_read(pulse);
 	if (rc < 0)
 		return rc;
 	pulse->timer = timer_new(loop, pulse_beat, pulse);

@@ -34,6 +34,12 @@ struct pulse {
 	struct timer *timer;
 	struct silence *silence;
 	struct subflows seen;
+	bool news; /* something began since, or may have */
+	uint64_t all_at; /* ms: all was read */
+	uint64_t all_us, one_us; /* what that cost, and each of those that were asked for singly, last */
+	uint64_t debt_us, paid_at; /* what looks at all have cost beyond their share, and ms: until when that counts */
+	uint64_t aside_us; /* of this look */
+	uint64_t pause_ms; /* from the last look to the next, but for what they cost */
 	bool running;
 	bool blind; /* the kernel did not tell when it was asked last */
 	const struct pulse_ops *ops;

@@ -5,6 +5,7 @@
 #include "resolverd/subflows.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/mptcp.h>
 #include <linux/sock_diag.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "core/wire/eid.h"
+#include "core/wire/errors.h"
 
 /* Only established subflows: one that is being closed has nothing to say any more. The states are
  * the kernel's numbers. */
@@ -175,40 +177,47 @@ subflows_put_session(struct subflows *out, const struct subflow_session *found)
 	}
 }
 
-static void
-subflows_hear(void *arg, const struct nlmsghdr *message)
+/* True: it is one of a session. */
+static bool
+subflow_take(const struct nlmsghdr *message, struct subflow *out)
 {
-	struct subflows *out = arg;
 	const struct inet_diag_msg *head = mnl_nlmsg_get_payload(message);
 	struct tcp_info info = {0};
-	struct subflow found = {0};
 	const struct nlattr *attr;
 	bool mine = false;
 
-	if (message->nlmsg_type != TCPDIAG_GETSOCK)
-		return;
 	mnl_attr_for_each(attr, message, sizeof *head)
 	{
 		if (mnl_attr_get_type(attr) == INET_DIAG_INFO)
 			subflows_copy(&info, sizeof info, attr);
 		else if (mnl_attr_get_type(attr) == INET_DIAG_ULP_INFO)
-			mine = subflows_ulp(attr, &found);
+			mine = subflows_ulp(attr, out);
 	}
-	if (!mine)
-		return;
-	subflows_address(head->id.idiag_src, head->idiag_family, found.local);
-	subflows_address(head->id.idiag_dst, head->idiag_family, found.remote);
-	found.cookie = (uint64_t)head->id.idiag_cookie[1] << 32 | head->id.idiag_cookie[0];
-	found.local_port = ntohs(head->id.idiag_sport);
-	found.remote_port = ntohs(head->id.idiag_dport);
-	found.segments_in = info.tcpi_segs_in;
-	found.octets_in = info.tcpi_bytes_received;
-	found.unacked = info.tcpi_unacked;
-	found.delivered = info.tcpi_delivered;
-	found.rtt_us = info.tcpi_rtt;
-	found.rttvar_us = info.tcpi_rttvar;
-	found.min_rtt_us = info.tcpi_min_rtt != UINT32_MAX ? info.tcpi_min_rtt : 0;
-	subflows_put(out, &found);
+	if (!mine || (1u << head->idiag_state & SUBFLOWS_STATES) == 0)
+		return false;
+	subflows_address(head->id.idiag_src, head->idiag_family, out->local);
+	subflows_address(head->id.idiag_dst, head->idiag_family, out->remote);
+	out->cookie = (uint64_t)head->id.idiag_cookie[1] << 32 | head->id.idiag_cookie[0];
+	out->interface = head->id.idiag_if;
+	out->local_port = ntohs(head->id.idiag_sport);
+	out->remote_port = ntohs(head->id.idiag_dport);
+	out->segments_in = info.tcpi_segs_in;
+	out->octets_in = info.tcpi_bytes_received;
+	out->unacked = info.tcpi_unacked;
+	out->delivered = info.tcpi_delivered;
+	out->rtt_us = info.tcpi_rtt;
+	out->rttvar_us = info.tcpi_rttvar;
+	out->min_rtt_us = info.tcpi_min_rtt != UINT32_MAX ? info.tcpi_min_rtt : 0;
+	return true;
+}
+
+static void
+subflows_hear(void *arg, const struct nlmsghdr *message)
+{
+	struct subflow found = {0};
+
+	if (message->nlmsg_type == TCPDIAG_GETSOCK && subflow_take(message, &found))
+		subflows_put(arg, &found);
 }
 
 static void
@@ -233,7 +242,8 @@ subflows_session_hear(void *arg, const struct nlmsghdr *message)
 
 /*
  * A dump walks the table of all connections of the machine, however few are here, and that is most of what a look costs
- * (170 us for 262144 places). The older request, which has no family, needs one walk for both.
+ * (170 us for 262144 places, and 2 ms on a virtual machine that is slow at it). The older request, which has no family, needs one
+ * walk for both.
  */
 static int
 subflows_dump(struct netlink *diag, struct subflows *out)
@@ -282,24 +292,92 @@ subflows_listen(struct netlink *diag)
 	return found;
 }
 
+/* The kernel's table of sessions is small. */
+static int
+subflows_read_sessions(struct netlink *diag, struct subflows *out)
+{
+	int rc = 0;
+
+	out->n_sessions = 0;
+	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
+		rc = subflows_dump_sessions(
+		    diag, families[i], SUBFLOWS_SESSION_STATES, subflows_session_hear, out);
+	if (out->n_sessions > 1)
+		qsort(out->sessions, out->n_sessions, sizeof out->sessions[0],
+		    subflow_session_order);
+	return rc;
+}
+
 int
 subflows_read(struct netlink *diag, struct subflows *out)
 {
 	int rc;
 
 	out->n = 0;
-	out->n_sessions = 0;
 	out->complete = true;
 	rc = subflows_dump(diag, out);
-	for (size_t i = 0; rc == 0 && i < sizeof families; i++)
-		rc = subflows_dump_sessions(
-		    diag, families[i], SUBFLOWS_SESSION_STATES, subflows_session_hear, out);
+	if (rc == 0)
+		rc = subflows_read_sessions(diag, out);
 	if (out->n > 1)
 		qsort(out->list, out->n, sizeof out->list[0], subflow_order);
-	if (out->n_sessions > 1)
-		qsort(out->sessions, out->n_sessions, sizeof out->sessions[0],
-		    subflow_session_order);
 	return rc;
+}
+
+struct subflow_answer {
+	struct subflow found;
+	bool is;
+};
+
+static void
+subflow_hear(void *arg, const struct nlmsghdr *message)
+{
+	struct subflow_answer *answer = arg;
+
+	if (message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
+		answer->is = subflow_take(message, &answer->found);
+}
+
+static void
+subflow_request(struct netlink *diag, const struct subflow *of)
+{
+	struct nlmsghdr *message = netlink_start(diag, SOCK_DIAG_BY_FAMILY, 0);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
+	bool ipv4 = address_is_ipv4(of->local);
+	size_t skip = ipv4 ? 12 : 0;
+
+	request->sdiag_family = ipv4 ? AF_INET : AF_INET6;
+	request->sdiag_protocol = IPPROTO_TCP;
+	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	request->idiag_states = SUBFLOWS_STATES;
+	request->id.idiag_sport = htons(of->local_port);
+	request->id.idiag_dport = htons(of->remote_port);
+	memcpy(request->id.idiag_src, of->local + skip, 16 - skip);
+	memcpy(request->id.idiag_dst, of->remote + skip, 16 - skip);
+	request->id.idiag_if = of->interface;
+	request->id.idiag_cookie[0] = (uint32_t)of->cookie;
+	request->id.idiag_cookie[1] = (uint32_t)(of->cookie >> 32);
+}
+
+int
+subflows_again(struct netlink *diag, struct subflows *out)
+{
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < out->n; i++) {
+		struct subflow_answer answer = {.is = false};
+
+		subflow_request(diag, &out->list[i]);
+		rc = netlink_ask(diag, subflow_hear, &answer);
+		/* gone, or another one by now */
+		if (rc == -MAP_ESYS && (errno == ENOENT || errno == ESTALE))
+			rc = 0;
+		if (answer.is && subflow_compare(&answer.found, &out->list[i]) == 0)
+			out->list[n++] = answer.found;
+	}
+	if (rc == 0)
+		out->n = n;
+	return rc == 0 ? subflows_read_sessions(diag, out) : rc;
 }
 
 void

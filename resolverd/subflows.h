@@ -14,6 +14,7 @@ struct subflow {
 	uint8_t local[16];
 	uint8_t remote[16];
 	uint16_t local_port, remote_port;
+	uint32_t interface; /* that its socket is bound to; 0: none */
 	uint8_t local_id, remote_id; /* RFC 8684's numbers of the addresses */
 	bool joined; /* not the first of its session */
 	bool began; /* this end did */
@@ -44,6 +45,9 @@ struct subflows {
 
 /* Reads them through a socket on NETLINK_SOCK_DIAG, instead of what is there. -MAP_ESYS: ENOENT where the kernel lacks it. */
 int subflows_read(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
+/* The same, but of subflows only those that out has, each by a question of its own: what began since is not found. Costs what they are, where
+ * subflows_read() costs what the machine could have. */
+int subflows_again(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
 /* Whether anybody listens for sessions here; true where that cannot be told. */
 bool subflows_listen(struct netlink *diag) NONNULL;
 void subflows_clear(struct subflows *subflows) NONNULL; /* gives its memory back */

@@ -1,5 +1,6 @@
 /*
  * test_pulse_offer.c - is an address offered to the sessions that lack it while others are by it, and never at the cost of one of these?
+ * And are paths looked at often enough, whatever a look costs?
  * Sockets, clock, timers and probes are on paper.
  */
 #include <setjmp.h>
@@ -19,6 +20,8 @@ static size_t n_list;
 static uint64_t now;
 static struct pulse *pulse;
 static unsigned offers;
+static uint64_t spent_us, all_us, one_us; /* of a CPU; what looks cost */
+static unsigned reads, agains;
 static bool answers;
 static heartbeat_fn *check_fn;
 static void *check_arg;
@@ -50,7 +53,9 @@ struct timer *__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg);
 void __wrap_timer_start(struct timer *timer, uint64_t ms);
 void __wrap_timer_free(struct timer *timer);
 uint64_t __wrap_loop_now_ms(void);
+uint64_t __wrap_clock_spent_us(void);
 int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
+int __wrap_subflows_again(struct netlink *diag, struct subflows *out);
 bool __wrap_subflows_listen(struct netlink *diag);
 int __wrap_heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
     heartbeat_fn *fn, void *arg, struct heartbeat_check **out);
@@ -139,12 +144,35 @@ __wrap_loop_now_ms(void)
 	return now;
 }
 
+uint64_t
+__wrap_clock_spent_us(void)
+{
+	return spent_us;
+}
+
+static int
+tell_all(struct subflows *out)
+{
+	*out = (struct subflows){.n = n_list, .list = list, .complete = true};
+	return 0;
+}
+
 int
 __wrap_subflows_read(struct netlink *diag, struct subflows *out)
 {
 	(void)diag;
-	*out = (struct subflows){.n = n_list, .list = list, .complete = true};
-	return 0;
+	reads++;
+	spent_us += all_us;
+	return tell_all(out);
+}
+
+int
+__wrap_subflows_again(struct netlink *diag, struct subflows *out)
+{
+	(void)diag;
+	agains++;
+	spent_us += n_list * one_us;
+	return tell_all(out);
 }
 
 bool
@@ -249,6 +277,7 @@ begin(void)
 {
 	now = 100000;
 	n_timers = offers = 0;
+	spent_us = all_us = one_us = 0;
 	answers = false;
 	check_fn = NULL;
 	assert_int_equal(
@@ -387,6 +416,48 @@ test_signs(void **state)
 	end();
 }
 
+/* For 10 s, in which something comes by the first path each so many ms, and news of a path each so many (0: none). */
+static void
+run(uint64_t octets_ms, uint64_t news_ms)
+{
+	reads = agains = 0;
+	for (uint64_t ms = 0; ms < 10000; ms += 5) {
+		if (octets_ms != 0 && ms % octets_ms == 0)
+			list[0].segments_in++;
+		if (news_ms != 0 && ms % news_ms == 0)
+			pulse->news = true;
+		pass(5);
+	}
+}
+
+/* Known paths are looked at one by one, as long as that is less than a look at all connections of the machine; that is done each second,
+ * and for news, though these may come from anybody. */
+static void
+test_looks(void **state)
+{
+	(void)state;
+	put(1, a, r);
+	put(1, b, r);
+	begin();
+	all_us = 2000;
+	one_us = 20;
+	run(10, 0);
+	assert_in_range(reads, 9, 11);
+	assert_in_range(agains, 900,
+	    2000); /* between two of them there is none of the stream's octets, and none is 100 ms late */
+	run(0, 0);
+	assert_in_range(reads, 9, 11);
+	assert_in_range(agains, 80, 110);
+	run(10, 5);
+	assert_in_range(reads, 90, 110); /* 2 % of a CPU, and 10 ms of it at once */
+	assert_in_range(agains, 800, 2000);
+	one_us = 1500;
+	run(10, 5);
+	assert_in_range(reads, 150, 210); /* 4 % of a CPU for all of it */
+	assert_in_range(agains, 0, 5);
+	end();
+}
+
 int
 main(void)
 {
@@ -396,6 +467,7 @@ main(void)
 	    cmocka_unit_test(test_all_are_back),
 	    cmocka_unit_test(test_another_peer),
 	    cmocka_unit_test(test_signs),
+	    cmocka_unit_test(test_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,50 @@ over(void **state)
 	close(ends[1]);
 }
 
+/* Those that are known are read anew one by one; what is gone is not there any more, and what began since is not found. */
+static void
+again(void **state)
+{
+	struct subflows seen = {.n = 0};
+	union address at6, at4;
+	struct netlink *diag;
+	uint32_t begun, accepted;
+	uint64_t before;
+	int six[2], four[2];
+	size_t i;
+
+	(void)state;
+	if (geteuid() != 0 || !session_open(AF_INET6, six, &at6))
+		skip();
+	assert_int_equal(netlink_open(NETLINK_SOCK_DIAG, 0, &diag), 0);
+	assert_int_equal(subflows_read(diag, &seen), 0);
+	begun = token(&seen, ntohs(at6.in6.sin6_port), true);
+	accepted = token(&seen, ntohs(at6.in6.sin6_port), false);
+	before = seen.list[subflows_of(&seen, accepted)].octets_in;
+	assert_int_equal(send(six[0], "yz", 2, 0), 2);
+	assert_int_equal(recv(six[1], &(char[2]){0}, 2, MSG_WAITALL), 2);
+	assert_true(session_open(AF_INET, four, &at4));
+	assert_int_equal(subflows_again(diag, &seen), 0);
+	i = subflows_of(&seen, accepted);
+	assert_true(i < seen.n);
+	assert_int_equal(seen.list[i].octets_in, before + 2);
+	assert_true(subflows_of(&seen, begun) < seen.n);
+	assert_int_equal(token(&seen, ntohs(at4.in4.sin_port), true), 0);
+	assert_int_equal(subflows_read(diag, &seen), 0);
+	assert_int_equal(subflows_again(diag, &seen), 0);
+	assert_true(token(&seen, ntohs(at4.in4.sin_port), true) != 0);
+	for (i = 0; i < 2; i++)
+		close(six[i]);
+	assert_int_equal(subflows_again(diag, &seen), 0);
+	assert_int_equal(subflows_of(&seen, begun), seen.n);
+	assert_false(subflows_live(&seen, begun));
+	assert_true(token(&seen, ntohs(at4.in4.sin_port), false) != 0);
+	netlink_close(diag);
+	subflows_clear(&seen);
+	for (i = 0; i < 2; i++)
+		close(four[i]);
+}
+
 /* Thousands of sessions are seen, all of them. */
 static void
 many(void **state)
@@ -315,8 +359,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(mptcp), cmocka_unit_test(over), cmocka_unit_test(many),
-	    cmocka_unit_test(lacking), cmocka_unit_test(spare),
+	    cmocka_unit_test(mptcp), cmocka_unit_test(over), cmocka_unit_test(again),
+	    cmocka_unit_test(many), cmocka_unit_test(lacking), cmocka_unit_test(spare),
 	    cmocka_unit_test(numbers), /* the last: in a namespace of its own from then on */
 	};
 
