@@ -32,9 +32,9 @@ union address {
 	struct sockaddr_in6 in6;
 };
 
-/* One session over loopback: both ends, in ends. False: there is no MPTCP. */
+/* One session over loopback: both ends, in ends; mapped: of IPv6 sockets, by IPv4. False: there is no MPTCP. */
 static bool
-session_open(int family, int ends[2], union address *at)
+session_open_by(int family, bool mapped, int ends[2], union address *at)
 {
 	int listener = socket(family, SOCK_STREAM, MPTCP);
 	socklen_t n = sizeof *at;
@@ -43,7 +43,10 @@ session_open(int family, int ends[2], union address *at)
 		return false;
 	memset(at, 0, sizeof *at);
 	at->sa.sa_family = (sa_family_t)family;
-	if (family == AF_INET6)
+	if (mapped)
+		assert_int_equal(
+		    inet_pton(AF_INET6, "::ffff:127.0.0.1", &at->in6.sin6_addr), 1);
+	else if (family == AF_INET6)
 		at->in6.sin6_addr = in6addr_loopback;
 	else
 		at->in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -59,6 +62,12 @@ session_open(int family, int ends[2], union address *at)
 	assert_int_equal(recv(ends[1], &(char){0}, 1, 0), 1);
 	close(listener);
 	return true;
+}
+
+static bool
+session_open(int family, int ends[2], union address *at)
+{
+	return session_open_by(family, false, ends, at);
 }
 
 static bool
@@ -176,7 +185,7 @@ again(void **state)
 	struct netlink *diag;
 	uint32_t begun, accepted;
 	uint64_t before;
-	int six[2], four[2];
+	int six[2], four[2], mapped[2];
 	size_t i;
 
 	(void)state;
@@ -190,6 +199,7 @@ again(void **state)
 	assert_int_equal(send(six[0], "yz", 2, 0), 2);
 	assert_int_equal(recv(six[1], &(char[2]){0}, 2, MSG_WAITALL), 2);
 	assert_true(session_open(AF_INET, four, &at4));
+	assert_true(session_open_by(AF_INET6, true, mapped, &at6));
 	assert_int_equal(subflows_again(diag, &seen), 0);
 	i = subflows_of(&seen, accepted);
 	assert_true(i < seen.n);
@@ -199,6 +209,7 @@ again(void **state)
 	assert_int_equal(subflows_read(diag, &seen), 0);
 	assert_int_equal(subflows_again(diag, &seen), 0);
 	assert_true(token(&seen, ntohs(at4.in4.sin_port), true) != 0);
+	assert_true(token(&seen, ntohs(at6.in6.sin6_port), true) != 0);
 	for (i = 0; i < 2; i++)
 		close(six[i]);
 	assert_int_equal(subflows_again(diag, &seen), 0);
@@ -207,8 +218,10 @@ again(void **state)
 	assert_true(token(&seen, ntohs(at4.in4.sin_port), false) != 0);
 	netlink_close(diag);
 	subflows_clear(&seen);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		close(four[i]);
+		close(mapped[i]);
+	}
 }
 
 /* Thousands of sessions are seen, all of them. */
