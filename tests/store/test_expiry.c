@@ -176,14 +176,10 @@ commit_written(void)
 	assert_int_equal(writer_propose(writer, p), 0);
 }
 
+/* The shop's is closed, with all hosts over: the writer has the store. */
 static void
-test_update_between(void **state)
+store_leave(void)
 {
-	struct writer_options options = {
-	    .store = shop.store, .keys = shop.keys, .rules = &shop.rules, .threads = 1};
-	struct proposal *p;
-
-	(void)state;
 	open_realm(DENIAL_NSEC3);
 	hosts_end();
 	work_fini(&shop.work);
@@ -191,12 +187,46 @@ test_update_between(void **state)
 	sem_init(&answered, 0, 0);
 	sem_init(&written, 0, 0);
 	tester = pthread_self();
-	p = between(0);
-	p->done = update_done;
-	waits = p;
+}
+
+/* Once there, the writer waits for what is first proposed. */
+static void
+writer_begin(struct proposal *first)
+{
+	struct writer_options options = {
+	    .store = shop.store, .keys = shop.keys, .rules = &shop.rules, .threads = 1};
+
+	waits = first;
 	disk_before = commit_written;
 	assert_int_equal(writer_start(&options, &writer, shop.why, sizeof shop.why), 0);
 	sem_post(&started);
+}
+
+static void
+writer_end(void)
+{
+	disk_before = NULL;
+	writer_stop(writer);
+}
+
+static void
+store_take(void)
+{
+	assert_int_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 2, shop.why,
+			     sizeof shop.why),
+	    0);
+}
+
+static void
+test_update_between(void **state)
+{
+	struct proposal *p;
+
+	(void)state;
+	store_leave();
+	p = between(0);
+	p->done = update_done;
+	writer_begin(p);
 	update_wait(p, HOSTS - BATCH);
 	/* the update's own, and those of the other batches */
 	for (unsigned i = 0; i < BATCHES; i++)
@@ -205,11 +235,8 @@ test_update_between(void **state)
 	p->done = update_done;
 	assert_int_equal(writer_propose(writer, p), 0);
 	update_wait(p, 0);
-	disk_before = NULL;
-	writer_stop(writer);
-	assert_int_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 2, shop.why,
-			     sizeof shop.why),
-	    0);
+	writer_end();
+	store_take();
 	assert_int_equal(count("w000", "A"), 1);
 }
 
@@ -234,28 +261,16 @@ stream_done(struct proposal *list)
 static void
 test_updates_never_cease(void **state)
 {
-	struct writer_options options = {
-	    .store = shop.store, .keys = shop.keys, .rules = &shop.rules, .threads = 1};
-
 	(void)state;
-	open_realm(DENIAL_NSEC3);
-	hosts_end();
-	work_fini(&shop.work);
-	sem_init(&started, 0, 0);
-	sem_init(&answered, 0, 0);
-	tester = pthread_self();
+	store_leave();
 	streamed = 0;
 	for (unsigned i = 0; i < STREAM; i++) {
 		stream[i] = between(i);
 		stream[i]->done = stream_done;
 	}
-	waits = stream[0];
-	disk_before = commit_written;
-	assert_int_equal(writer_start(&options, &writer, shop.why, sizeof shop.why), 0);
-	sem_post(&started);
+	writer_begin(stream[0]);
 	event_wait(&answered);
-	disk_before = NULL;
-	writer_stop(writer);
+	writer_end();
 	print_message("%zu of %u hosts were left after %u updates\n", left, HOSTS, streamed);
 	assert_int_equal(left, 0);
 	assert_int_equal(streamed, BATCHES);
@@ -263,9 +278,7 @@ test_updates_never_cease(void **state)
 	for (unsigned i = 1; i < STREAM; i++)
 		stream[i - 1]->next = stream[i];
 	petitions_free();
-	assert_int_equal(work_init(&shop.work, shop.store, shop.keys, &shop.rules, 2, shop.why,
-			     sizeof shop.why),
-	    0);
+	store_take();
 }
 
 int
