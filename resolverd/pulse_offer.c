@@ -30,10 +30,12 @@ pulse_may_offer(struct pulse *pulse, const uint8_t address[16], const uint8_t *s
 
 	if (!subflows_use(&pulse->seen, address))
 		return true;
-	return !returns_spent(pulse->returns, address) &&
-	       subflows_spare(&pulse->seen, address, silent) &&
-	       silence_leave(pulse->silence, address, loop_now_ms(), &judge) &&
-	       returns_spend(pulse->returns, address);
+	if (returns_spent(pulse->returns, address) ||
+	    !subflows_spare(&pulse->seen, address, silent) ||
+	    !silence_leave(pulse->silence, address, loop_now_ms(), &judge))
+		return false;
+	returns_spend(pulse->returns, address);
+	return true;
 }
 
 /* Whether a session that is by other addresses only would come by it, too. Where none of those leads to its peer, another one's peer is

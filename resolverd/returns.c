@@ -205,12 +205,11 @@ returns_spent(const struct returns *returns, const uint8_t local[16])
 	return row != NULL && row->times >= RETURNS_TIMES;
 }
 
-bool
+void
 returns_spend(struct returns *returns, const uint8_t local[16])
 {
 	if (returns != NULL)
 		returns_row(returns, local)->times++;
-	return true;
 }
 
 void

@@ -34,7 +34,7 @@ void returns_offered(struct returns *returns, const uint8_t local[16]) __attribu
 /* Of a local address that some sessions are by and others are not: whether it was offered to these often enough, since a path by it was left
  * or has ended. The kernel may be unable to join, and each time costs the first ones. */
 bool returns_spent(const struct returns *returns, const uint8_t local[16]) __attribute__((nonnull(2)));
-bool returns_spend(struct returns *returns, const uint8_t local[16]) __attribute__((nonnull(2))); /* once more: true */
+void returns_spend(struct returns *returns, const uint8_t local[16]) __attribute__((nonnull(2))); /* once more */
 /* A peer has probed it, as who left it does: where a path by its local address ended it is told of as returned, if it is wanted; not too
  * often, as the probe may be made up. Here and above, where an address is given: returns NULL allowed. */
 void returns_sign(struct returns *returns, const struct prober_way *way) __attribute__((nonnull(2)));

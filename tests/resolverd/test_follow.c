@@ -16,6 +16,7 @@
 #include "resolverd/places.h"
 #include "resolverd/sockets.h"
 #include "resolverd/subflows.h"
+#include "tests/resolverd/clockwork.h"
 
 #define LIFETIME 3600u /* s */
 
@@ -26,17 +27,10 @@ static struct subflows seen = {.list = list, .complete = true};
 static struct agent agent;
 static struct session session = {.note = {.token = 7}};
 static struct result result;
-static uint64_t now, due;
 static unsigned ended;
-static loop_fn *ask;
-static void *ask_arg;
 
 /* --- linked with --wrap --- */
 
-uint64_t __wrap_loop_now_ms(void);
-struct timer *__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg);
-void __wrap_timer_start(struct timer *timer, uint64_t ms);
-void __wrap_timer_free(struct timer *timer);
 int __wrap_joint_ask(struct joints *joints, const struct resolve_request *request,
     const struct request_asker *asker, struct bytes *now, struct joint **out);
 int __wrap_result_read(struct bytes payload, struct result *out);
@@ -49,34 +43,6 @@ struct netlink *__wrap_sessions_diag(const struct sessions *all);
 const struct subflows *__wrap_sessions_subflows(struct sessions *all);
 void __wrap_session_tell(struct session *session, const char *format, ...);
 int __wrap_sockets_end(struct netlink *diag, const struct session_note *note);
-
-uint64_t
-__wrap_loop_now_ms(void)
-{
-	return now;
-}
-
-struct timer *
-__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg)
-{
-	(void)loop;
-	ask = fn;
-	ask_arg = arg;
-	return (struct timer *)&due;
-}
-
-void
-__wrap_timer_start(struct timer *timer, uint64_t ms)
-{
-	(void)timer;
-	due = now + ms;
-}
-
-void
-__wrap_timer_free(struct timer *timer)
-{
-	(void)timer;
-}
 
 int
 __wrap_joint_ask(struct joints *joints, const struct resolve_request *request,
@@ -173,6 +139,7 @@ begin(size_t n)
 	struct follow *follow;
 
 	now = 1000;
+	n_timers = 0;
 	ended = 0;
 	seen.n = n;
 	for (size_t i = 0; i < n; i++) {
@@ -192,10 +159,9 @@ begin(size_t n)
 static void
 step(void)
 {
-	assert_in_range(due, now, now + 5000);
-	now = due;
-	due = 0;
-	ask(ask_arg);
+	assert_in_range(timers[0].due, now, now + 5000);
+	now = timers[0].due;
+	clockwork_fire(&timers[0]);
 }
 
 static void

@@ -12,28 +12,20 @@
 #include <cmocka.h>
 
 #include "resolverd/pulse_own.h"
+#include "tests/resolverd/clockwork.h"
 
 #define HOUR_MS 3600000u
 
 static struct subflow list[8];
 static size_t n_list;
-static uint64_t now;
 static struct pulse *pulse;
 static unsigned offers;
-static uint64_t spent_us, all_us, one_us; /* of a CPU; what looks cost */
+static uint64_t all_us, one_us; /* of a CPU; what looks cost */
 static unsigned reads, agains;
 static bool answers;
 static heartbeat_fn *check_fn;
 static void *check_arg;
 static struct heartbeat_plan looked;
-
-/* Of the pulse, and of returns. */
-static struct clockwork {
-	loop_fn *fn;
-	void *arg;
-	uint64_t due; /* 0: it does not run */
-} timers[2];
-static size_t n_timers;
 
 static const uint8_t a[16] = {0x20, 1, 0x0d, 0xb8, 1}, b[16] = {0x20, 1, 0x0d, 0xb8, 2};
 static const uint8_t r[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
@@ -49,11 +41,6 @@ uint32_t __wrap_mptcp_event_group(const struct mptcp *mptcp);
 struct watch *__wrap_watch_new(
     struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg);
 void __wrap_watch_free(struct watch *watch);
-struct timer *__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg);
-void __wrap_timer_start(struct timer *timer, uint64_t ms);
-void __wrap_timer_free(struct timer *timer);
-uint64_t __wrap_loop_now_ms(void);
-uint64_t __wrap_clock_spent_us(void);
 int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
 int __wrap_subflows_again(struct netlink *diag, struct subflows *out);
 bool __wrap_subflows_listen(struct netlink *diag);
@@ -115,39 +102,6 @@ void
 __wrap_watch_free(struct watch *watch)
 {
 	(void)watch;
-}
-
-struct timer *
-__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg)
-{
-	(void)loop;
-	assert_true(n_timers < 2);
-	timers[n_timers] = (struct clockwork){fn, arg, 0};
-	return (struct timer *)&timers[n_timers++];
-}
-
-void
-__wrap_timer_start(struct timer *timer, uint64_t ms)
-{
-	((struct clockwork *)timer)->due = now + ms;
-}
-
-void
-__wrap_timer_free(struct timer *timer)
-{
-	(void)timer;
-}
-
-uint64_t
-__wrap_loop_now_ms(void)
-{
-	return now;
-}
-
-uint64_t
-__wrap_clock_spent_us(void)
-{
-	return spent_us;
 }
 
 static int
@@ -300,10 +254,8 @@ pass(uint64_t ms)
 
 	for (uint64_t until = now + ms; now < until; now += 5) {
 		for (size_t i = 0; i < n_timers; i++)
-			if (timers[i].due != 0 && timers[i].due <= now) {
-				timers[i].due = 0;
-				timers[i].fn(timers[i].arg);
-			}
+			if (timers[i].due != 0 && timers[i].due <= now)
+				clockwork_fire(&timers[i]);
 		for (size_t i = 0; i < HEARTBEAT_PAIRS; i++) {
 			bool alive = answers && memcmp(looked.ways[i].local, a, 16) == 0;
 
@@ -351,6 +303,21 @@ test_none_is_cut_off(void **state)
 	put(2, b, r);
 	pass(9000);
 	assert_int_equal(offers, 1);
+	end();
+}
+
+/* Who has another path by the silent address only cannot spare this one. */
+static void
+test_silent_is_none(void **state)
+{
+	(void)state;
+	put(1, b, r);
+	put(2, a, r);
+	put(2, b, r);
+	begin();
+	pass(100);
+	assert_false(pulse_may_offer(pulse, a, b));
+	assert_true(pulse_may_offer(pulse, a, NULL));
 	end();
 }
 
@@ -464,6 +431,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_is_back),
 	    cmocka_unit_test(test_none_is_cut_off),
+	    cmocka_unit_test(test_silent_is_none),
 	    cmocka_unit_test(test_all_are_back),
 	    cmocka_unit_test(test_another_peer),
 	    cmocka_unit_test(test_signs),

@@ -17,20 +17,12 @@
 #include "resolverd/guard.h"
 #include "resolverd/netlink.h"
 #include "resolverd/routes.h"
+#include "tests/resolverd/clockwork.h"
 
 #define SESSIONS 500
 #define ASK_US 200 /* what one costs to ask */
 #define STORM_MS 60000
 
-struct paper {
-	loop_fn *fn;
-	void *arg;
-	uint64_t due; /* ms; 0: it does not run */
-};
-
-static uint64_t now, spent_us;
-static struct paper timers[2];
-static size_t n_timers;
 static watch_fn *ready;
 static void *ready_arg;
 static struct session list[SESSIONS + 1];
@@ -40,11 +32,6 @@ static struct routes *routes;
 
 /* --- linked with --wrap --- */
 
-uint64_t __wrap_loop_now_ms(void);
-uint64_t __wrap_clock_spent_us(void);
-struct timer *__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg);
-void __wrap_timer_start(struct timer *timer, uint64_t ms);
-void __wrap_timer_free(struct timer *timer);
 struct watch *__wrap_watch_new(
     struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg);
 void __wrap_watch_free(struct watch *watch);
@@ -56,39 +43,6 @@ int __wrap_addresses_read(struct netlink *route, struct addresses *out);
 struct session *__wrap_sessions_next(const struct sessions *all, const struct session *after);
 void __wrap_follow_again(struct follow *follow);
 void __wrap_guard_sign(struct guard *guard, enum trigger trigger);
-
-uint64_t
-__wrap_loop_now_ms(void)
-{
-	return now;
-}
-
-uint64_t
-__wrap_clock_spent_us(void)
-{
-	return spent_us;
-}
-
-struct timer *
-__wrap_timer_new(struct loop *loop, loop_fn *fn, void *arg)
-{
-	(void)loop;
-	assert_true(n_timers < 2);
-	timers[n_timers] = (struct paper){fn, arg, 0};
-	return (struct timer *)&timers[n_timers++];
-}
-
-void
-__wrap_timer_start(struct timer *timer, uint64_t ms)
-{
-	((struct paper *)timer)->due = now + ms;
-}
-
-void
-__wrap_timer_free(struct timer *timer)
-{
-	(void)timer;
-}
 
 struct watch *
 __wrap_watch_new(struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg)
@@ -213,8 +167,7 @@ run(void)
 
 		if (timers[i].due == 0 || timers[i].due > now)
 			continue;
-		timers[i].due = 0;
-		timers[i].fn(timers[i].arg);
+		clockwork_fire(&timers[i]);
 		if (spent_us - before > most)
 			most = spent_us - before;
 		i = SIZE_MAX; /* and all of them again */
@@ -265,8 +218,7 @@ begin(void)
 	now += 20;
 	for (size_t i = 0; i < n_timers; i++)
 		if (timers[i].due != 0 && timers[i].due <= now) {
-			timers[i].due = 0;
-			timers[i].fn(timers[i].arg);
+			clockwork_fire(&timers[i]);
 		}
 	assert_int_equal(asked[0], 1);
 	assert_int_equal(asked[SESSIONS - 1], 0);
