@@ -388,7 +388,7 @@ manage_lost(struct managed_path *path)
 static void
 manage_unread(struct manage *manage, int rc)
 {
-	bool shown = rc != -MAP_ESYS || errno != ENOENT;
+	bool shown = !subflows_absent(rc);
 
 	if (!manage->blind)
 		diag_warn("paths: sessions cannot be read: %s",

@@ -350,18 +350,20 @@ paths_used(const struct paths *paths, uint8_t (*used)[16], size_t max)
 {
 	struct subflows subflows = {.n = 0};
 	struct netlink *diag = NULL;
-	bool seen = netlink_open(NETLINK_SOCK_DIAG, 0, &diag) == 0 &&
-		    subflows_read(diag, &subflows) == 0;
-	bool any = seen || errno != ENOENT;
 	size_t n = 0;
+	int rc = netlink_open(NETLINK_SOCK_DIAG, 0, &diag);
+	bool absent;
 
-	if (!seen && any)
-		diag_warn(
-		    "paths: sessions cannot be read: %s; all endpoints stay", strerror(errno));
-	for (size_t i = 0; any && i < ledger_count(paths->ledger) && n < max; i++) {
+	if (rc == 0)
+		rc = subflows_read(diag, &subflows);
+	absent = subflows_absent(rc);
+	if (rc < 0 && !absent)
+		diag_warn("paths: sessions cannot be read: %s; all endpoints stay",
+		    rc == -MAP_ESYS ? strerror(errno) : error_text(rc));
+	for (size_t i = 0; !absent && i < ledger_count(paths->ledger) && n < max; i++) {
 		const uint8_t *address = ledger_at(paths->ledger, i)->address;
 
-		if (!seen || subflows_use(&subflows, address))
+		if (rc < 0 || subflows_use(&subflows, address))
 			memcpy(used[n++], address, 16);
 	}
 	netlink_close(diag);

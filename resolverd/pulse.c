@@ -378,12 +378,14 @@ pulse_beat(void *arg)
 	struct silence_judge judge = pulse_judge(pulse, own);
 	struct silence_verdict verdict;
 	char local[EID_TEXT], remote[EID_TEXT], why[80];
+	int rc;
 
 	pulse->aside_us = 0;
-	if (pulse_read(pulse) < 0) {
+	rc = pulse_read(pulse);
+	if (rc < 0) {
 		if (!pulse->blind)
 			diag_warn("paths: sessions cannot be read: %s; asked again each second",
-			    strerror(errno));
+			    rc == -MAP_ESYS ? strerror(errno) : error_text(rc));
 		pulse->blind = true;
 		timer_start(pulse->timer, PULSE_BLIND_MS);
 		return;

@@ -64,28 +64,42 @@ sockets_request_mptcp(struct netlink *diag, const struct session_note *note)
 	mnl_attr_put_u32(message, INET_DIAG_REQ_PROTOCOL, MPTCP);
 }
 
-static void
-sockets_request(struct netlink *diag, const struct session_note *note, uint16_t type)
+void
+sockets_request(struct netlink *diag, uint16_t type, const struct socket_id *id)
 {
 	struct nlmsghdr *message = netlink_start(diag, type, 0);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
-	bool ipv4 = address_is_ipv4(note->source), udp = note->transport == SESSION_UDP;
-	/* a datagram socket is looked for as a datagram for it would be: from its peer */
-	const uint8_t *from = udp ? note->destination : note->source,
-		      *to = udp ? note->source : note->destination;
+	bool ipv4 = address_is_ipv4(id->local), udp = id->protocol == IPPROTO_UDP;
+	struct inet_diag_sockid *at = &request->id;
 
 	request->sdiag_family = ipv4 ? AF_INET : AF_INET6;
-	request->sdiag_protocol = udp ? IPPROTO_UDP : IPPROTO_TCP;
+	request->sdiag_protocol = id->protocol;
 	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	request->idiag_states = ALL_STATES;
-	request->id.idiag_sport = htons(udp ? note->destination_port : note->source_port);
-	request->id.idiag_dport = htons(udp ? note->source_port : note->destination_port);
-	sockets_put_address(from, ipv4, request->id.idiag_src);
-	sockets_put_address(to, ipv4, request->id.idiag_dst);
-	request->id.idiag_cookie[0] =
-	    note->cookie != 0 ? (uint32_t)note->cookie : INET_DIAG_NOCOOKIE;
-	request->id.idiag_cookie[1] =
-	    note->cookie != 0 ? (uint32_t)(note->cookie >> 32) : INET_DIAG_NOCOOKIE;
+	request->idiag_states = id->states;
+	/* a datagram socket is looked for as a datagram for it would be: from its peer */
+	at->idiag_sport = htons(udp ? id->remote_port : id->local_port);
+	at->idiag_dport = htons(udp ? id->local_port : id->remote_port);
+	sockets_put_address(udp ? id->remote : id->local, ipv4, at->idiag_src);
+	sockets_put_address(udp ? id->local : id->remote, ipv4, at->idiag_dst);
+	at->idiag_if = id->interface;
+	at->idiag_cookie[0] = id->cookie != 0 ? (uint32_t)id->cookie : INET_DIAG_NOCOOKIE;
+	at->idiag_cookie[1] =
+	    id->cookie != 0 ? (uint32_t)(id->cookie >> 32) : INET_DIAG_NOCOOKIE;
+}
+
+static void
+sockets_request_of(struct netlink *diag, uint16_t type, const struct session_note *note)
+{
+	struct socket_id id = {
+	    .protocol = note->transport == SESSION_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+	    .states = ALL_STATES,
+	    .local_port = note->source_port,
+	    .remote_port = note->destination_port,
+	    .cookie = note->cookie};
+
+	memcpy(id.local, note->source, 16);
+	memcpy(id.remote, note->destination, 16);
+	sockets_request(diag, type, &id);
 }
 
 struct looking {
@@ -134,7 +148,7 @@ sockets_look(struct netlink *diag, const struct session_note *note, struct socke
 	if (note->transport == SESSION_MPTCP)
 		sockets_request_mptcp(diag, note);
 	else
-		sockets_request(diag, note, SOCK_DIAG_BY_FAMILY);
+		sockets_request_of(diag, SOCK_DIAG_BY_FAMILY, note);
 	rc = netlink_ask(diag, sockets_heard, &looking);
 	if (rc < 0)
 		return errno == ENOENT || errno == ESTALE ? -MAP_ENOTFOUND : rc;
@@ -144,6 +158,6 @@ sockets_look(struct netlink *diag, const struct session_note *note, struct socke
 int
 sockets_end(struct netlink *diag, const struct session_note *note)
 {
-	sockets_request(diag, note, SOCK_DESTROY);
+	sockets_request_of(diag, SOCK_DESTROY, note);
 	return netlink_ask(diag, NULL, NULL);
 }

@@ -16,6 +16,19 @@ struct socket_look {
 	uint32_t rtt_us;
 };
 
+/* Which TCP or UDP socket is meant, as a segment or datagram for it would find it. */
+struct socket_id {
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint32_t states; /* a set of the kernel's numbers; asked for singly, a socket is told of in any */
+	uint8_t local[16], remote[16];
+	uint16_t local_port, remote_port;
+	uint32_t interface; /* that it is bound to; 0: none */
+	uint64_t cookie; /* 0: not known */
+};
+
+/* Starts a request about one: SOCK_DIAG_BY_FAMILY, or SOCK_DESTROY. */
+void sockets_request(struct netlink *diag, uint16_t type, const struct socket_id *id) NONNULL;
+
 /* The groups to open NETLINK_SOCK_DIAG with for hearing of sockets that are gone. */
 unsigned sockets_groups(void);
 /* The cookie of the socket that such a message is about. */

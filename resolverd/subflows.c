@@ -15,6 +15,7 @@
 
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
+#include "resolverd/sockets.h"
 
 /* Only established subflows: one that is being closed has nothing to say any more. The states are
  * the kernel's numbers. */
@@ -323,6 +324,12 @@ subflows_read(struct netlink *diag, struct subflows *out)
 	return rc;
 }
 
+bool
+subflows_absent(int rc)
+{
+	return rc == -MAP_ESYS && errno == ENOENT;
+}
+
 struct subflow_answer {
 	struct subflow found;
 	bool is;
@@ -340,22 +347,16 @@ subflow_hear(void *arg, const struct nlmsghdr *message)
 static void
 subflow_request(struct netlink *diag, const struct subflow *of)
 {
-	struct nlmsghdr *message = netlink_start(diag, SOCK_DIAG_BY_FAMILY, 0);
-	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(message, sizeof *request);
-	bool ipv4 = address_is_ipv4(of->local);
-	size_t skip = ipv4 ? 12 : 0;
+	struct socket_id id = {.protocol = IPPROTO_TCP,
+	    .states = SUBFLOWS_STATES,
+	    .local_port = of->local_port,
+	    .remote_port = of->remote_port,
+	    .interface = of->interface,
+	    .cookie = of->cookie};
 
-	request->sdiag_family = ipv4 ? AF_INET : AF_INET6;
-	request->sdiag_protocol = IPPROTO_TCP;
-	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	request->idiag_states = SUBFLOWS_STATES;
-	request->id.idiag_sport = htons(of->local_port);
-	request->id.idiag_dport = htons(of->remote_port);
-	memcpy(request->id.idiag_src, of->local + skip, 16 - skip);
-	memcpy(request->id.idiag_dst, of->remote + skip, 16 - skip);
-	request->id.idiag_if = of->interface;
-	request->id.idiag_cookie[0] = (uint32_t)of->cookie;
-	request->id.idiag_cookie[1] = (uint32_t)(of->cookie >> 32);
+	memcpy(id.local, of->local, sizeof id.local);
+	memcpy(id.remote, of->remote, sizeof id.remote);
+	sockets_request(diag, SOCK_DIAG_BY_FAMILY, &id);
 }
 
 int

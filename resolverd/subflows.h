@@ -43,8 +43,11 @@ struct subflows {
 	struct subflow_session *sessions; /* by token */
 };
 
-/* Reads them through a socket on NETLINK_SOCK_DIAG, instead of what is there. -MAP_ESYS: ENOENT where the kernel lacks it. */
+/* Reads them through a socket on NETLINK_SOCK_DIAG, instead of what is there. -MAP_ESYS: ENOENT where the kernel lacks it;
+ * -MAP_ESTALE. */
 int subflows_read(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;
+/* Whether this is why it failed: then there are none. */
+bool subflows_absent(int rc);
 /* The same, but of subflows only those that out has, each by a question of its own: what began since is not found. Costs what they are, where
  * subflows_read() costs what the machine could have. */
 int subflows_again(struct netlink *diag, struct subflows *out) NONNULL MUST_CHECK;

@@ -24,6 +24,7 @@ static struct addresses here;
 static struct managed_own own[4];
 static int refusal; /* errno of what is added next; 0: it is taken */
 static int stuck; /* errno of what is removed next; 0: it goes */
+#define STALE (-1) /* blind: what was read is of two moments */
 static int deaf,
     blind; /* errno of a socket that is opened, or of sessions that are read next; 0: it can be */
 static size_t n_spared;
@@ -159,9 +160,9 @@ int
 __wrap_subflows_read(struct netlink *diag, struct subflows *out)
 {
 	(void)diag;
-	errno = blind;
+	errno = blind == STALE ? ENOENT : blind; /* of something before */
 	if (blind != 0)
-		return -MAP_ESYS;
+		return blind == STALE ? -MAP_ESTALE : -MAP_ESYS;
 	*out =
 	    (struct subflows){.n = 1, .complete = true, .list = calloc(1, sizeof *out->list)};
 	assert_non_null(out->list);
@@ -258,7 +259,8 @@ test_spared(void **state)
 	static const struct {
 		int deaf, blind;
 		size_t spared;
-	} rows[] = {{0, 0, 1}, {ENFILE, 0, 2}, {0, ENOMEM, 2}, {ENOENT, 0, 0}, {0, ENOENT, 0}};
+	} rows[] = {{0, 0, 1}, {ENFILE, 0, 2}, {0, ENOMEM, 2}, {0, STALE, 2}, {ENOENT, 0, 0},
+	    {0, ENOENT, 0}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
