@@ -23,13 +23,19 @@
 const char *
 paths_note(struct paths *paths)
 {
-	if (paths->ledger != NULL && paths->manage != NULL)
-		snprintf(paths->note, sizeof paths->note,
-		    "%zu endpoints, %zu sessions managed one by one",
-		    ledger_count(paths->ledger), manage_count(paths->manage));
-	else if (paths->ledger != NULL)
-		snprintf(paths->note, sizeof paths->note, "%zu endpoints",
-		    ledger_count(paths->ledger));
+	char kept[48] = "", managed[80] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; paths->ledger != NULL && i < ledger_count(paths->ledger); i++)
+		n += paths_is_kept(paths, ledger_at(paths->ledger, i)->address);
+	if (n > 0)
+		snprintf(kept, sizeof kept, ", %zu kept back", n);
+	if (paths->manage != NULL)
+		snprintf(managed, sizeof managed, ", %zu sessions managed one by one",
+		    manage_count(paths->manage));
+	if (paths->ledger != NULL)
+		snprintf(paths->note, sizeof paths->note, "%zu endpoints%s%s",
+		    ledger_count(paths->ledger), kept, managed);
 	return paths->note;
 }
 
@@ -168,7 +174,8 @@ paths_accepts(void *arg)
 	paths_settle(paths);
 }
 
-static const struct pulse_ops paths_pulse = {paths_own, paths_renew, paths_accepts};
+static const struct pulse_ops paths_pulse = {
+    paths_own, paths_keep_back, paths_is_kept, paths_renew, paths_accepts};
 
 void
 paths_attend(struct paths *paths, const struct paths_company *company)

@@ -19,6 +19,9 @@
 #define PATHS_FLAGS (MPTCP_PM_ADDR_FLAG_SIGNAL | MPTCP_PM_ADDR_FLAG_SUBFLOW)
 /* A private address means nothing to a peer; a translated path out of it may still serve. */
 #define PATHS_FLAGS_PRIVATE MPTCP_PM_ADDR_FLAG_SUBFLOW
+/* One that is kept back for now is an endpoint all the same: of a session that begins at an address that becomes one later Linux 6.18 makes
+ * a second path from there. */
+#define PATHS_FLAGS_KEPT 0
 
 /* The flags of the endpoint an address deserves; 0: none. */
 static uint32_t
@@ -88,7 +91,8 @@ paths_add(struct paths *paths, const uint8_t address[16], uint32_t flags,
 	}
 	list[(*n)++] = endpoint;
 	diag_info("path %s: %s", text,
-	    flags == PATHS_FLAGS ? "used and announced to peers"
+	    flags == PATHS_FLAGS_KEPT ? "kept back until it answers"
+	    : flags == PATHS_FLAGS    ? "used and announced to peers"
 	    : flags == paths_flags_of(paths, address)
 		? "used, not announced: private"
 		: "used, and announced when somebody listens");
@@ -108,8 +112,16 @@ paths_remove(struct paths *paths, const struct mptcp_endpoint *endpoint, const c
 		return false;
 	}
 	diag_info("path %s: taken out: %s", text, why);
+	paths->kept[endpoint->id] = false;
 	ledger_drop(paths->ledger, endpoint);
 	return true;
+}
+
+/* False also of what another process has kept back: nobody here would renew it. */
+static bool
+paths_keeps(const struct paths *paths, const struct mptcp_endpoint *ours)
+{
+	return ours->flags == PATHS_FLAGS_KEPT && paths->kept[ours->id];
 }
 
 /* Not announced for now (paths_renew()): it stays so until somebody listens here, and while it is used. */
@@ -157,7 +169,8 @@ paths_remove_unwanted(struct paths *paths, const struct addresses *addresses,
 			ledger_drop(paths->ledger, &ours);
 		} else if (flags == 0) {
 			stays = !paths_remove(paths, &ours, "the address is gone");
-		} else if (flags != ours.flags && !paths_is_quiet(paths, &ours, flags)) {
+		} else if (flags != ours.flags && !paths_keeps(paths, &ours) &&
+			   !paths_is_quiet(paths, &ours, flags)) {
 			stays = !paths_remove(paths, &ours, "it is to be used in another way");
 		} else {
 			stays = true;
@@ -219,42 +232,77 @@ paths_sync(struct paths *paths)
 	return 0;
 }
 
-/*
- * Takes a path out of all sessions, and offers it again under a new number: the removal goes over the
- * paths that live, peers join anew once the path's handshake passes. A new number, because kernels
- * differ in what they still believe about an old one.
- *
- * It is announced again only where somebody listens here, or did, for whose peers that is. Of an address that is both announced and
- * used, and that a session began at, Linux 6.18 counts each return as one more path of that session, and after the second makes
- * none: a session that began here would be left with one path.
- */
-void
-paths_renew(void *arg, const uint8_t address[16], bool accepts, const char *why)
+/* The endpoint of ours that this address has, or NULL. */
+static const struct mptcp_endpoint *
+paths_ours(const struct paths *paths, const uint8_t address[16])
 {
-	struct paths *paths = arg;
-	struct mptcp_endpoint list[MPTCP_ENDPOINTS];
-	struct mptcp_endpoint ours = {0};
-	uint32_t flags = paths_flags_of(paths, address);
-	size_t n;
-
 	for (size_t i = 0; i < ledger_count(paths->ledger); i++)
 		if (memcmp(ledger_at(paths->ledger, i)->address, address, 16) == 0)
-			ours = *ledger_at(paths->ledger, i);
-	if (ours.id == 0 || flags == 0 ||
+			return ledger_at(paths->ledger, i);
+	return NULL;
+}
+
+/*
+ * Takes a path out of all sessions, and makes its endpoint anew with these flags: the removal goes over the paths that live. Under
+ * a new number, because kernels differ in what they still believe about an old one.
+ */
+static void
+paths_replace(struct paths *paths, const uint8_t address[16], uint32_t flags, const char *why)
+{
+	const struct mptcp_endpoint *row = paths_ours(paths, address);
+	struct mptcp_endpoint list[MPTCP_ENDPOINTS], ours;
+	size_t n;
+
+	if (row == NULL || paths_flags_of(paths, address) == 0 ||
 	    mptcp_endpoints(paths->mptcp, list, MPTCP_ENDPOINTS, &n) < 0 ||
-	    !mptcp_endpoint_stands(&ours, list, n))
+	    !mptcp_endpoint_stands(row, list, n))
 		return;
+	ours = *row;
 	if (!paths_remove(paths, &ours, why))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (list[i].id == ours.id)
 			memset(list[i].address, 0,
 			    sizeof list[i].address); /* its number stays taken */
+	if (!paths_add(paths, address, flags, list, &n))
+		paths_settle(paths); /* no event of the address would */
+}
+
+void
+paths_keep_back(void *arg, const uint8_t address[16], const char *why)
+{
+	struct paths *paths = arg;
+	const struct mptcp_endpoint *ours;
+
+	paths_replace(paths, address, PATHS_FLAGS_KEPT, why);
+	ours = paths_ours(paths, address);
+	if (ours != NULL)
+		paths->kept[ours->id] = ours->flags == PATHS_FLAGS_KEPT;
+}
+
+bool
+paths_is_kept(void *arg, const uint8_t address[16])
+{
+	const struct mptcp_endpoint *ours = paths_ours(arg, address);
+
+	return ours != NULL && paths_keeps(arg, ours);
+}
+
+/*
+ * Peers join anew once the path's handshake passes. It is announced again only where somebody listens here, or did, for whose peers that
+ * is. Of an address that is both announced and used, and that a session began at, Linux 6.18 counts each return as one more path of that
+ * session, and after the second makes none: a session that began here would be left with one path.
+ */
+void
+paths_renew(void *arg, const uint8_t address[16], bool accepts, const char *why)
+{
+	struct paths *paths = arg;
+	uint32_t flags = paths_flags_of(paths, address);
+
 	if (!accepts && (flags & MPTCP_PM_ADDR_FLAG_SUBFLOW) != 0)
 		flags &= ~(uint32_t)MPTCP_PM_ADDR_FLAG_SIGNAL;
 	paths->quiet |= flags != paths_flags_of(paths, address);
-	if (!paths_add(paths, address, flags, list, &n))
-		paths_settle(paths); /* no event of the address would */
+	paths_replace(paths, address, flags, why);
 }
 
 size_t

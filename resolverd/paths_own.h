@@ -28,7 +28,8 @@ struct paths {
 	bool quiet; /* an address is not announced that is to be when somebody listens: */
 	bool accepts; /* somebody does ... */
 	uint64_t accepts_ms; /* ... and whether it is in use still is looked at after so long */
-	char note[64];
+	bool kept[MPTCP_ENDPOINTS + 1]; /* by its number, where the endpoint has no flags: until it is renewed */
+	char note[192];
 };
 
 /* The endpoints are as the addresses are now. -MAP_ESYS */
@@ -39,6 +40,8 @@ void paths_settle(struct paths *paths) NONNULL;
 
 /* As in struct pulse_ops. */
 void paths_renew(void *arg, const uint8_t address[16], bool accepts, const char *why);
+void paths_keep_back(void *arg, const uint8_t address[16], const char *why);
+bool paths_is_kept(void *arg, const uint8_t address[16]);
 size_t paths_own(void *arg, uint8_t (*list)[16], size_t max);
 
 #endif

@@ -391,6 +391,9 @@ pulse_beat(void *arg)
 		return;
 	}
 	pulse->blind = false;
+	if (pulse->begun)
+		pulse_offer_kept(pulse);
+	pulse->begun = false;
 	if (silence_look(pulse->silence, &pulse->seen, loop_now_ms(), &judge, &verdict)) {
 		snprintf(why, sizeof why, "silent for %llu ms (%s) while others carry on",
 		    (unsigned long long)verdict.ms,
@@ -418,6 +421,7 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 	pulse->news |= event.kind == MPTCP_EVENT_CREATED ||
 		       event.kind == MPTCP_EVENT_ESTABLISHED ||
 		       event.kind == MPTCP_EVENT_SUB_ESTABLISHED;
+	pulse->begun |= event.kind == MPTCP_EVENT_ESTABLISHED;
 	if (event.kind == MPTCP_EVENT_SUB_ESTABLISHED) {
 		pulse->company->count(pulse->company->arg, PATH_JOINED);
 		if (pulse->manage == NULL) /* else it tells, of all sessions */
@@ -444,7 +448,7 @@ pulse_ready(void *arg, int fd, unsigned events)
 	if (netlink_events(pulse->events, pulse_heard, pulse) == 0)
 		return;
 	pulse_unheard(pulse);
-	pulse->news = true;
+	pulse->news = pulse->begun = true;
 	if (!pulse->running) {
 		pulse->running = true;
 		timer_start(pulse->timer, PULSE_BUSY_MS);

@@ -13,6 +13,9 @@ struct pulse;
 struct pulse_ops {
 	/* This host's addresses that can be announced anew; how many were filled. */
 	size_t (*own)(void *arg, uint8_t (*list)[16], size_t max);
+	/* What uses this local address is to leave it, and nobody comes by it until it is renewed; why is a static string. */
+	void (*keep_back)(void *arg, const uint8_t address[16], const char *why);
+	bool (*is_kept)(void *arg, const uint8_t address[16]);
 	/* What uses this local address is to leave it, and whoever can is to come by it anew; accepts: somebody listens here, or
 	 * sessions were accepted; why is a static string. */
 	void (*renew)(void *arg, const uint8_t address[16], bool accepts, const char *why);

@@ -73,11 +73,12 @@ static bool
 pulse_returned(void *arg, const struct prober_way *way, bool answers)
 {
 	struct pulse *pulse = arg;
+	bool kept = pulse->ops->is_kept(pulse->arg, way->local);
 
 	if (pulse_read(pulse) < 0)
 		return false;
-	if (pulse->seen.n == 0 ||
-	    (subflows_use(&pulse->seen, way->local) && !pulse_lacks(pulse, way)))
+	if (!kept && (pulse->seen.n == 0 ||
+			 (subflows_use(&pulse->seen, way->local) && !pulse_lacks(pulse, way))))
 		return true;
 	if (!pulse_may_offer(pulse, way->local, NULL))
 		return returns_spent(pulse->returns, way->local);
@@ -144,12 +145,49 @@ pulse_sign(struct pulse *pulse, const struct prober_way *way)
 }
 
 void
+pulse_offer_kept(struct pulse *pulse)
+{
+	uint8_t own[MPTCP_ENDPOINTS][16];
+	size_t n = pulse->ops->own(pulse->arg, own, MPTCP_ENDPOINTS);
+
+	for (size_t i = 0; i < n; i++)
+		if (pulse->ops->is_kept(pulse->arg, own[i]) &&
+		    pulse_may_offer(pulse, own[i], NULL))
+			pulse_offer(pulse, own[i], "a session has begun");
+}
+
+/* Whether a path by the same address to another peer may live. */
+static bool
+pulse_may_live_elsewhere(const struct pulse *pulse, const struct subflow *flow)
+{
+	uint64_t now = loop_now_ms();
+
+	for (size_t i = 0; i < pulse->seen.n; i++) {
+		const struct subflow *other = &pulse->seen.list[i];
+
+		if (memcmp(other->local, flow->local, 16) == 0 &&
+		    memcmp(other->remote, flow->remote, 16) != 0 &&
+		    silence_since(pulse->silence, other, true, now) < SILENCE_SUSPECT_MS)
+			return true;
+	}
+	return !pulse->seen.complete;
+}
+
+/*
+ * An address that is announced before its path answers costs one of the few that a peer's kernel takes up in a session: it tries to come
+ * there, in vain, and Linux 6.18 does not count it back. So it is kept back until it answers, or a session begins, which may be another
+ * peer's; and offered at once where others may live by it, and where nothing would tell that it answers.
+ */
+void
 pulse_renew(struct pulse *pulse, const struct subflow *flow, const char *why, bool probed)
 {
 	struct prober_way way = prober_way_of(flow->local, flow->remote);
 
 	stories_left(pulse->company, &pulse->seen, flow, why);
-	pulse_offer(pulse, flow->local, "silent");
+	if (probed && pulse->returns != NULL && !pulse_may_live_elsewhere(pulse, flow))
+		pulse->ops->keep_back(pulse->arg, flow->local, "silent");
+	else
+		pulse_offer(pulse, flow->local, "silent");
 	if (pulse->returns != NULL)
 		returns_left(pulse->returns, &way, probed);
 }

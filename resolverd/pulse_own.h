@@ -35,6 +35,7 @@ struct pulse {
 	struct silence *silence;
 	struct subflows seen;
 	bool news; /* something began since, or may have */
+	bool begun; /* a session did */
 	uint64_t all_at; /* ms: all was read */
 	uint64_t all_us, one_us; /* what that cost, and each of those that were asked for singly, last */
 	uint64_t debt_us, paid_at; /* what looks at all have cost beyond their share, and ms: until when that counts */
@@ -57,6 +58,8 @@ int pulse_read(struct pulse *pulse) NONNULL MUST_CHECK;
 /* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
 struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
 
+/* What is kept back is offered. */
+void pulse_offer_kept(struct pulse *pulse) NONNULL;
 /* What uses the address is to leave it, and whoever can comes by it anew. */
 void pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why) NONNULL;
 /* Whether that costs nobody a session, at the last look: none is by it, or each that is has another path, by neither this address nor the

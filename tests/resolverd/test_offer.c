@@ -3,6 +3,7 @@
  * told of which; the kernel and the ledger are on paper.
  */
 #include <errno.h>
+#include <linux/mptcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -232,6 +233,98 @@ test_renew_fails(void **state)
 	assert_int_equal(n_listed, 2);
 }
 
+/* The number of its endpoint in the kernel; 0: it has none. */
+static uint8_t
+number_of(const struct local_address *row)
+{
+	for (size_t i = 0; i < n_kernel; i++)
+		if (memcmp(kernel[i].address, row->address, 16) == 0)
+			return kernel[i].id;
+	return 0;
+}
+
+static uint32_t
+flags_of(const struct local_address *row)
+{
+	return kernel[0].id == number_of(row) ? kernel[0].flags : kernel[1].flags;
+}
+
+/* What is kept back is used by nobody, whatever happens to addresses, until it is renewed: each time under a new number. */
+static void
+test_kept_back(void **state)
+{
+	uint8_t list[4][16], had = number_of(&here.list[0]);
+	uint32_t flags = flags_of(&here.list[0]);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		paths_keep_back(&paths, here.list[0].address, "silent");
+		assert_true(paths_is_kept(&paths, here.list[0].address));
+		assert_false(paths_is_kept(&paths, here.list[1].address));
+		assert_int_equal(paths_own(&paths, list, 4), 2);
+		assert_int_equal(paths_sync(&paths), 0);
+		assert_int_equal(n_kernel, 2);
+		assert_int_equal(flags_of(&here.list[0]), 0);
+		assert_int_not_equal(number_of(&here.list[0]), had);
+		assert_string_equal(paths_note(&paths), "2 endpoints, 1 kept back");
+		had = number_of(&here.list[0]);
+		paths_renew(&paths, here.list[0].address, true, "tried again");
+		assert_false(paths_is_kept(&paths, here.list[0].address));
+		assert_int_equal(flags_of(&here.list[0]), flags);
+		assert_int_not_equal(number_of(&here.list[0]), had);
+		had = number_of(&here.list[0]);
+	}
+	assert_int_equal(n_listed, 2);
+	assert_int_equal(starts, 0);
+	assert_string_equal(paths_note(&paths), "2 endpoints");
+}
+
+/* One that went and came is new; what somebody else has set meanwhile is his, and what another process has kept back is used. */
+static void
+test_kept_no_more(void **state)
+{
+	(void)state;
+	paths_keep_back(&paths, here.list[1].address, "silent");
+	here.n = 1;
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_kernel, 1);
+	assert_false(paths_is_kept(&paths, here.list[1].address));
+	paths_renew(&paths, here.list[1].address, true, "tried again");
+	assert_int_equal(n_kernel, 1);
+	here.n = 2;
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_kernel, 2);
+	assert_int_not_equal(flags_of(&here.list[1]), 0);
+	paths_keep_back(&paths, here.list[1].address, "silent");
+	kernel[1].flags = MPTCP_PM_ADDR_FLAG_BACKUP;
+	paths_renew(&paths, here.list[1].address, true, "tried again");
+	assert_int_equal(flags_of(&here.list[1]), MPTCP_PM_ADDR_FLAG_BACKUP);
+	kernel[1].flags = 0;
+	memset(paths.kept, 0, sizeof paths.kept); /* as a new process */
+	assert_false(paths_is_kept(&paths, here.list[1].address));
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_not_equal(flags_of(&here.list[1]), 0);
+}
+
+/* It was taken out, and cannot be kept: it is set as any other, soon. */
+static void
+test_keep_fails(void **state)
+{
+	(void)state;
+	refusal = ENOMEM;
+	paths_keep_back(&paths, here.list[0].address, "silent");
+	assert_int_equal(n_kernel, 1);
+	assert_true(paths.settles);
+	refusal = 0;
+	assert_int_equal(paths_sync(&paths), 0);
+	assert_int_equal(n_kernel, 2);
+	assert_int_not_equal(flags_of(&here.list[0]), 0);
+	stuck = ENOMEM; /* and cannot be taken out */
+	paths_keep_back(&paths, here.list[0].address, "silent");
+	assert_false(paths_is_kept(&paths, here.list[0].address));
+	assert_int_not_equal(flags_of(&here.list[0]), 0);
+}
+
 /* What cannot be taken out stays listed, so that the next look takes it out, or a stop. */
 static void
 test_stays(void **state)
@@ -307,6 +400,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_renew_fails, fresh),
+	    cmocka_unit_test_setup(test_kept_back, fresh),
+	    cmocka_unit_test_setup(test_kept_no_more, fresh),
+	    cmocka_unit_test_setup(test_keep_fails, fresh),
 	    cmocka_unit_test_setup(test_stays, fresh),
 	    cmocka_unit_test_setup(test_spared, fresh),
 	    cmocka_unit_test_setup(test_deprecated, fresh),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "resolverd/pulse_own.h"
+#include "resolverd/watches.h"
 #include "tests/resolverd/clockwork.h"
 
 #define HOUR_MS 3600000u
@@ -20,6 +21,7 @@ static struct subflow list[8];
 static size_t n_list;
 static struct pulse *pulse;
 static unsigned offers;
+static bool kept; /* a is */
 static uint64_t all_us, one_us; /* of a CPU; what looks cost */
 static unsigned reads, agains;
 static bool answers;
@@ -185,6 +187,23 @@ renew(void *arg, const uint8_t address[16], bool accepts, const char *why)
 	(void)why;
 	assert_memory_equal(address, a, 16);
 	offers++;
+	kept = false;
+}
+
+static void
+keep_back(void *arg, const uint8_t address[16], const char *why)
+{
+	(void)arg;
+	(void)why;
+	assert_memory_equal(address, a, 16);
+	kept = true;
+}
+
+static bool
+is_kept(void *arg, const uint8_t address[16])
+{
+	(void)arg;
+	return kept && memcmp(address, a, 16) == 0;
 }
 
 static void
@@ -208,8 +227,17 @@ count(void *arg, enum path_change change)
 	(void)change;
 }
 
-static const struct pulse_ops ops = {own, renew, accepts};
+static const struct watch_row *
+watch(void *arg, uint32_t token)
+{
+	(void)arg;
+	(void)token;
+	return watch_row(WATCH_FAST);
+}
+
+static const struct pulse_ops ops = {own, keep_back, is_kept, renew, accepts};
 static const struct paths_company company = {.heartbeat = (struct heartbeat *)&now,
+    .watch = watch,
     .tell = tell,
     .count = count,
     .flap = {1000, 60000, 2}};
@@ -225,6 +253,13 @@ put(uint32_t token, const uint8_t local[16], const uint8_t remote[16])
 	list[n_list++] = flow;
 }
 
+static void
+put_both(uint32_t token, const uint8_t remote[16])
+{
+	put(token, a, remote);
+	put(token, b, remote);
+}
+
 /* This process begins now: nothing that was left before is known. */
 static void
 begin(void)
@@ -232,7 +267,7 @@ begin(void)
 	now = 100000;
 	n_timers = offers = 0;
 	spent_us = all_us = one_us = 0;
-	answers = false;
+	answers = kept = false;
 	check_fn = NULL;
 	assert_int_equal(
 	    pulse_open((struct loop *)&now, (struct mptcp *)&now, &ops, NULL, &pulse), 0);
@@ -276,8 +311,7 @@ test_one_is_back(void **state)
 {
 	(void)state;
 	put(1, b, r);
-	put(2, a, r);
-	put(2, b, r);
+	put_both(2, r);
 	begin();
 	pass(10000);
 	assert_int_equal(offers, 0);
@@ -312,8 +346,7 @@ test_silent_is_none(void **state)
 {
 	(void)state;
 	put(1, b, r);
-	put(2, a, r);
-	put(2, b, r);
+	put_both(2, r);
 	begin();
 	pass(100);
 	assert_false(pulse_may_offer(pulse, a, b));
@@ -329,8 +362,7 @@ test_all_are_back(void **state)
 	put(1, b, r);
 	begin();
 	n_list = 0;
-	put(1, a, r);
-	put(1, b, r);
+	put_both(1, r);
 	answers = true;
 	pass(HOUR_MS / 10);
 	assert_int_equal(offers, 0);
@@ -344,10 +376,8 @@ test_another_peer(void **state)
 	struct prober_way way = prober_way_of(a, r2);
 
 	(void)state;
-	put(1, a, r);
-	put(1, b, r);
-	put(2, a, r2);
-	put(2, b, r2);
+	put_both(1, r);
+	put_both(2, r2);
 	begin();
 	memcpy(list[0].local, b, 16); /* the first one loses it */
 	pass(100);
@@ -367,8 +397,7 @@ test_signs(void **state)
 
 	(void)state;
 	put(1, b, r);
-	put(2, a, r);
-	put(2, b, r);
+	put_both(2, r);
 	for (size_t i = 0; i < n_list; i++)
 		list[i].began = false;
 	begin();
@@ -380,6 +409,129 @@ test_signs(void **state)
 		assert_true(offers >= 1);
 	}
 	assert_in_range(offers, 2, 4);
+	end();
+}
+
+/* Of a session by both addresses the first dies: its path goes with its address. */
+static void
+die(bool probed)
+{
+	begin();
+	pass(100);
+	pulse_renew(pulse, &list[0], "silent", probed);
+	if (!kept)
+		return;
+	memmove(list, list + 1, --n_list * sizeof list[0]);
+}
+
+/* What is dead for all who are by it is offered when it answers, and not before: a peer's kernel would try it in vain, and counts that. */
+static void
+test_kept_until_it_answers(void **state)
+{
+	(void)state;
+	put_both(1, r);
+	die(true);
+	assert_true(kept);
+	pass(HOUR_MS);
+	assert_true(kept);
+	answers = true;
+	pass(9000);
+	assert_false(kept);
+	assert_int_equal(offers, 1);
+	pass(HOUR_MS / 10);
+	assert_in_range(offers, 1, 2); /* on paper it is not joined */
+	end();
+}
+
+/* One that began by it, and has nothing else, keeps it meanwhile. */
+static void
+test_kept_and_used(void **state)
+{
+	(void)state;
+	put_both(1, r);
+	die(true);
+	assert_true(kept);
+	put(2, a, r);
+	answers = true;
+	pass(HOUR_MS / 10);
+	assert_true(kept);
+	put(2, b, r);
+	pass(9000);
+	assert_false(kept);
+	end();
+}
+
+/* Its peer says so first. */
+static void
+test_kept_until_a_sign(void **state)
+{
+	struct prober_way way = prober_way_of(a, r);
+
+	(void)state;
+	put_both(1, r);
+	die(true);
+	assert_true(kept);
+	pulse_unheard(pulse);
+	pulse_sign(pulse, &way);
+	assert_false(kept);
+	end();
+}
+
+/* A session that begins may be another peer's, who can come there. */
+static void
+test_kept_until_a_session(void **state)
+{
+	(void)state;
+	put_both(1, r);
+	die(true);
+	pass(10000);
+	assert_true(kept);
+	pulse->begun = true;
+	pass(200);
+	assert_false(kept);
+	assert_int_equal(offers, 1);
+	end();
+}
+
+/* All sessions are over: nobody would tell of it, and the next one is whose it is. */
+static void
+test_kept_for_nobody(void **state)
+{
+	(void)state;
+	put_both(1, r);
+	die(true);
+	n_list = 0;
+	pass(HOUR_MS);
+	put(2, b, r2);
+	pulse->begun = true;
+	pulse->running = true;
+	timer_start(pulse->timer, 15);
+	pass(200);
+	assert_false(kept);
+	end();
+}
+
+/* Where another peer's path may live by it nobody is kept from it; nor where nothing will tell that it answers. */
+static void
+test_not_kept(void **state)
+{
+	(void)state;
+	put_both(1, r);
+	put_both(2, r2);
+	die(true);
+	assert_false(kept);
+	assert_int_equal(offers, 1);
+	end();
+	put_both(1, r);
+	die(false);
+	assert_false(kept);
+	assert_int_equal(offers, 1);
+	end();
+	put_both(1, r);
+	put_both(2, r2);
+	list[2].unacked = 1; /* as silent */
+	die(true);
+	assert_true(kept);
 	end();
 }
 
@@ -403,8 +555,7 @@ static void
 test_looks(void **state)
 {
 	(void)state;
-	put(1, a, r);
-	put(1, b, r);
+	put_both(1, r);
 	begin();
 	all_us = 2000;
 	one_us = 20;
@@ -435,6 +586,12 @@ main(void)
 	    cmocka_unit_test(test_all_are_back),
 	    cmocka_unit_test(test_another_peer),
 	    cmocka_unit_test(test_signs),
+	    cmocka_unit_test(test_kept_until_it_answers),
+	    cmocka_unit_test(test_kept_and_used),
+	    cmocka_unit_test(test_kept_until_a_sign),
+	    cmocka_unit_test(test_kept_until_a_session),
+	    cmocka_unit_test(test_kept_for_nobody),
+	    cmocka_unit_test(test_not_kept),
 	    cmocka_unit_test(test_looks),
 	};
 
