@@ -35,10 +35,14 @@ struct resolver_options {
 	unsigned try_ms; /* one upstream try; 0: 1500 */
 	chain_fn *chain; /* NULL: none */
 	void *chain_arg;
+	/* This host's addresses that name servers may be asked by where the one that the kernel chooses seems of no use; how many were
+	 * filled. NULL: none */
+	size_t (*sources)(void *arg, uint8_t (*list)[16], size_t max);
+	void *sources_arg;
 };
 
-/* Opens and tests itself; -MAP_ECONFIG or -MAP_ESYS with why (a bad anchor file is named). The
- * options are copied. */
+/* Opens and tests itself; -MAP_ECONFIG or -MAP_ESYS with why (a bad anchor file is named). What
+ * options point at is borrowed until it is closed. */
 int resolver_open(struct loop *loop, const struct resolver_options *options, struct resolver **out,
     char *why, size_t max);
 /* Gives heir what was seen of identities (serials, keys, revocations): a reload forgets nothing. */

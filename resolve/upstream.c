@@ -1,6 +1,6 @@
 /*
- * upstream.c - libunbound behind one door: two contexts, their options, their traps.
- * Results are freed in one place, upstream_done(); a context ends outside of its callbacks.
+ * upstream.c - whom a question is put to, for how long, and what the answer is worth. Where nobody answers by the address that the kernel
+ * chose, this host's others are tried, too.
  */
 #include "config.h"
 
@@ -9,29 +9,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <unbound.h>
 
 #include "core/sys/diag.h"
+#include "core/wire/eid.h"
 #include "core/wire/errors.h"
-#include "core/wire/message.h"
-#include "core/wire/rrtype.h"
-#include "resolve/anchors.h"
 #include "resolve/answer.h"
+#include "resolve/context.h"
 #include "resolve/failures.h"
-#include "resolve/log.h"
-#include "resolve/stubs.h"
-
-#define N(rows) (sizeof rows / sizeof rows[0])
+#include "resolve/judge.h"
 
 #define TRY_MS 1500 /* one try at one server */
 #define TRIES 3 /* then the question counts as not answered */
 #define SILENT_LEAST_MS 1000 /* a server that was never asked counts as 376 ms away */
-#define ASKS_MAX 8192 /* in flight, both contexts together; outgoing-range is the same */
+#define ASKS_MAX 8192 /* in flight, all contexts together; outgoing-range is the same */
+#define SOURCES \
+	5 /* that are asked by: what the kernel chooses, and addresses of this host, where that seems of no use: */
+#define ASIDE_MS 50 /* for so long nobody answered there */
+#define ASIDE_KEEP_MS 10000 /* another one did first: so long all are asked at once */
+#define ASIDE_SAID_MS 300000 /* from one time that this is logged to the next */
+#define ASIDE_REFUSED_MS 60000 /* libunbound did not take one: it is left out for so long */
 
 struct asks {
 	struct ask *first; /* in the order of their start */
 	struct ask *last;
+};
+
+/* A question that a context has. */
+struct put {
+	struct ask *ask; /* NULL: none */
+	struct source *source;
+	struct context_question question;
 };
 
 struct ask {
@@ -43,7 +50,9 @@ struct ask {
 	struct name name;
 	uint16_t type;
 	size_t *load;
-	bool asked; /* libunbound has it, and will tell */
+	struct put puts[SOURCES]; /* as the sources */
+	unsigned asked; /* by so many; each will tell */
+	bool aside; /* by all there are */
 	bool queued; /* an ask_tell() is on its way */
 	bool freed; /* by its holder, while queued */
 	bool done;
@@ -53,63 +62,41 @@ struct ask {
 	struct answer answer;
 };
 
-struct context {
-	struct upstream *up;
-	struct ub_ctx *ub;
-	struct watch *watch;
+/* Contexts that ask by one address of this host; of the first one, as the kernel chooses. */
+struct source {
+	bool used;
+	uint8_t address[16];
+	uint64_t refused; /* ms: libunbound did, last; 0: never */
+	size_t asked; /* that they have */
+	struct context *contexts[UPSTREAM_CONTEXTS]; /* NULL: not needed yet */
 };
 
 struct upstream {
 	struct loop *loop;
-	struct context contexts[UPSTREAM_CONTEXTS];
+	struct resolver_options options; /* what contexts are made of */
+	struct source sources[SOURCES];
+	uint64_t aside_until; /* ms: all are asked at once */
+	uint64_t aside_said; /* ms: that others have to be asked, last; 0: never */
+	struct ask *young; /* the first that waits and was not asked aside */
 	struct failures *failures;
 	struct timer *silence;
 	struct asks waiting;
 	struct asks
 	    given_up; /* libunbound goes on asking what nobody here waits for any more */
-	size_t asked; /* that libunbound has, of both */
+	size_t asked; /* that libunbound has, of all */
 	uint64_t patience; /* ms until a question counts as not answered */
 	bool expecting; /* the timer silence runs */
-	int processing; /* depth of callbacks: a context must not end inside of one */
+	bool telling; /* of questions that nobody answered: it must not end inside of that */
 };
 
-/*
- * Protocol 6. What is not a matter of the protocol: outgoing-range and -tcp, since a silent server
- * must not hold all of libunbound's few sockets; infra-host-ttl, since a server that was silent is
- * to be found again within seconds; aggressive-nsec, since a new name must not stay denied for
- * longer than cache-max-negative-ttl. Both contexts get the same: some of these, cache-max-ttl
- * among them, are globals of libunbound, and the last context would decide for all.
- */
-static const char *const upstream_options[][2] = {
-    {"minimal-responses:", "no"},
-    {"val-clean-additional:", "yes"},
-    {"qname-minimisation:", "no"},
-    {"aggressive-nsec:", "no"},
-    {"prefetch:", "no"},
-    {"serve-expired:", "no"},
-    {"rrset-roundrobin:", "no"},
-    {"cache-max-ttl:", "300"},
-    {"cache-max-negative-ttl:", "30"},
-    {"val-bogus-ttl:", "5"},
-    {"infra-host-ttl:", "5"},
-    {"trust-anchor-signaling:", "no"},
-    {"outgoing-range:", "8192"},
-    {"outgoing-num-tcp:", "64"},
-    {"msg-cache-size:", "16m"},
-    {"rrset-cache-size:", "32m"},
-    {"key-cache-size:", "4m"},
-    {"unblock-lan-zones:", "yes"},
-    {"do-not-query-localhost:", "no"},
-};
-
-/* Zones that libunbound answers by itself with NXDOMAIN, whatever the stubs say. */
-static const char *const upstream_open_zones[] = {
-    "test.",
-    "8.b.d.0.1.0.0.2.ip6.arpa.",
-    "2.0.192.in-addr.arpa.",
-    "100.51.198.in-addr.arpa.",
-    "113.0.203.in-addr.arpa.",
-};
+/* It, or the first behind it that was not asked aside. */
+static struct ask *
+ask_young(struct ask *ask)
+{
+	while (ask != NULL && ask->aside)
+		ask = ask->next;
+	return ask;
+}
 
 static void
 ask_unlink(struct ask *ask)
@@ -118,6 +105,8 @@ ask_unlink(struct ask *ask)
 
 	*(ask->previous != NULL ? &ask->previous->next : &list->first) = ask->next;
 	*(ask->next != NULL ? &ask->next->previous : &list->last) = ask->previous;
+	if (ask->up->young == ask)
+		ask->up->young = ask_young(ask->next);
 	ask->next = ask->previous = NULL;
 	ask->list = NULL;
 }
@@ -137,7 +126,7 @@ ask_leave(struct ask *ask)
 {
 	ask_unlink(ask);
 	ask->done = true;
-	if (ask->asked)
+	if (ask->asked > 0)
 		ask_link(ask, &ask->up->given_up);
 }
 
@@ -150,27 +139,26 @@ ask_done(struct ask *ask)
 }
 
 static void
-ask_charge(struct ask *ask)
+put_charge(struct put *put)
 {
-	ask->asked = true;
+	struct ask *ask = put->ask;
+
+	ask->asked++;
 	ask->up->asked++;
 	++*ask->load;
+	put->source->asked++;
 }
 
 static void
-ask_discharge(struct ask *ask)
+put_discharge(struct put *put)
 {
-	ask->asked = false;
+	struct ask *ask = put->ask;
+
+	put->ask = NULL;
+	ask->asked--;
 	ask->up->asked--;
 	--*ask->load;
-}
-
-static void
-ask_fail(struct ask *ask, enum verdict verdict, uint32_t ttl, const char *why)
-{
-	ask->answer.edge.dnssec = verdict;
-	ask->answer.edge.ttl = ttl;
-	snprintf(ask->answer.edge.why, sizeof ask->answer.edge.why, "%s", why);
+	put->source->asked--;
 }
 
 static void
@@ -183,118 +171,78 @@ ask_destroy(struct ask *ask)
 static void
 silence_expect(struct upstream *up)
 {
-	uint64_t now = loop_now_ms();
+	uint64_t now = loop_now_ms(), due, aside;
 
 	up->expecting = up->waiting.first != NULL;
 	if (!up->expecting)
 		return;
-	uint64_t due = up->waiting.first->started + up->patience;
+	due = up->waiting.first->started + up->patience;
+	aside = up->young != NULL ? up->young->started + ASIDE_MS : due;
+	due = aside < due ? aside : due;
 	timer_start(up->silence, due > now ? due - now : 1);
 }
 
-/* Questions that nobody answered: the list is in the order of their start. */
-static void
-silence_due(void *arg)
+static bool
+upstream_has_others(const struct upstream *up)
 {
-	struct upstream *up = arg;
+	uint8_t list[2][16];
+
+	return up->options.sources != NULL &&
+	       up->options.sources(up->options.sources_arg, list, 2) == 2;
+}
+
+/* It answered where the kernel's choice has not. */
+static void
+upstream_prefer(struct upstream *up, const struct source *source)
+{
 	uint64_t now = loop_now_ms();
+	char text[EID_TEXT];
 
-	up->processing++;
-	while (up->waiting.first != NULL && up->waiting.first->started + up->patience <= now) {
-		struct ask *ask = up->waiting.first;
-
-		ask_fail(ask, VERDICT_TIMEOUT, FAILURE_SECONDS, "no server answered in time");
-		failures_put(up->failures, &ask->name, ask->type, &ask->answer.edge, now);
-		ask_done(ask);
+	if (up->aside_said == 0 || now - up->aside_said >= ASIDE_SAID_MS) {
+		up->aside_said = now;
+		diag_info("name servers answer by %s, and not by the address that the kernel "
+			  "chooses: asked by each",
+		    address_print(source->address, text));
 	}
-	up->processing--;
-	silence_expect(up);
+	up->aside_until = now + ASIDE_KEEP_MS;
 }
 
-/* libunbound's result as an edge; test bogus first, since data is filled even then. */
+/* What failed is not asked again at once. */
 static void
-answer_judge(struct ask *ask, const struct ub_result *r)
+ask_conclude(struct ask *ask)
 {
-	struct edge *edge = &ask->answer.edge;
+	enum verdict verdict = ask->answer.edge.dnssec;
 
-	edge->ttl = r->ttl > 0 ? (uint32_t)r->ttl : 0;
-	if (r->bogus) {
-		ask_fail(ask, VERDICT_BOGUS, FAILURE_SECONDS,
-		    r->why_bogus != NULL ? r->why_bogus : "validation failed");
-	} else if (r->rcode != RCODE_NOERROR && r->rcode != RCODE_NXDOMAIN) {
-		char why[RESULT_WHY];
-		snprintf(why, sizeof why,
-		    r->rcode == RCODE_SERVFAIL ? "no server gave a usable answer (SERVFAIL)"
-					       : "server error, rcode %d",
-		    r->rcode);
-		ask_fail(ask, VERDICT_SERVER, FAILURE_SECONDS, why);
-	} else if (!r->havedata) {
-		edge->dnssec = VERDICT_MISSING;
-		edge->denied = r->secure;
-		snprintf(edge->why, sizeof edge->why, "%s",
-		    r->nxdomain ? "the name does not exist" : "the name has no such record");
-	} else {
-		edge->dnssec = r->secure ? VERDICT_SECURE : VERDICT_INSECURE;
-		if (!r->secure)
-			snprintf(edge->why, sizeof edge->why, "the zone is not signed");
-	}
-}
-
-static void
-answer_make(struct ask *ask, const struct ub_result *r)
-{
-	struct answer *answer = &ask->answer;
-	struct bytes packet = {r->answer_packet, r->answer_len > 0 ? (size_t)r->answer_len : 0};
-	int error;
-
-	answer_judge(ask, r);
-	if (answer->edge.dnssec == VERDICT_BOGUS || answer->edge.dnssec == VERDICT_SERVER)
-		return;
-	error = answer_read(answer, packet, &ask->name, ask->type, clock_seconds());
-	if (error == 0 && r->havedata && answer->set.n == 0)
-		error = -MAP_EFORMAT;
-	if (error != 0) {
-		ask_fail(ask, VERDICT_MALFORMED, FAILURE_SECONDS, error_text(error));
-		answer->set.n = answer->n_additional = 0;
-	}
-	if (answer->edge.dnssec != VERDICT_SECURE && answer->edge.dnssec != VERDICT_INSECURE)
-		answer->set.n = answer->n_additional = 0;
-}
-
-/* From ub_process(): the one place where results are freed. */
-static void
-upstream_done(void *arg, int error, struct ub_result *result)
-{
-	struct ask *ask = arg;
-
-	ask_discharge(ask);
-	if (ask->done) {
-		ub_resolve_free(result);
-		ask_unlink(ask);
-		if (ask->freed)
-			ask_destroy(ask);
-		return;
-	}
-	if (error != 0 || result == NULL)
-		ask_fail(ask, VERDICT_SERVER, FAILURE_SECONDS, ub_strerror(error));
-	else
-		answer_make(ask, result);
-	ub_resolve_free(result);
-	if (ask->answer.edge.dnssec == VERDICT_SERVER)
+	if (verdict == VERDICT_SERVER || verdict == VERDICT_TIMEOUT)
 		failures_put(
 		    ask->up->failures, &ask->name, ask->type, &ask->answer.edge, loop_now_ms());
 	ask_done(ask);
 }
 
+/* One source says; of several that may, a poor word counts when none has a better one. */
 static void
-context_readable(void *arg, int fd, unsigned events)
+upstream_done(void *arg, const struct context_result *result)
 {
-	struct context *context = arg;
+	struct put *put = arg;
+	struct ask *ask = put->ask;
+	struct upstream *up = ask->up;
 
-	(void)fd, (void)events;
-	context->up->processing++;
-	ub_process(context->ub);
-	context->up->processing--;
+	put_discharge(put);
+	if (ask->done) {
+		if (ask->asked > 0)
+			return;
+		ask_unlink(ask);
+		if (ask->freed)
+			ask_destroy(ask);
+		return;
+	}
+	answer_judge(&ask->answer, &ask->name, ask->type, result);
+	if (answer_is_poor(&ask->answer) &&
+	    (ask->asked > 0 || (!ask->aside && upstream_has_others(up))))
+		return; /* others may know better, or will be asked */
+	if (put != &ask->puts[0] && ask->puts[0].ask != NULL)
+		upstream_prefer(up, put->source);
+	ask_conclude(ask);
 }
 
 /* Answers that were known without asking are told outside of upstream_ask(). */
@@ -321,7 +269,8 @@ ask_known(struct ask *ask)
 		ask->answer.edge = *failure;
 	else if (!upstream_has_room(
 		     up, *ask->load)) /* for others there may be: not to be kept */
-		ask_fail(ask, VERDICT_SERVER, 0, "too many questions are in flight");
+		answer_fail(
+		    &ask->answer, VERDICT_SERVER, 0, "too many questions are in flight");
 	return ask->answer.edge.dnssec != VERDICT_NONE;
 }
 
@@ -332,17 +281,81 @@ upstream_has_room(const struct upstream *up, size_t load)
 }
 
 static void
+ask_put(struct ask *ask, struct source *source)
+{
+	struct put *put = &ask->puts[source - ask->up->sources];
+	const char *why;
+
+	*put = (struct put){ask, source, {upstream_done, put}};
+	why =
+	    context_ask(source->contexts[ask->context], &ask->name, ask->type, &put->question);
+	if (why == NULL) {
+		put_charge(put);
+		return;
+	}
+	put->ask = NULL;
+	if (ask->asked == 0)
+		answer_fail(&ask->answer, VERDICT_SERVER, 1, why);
+}
+
+static int
+source_open(struct upstream *up, struct source *source, enum upstream_context which, char *why,
+    size_t max)
+{
+	struct settings settings = {.options = &up->options,
+	    .silent_ms = up->patience > SILENT_LEAST_MS ? up->patience : SILENT_LEAST_MS,
+	    .cached = which == UPSTREAM_MAIN,
+	    .source = source != up->sources ? source->address : NULL};
+
+	return context_open(up->loop, &settings, &source->contexts[which], why, max);
+}
+
+static void
+source_close(struct source *source)
+{
+	for (size_t i = 0; i < UPSTREAM_CONTEXTS; i++)
+		context_close(source->contexts[i]);
+	*source = (struct source){.used = false};
+}
+
+/* Whether it can be asked by; make: what is not there yet is made. */
+static bool
+source_is_ready(
+    struct upstream *up, struct source *source, enum upstream_context which, bool make)
+{
+	char why[RESULT_WHY], text[EID_TEXT];
+	uint64_t now = loop_now_ms();
+
+	if (!source->used || source->contexts[which] != NULL || !make ||
+	    (source->refused != 0 && now - source->refused < ASIDE_REFUSED_MS))
+		return source->used && source->contexts[which] != NULL;
+	if (source_open(up, source, which, why, sizeof why) == 0)
+		return true;
+	source->refused = now;
+	diag_warn("name servers cannot be asked by %s: %s",
+	    address_print(source->address, text), why);
+	return false;
+}
+
+/* By each other address. */
+static void
+ask_aside(struct ask *ask, bool make)
+{
+	struct upstream *up = ask->up;
+
+	ask->aside = true;
+	for (size_t i = 1; i < SOURCES; i++)
+		if (ask->puts[i].ask == NULL && upstream_has_room(up, *ask->load) &&
+		    source_is_ready(up, &up->sources[i], ask->context, make))
+			ask_put(ask, &up->sources[i]);
+}
+
+static void
 ask_start(struct ask *ask)
 {
-	struct ub_ctx *ub = ask->up->contexts[ask->context].ub;
-	char text[NAME_TEXT];
-	int error = ub_resolve_async(
-	    ub, name_print(&ask->name, text), ask->type, CLASS_IN, ask, upstream_done, NULL);
-
-	if (error == 0)
-		ask_charge(ask);
-	else
-		ask_fail(ask, VERDICT_SERVER, 1, ub_strerror(error));
+	ask_put(ask, &ask->up->sources[0]);
+	if (ask->asked > 0 && loop_now_ms() < ask->up->aside_until)
+		ask_aside(ask, false);
 }
 
 int
@@ -361,16 +374,18 @@ upstream_ask(struct upstream *up, const struct asking *asking, answer_fn *fn, vo
 	    .started = loop_now_ms(),
 	    .fn = fn,
 	    .arg = arg};
+	*out = ask;
 	if (!ask_known(ask))
 		ask_start(ask);
 	ask_link(ask, &up->waiting);
-	if (!ask->asked) {
+	if (ask->asked == 0) {
 		ask->queued = true;
 		loop_later(up->loop, ask_tell, ask);
 	}
-	if (!up->expecting)
+	if (up->young == NULL && !ask->aside && up->options.sources != NULL)
+		up->young = ask;
+	if (!up->expecting || up->young == ask)
 		silence_expect(up);
-	*out = ask;
 	return 0;
 }
 
@@ -388,19 +403,8 @@ ask_free(struct ask *ask)
 	if (!ask->done)
 		ask_leave(ask);
 	ask->freed = true;
-	if (!ask->asked && !ask->queued)
+	if (ask->asked == 0 && !ask->queued)
 		ask_destroy(ask);
-}
-
-static int
-context_set(struct ub_ctx *ub, const char *name, const char *value, char *why, size_t max)
-{
-	int error = ub_ctx_set_option(ub, name, value);
-
-	if (error == 0)
-		return 0;
-	snprintf(why, max, "libunbound: %s %s: %s", name, value, ub_strerror(error));
-	return -MAP_ECONFIG;
 }
 
 static uint64_t
@@ -409,131 +413,70 @@ upstream_patience(const struct resolver_options *options)
 	return (uint64_t)(options->try_ms > 0 ? options->try_ms : TRY_MS) * TRIES;
 }
 
-static int
-context_options(
-    struct ub_ctx *ub, const struct resolver_options *options, char *why, size_t max)
+static bool
+sources_have(const struct upstream *up, const uint8_t address[16])
 {
-	char zone[NAME_TEXT], open[NAME_TEXT + 16];
-	uint64_t silent = upstream_patience(options);
-	int error;
-
-	/* else libunbound goes on asking a silent server for much longer than anybody waits here */
-	snprintf(open, sizeof open, "%llu",
-	    (unsigned long long)(silent > SILENT_LEAST_MS ? silent : SILENT_LEAST_MS));
-	error = context_set(ub, "infra-cache-max-rtt:", open, why, max);
-	for (size_t i = 0; error == 0 && i < N(upstream_options); i++)
-		error =
-		    context_set(ub, upstream_options[i][0], upstream_options[i][1], why, max);
-	for (size_t i = 0; error == 0 && i < N(upstream_open_zones); i++) {
-		snprintf(open, sizeof open, "%s transparent", upstream_open_zones[i]);
-		error = context_set(ub, "local-zone:", open, why, max);
-	}
-	for (size_t i = 0; error == 0 && i < options->n_stubs; i++) {
-		name_print(&options->stubs[i].zone, zone);
-		snprintf(open, sizeof open, "%s transparent", zone);
-		error = context_set(ub, "local-zone:", open, why, max);
-	}
-	return error;
+	for (size_t i = 1; i < SOURCES; i++)
+		if (up->sources[i].used && memcmp(up->sources[i].address, address, 16) == 0)
+			return true;
+	return false;
 }
 
-/* Stubs and forwarders; those of fresh are asked past the cache. */
-static int
-context_stubs(struct ub_ctx *ub, const struct resolver_options *options, bool cached, char *why,
-    size_t max)
+/* One for each address of this host, if there are several; what is asked by stays until it is no more. */
+static void
+sources_sync(struct upstream *up)
 {
-	int fd = stubs_open(options, cached, why, max);
-	char path[64];
-	int error;
+	uint8_t list[SOURCES - 1][16];
+	size_t n = up->options.sources(up->options.sources_arg, list, SOURCES - 1), next = 0;
 
-	if (fd < 0)
-		return fd;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	error = ub_ctx_config(ub, path);
-	close(fd);
-	if (error == 0)
-		return 0;
-	snprintf(
-	    why, max, "libunbound refuses the stubs or forwarders: %s", ub_strerror(error));
-	return -MAP_ECONFIG;
-}
+	n = n >= 2 ? n : 0;
+	for (size_t i = 1; i < SOURCES; i++) {
+		struct source *source = &up->sources[i];
+		bool is = false;
 
-/* Trust anchors; libunbound reads the files at the first question. */
-static int
-context_anchors(
-    struct ub_ctx *ub, const struct resolver_options *options, char *why, size_t max)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < options->n_anchors && error == 0; i++) {
-		error = anchors_check(options->anchors[i], why, max);
-		if (error == 0 && ub_ctx_add_ta_file(ub, options->anchors[i]) != 0) {
-			snprintf(why, max, "%.512s: libunbound refuses this name of a file",
-			    options->anchors[i]);
-			error = -MAP_ECONFIG;
-		}
+		for (size_t k = 0; k < n; k++)
+			is |= memcmp(source->address, list[k], 16) == 0;
+		if (source->used && !is && source->asked == 0)
+			source_close(source);
 	}
-	return error;
-}
-
-/* A bad value shows only at the first question: "initialization failure". */
-static int
-context_test(struct ub_ctx *ub)
-{
-	struct ub_result *result = NULL;
-	int error = ub_resolve(ub, "localhost", RR_A, CLASS_IN, &result);
-
-	ub_resolve_free(result);
-	return error;
-}
-
-/* Which trust anchor file libunbound refuses after all: each alone in a context of its own. */
-static int
-anchors_blame(const struct resolver_options *options, char *why, size_t max)
-{
-	for (size_t i = 0; i < options->n_anchors; i++) {
-		struct ub_ctx *ub = ub_ctx_create();
-		int error = ub == NULL ? UB_NOMEM : ub_ctx_add_ta_file(ub, options->anchors[i]);
-
-		if (error == 0) {
-			ub_ctx_debugout(ub, log_open());
-			error = context_test(ub);
-		}
-		ub_ctx_delete(ub);
-		if (error != 0) {
-			snprintf(why, max, "%.512s: libunbound refuses these trust anchors",
-			    options->anchors[i]);
-			return -MAP_ECONFIG;
-		}
+	for (size_t i = 1; i < SOURCES; i++) {
+		while (next < n && sources_have(up, list[next]))
+			next++;
+		if (up->sources[i].used || next == n)
+			continue;
+		up->sources[i].used = true;
+		memcpy(up->sources[i].address, list[next], 16);
 	}
-	snprintf(why, max, "libunbound refuses its configuration (stubs, forwarders, anchors)");
-	return -MAP_ECONFIG;
 }
 
-static int
-context_open(struct context *context, enum upstream_context which,
-    const struct resolver_options *options, char *why, size_t max)
+/* Questions that nobody answered: by the address that the kernel chose, or at all. */
+static void
+silence_due(void *arg)
 {
-	struct upstream *up = context->up;
-	struct ub_ctx *ub = context->ub = ub_ctx_create();
-	int error;
+	struct upstream *up = arg;
+	uint64_t now = loop_now_ms();
 
-	if (ub == NULL) {
-		snprintf(why, max, "libunbound: out of memory or descriptors");
-		return -MAP_ENOMEM;
+	up->telling = true;
+	if (up->young != NULL && up->young->started + ASIDE_MS <= now)
+		sources_sync(up);
+	while (up->young != NULL && up->young->started + ASIDE_MS <= now) {
+		struct ask *ask = up->young;
+
+		ask_aside(ask, true);
+		up->young = ask_young(ask);
+		if (ask->asked == 0 && !ask->queued)
+			ask_conclude(ask); /* there is nobody else after all */
 	}
-	ub_ctx_debugout(ub, log_open());
-	ub_ctx_async(ub, 1); /* a thread; 0 would fork */
-	error = context_options(ub, options, why, max);
-	if (error == 0)
-		error = context_stubs(ub, options, which == UPSTREAM_MAIN, why, max);
-	if (error == 0)
-		error = context_anchors(ub, options, why, max);
-	if (error != 0)
-		return error;
-	if (context_test(ub) != 0)
-		return anchors_blame(options, why, max);
-	context->watch = watch_new(up->loop, ub_fd(ub), LOOP_READ, context_readable, context);
-	return context->watch == NULL ? -MAP_ENOMEM : 0;
+	while (up->waiting.first != NULL && up->waiting.first->started + up->patience <= now) {
+		struct ask *ask = up->waiting.first;
+
+		if (ask->answer.edge.dnssec == VERDICT_NONE)
+			answer_fail(&ask->answer, VERDICT_TIMEOUT, FAILURE_SECONDS,
+			    "no server answered in time");
+		ask_conclude(ask);
+	}
+	up->telling = false;
+	silence_expect(up);
 }
 
 int
@@ -547,16 +490,20 @@ upstream_open(struct loop *loop, const struct resolver_options *options, struct 
 	if (error != 0)
 		return error;
 	up->loop = loop;
+	up->options = *options;
 	up->patience = upstream_patience(options);
 	up->failures = failures_new();
 	up->silence = timer_new(loop, silence_due, up);
-	if (up->failures == NULL || up->silence == NULL || log_open() == NULL)
+	up->sources[0].used = true;
+	if (up->failures == NULL || up->silence == NULL)
 		error = -MAP_ENOMEM;
-	for (int i = 0; error == 0 && i < UPSTREAM_CONTEXTS; i++) {
-		up->contexts[i].up = up;
-		error =
-		    context_open(&up->contexts[i], (enum upstream_context)i, options, why, max);
-	}
+	for (int i = 0; error == 0 && i < UPSTREAM_CONTEXTS; i++)
+		error = source_open(up, &up->sources[0], (enum upstream_context)i, why, max);
+	if (error == 0 && options->sources != NULL)
+		sources_sync(up);
+	for (size_t i = 1; error == 0 && i < SOURCES;
+	     i++) /* else the first who needs it waits for that */
+		(void)source_is_ready(up, &up->sources[i], UPSTREAM_MAIN, true);
 	if (error != 0) {
 		upstream_close(up);
 		up = NULL;
@@ -570,16 +517,15 @@ upstream_destroy(void *arg)
 {
 	struct upstream *up = arg;
 
-	for (int i = 0; i < UPSTREAM_CONTEXTS; i++) {
-		watch_free(up->contexts[i].watch);
-		if (up->contexts[i].ub != NULL)
-			ub_ctx_delete(up->contexts[i].ub);
-	}
+	for (size_t i = 0; i < SOURCES; i++)
+		source_close(&up->sources[i]);
 	while (up->given_up.first != NULL) {
 		struct ask *ask = up->given_up.first;
 
 		ask_unlink(ask);
-		ask_discharge(ask);
+		for (size_t i = 0; i < SOURCES; i++)
+			if (ask->puts[i].ask != NULL)
+				put_discharge(&ask->puts[i]);
 		ask_destroy(ask);
 	}
 	timer_free(up->silence);
@@ -590,10 +536,17 @@ upstream_destroy(void *arg)
 void
 upstream_close(struct upstream *up)
 {
+	bool processing;
+
 	if (up == NULL)
 		return;
+	processing = up->telling;
 	timer_stop(up->silence);
-	if (up->processing > 0)
+	for (size_t i = 0; i < SOURCES; i++)
+		for (size_t k = 0; k < UPSTREAM_CONTEXTS; k++)
+			processing |= up->sources[i].contexts[k] != NULL &&
+				      context_is_processing(up->sources[i].contexts[k]);
+	if (processing)
 		loop_later(up->loop, upstream_destroy, up);
 	else
 		upstream_destroy(up);

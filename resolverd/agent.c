@@ -41,8 +41,12 @@ static int
 resolver_make(
     struct agent *agent, const struct conf *conf, struct resolver **out, char *why, size_t max)
 {
-	int error = resolver_open(agent->loop, &conf->resolver, out, why, max);
+	struct resolver_options options = conf->resolver;
+	int error;
 
+	options.sources = pairs_places;
+	options.sources_arg = agent->pairs;
+	error = resolver_open(agent->loop, &options, out, why, max);
 	if (error == 0 && conf->resolver.n_anchors == 0)
 		diag_warn("trust-anchors: none: nothing can be found secure");
 	return error;

@@ -236,6 +236,19 @@ pairs_refresh(struct pairs *pairs)
 	pairs_sources(pairs);
 }
 
+size_t
+pairs_places(void *arg, uint8_t (*list)[16], size_t max)
+{
+	struct pairs *pairs = arg;
+	size_t n = 0;
+
+	pairs_refresh(pairs);
+	for (size_t i = 0; i < pairs->n_sources && n < max; i++)
+		if (!pairs->sources[i]->deprecated)
+			memcpy(list[n++], pairs->sources[i]->address, 16);
+	return n;
+}
+
 /* The source as its own identity publishes it, or NULL. */
 static const struct locator *
 pairs_published(const struct result *local, const uint8_t source[16])
