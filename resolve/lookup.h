@@ -9,7 +9,7 @@
 #include "core/wire/frame.h"
 #include "core/wire/result.h"
 
-struct resolver; /* two libunbound contexts, the local table, serials and digests seen */
+struct resolver; /* libunbound contexts, the local table, serials and digests seen */
 struct lookup;   /* one look-up in flight */
 
 struct resolver_stub {

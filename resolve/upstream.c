@@ -21,7 +21,8 @@
 #define TRY_MS 1500 /* one try at one server */
 #define TRIES 3 /* then the question counts as not answered */
 #define SILENT_LEAST_MS 1000 /* a server that was never asked counts as 376 ms away */
-#define ASKS_MAX 8192 /* in flight, all contexts together; outgoing-range is the same */
+#define ASKS_MAX 8192 /* in flight, all together; outgoing-range is the same */
+#define ASIDES_MAX 1024 /* besides */
 #define SOURCES \
 	5 /* that are asked by: what the kernel chooses, and addresses of this host, where that seems of no use: */
 #define ASIDE_MS 50 /* for so long nobody answered there */
@@ -83,7 +84,8 @@ struct upstream {
 	struct asks waiting;
 	struct asks
 	    given_up; /* libunbound goes on asking what nobody here waits for any more */
-	size_t asked; /* that libunbound has, of all */
+	size_t asked; /* that libunbound has as the kernel chooses */
+	size_t asked_aside; /* that it has besides */
 	uint64_t patience; /* ms until a question counts as not answered */
 	bool expecting; /* the timer silence runs */
 	bool telling; /* of questions that nobody answered: it must not end inside of that */
@@ -138,27 +140,43 @@ ask_done(struct ask *ask)
 	ask->fn(ask->arg, &ask->answer);
 }
 
+/* What is asked aside is nobody's load: who asks has the same room wherever this host's addresses lead. */
+static bool
+put_is_aside(const struct put *put)
+{
+	return put->source != put->ask->up->sources;
+}
+
 static void
 put_charge(struct put *put)
 {
 	struct ask *ask = put->ask;
 
 	ask->asked++;
+	put->source->asked++;
+	if (put_is_aside(put)) {
+		ask->up->asked_aside++;
+		return;
+	}
 	ask->up->asked++;
 	++*ask->load;
-	put->source->asked++;
 }
 
 static void
 put_discharge(struct put *put)
 {
 	struct ask *ask = put->ask;
+	bool aside = put_is_aside(put);
 
 	put->ask = NULL;
 	ask->asked--;
+	put->source->asked--;
+	if (aside) {
+		ask->up->asked_aside--;
+		return;
+	}
 	ask->up->asked--;
 	--*ask->load;
-	put->source->asked--;
 }
 
 static void
@@ -345,7 +363,7 @@ ask_aside(struct ask *ask, bool make)
 
 	ask->aside = true;
 	for (size_t i = 1; i < SOURCES; i++)
-		if (ask->puts[i].ask == NULL && upstream_has_room(up, *ask->load) &&
+		if (ask->puts[i].ask == NULL && up->asked_aside < ASIDES_MAX &&
 		    source_is_ready(up, &up->sources[i], ask->context, make))
 			ask_put(ask, &up->sources[i]);
 }

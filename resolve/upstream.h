@@ -1,5 +1,5 @@
 /*
- * upstream.h - questions asked through libunbound, and validated answers: the only user of it.
+ * upstream.h - questions asked through libunbound (context.h), and validated answers.
  * Knows what an answer is worth; knows nothing of what a mapping is.
  */
 #ifndef RESOLVE_UPSTREAM_H
@@ -10,7 +10,7 @@
 #include "core/wire/result.h"
 #include "resolve/lookup.h"
 
-struct upstream; /* the two contexts */
+struct upstream; /* the contexts, two for each address that is asked by */
 struct ask;      /* one question in flight, and then its answer */
 
 /* UPSTREAM_FRESH goes past the cache: after a trigger only (protocol 6). */

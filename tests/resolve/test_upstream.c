@@ -221,7 +221,8 @@ test_silent(void **state)
 	assert_int_equal(questions[2].source, 2);
 	answer(2, VERDICT_SECURE);
 	assert_int_equal(told, 1);
-	assert_int_equal(load, 2); /* libunbound goes on */
+	assert_int_equal(
+	    load, 1); /* libunbound goes on; what is asked aside is nobody's load */
 	answer(0, VERDICT_SERVER);
 	answer(1, VERDICT_SERVER);
 	assert_int_equal(told, 1);
@@ -298,7 +299,7 @@ test_never(void **state)
 	assert_int_equal(n_put, 5);
 	assert_int_equal(told, 1);
 	assert_int_equal(heard, VERDICT_TIMEOUT);
-	assert_int_equal(load, 5);
+	assert_int_equal(load, 1);
 	end();
 }
 
