@@ -186,8 +186,8 @@ agent_close(struct agent *agent)
 	control_close(agent->control);
 	requests_free(agent->requests);
 	joints_free(agent->joints);
+	resolver_close(agent->resolver); /* it has the addresses of pairs */
 	pairs_close(agent->pairs);
-	resolver_close(agent->resolver);
 	accounts_fini(&agent->accounts);
 	cache_free(agent->cache);
 	conf_close(agent->conf);
