@@ -59,7 +59,8 @@ gnuplot <<-T || give_up "gnuplot draws"
 		"$WORK/alone.dat" with steps lw 2 lc rgb "#4060c0" title "MPTCP, the kernel alone", \
 		"$WORK/manage.dat" with steps lw 2 lc rgb "#208040" title "MPTCP, paths: manage"
 	unset label 1; unset label 2; unset arrow 2; unset key
-	plot [0.95:1.35] [0.36:0.58] "$WORK/tcp.dat" with steps lw 2 lc rgb "#c04040", \
-		"$WORK/alone.dat" with steps lw 2 lc rgb "#4060c0", "$WORK/manage.dat" with steps lw 2 lc rgb "#208040"
+	plot [0.95:1.35] [0.36:0.58] "$WORK/tcp.dat" with steps lw 2 lc rgb "#c04040" title "TCP", \
+		"$WORK/alone.dat" with steps lw 2 lc rgb "#4060c0" title "MPTCP, the kernel alone", \
+		"$WORK/manage.dat" with steps lw 2 lc rgb "#208040" title "MPTCP, paths: manage"
 T
 exit $failed

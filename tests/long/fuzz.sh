@@ -48,7 +48,8 @@ lines_of() { # NAME FILE...
 	srcdir=$source_dir LLVM_PROFILE_FILE=$PWD/$name.raw "tests/fuzz/fuzz_$name" >/dev/null &&
 		llvm-profdata merge -o "$name.profile" "$name.raw" || return
 	llvm-cov report "tests/fuzz/fuzz_$name" -instr-profile="$name.profile" "${@/#/$source_dir/}" |
-		awk -v n="$name" '/\.c / || /^TOTAL/ { printf "# lines covered, %s: %-24s %5d of %5d, %s\n", n, $1, $8 - $9, $8, $10 }'
+		awk -v n="$name" -v d="$source_dir/" 'index($1, d) == 1 { $1 = substr($1, length(d) + 1) }
+			/\.c / || /^TOTAL/ { printf "# lines covered, %s: %-24s %5d of %5d, %s\n", n, $1, $8 - $9, $8, $10 }'
 }
 coverage() {
 	command -v llvm-cov >/dev/null && command -v llvm-profdata >/dev/null || { echo "# no llvm-cov: lines are not counted"; return; }

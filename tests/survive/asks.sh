@@ -1,12 +1,22 @@
 #!/usr/bin/env bash
 # asks.sh - does a host with two providers find others when the one that its questions to name servers leave by is dead, which it does not
 # know, with nothing cached? And does it say so where nobody answers at all?
+# usage: asks.sh [-n TIMES] [-l LIMIT]
+#   TIMES that the provider is found dead (3); LIMIT of each, in ms (700: the machine may have more to do; the best of them has 350)
 # needs: root namespaces mptcp
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
 NAME=asks
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
+N=3 LIMIT=700
+while getopts n:l: option; do
+	case $option in
+	n) N=$OPTARG ;;
+	l) LIMIT=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
 R=$FIG1_R
 agent() { agent_start host "paths: kernel" "$@" || give_up "resolverd serves on host"; }
 connect() { # ms it lasted, by the program's own clock
@@ -36,19 +46,20 @@ agent
 ms=$(connect)
 ok "all well: a session begins (${ms} ms)" [ "${ms:-9999}" -le 100 ]
 ok "and nobody is asked by others" [ "$(said .)" = 0 ]
-least=9999
-for time in 1 2 3; do
+all=()
+for ((time = 0; time < N; time++)); do
 	"$FIG1" blackhole isp-a
 	agent
 	ms=$(connect)
-	ok "provider A is dead, which nobody knows, and nothing is cached: a session begins (${ms} ms)" [ "${ms:-9999}" -le 700 ]
-	[ "${ms:-9999}" -ge "$least" ] || least=$ms
+	ok "provider A is dead, which nobody knows, and nothing is cached: a session begins (${ms} ms)" [ "${ms:-9999}" -le "$LIMIT" ]
+	all+=("${ms:-9999}")
 	ok "which is said" [ "$(said "$B")" = 1 ]
 	look host.example.test
 	ok "what is asked next is asked by each at once ($lasted ms)" fast 100 "$HOST_ID"
 	"$FIG1" restore isp-a
 done
-ok "in at most 350 ms on a machine that has nothing else to do ($least ms)" [ "$least" -le 350 ]
+mapfile -t all < <(printf '%s\n' "${all[@]}" | sort -n)
+ok "in at most 350 ms on a machine that has nothing else to do (of $N: best ${all[0]}, median ${all[N / 2]}, worst ${all[N - 1]} ms)" [ "${all[0]}" -le 350 ]
 look none.example.test
 ok "it is back: what does not exist does not ($lasted ms)" fast 100 'does not exist'
 # Questions are under way to several sources while these, or the whole of the configuration, change.
