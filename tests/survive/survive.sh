@@ -61,6 +61,17 @@ all_paths() {
 # would be one of all there is.
 rested() { local node; for node in host $PEER; do ! "$FIG1" exec "$node" ss -Htin state established "( sport = 7000 or dport = 7000 )" | grep -q ' backoff:' || return 1; done; }
 ready() { all_paths "$1" && rested; } # FAULT
+# What both ends have then: paths, endpoints, and what is to become of them.
+seen() {
+	local node one
+	for node in host $PEER; do
+		"$FIG1" exec "$node" ip mptcp endpoint
+		"$FIG1" exec "$node" ss -Htnie state established "( sport = 7000 or dport = 7000 )"
+		"$FIG1" exec "$node" ss -HMni state established "( sport = 7000 or dport = 7000 )"
+		[ ! -S "$WORK/$node.control" ] || for one in $(ctl "$node" sessions | cut -d' ' -f1); do ctl "$node" why "$one"; done
+		tail -n 20 "$WORK/agent-$node.log"
+	done | sed "s/^/    | /"
+}
 # FAULT: where the stream is, of that provider and the other one of the same end
 aimed() {
 	local one=a other=b
@@ -123,7 +134,7 @@ cell() {
 		if [ "$AGENTS" = host ] && [ $i != 0 ] && [ $((i % 10)) = 0 ]; then
 			whole && stream "$1" "$2" || return 1
 		fi
-		soon 20 ready "$3" || { echo "    | not all paths before fault $i"; return 1; }
+		soon 20 ready "$3" || { echo "    | not all paths before fault $i"; seen; return 1; }
 		pass 0.35
 		fault=$(aimed "$3")
 		mark || return 1
