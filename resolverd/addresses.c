@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/wire/eid.h"
 #include "core/wire/errors.h"
 
 #define ADDRESSES_LINKS 1024
@@ -143,4 +144,52 @@ addresses_find(const struct addresses *list, const uint8_t address[16])
 		if (memcmp(list->list[i].address, address, 16) == 0)
 			return &list->list[i];
 	return NULL;
+}
+
+bool
+addresses_share_exit(const struct local_address *a, const struct local_address *b)
+{
+	return a->ifindex == b->ifindex && a->length == b->length &&
+	       address_is_in(a->address, b->address, a->length);
+}
+
+static bool
+addresses_is_usable(const struct local_address *row)
+{
+	return row->global && row->running && !row->deprecated;
+}
+
+/* Whether none of the same exit goes before it. */
+static bool
+addresses_is_place(const struct addresses *all, size_t i)
+{
+	const struct local_address *me = &all->list[i];
+	bool is = addresses_is_usable(me);
+
+	for (size_t k = 0; k < all->n && is; k++) {
+		const struct local_address *other = &all->list[k];
+
+		if (k != i && addresses_is_usable(other) && addresses_share_exit(me, other))
+			is = me->temporary != other->temporary ? me->temporary : i < k;
+	}
+	return is;
+}
+
+size_t
+addresses_places(const struct addresses *all, uint8_t (*list)[16], size_t max)
+{
+	const uint8_t *places[2][ADDRESSES_MAX];
+	size_t found[2] = {0, 0}, n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (addresses_is_place(all, i)) {
+			unsigned family = address_is_ipv4(all->list[i].address);
+
+			places[family][found[family]++] = all->list[i].address;
+		}
+	for (size_t turn = 0; turn < found[0] || turn < found[1]; turn++)
+		for (unsigned family = 0; family < 2; family++)
+			if (turn < found[family] && n < max)
+				memcpy(list[n++], places[family][turn], 16);
+	return n;
 }

@@ -29,6 +29,11 @@ int addresses_read(struct netlink *route, struct addresses *out) NONNULL MUST_CH
 /* The row of an address, or NULL; borrowed from list. */
 const struct local_address *addresses_find(
     const struct addresses *list, const uint8_t address[16]) NONNULL;
+/* Whether they lead by the same link and provider. */
+bool addresses_share_exit(const struct local_address *a, const struct local_address *b) NONNULL;
+/* One of each exit, for what does not say who this host is: a temporary address (RFC 8981) where there is one, and none that nothing
+ * may begin at. By turns of either family, so that many links of one, as containers have, leave room for the other. How many. */
+size_t addresses_places(const struct addresses *all, uint8_t (*list)[16], size_t max) NONNULL;
 /* The groups to open NETLINK_ROUTE with for hearing of changes. */
 unsigned addresses_groups(void);
 

@@ -176,14 +176,6 @@ pairs_heard(void *arg, const struct nlmsghdr *message)
 	((struct pairs *)arg)->fresh = false;
 }
 
-/* Whether two addresses leave by one exit, as far as a host can tell. */
-static bool
-pairs_share_exit(const struct local_address *a, const struct local_address *b)
-{
-	return a->ifindex == b->ifindex && a->length == b->length &&
-	       address_is_in(a->address, b->address, a->length);
-}
-
 /* How many addresses of the same exit are to be tried before the i-th. */
 static size_t
 pairs_turn(const struct addresses *all, size_t i)
@@ -197,7 +189,7 @@ pairs_turn(const struct addresses *all, size_t i)
 		unsigned theirs = other->deprecated * 2u + other->temporary;
 
 		turn += k != i && other->global && other->running &&
-			pairs_share_exit(me, other) &&
+			addresses_share_exit(me, other) &&
 			(theirs < lesser || (theirs == lesser && k < i));
 	}
 	return turn;
@@ -240,13 +232,9 @@ size_t
 pairs_places(void *arg, uint8_t (*list)[16], size_t max)
 {
 	struct pairs *pairs = arg;
-	size_t n = 0;
 
 	pairs_refresh(pairs);
-	for (size_t i = 0; i < pairs->n_sources && n < max; i++)
-		if (!pairs->sources[i]->deprecated)
-			memcpy(list[n++], pairs->sources[i]->address, 16);
-	return n;
+	return addresses_places(&pairs->addresses, list, max);
 }
 
 /* The source as its own identity publishes it, or NULL. */

@@ -33,7 +33,7 @@ struct pairs_wanted {
  * -MAP_ENOLOCATOR when there is no locator at all, with why; an error of wanted->local becomes the result's.
  */
 void pairs_fill(struct pairs *pairs, struct result *result, const struct pairs_wanted *wanted, uint64_t now) NONNULL;
-/* This host's addresses that something may begin at, the best of each exit first, as in struct resolver_options; arg: pairs. */
+/* addresses_places() of this host, as in struct resolver_options; arg: pairs. */
 size_t pairs_places(void *arg, uint8_t (*list)[16], size_t max) NONNULL;
 /* How many are held to have worked, or failed, now. */
 size_t pairs_count(const struct pairs *pairs, enum liveness_state state, uint64_t now) NONNULL;
