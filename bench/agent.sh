@@ -82,7 +82,7 @@ part_memory() {
 	cat "$WORK/fill"
 	echo "resident before: $before KiB, with the first of them cached; after: $after KiB"
 	echo "mapctl status: $count results cached, $(counter cache.evicted) left for want of room"
-	echo "in what has grown are libunbound's caches, capped apart: messages at 16 MiB, records at 32 (resolve/upstream.c)"
+	echo "in what has grown are libunbound's caches, capped apart: messages at 16 MiB, records at 32 (resolve/settings.c)"
 	goal "$count >= $IDENTITIES && $grown < 100" "memory: $count mappings cached, all of them secure: $grown MB more, libunbound's caches included (goal: 100000 in under 100 MB)"
 
 	look r

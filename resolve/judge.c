@@ -74,11 +74,22 @@ answer_fail(struct answer *answer, enum verdict verdict, uint32_t ttl, const cha
 	edge_fail(&answer->edge, verdict, ttl, why);
 }
 
+unsigned
+verdict_weight(enum verdict verdict)
+{
+	static const struct {
+		enum verdict verdict;
+		unsigned weight;
+	} rows[] = {{VERDICT_BOGUS, 3}, {VERDICT_MALFORMED, 2}, {VERDICT_SERVER, 1}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].verdict == verdict)
+			return rows[i].weight;
+	return 0;
+}
+
 bool
 answer_is_poor(const struct answer *answer)
 {
-	enum verdict verdict = answer->edge.dnssec;
-
-	return verdict == VERDICT_SERVER || verdict == VERDICT_BOGUS ||
-	       verdict == VERDICT_MALFORMED;
+	return verdict_weight(answer->edge.dnssec) > 0;
 }

@@ -37,9 +37,6 @@ static const char settings_server[] = "server:\n"
 				      "\ttrust-anchor-signaling: no\n"
 				      "\toutgoing-range: 8192\n"
 				      "\toutgoing-num-tcp: 64\n"
-				      "\tmsg-cache-size: 16m\n"
-				      "\trrset-cache-size: 32m\n"
-				      "\tkey-cache-size: 4m\n"
 				      "\tunblock-lan-zones: yes\n"
 				      "\tdo-not-query-localhost: no\n";
 
@@ -88,9 +85,13 @@ zone_put(FILE *file, const struct resolver_stub *stub, bool cached, char *why, s
 static void
 server_put(FILE *file, const struct settings *settings)
 {
+	/* what is asked aside is seldom, and has its answers beside those of the others */
+	unsigned most = settings->source != NULL ? 4 : 16; /* MB */
 	char text[EID_TEXT];
 
 	fputs(settings_server, file);
+	fprintf(file, "\tmsg-cache-size: %um\n\trrset-cache-size: %um\n\tkey-cache-size: %um\n",
+	    most, most * 2, most / 4);
 	/* else libunbound goes on asking a silent server for much longer than anybody waits here */
 	fprintf(file, "\tinfra-cache-max-rtt: %llu\n", (unsigned long long)settings->silent_ms);
 	for (size_t i = 0; i < sizeof settings_open_zones / sizeof settings_open_zones[0]; i++)

@@ -14,21 +14,18 @@
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
 #include "resolve/answer.h"
-#include "resolve/context.h"
 #include "resolve/failures.h"
 #include "resolve/judge.h"
+#include "resolve/sources.h"
 
 #define TRY_MS 1500 /* one try at one server */
 #define TRIES 3 /* then the question counts as not answered */
-#define SILENT_LEAST_MS 1000 /* a server that was never asked counts as 376 ms away */
 #define ASKS_MAX 8192 /* in flight, all together; outgoing-range is the same */
-#define ASIDES_MAX 1024 /* besides */
-#define SOURCES \
-	5 /* that are asked by: what the kernel chooses, and addresses of this host, where that seems of no use: */
+#define ASIDES_MAX 512 /* besides, of each source */
 #define ASIDE_MS 50 /* for so long nobody answered there */
+#define POOR_MS 500 /* for so long a poor answer waits for a better one */
 #define ASIDE_KEEP_MS 10000 /* another one did first: so long all are asked at once */
 #define ASIDE_SAID_MS 300000 /* from one time that this is logged to the next */
-#define ASIDE_REFUSED_MS 60000 /* libunbound did not take one: it is left out for so long */
 
 struct asks {
 	struct ask *first; /* in the order of their start */
@@ -54,6 +51,7 @@ struct ask {
 	struct put puts[SOURCES]; /* as the sources */
 	unsigned asked; /* by so many; each will tell */
 	bool aside; /* by all there are */
+	bool late; /* for POOR_MS */
 	bool queued; /* an ask_tell() is on its way */
 	bool freed; /* by its holder, while queued */
 	bool done;
@@ -63,29 +61,18 @@ struct ask {
 	struct answer answer;
 };
 
-/* Contexts that ask by one address of this host; of the first one, as the kernel chooses. */
-struct source {
-	bool used;
-	uint8_t address[16];
-	uint64_t refused; /* ms: libunbound did, last; 0: never */
-	size_t asked; /* that they have */
-	struct context *contexts[UPSTREAM_CONTEXTS]; /* NULL: not needed yet */
-};
-
 struct upstream {
 	struct loop *loop;
-	struct resolver_options options; /* what contexts are made of */
-	struct source sources[SOURCES];
+	struct sources sources;
 	uint64_t aside_until; /* ms: all are asked at once */
 	uint64_t aside_said; /* ms: that others have to be asked, last; 0: never */
 	struct ask *young; /* the first that waits and was not asked aside */
+	struct ask *early; /* the first that waits and is not late */
 	struct failures *failures;
 	struct timer *silence;
 	struct asks waiting;
 	struct asks
 	    given_up; /* libunbound goes on asking what nobody here waits for any more */
-	size_t asked; /* that libunbound has as the kernel chooses */
-	size_t asked_aside; /* that it has besides */
 	uint64_t patience; /* ms until a question counts as not answered */
 	bool expecting; /* the timer silence runs */
 	bool telling; /* of questions that nobody answered: it must not end inside of that */
@@ -109,6 +96,8 @@ ask_unlink(struct ask *ask)
 	*(ask->next != NULL ? &ask->next->previous : &list->last) = ask->previous;
 	if (ask->up->young == ask)
 		ask->up->young = ask_young(ask->next);
+	if (ask->up->early == ask)
+		ask->up->early = ask->next;
 	ask->next = ask->previous = NULL;
 	ask->list = NULL;
 }
@@ -144,39 +133,26 @@ ask_done(struct ask *ask)
 static bool
 put_is_aside(const struct put *put)
 {
-	return put->source != put->ask->up->sources;
+	return put->source != put->ask->up->sources.list;
 }
 
 static void
 put_charge(struct put *put)
 {
-	struct ask *ask = put->ask;
-
-	ask->asked++;
+	put->ask->asked++;
 	put->source->asked++;
-	if (put_is_aside(put)) {
-		ask->up->asked_aside++;
-		return;
-	}
-	ask->up->asked++;
-	++*ask->load;
+	if (!put_is_aside(put))
+		++*put->ask->load;
 }
 
 static void
 put_discharge(struct put *put)
 {
-	struct ask *ask = put->ask;
-	bool aside = put_is_aside(put);
-
-	put->ask = NULL;
-	ask->asked--;
+	if (!put_is_aside(put))
+		--*put->ask->load;
+	put->ask->asked--;
 	put->source->asked--;
-	if (aside) {
-		ask->up->asked_aside--;
-		return;
-	}
-	ask->up->asked--;
-	--*ask->load;
+	put->ask = NULL;
 }
 
 static void
@@ -189,27 +165,20 @@ ask_destroy(struct ask *ask)
 static void
 silence_expect(struct upstream *up)
 {
-	uint64_t now = loop_now_ms(), due, aside;
+	uint64_t now = loop_now_ms(), due;
 
 	up->expecting = up->waiting.first != NULL;
 	if (!up->expecting)
 		return;
 	due = up->waiting.first->started + up->patience;
-	aside = up->young != NULL ? up->young->started + ASIDE_MS : due;
-	due = aside < due ? aside : due;
+	if (up->young != NULL && up->young->started + ASIDE_MS < due)
+		due = up->young->started + ASIDE_MS;
+	if (up->early != NULL && up->early->started + POOR_MS < due)
+		due = up->early->started + POOR_MS;
 	timer_start(up->silence, due > now ? due - now : 1);
 }
 
-static bool
-upstream_has_others(const struct upstream *up)
-{
-	uint8_t list[2][16];
-
-	return up->options.sources != NULL &&
-	       up->options.sources(up->options.sources_arg, list, 2) == 2;
-}
-
-/* It answered where the kernel's choice has not. */
+/* It answered where the kernel's choice did not, or badly. */
 static void
 upstream_prefer(struct upstream *up, const struct source *source)
 {
@@ -237,7 +206,20 @@ ask_conclude(struct ask *ask)
 	ask_done(ask);
 }
 
-/* One source says; of several that may, a poor word counts when none has a better one. */
+/* Of several poor words that one stays which tells most. */
+static void
+ask_judge(struct ask *ask, const struct context_result *result)
+{
+	struct edge before = ask->answer.edge;
+
+	answer_judge(&ask->answer, &ask->name, ask->type, result);
+	if (answer_is_poor(&ask->answer) &&
+	    verdict_weight(before.dnssec) > verdict_weight(ask->answer.edge.dnssec))
+		ask->answer.edge = before;
+}
+
+/* One source says; of several that may, a poor word counts when none has a better one soon. That another one is the first while all are
+ * asked at once says nothing of the kernel's choice. */
 static void
 upstream_done(void *arg, const struct context_result *result)
 {
@@ -254,12 +236,14 @@ upstream_done(void *arg, const struct context_result *result)
 			ask_destroy(ask);
 		return;
 	}
-	answer_judge(&ask->answer, &ask->name, ask->type, result);
-	if (answer_is_poor(&ask->answer) &&
-	    (ask->asked > 0 || (!ask->aside && upstream_has_others(up))))
+	ask_judge(ask, result);
+	if (!answer_is_poor(&ask->answer)) {
+		if (put != &ask->puts[0] && loop_now_ms() - ask->started >= ASIDE_MS)
+			upstream_prefer(up, put->source);
+	} else if (!ask->late &&
+		   (ask->asked > 0 || (!ask->aside && sources_are_several(&up->sources)))) {
 		return; /* others may know better, or will be asked */
-	if (put != &ask->puts[0] && ask->puts[0].ask != NULL)
-		upstream_prefer(up, put->source);
+	}
 	ask_conclude(ask);
 }
 
@@ -295,13 +279,15 @@ ask_known(struct ask *ask)
 bool
 upstream_has_room(const struct upstream *up, size_t load)
 {
-	return up->asked < ASKS_MAX && load < ASKS_MAX - up->asked;
+	size_t asked = up->sources.list[0].asked;
+
+	return asked < ASKS_MAX && load < ASKS_MAX - asked;
 }
 
 static void
 ask_put(struct ask *ask, struct source *source)
 {
-	struct put *put = &ask->puts[source - ask->up->sources];
+	struct put *put = &ask->puts[source - ask->up->sources.list];
 	const char *why;
 
 	*put = (struct put){ask, source, {upstream_done, put}};
@@ -312,66 +298,42 @@ ask_put(struct ask *ask, struct source *source)
 		return;
 	}
 	put->ask = NULL;
-	if (ask->asked == 0)
+	if (ask->asked == 0 && ask->answer.edge.dnssec == VERDICT_NONE)
 		answer_fail(&ask->answer, VERDICT_SERVER, 1, why);
 }
 
-static int
-source_open(struct upstream *up, struct source *source, enum upstream_context which, char *why,
-    size_t max)
-{
-	struct settings settings = {.options = &up->options,
-	    .silent_ms = up->patience > SILENT_LEAST_MS ? up->patience : SILENT_LEAST_MS,
-	    .cached = which == UPSTREAM_MAIN,
-	    .source = source != up->sources ? source->address : NULL};
-
-	return context_open(up->loop, &settings, &source->contexts[which], why, max);
-}
-
-static void
-source_close(struct source *source)
-{
-	for (size_t i = 0; i < UPSTREAM_CONTEXTS; i++)
-		context_close(source->contexts[i]);
-	*source = (struct source){.used = false};
-}
-
-/* Whether it can be asked by; make: what is not there yet is made. */
+/* What somebody has in flight as the kernel chooses stands for what he has aside, which is no less where that counts: nobody there
+ * answers. He may not have more than he leaves to others. */
 static bool
-source_is_ready(
-    struct upstream *up, struct source *source, enum upstream_context which, bool make)
+source_has_room(const struct source *source, const struct ask *ask)
 {
-	char why[RESULT_WHY], text[EID_TEXT];
-	uint64_t now = loop_now_ms();
-
-	if (!source->used || source->contexts[which] != NULL || !make ||
-	    (source->refused != 0 && now - source->refused < ASIDE_REFUSED_MS))
-		return source->used && source->contexts[which] != NULL;
-	if (source_open(up, source, which, why, sizeof why) == 0)
-		return true;
-	source->refused = now;
-	diag_warn("name servers cannot be asked by %s: %s",
-	    address_print(source->address, text), why);
-	return false;
+	return source->asked < ASIDES_MAX && *ask->load <= ASIDES_MAX - source->asked;
 }
 
-/* By each other address. */
+/* By each other address that it was not asked by yet; make: also by those that need a context first. */
 static void
 ask_aside(struct ask *ask, bool make)
 {
 	struct upstream *up = ask->up;
 
 	ask->aside = true;
-	for (size_t i = 1; i < SOURCES; i++)
-		if (ask->puts[i].ask == NULL && up->asked_aside < ASIDES_MAX &&
-		    source_is_ready(up, &up->sources[i], ask->context, make))
-			ask_put(ask, &up->sources[i]);
+	for (size_t i = 1; i < SOURCES; i++) {
+		struct source *source = &up->sources.list[i];
+
+		if (ask->puts[i].source != NULL || !source->used)
+			continue;
+		if (source_has_room(source, ask) &&
+		    source_is_ready(&up->sources, source, ask->context, make))
+			ask_put(ask, source);
+		else
+			ask->aside = make;
+	}
 }
 
 static void
 ask_start(struct ask *ask)
 {
-	ask_put(ask, &ask->up->sources[0]);
+	ask_put(ask, ask->up->sources.list);
 	if (ask->asked > 0 && loop_now_ms() < ask->up->aside_until)
 		ask_aside(ask, false);
 }
@@ -397,11 +359,13 @@ upstream_ask(struct upstream *up, const struct asking *asking, answer_fn *fn, vo
 		ask_start(ask);
 	ask_link(ask, &up->waiting);
 	if (ask->asked == 0) {
-		ask->queued = true;
+		ask->queued = ask->aside = true;
 		loop_later(up->loop, ask_tell, ask);
 	}
-	if (up->young == NULL && !ask->aside && up->options.sources != NULL)
+	if (up->young == NULL && !ask->aside && up->sources.options.sources != NULL)
 		up->young = ask;
+	if (up->early == NULL)
+		up->early = ask;
 	if (!up->expecting || up->young == ask)
 		silence_expect(up);
 	return 0;
@@ -431,42 +395,6 @@ upstream_patience(const struct resolver_options *options)
 	return (uint64_t)(options->try_ms > 0 ? options->try_ms : TRY_MS) * TRIES;
 }
 
-static bool
-sources_have(const struct upstream *up, const uint8_t address[16])
-{
-	for (size_t i = 1; i < SOURCES; i++)
-		if (up->sources[i].used && memcmp(up->sources[i].address, address, 16) == 0)
-			return true;
-	return false;
-}
-
-/* One for each address of this host, if there are several; what is asked by stays until it is no more. */
-static void
-sources_sync(struct upstream *up)
-{
-	uint8_t list[SOURCES - 1][16];
-	size_t n = up->options.sources(up->options.sources_arg, list, SOURCES - 1), next = 0;
-
-	n = n >= 2 ? n : 0;
-	for (size_t i = 1; i < SOURCES; i++) {
-		struct source *source = &up->sources[i];
-		bool is = false;
-
-		for (size_t k = 0; k < n; k++)
-			is |= memcmp(source->address, list[k], 16) == 0;
-		if (source->used && !is && source->asked == 0)
-			source_close(source);
-	}
-	for (size_t i = 1; i < SOURCES; i++) {
-		while (next < n && sources_have(up, list[next]))
-			next++;
-		if (up->sources[i].used || next == n)
-			continue;
-		up->sources[i].used = true;
-		memcpy(up->sources[i].address, list[next], 16);
-	}
-}
-
 /* Questions that nobody answered: by the address that the kernel chose, or at all. */
 static void
 silence_due(void *arg)
@@ -476,7 +404,7 @@ silence_due(void *arg)
 
 	up->telling = true;
 	if (up->young != NULL && up->young->started + ASIDE_MS <= now)
-		sources_sync(up);
+		sources_sync(&up->sources);
 	while (up->young != NULL && up->young->started + ASIDE_MS <= now) {
 		struct ask *ask = up->young;
 
@@ -484,6 +412,14 @@ silence_due(void *arg)
 		up->young = ask_young(ask);
 		if (ask->asked == 0 && !ask->queued)
 			ask_conclude(ask); /* there is nobody else after all */
+	}
+	while (up->early != NULL && up->early->started + POOR_MS <= now) {
+		struct ask *ask = up->early;
+
+		ask->late = true;
+		up->early = ask->next;
+		if (answer_is_poor(&ask->answer) && !ask->queued)
+			ask_conclude(ask); /* nobody knows better so far */
 	}
 	while (up->waiting.first != NULL && up->waiting.first->started + up->patience <= now) {
 		struct ask *ask = up->waiting.first;
@@ -508,20 +444,14 @@ upstream_open(struct loop *loop, const struct resolver_options *options, struct 
 	if (error != 0)
 		return error;
 	up->loop = loop;
-	up->options = *options;
 	up->patience = upstream_patience(options);
 	up->failures = failures_new();
 	up->silence = timer_new(loop, silence_due, up);
-	up->sources[0].used = true;
-	if (up->failures == NULL || up->silence == NULL)
+	error = sources_open(&up->sources, loop, options, up->patience, why, max);
+	if (error == 0 && (up->failures == NULL || up->silence == NULL)) {
+		snprintf(why, max, "out of memory");
 		error = -MAP_ENOMEM;
-	for (int i = 0; error == 0 && i < UPSTREAM_CONTEXTS; i++)
-		error = source_open(up, &up->sources[0], (enum upstream_context)i, why, max);
-	if (error == 0 && options->sources != NULL)
-		sources_sync(up);
-	for (size_t i = 1; error == 0 && i < SOURCES;
-	     i++) /* else the first who needs it waits for that */
-		(void)source_is_ready(up, &up->sources[i], UPSTREAM_MAIN, true);
+	}
 	if (error != 0) {
 		upstream_close(up);
 		up = NULL;
@@ -535,8 +465,7 @@ upstream_destroy(void *arg)
 {
 	struct upstream *up = arg;
 
-	for (size_t i = 0; i < SOURCES; i++)
-		source_close(&up->sources[i]);
+	sources_close(&up->sources);
 	while (up->given_up.first != NULL) {
 		struct ask *ask = up->given_up.first;
 
@@ -554,17 +483,11 @@ upstream_destroy(void *arg)
 void
 upstream_close(struct upstream *up)
 {
-	bool processing;
-
 	if (up == NULL)
 		return;
-	processing = up->telling;
-	timer_stop(up->silence);
-	for (size_t i = 0; i < SOURCES; i++)
-		for (size_t k = 0; k < UPSTREAM_CONTEXTS; k++)
-			processing |= up->sources[i].contexts[k] != NULL &&
-				      context_is_processing(up->sources[i].contexts[k]);
-	if (processing)
+	if (up->silence != NULL)
+		timer_stop(up->silence);
+	if (up->telling || sources_are_processing(&up->sources))
 		loop_later(up->loop, upstream_destroy, up);
 	else
 		upstream_destroy(up);
