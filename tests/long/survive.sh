@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# survive.sh - the figures of doc/survival.md: a path that dies, the only one that does, what must not move, and how sessions begin;
-# in two testbeds side by side
+# survive.sh - the figures of doc/survival.md: a path that dies, and the only one that does; in two testbeds side by side
 # needs: root namespaces mptcp nft
 # limit: 7000
 # shellcheck source=tests/long/side.inc
@@ -21,6 +20,4 @@ heading "the only path dies, another one appears (goals: worst 100 ms; 300 ms wi
 row 2 env LIMIT=100 tests/survive/lone.sh -n 20
 row 2 env LIMIT=300 tests/survive/lone.sh -n 20 -c normal
 for class in fast normal; do row 2 env LIMIT=300 tests/survive/lone.sh -n 20 -c $class -p kernel; done
-heading "loss, flapping, and connecting while a provider is away"
-for mode in kernel manage; do row 2 tests/survive/calm.sh -n 20 -l 30 -f 60 -g 61 -p $mode; done
 rows_end

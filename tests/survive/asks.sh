@@ -7,6 +7,8 @@
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
 NAME=asks
+# By RFC 6724, rule 8, both the host's questions and its sessions are by A, where nothing else is known.
+BED_A=1f BED_B=f1
 # shellcheck source=tests/survive/bed.inc
 . "$(dirname "$0")/bed.inc"
 N=3 LIMIT=700
@@ -26,11 +28,11 @@ connect() { # ms it lasted, by the program's own clock
 	finish once
 	field ms "$line"
 }
-# NAME, while asked for by nobody yet: ms that the answer lasted, or what became of it
+# [OPTION] NAME, while asked for by nobody yet: ms that the answer lasted, or what became of it
 look() {
 	local began
 	began=$(now_ms)
-	"$FIG1" exec host "$BUILD/mapdig/mapdig" -s "$WORK/host.sock" +noreverse "$1" >"$WORK/look" 2>&1
+	"$FIG1" exec host "$BUILD/mapdig/mapdig" -s "$WORK/host.sock" +noreverse "$@" >"$WORK/look" 2>&1
 	lasted=$(($(now_ms) - began))
 }
 by() { [[ $("$FIG1" exec host ip -6 route get "$FIG1_NS") == *" src $1 "* ]]; }
@@ -56,6 +58,8 @@ for ((time = 0; time < N; time++)); do
 	ok "which is said" [ "$(said "$B")" = 1 ]
 	look host.example.test
 	ok "what is asked next is asked by each at once ($lasted ms)" fast 100 "$HOST_ID"
+	look +fresh host.example.test
+	ok "past the caches, too ($lasted ms)" fast 300 "$HOST_ID"
 	"$FIG1" restore isp-a
 done
 mapfile -t all < <(printf '%s\n' "${all[@]}" | sort -n)
