@@ -44,7 +44,8 @@ pulse_next(struct pulse *pulse, uint64_t cost_us)
 	ms = ms < PULSE_IDLE_MS ? ms : PULSE_IDLE_MS;
 	ms = ms > busy ? ms : busy;
 	pulse->pause_ms = ms;
-	pulse->running = silence_has_several(pulse->silence);
+	pulse->running =
+	    silence_has_several(pulse->silence) || pulse->begun || pulse->n_ended > 0;
 	if (ms < cost_us * PULSE_SHARE / 1000)
 		ms = cost_us * PULSE_SHARE / 1000;
 	if (pulse->running)
@@ -391,9 +392,11 @@ pulse_beat(void *arg)
 		return;
 	}
 	pulse->blind = false;
-	if (pulse->begun)
+	if (pulse->begun && !pulse->news) { /* else it is not among what was seen */
+		pulse->begun = false;
 		pulse_offer_kept(pulse);
-	pulse->begun = false;
+	}
+	pulse_seek_ended(pulse);
 	if (silence_look(pulse->silence, &pulse->seen, loop_now_ms(), &judge, &verdict)) {
 		snprintf(why, sizeof why, "silent for %llu ms (%s) while others carry on",
 		    (unsigned long long)verdict.ms,
@@ -427,8 +430,11 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 		if (pulse->manage == NULL) /* else it tells, of all sessions */
 			stories_joined(pulse->company, event.token, &event.path);
 	}
-	if (event.kind == MPTCP_EVENT_SUB_CLOSED)
-		returns_ended(pulse->returns, event.path.local);
+	if (event.kind == MPTCP_EVENT_SUB_CLOSED) {
+		struct prober_way way = prober_way_of(event.path.local, event.path.remote);
+
+		pulse_ended(pulse, event.token, &way);
+	}
 	if (event.kind == MPTCP_LISTENER_CREATED ||
 	    (event.kind == MPTCP_EVENT_ESTABLISHED && event.server))
 		pulse->ops->accepts(pulse->arg);

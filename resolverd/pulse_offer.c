@@ -8,6 +8,8 @@
 #include "resolverd/pulse_own.h"
 #include "resolverd/stories.h"
 
+#define PULSE_ENDED_MS 1000 /* for so long a path that ended may be on its way again */
+
 void
 pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why)
 {
@@ -145,6 +147,42 @@ pulse_sign(struct pulse *pulse, const struct prober_way *way)
 }
 
 void
+pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way)
+{
+	bool known = pulse->returns == NULL;
+
+	returns_ended(pulse->returns, way->local);
+	for (size_t i = 0; i < pulse->n_ended && !known; i++)
+		known = pulse->ended[i].token == token &&
+			prober_way_equal(&pulse->ended[i].way, way);
+	if (!known && pulse->n_ended < PULSE_CHECKS)
+		pulse->ended[pulse->n_ended++] = (struct ended){token, *way, loop_now_ms()};
+}
+
+/* The peer's kernel, which chose the paths, does not come back by itself to what it left, or could not join: as when its own address
+ * was taken out of it for the sake of another session. */
+void
+pulse_seek_ended(struct pulse *pulse)
+{
+	uint64_t now = loop_now_ms();
+	size_t rest = 0;
+
+	for (size_t i = 0; i < pulse->n_ended; i++) {
+		const struct ended one = pulse->ended[i];
+		size_t at = subflows_of(&pulse->seen, one.token);
+
+		if (now - one.at < PULSE_ENDED_MS)
+			pulse->ended[rest++] = one;
+		else if (at < pulse->seen.n && !pulse->seen.list[at].began &&
+			 !pulse->seen.list[at].managed &&
+			 subflows_live(&pulse->seen, one.token) &&
+			 !subflows_has(&pulse->seen, one.token, one.way.local))
+			returns_seek(pulse->returns, &one.way, true);
+	}
+	pulse->n_ended = rest;
+}
+
+void
 pulse_offer_kept(struct pulse *pulse)
 {
 	uint8_t own[MPTCP_ENDPOINTS][16];
@@ -152,7 +190,7 @@ pulse_offer_kept(struct pulse *pulse)
 
 	for (size_t i = 0; i < n; i++)
 		if (pulse->ops->is_kept(pulse->arg, own[i]) &&
-		    pulse_may_offer(pulse, own[i], NULL))
+		    !subflows_use(&pulse->seen, own[i]))
 			pulse_offer(pulse, own[i], "a session has begun");
 }
 

@@ -28,6 +28,13 @@ struct suspicion {
 	bool said; /* that it is dead, in the story of its session, though it was not left */
 };
 
+/* A path that ended, in a session that may go on. */
+struct ended {
+	uint32_t token;
+	struct prober_way way;
+	uint64_t at; /* ms */
+};
+
 struct pulse {
 	struct netlink *events, *diag;
 	struct watch *watch;
@@ -51,6 +58,8 @@ struct pulse {
 	struct returns *returns; /* NULL: none yet */
 	struct manage *manage; /* NULL: the kernel has all sessions */
 	struct suspicion suspicions[PULSE_CHECKS];
+	struct ended ended[PULSE_CHECKS]; /* those for which there is room */
+	size_t n_ended;
 };
 
 /* What is seen is read anew. -MAP_ESYS */
@@ -58,7 +67,11 @@ int pulse_read(struct pulse *pulse) NONNULL MUST_CHECK;
 /* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
 struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
 
-/* What is kept back is offered. */
+/* An event told of the end of a path. */
+void pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way) NONNULL;
+/* What accepted sessions have lost, and not had again within a second, is looked for. */
+void pulse_seek_ended(struct pulse *pulse) NONNULL;
+/* What is kept back, and nobody is by, is offered. */
 void pulse_offer_kept(struct pulse *pulse) NONNULL;
 /* What uses the address is to leave it, and whoever can comes by it anew. */
 void pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why) NONNULL;

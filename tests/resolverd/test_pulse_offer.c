@@ -22,8 +22,9 @@ static size_t n_list;
 static struct pulse *pulse;
 static unsigned offers;
 static bool kept; /* a is */
+static bool over; /* all sessions are being closed */
 static uint64_t all_us, one_us; /* of a CPU; what looks cost */
-static unsigned reads, agains;
+static unsigned reads, agains, checks;
 static bool answers;
 static heartbeat_fn *check_fn;
 static void *check_arg;
@@ -109,7 +110,14 @@ __wrap_watch_free(struct watch *watch)
 static int
 tell_all(struct subflows *out)
 {
-	*out = (struct subflows){.n = n_list, .list = list, .complete = true};
+	static struct subflow_session sessions[8];
+
+	*out = (struct subflows){
+	    .n = n_list, .list = list, .sessions = sessions, .complete = true};
+	for (size_t i = 0; i < n_list; i++)
+		if (i == 0 || list[i].token != list[i - 1].token)
+			sessions[out->n_sessions++] =
+			    (struct subflow_session){.token = list[i].token, .over = over};
 	return 0;
 }
 
@@ -143,6 +151,7 @@ __wrap_heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan 
     heartbeat_fn *fn, void *arg, struct heartbeat_check **out)
 {
 	(void)heartbeat;
+	checks++;
 	check_fn = fn;
 	check_arg = arg;
 	looked = *plan;
@@ -267,7 +276,7 @@ begin(void)
 	now = 100000;
 	n_timers = offers = 0;
 	spent_us = all_us = one_us = 0;
-	answers = kept = false;
+	answers = kept = over = false;
 	check_fn = NULL;
 	assert_int_equal(
 	    pulse_open((struct loop *)&now, (struct mptcp *)&now, &ops, NULL, &pulse), 0);
@@ -493,6 +502,98 @@ test_kept_until_a_session(void **state)
 	end();
 }
 
+/* The session that began came there itself: its path is not taken away so soon, though it may have another one by now. Nor is one that is
+ * not seen yet. */
+static void
+test_kept_by_a_session(void **state)
+{
+	(void)state;
+	put_both(1, r);
+	die(true);
+	put(2, a, r);
+	put(2, b, r);
+	pulse->begun = true;
+	pass(200);
+	assert_true(kept);
+	end();
+	put_both(1, r);
+	die(true);
+	pass(10000);
+	pulse->begun = pulse->news = true;
+	pulse->debt_us = 1000000;
+	pass(200);
+	assert_true(kept);
+	assert_true(pulse->begun);
+	pulse->debt_us = 0;
+	pass(200);
+	assert_false(kept);
+	end();
+}
+
+static void
+lose(uint32_t token)
+{
+	struct prober_way way = prober_way_of(a, r);
+
+	pulse_ended(pulse, token, &way);
+	pulse->running = true;
+	timer_start(pulse->timer, 15);
+}
+
+/* A path of a session that was accepted has ended, and its peer does not come back: when it answers it is offered again. */
+static void
+test_lost(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 6; turn++) {
+		begin();
+		put(1, b, r);
+		list[0].began = turn == 1; /* who began it joins by himself */
+		pulse->news = true;
+		answers = turn != 2;
+		lose(1);
+		pass(500);
+		if (turn == 3) /* it is back */
+			put(1, a, r);
+		if (turn == 4)
+			n_list = 0;
+		over = turn == 5;
+		checks = 0;
+		assert_int_equal(offers, 0);
+		pass(5000);
+		if (offers != (turn == 0))
+			fail_msg("turn %u: %u offers", turn, offers);
+		assert_int_equal(pulse->n_ended, 0);
+		assert_int_equal(checks > 0, turn == 0 || turn == 2);
+		if (turn == 2) {
+			answers = true;
+			pass(60000);
+			assert_int_equal(offers, 1);
+		}
+		end();
+	}
+}
+
+/* Many end at once: there is room for some, each once. */
+static void
+test_many_lost(void **state)
+{
+	(void)state;
+	put(1, b, r);
+	list[0].began = false;
+	begin();
+	for (uint32_t i = 0; i < 100; i++) {
+		lose(i / 2);
+		assert_int_equal(
+		    pulse->n_ended, i / 2 + 1 < PULSE_CHECKS ? i / 2 + 1 : PULSE_CHECKS);
+	}
+	answers = true;
+	pass(5000);
+	assert_int_equal(pulse->n_ended, 0);
+	assert_int_equal(offers, 1);
+	end();
+}
+
 /* All sessions are over: nobody would tell of it, and the next one is whose it is. */
 static void
 test_kept_for_nobody(void **state)
@@ -590,7 +691,10 @@ main(void)
 	    cmocka_unit_test(test_kept_and_used),
 	    cmocka_unit_test(test_kept_until_a_sign),
 	    cmocka_unit_test(test_kept_until_a_session),
+	    cmocka_unit_test(test_kept_by_a_session),
 	    cmocka_unit_test(test_kept_for_nobody),
+	    cmocka_unit_test(test_lost),
+	    cmocka_unit_test(test_many_lost),
 	    cmocka_unit_test(test_not_kept),
 	    cmocka_unit_test(test_looks),
 	};

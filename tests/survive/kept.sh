@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # kept.sh - is an address that fell silent kept back until it answers, with the kernel's path manager: so that the peer's kernel does not
-# count it in vain, which takes up few in a session? And is it used at once when a session begins, or resolverd does?
+# count it in vain, which takes up few in a session? And is it used at once when a session begins, or resolverd does? Of a path
+# that ends for another reason: is there one again?
 # needs: root namespaces mptcp
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
@@ -33,6 +34,12 @@ wait_line sender '^listening' 5 >"$WORK/out" || give_up "host listens"
 MAP_SOCKET=$WORK/r.sock start receiver r "$BUILD/tests/survive/pace" connect host.example.test 7000 down
 ok "a session that host accepts, and sends by" wait_line receiver '^connected' 15
 ok "is by both" soon 10 both
+for gone in $A $B; do
+	"$FIG1" exec r ss -HKtn dst "[$gone]" dport = 7000 >"$WORK/killed"
+	ok "r's kernel is made to end a path to $gone" [ "$(wc -l <"$WORK/killed")" = 1 ]
+	ok "which is over" soon 2 eval '! both'
+	ok "it is offered again when nobody has come back to it" soon 10 both
+done
 at_first=$(taken_up)
 for time in 1 2 3 4; do
 	fails "time $time"
