@@ -194,6 +194,21 @@ pulse_offer_kept(struct pulse *pulse)
 			pulse_offer(pulse, own[i], "a session has begun");
 }
 
+/* What the session has by that address was probed with the silent path, and answered as little. */
+static bool
+pulse_was_probed(
+    const struct pulse *pulse, const struct subflow *flow, const uint8_t remote[16])
+{
+	bool was = memcmp(flow->remote, remote, 16) == 0;
+	const struct subflow *list = pulse->seen.list;
+
+	for (size_t i = subflows_of(&pulse->seen, flow->token);
+	     !was && i < pulse->seen.n && list[i].token == flow->token; i++)
+		was = memcmp(list[i].local, flow->local, 16) == 0 &&
+		      memcmp(list[i].remote, remote, 16) == 0;
+	return was;
+}
+
 /* Whether a path by the same address to another peer may live. */
 static bool
 pulse_may_live_elsewhere(const struct pulse *pulse, const struct subflow *flow)
@@ -204,7 +219,7 @@ pulse_may_live_elsewhere(const struct pulse *pulse, const struct subflow *flow)
 		const struct subflow *other = &pulse->seen.list[i];
 
 		if (memcmp(other->local, flow->local, 16) == 0 &&
-		    memcmp(other->remote, flow->remote, 16) != 0 &&
+		    !pulse_was_probed(pulse, flow, other->remote) &&
 		    silence_since(pulse->silence, other, true, now) < SILENCE_SUSPECT_MS)
 			return true;
 	}

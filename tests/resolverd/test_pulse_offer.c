@@ -634,6 +634,15 @@ test_not_kept(void **state)
 	die(true);
 	assert_true(kept);
 	end();
+	/* two addresses of the same peer: what the session has there was probed, too, and is no other peer's */
+	put(1, a, r);
+	put(1, a, r2);
+	put(1, b, r);
+	put(2, a, r2);
+	put(2, b, r2);
+	die(true);
+	assert_true(kept);
+	end();
 }
 
 /* For 10 s, in which something comes by the first path each so many ms, and news of a path each so many (0: none). */
