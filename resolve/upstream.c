@@ -218,6 +218,16 @@ ask_judge(struct ask *ask, const struct context_result *result)
 		ask->answer.edge = before;
 }
 
+/* Whether a poor answer may not be the last word: others may know better, or will be asked. The kernel's choice is waited for, as where
+ * another one is of no use its answers are poor, and quick. */
+static bool
+ask_hopes(const struct ask *ask)
+{
+	if (ask->late && ask->puts[0].ask == NULL)
+		return false;
+	return ask->asked > 0 || (!ask->aside && sources_are_several(&ask->up->sources));
+}
+
 /* One source says; of several that may, a poor word counts when none has a better one soon. That another one is the first while all are
  * asked at once says nothing of the kernel's choice. */
 static void
@@ -240,9 +250,8 @@ upstream_done(void *arg, const struct context_result *result)
 	if (!answer_is_poor(&ask->answer)) {
 		if (put != &ask->puts[0] && loop_now_ms() - ask->started >= ASIDE_MS)
 			upstream_prefer(up, put->source);
-	} else if (!ask->late &&
-		   (ask->asked > 0 || (!ask->aside && sources_are_several(&up->sources)))) {
-		return; /* others may know better, or will be asked */
+	} else if (ask_hopes(ask)) {
+		return;
 	}
 	ask_conclude(ask);
 }
@@ -418,7 +427,7 @@ silence_due(void *arg)
 
 		ask->late = true;
 		up->early = ask->next;
-		if (answer_is_poor(&ask->answer) && !ask->queued)
+		if (answer_is_poor(&ask->answer) && !ask->queued && !ask_hopes(ask))
 			ask_conclude(ask); /* nobody knows better so far */
 	}
 	while (up->waiting.first != NULL && up->waiting.first->started + up->patience <= now) {
