@@ -13,6 +13,7 @@
 #include "resolverd/cache.h"
 #include "resolverd/control.h"
 #include "resolverd/exits.h"
+#include "resolverd/follow.h"
 #include "resolverd/joint.h"
 #include "resolverd/pairs.h"
 #include "resolverd/paths.h"
@@ -123,6 +124,17 @@ agent_watch(void *arg, uint32_t token)
 	    agent->conf, session != NULL ? session->note.wishes.class : SESSION_ANY);
 }
 
+static bool
+agent_gives_up(void *arg, uint32_t token, const uint8_t remote[16])
+{
+	const struct agent *agent = arg;
+	const struct session *session =
+	    agent->sessions != NULL ? sessions_by_token(agent->sessions, token) : NULL;
+
+	return session != NULL && session->follow != NULL &&
+	       follow_gives_up(session->follow, remote);
+}
+
 static void
 agent_tell(void *arg, uint32_t token, const char *words)
 {
@@ -165,9 +177,9 @@ agent_open_watch(struct agent *agent)
 	if (rc != 0)
 		diag_error("probes: %s: %s", error_text(rc), strerror(errno));
 	pairs_observe(agent->pairs, agent->exits);
-	paths_attend(
-	    agent->paths, &(struct paths_company){agent->heartbeat, agent_watch, agent_tell,
-			      agent_mark_pair, agent_count_path, agent, agent->conf->flap});
+	paths_attend(agent->paths,
+	    &(struct paths_company){agent->heartbeat, agent_watch, agent_tell, agent_mark_pair,
+		agent_count_path, agent_gives_up, agent, agent->conf->flap});
 	return rc;
 }
 

@@ -30,15 +30,16 @@ struct follow {
 	struct joint *joint; /* a look-up under way, or NULL */
 	uint64_t leave_ms; /* until the next look at paths to what is given up */
 	struct places places;
+	struct paths_places latest; /* what they say */
 };
 
 static void follow_ask(void *arg);
 
-static bool
-follow_gives_up(const struct paths_places *places, const uint8_t address[16])
+bool
+follow_gives_up(const struct follow *follow, const uint8_t remote[16])
 {
-	for (size_t i = 0; i < places->n_given_up; i++)
-		if (memcmp(places->given_up[i], address, 16) == 0)
+	for (size_t i = 0; i < follow->latest.n_given_up; i++)
+		if (memcmp(follow->latest.given_up[i], remote, 16) == 0)
 			return true;
 	return false;
 }
@@ -79,7 +80,7 @@ follow_is_dead(const struct follow *follow, const struct subflow *flow)
 /* The kernel's manager knows no mapping: paths to what is given up are ended, as long as there is another one that is not known to be
  * dead. False: there are none. */
 static bool
-follow_leave(struct follow *follow, const struct paths_places *places)
+follow_leave(struct follow *follow)
 {
 	const struct subflows *seen = sessions_subflows(follow->session->all);
 	uint32_t token = follow->session->note.token;
@@ -88,22 +89,22 @@ follow_leave(struct follow *follow, const struct paths_places *places)
 
 	for (; seen != NULL && first + n < seen->n && seen->list[first + n].token == token;
 	     n++) {
-		if (follow_gives_up(places, seen->list[first + n].remote))
+		if (follow_gives_up(follow, seen->list[first + n].remote))
 			n_given_up++;
 		else if (!follow_is_dead(follow, &seen->list[first + n]))
 			n_staying++;
 	}
 	for (size_t i = 0; n_staying > 0 && i < n; i++)
-		if (follow_gives_up(places, seen->list[first + i].remote))
+		if (follow_gives_up(follow, seen->list[first + i].remote))
 			follow_end(follow, &seen->list[first + i]);
 	return n_given_up > 0 || n == 0; /* it may be younger than what was seen */
 }
 
 /* When to look for such paths again. */
 static uint64_t
-follow_leave_again(struct follow *follow, const struct paths_places *places)
+follow_leave_again(struct follow *follow)
 {
-	if (follow_leave(follow, places) || follow->leave_ms == 0)
+	if (follow_leave(follow) || follow->leave_ms == 0)
 		follow->leave_ms = FOLLOW_LEAVE_MS;
 	else if (follow->leave_ms < FOLLOW_LEAVE_MAX)
 		follow->leave_ms *= 2;
@@ -117,15 +118,15 @@ follow_found(void *arg, struct bytes payload)
 	struct agent *agent = sessions_agent(follow->session->all);
 	struct result *result = sessions_result(follow->session->all);
 	uint64_t ms = FOLLOW_RETRY_MS, again = UINT64_MAX;
-	struct paths_places places;
+	struct paths_places *latest = &follow->latest;
 
 	follow->joint = NULL;
 	if (result_read(payload, result) == 0 && result->error == 0) {
 		ms = result->lifetime * (uint64_t)1000;
-		places_take(&follow->places, result, &places);
-		if (!paths_map(agent->paths, follow->session->note.token, &places) &&
-		    places.n_given_up > 0)
-			again = follow_leave_again(follow, &places);
+		places_take(&follow->places, result, latest);
+		if (!paths_map(agent->paths, follow->session->note.token, latest) &&
+		    latest->n_given_up > 0)
+			again = follow_leave_again(follow);
 	}
 	ms = ms < again ? ms : again;
 	timer_start(follow->timer, ms > FOLLOW_LEAST_MS ? ms : FOLLOW_LEAST_MS);

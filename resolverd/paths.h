@@ -49,6 +49,8 @@ struct paths_company {
 	void (*tell)(void *arg, uint32_t token, const char *words);
 	void (*mark)(void *arg, const struct pair_mark *mark);
 	void (*count)(void *arg, enum path_change change);
+	/* Whether a session is to be by that address of its peer no more. */
+	bool (*gives_up)(void *arg, uint32_t token, const uint8_t remote[16]);
 	void *arg;
 	struct hold_rule flap; /* how long who died has to wait */
 };

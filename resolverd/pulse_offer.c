@@ -159,11 +159,24 @@ pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way)
 		pulse->ended[pulse->n_ended++] = (struct ended){token, *way, loop_now_ms()};
 }
 
-/* The peer's kernel, which chose the paths, does not come back by itself to what it left, or could not join: as when its own address
- * was taken out of it for the sake of another session. */
+static bool
+pulse_leads(const struct pulse *pulse, uint32_t token, const uint8_t remote[16])
+{
+	const struct subflow *list = pulse->seen.list;
+	bool leads = !pulse->seen.complete;
+
+	for (size_t i = subflows_of(&pulse->seen, token);
+	     !leads && i < pulse->seen.n && list[i].token == token; i++)
+		leads = memcmp(list[i].remote, remote, 16) == 0;
+	return leads;
+}
+
+/* Its kernel joins an announced address once, and from one of its own: when that is taken out of it, if only for the sake of another
+ * session, nothing leads there any more. Who announced it does so again for a peer that looks there. */
 void
 pulse_seek_ended(struct pulse *pulse)
 {
+	const struct paths_company *company = pulse->company;
 	uint64_t now = loop_now_ms();
 	size_t rest = 0;
 
@@ -173,10 +186,11 @@ pulse_seek_ended(struct pulse *pulse)
 
 		if (now - one.at < PULSE_ENDED_MS)
 			pulse->ended[rest++] = one;
-		else if (at < pulse->seen.n && !pulse->seen.list[at].began &&
+		else if (at < pulse->seen.n && pulse->seen.list[at].began &&
 			 !pulse->seen.list[at].managed &&
 			 subflows_live(&pulse->seen, one.token) &&
-			 !subflows_has(&pulse->seen, one.token, one.way.local))
+			 !pulse_leads(pulse, one.token, one.way.remote) &&
+			 !company->gives_up(company->arg, one.token, one.way.remote))
 			returns_seek(pulse->returns, &one.way, true);
 	}
 	pulse->n_ended = rest;

@@ -69,7 +69,7 @@ struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNUL
 
 /* An event told of the end of a path. */
 void pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way) NONNULL;
-/* What accepted sessions have lost, and not had again within a second, is looked for. */
+/* Peers' addresses that sessions which began here have lost, and not had again within a second, are probed. */
 void pulse_seek_ended(struct pulse *pulse) NONNULL;
 /* What is kept back, and nobody is by, is offered. */
 void pulse_offer_kept(struct pulse *pulse) NONNULL;
