@@ -51,6 +51,7 @@ struct ask {
 	struct put puts[SOURCES]; /* as the sources */
 	unsigned asked; /* by so many; each will tell */
 	bool aside; /* by all there are */
+	bool at_once; /* as others had helped just before */
 	bool late; /* for POOR_MS */
 	bool queued; /* an ask_tell() is on its way */
 	bool freed; /* by its holder, while queued */
@@ -248,7 +249,7 @@ upstream_done(void *arg, const struct context_result *result)
 	}
 	ask_judge(ask, result);
 	if (!answer_is_poor(&ask->answer)) {
-		if (put != &ask->puts[0] && loop_now_ms() - ask->started >= ASIDE_MS)
+		if (put != &ask->puts[0] && !ask->at_once)
 			upstream_prefer(up, put->source);
 	} else if (ask_hopes(ask)) {
 		return;
@@ -343,7 +344,8 @@ static void
 ask_start(struct ask *ask)
 {
 	ask_put(ask, ask->up->sources.list);
-	if (ask->asked > 0 && loop_now_ms() < ask->up->aside_until)
+	ask->at_once = ask->asked > 0 && loop_now_ms() < ask->up->aside_until;
+	if (ask->at_once)
 		ask_aside(ask, false);
 }
 
@@ -375,7 +377,7 @@ upstream_ask(struct upstream *up, const struct asking *asking, answer_fn *fn, vo
 		up->young = ask;
 	if (up->early == NULL)
 		up->early = ask;
-	if (!up->expecting || up->young == ask)
+	if (!up->expecting || up->young == ask || up->early == ask)
 		silence_expect(up);
 	return 0;
 }

@@ -266,6 +266,7 @@ test_while(void **state)
 	for (unsigned i = 0; i < 9; i++) {
 		question();
 		assert_int_equal(n_put, 3);
+		pass(i * 10);
 		answer(2, VERDICT_SECURE);
 		answer(0, VERDICT_SECURE);
 		pass(1000);
@@ -274,6 +275,31 @@ test_while(void **state)
 	question();
 	assert_int_equal(n_put, 1);
 	answer(0, VERDICT_SECURE);
+	end();
+}
+
+/* A question that waits for longer than a poor answer would is none that others wait behind. */
+static void
+test_behind(void **state)
+{
+	struct ask *first;
+
+	(void)state;
+	begin(2);
+	question();
+	pass(60);
+	answer(1, VERDICT_SECURE);
+	question();
+	first = ask;
+	pass(600);
+	question();
+	answer(0, VERDICT_SERVER);
+	pass(510);
+	assert_int_equal(told, 1);
+	assert_int_equal(heard, VERDICT_SERVER);
+	pass(PATIENCE_MS);
+	assert_int_equal(told, 2);
+	ask_free(first);
 	end();
 }
 
@@ -489,6 +515,7 @@ main(void)
 	    cmocka_unit_test(test_soon),
 	    cmocka_unit_test(test_silent),
 	    cmocka_unit_test(test_while),
+	    cmocka_unit_test(test_behind),
 	    cmocka_unit_test(test_fresh),
 	    cmocka_unit_test(test_poor),
 	    cmocka_unit_test(test_worse),
