@@ -149,8 +149,10 @@ addresses_find(const struct addresses *list, const uint8_t address[16])
 bool
 addresses_share_exit(const struct local_address *a, const struct local_address *b)
 {
-	return a->ifindex == b->ifindex && a->length == b->length &&
-	       address_is_in(a->address, b->address, a->length);
+	/* one that DHCPv6 gave is alone in its prefix, and of that which routers announce */
+	uint8_t length = a->length < b->length ? a->length : b->length;
+
+	return a->ifindex == b->ifindex && address_is_in(a->address, b->address, length);
 }
 
 static bool

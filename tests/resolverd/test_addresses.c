@@ -60,6 +60,7 @@ test_temporary(void **state)
 	row("2001:db8:c::7", 64, 2, "td");
 	row("2001:db8:c::1", 64, 2, "");
 	row("2001:db8:d::1", 64, 2, "d");
+	row("2001:db8:a::9", 128, 2, "");
 	expect(
 	    8, (const char *const[]){"2001:db8:b::7", "2001:db8:a::7", "2001:db8:c::1", NULL});
 }
