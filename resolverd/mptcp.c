@@ -347,6 +347,9 @@ mptcp_event_attr(struct mptcp_event *event, const struct nlattr *attr)
 	case MPTCP_ATTR_BACKUP:
 		event->path.backup = mptcp_octet(attr) != 0;
 		break;
+	case MPTCP_ATTR_ERROR:
+		event->error = mptcp_octet(attr);
+		break;
 	case MPTCP_ATTR_SERVER_SIDE:
 		event->server = mptcp_octet(attr) != 0;
 		break;

@@ -73,6 +73,7 @@ struct mptcp_event {
 	unsigned kind;
 	uint32_t token; /* of the session, this end's */
 	bool server; /* of CREATED and ESTABLISHED: it was accepted here */
+	int error; /* of SUB_CLOSED: an errno; 0: its end was in order, or nothing is said */
 	struct mptcp_path path; /* as far as this kind has it */
 };
 

@@ -45,7 +45,7 @@ pulse_next(struct pulse *pulse, uint64_t cost_us)
 	ms = ms > busy ? ms : busy;
 	pulse->pause_ms = ms;
 	pulse->running =
-	    silence_has_several(pulse->silence) || pulse->begun || pulse->n_ended > 0;
+	    silence_has_several(pulse->silence) || pulse->begun || pulse->n_lost > 0;
 	if (ms < cost_us * PULSE_SHARE / 1000)
 		ms = cost_us * PULSE_SHARE / 1000;
 	if (pulse->running)
@@ -396,7 +396,7 @@ pulse_beat(void *arg)
 		pulse->begun = false;
 		pulse_offer_kept(pulse);
 	}
-	pulse_seek_ended(pulse);
+	pulse_seek_lost(pulse);
 	if (silence_look(pulse->silence, &pulse->seen, loop_now_ms(), &judge, &verdict)) {
 		snprintf(why, sizeof why, "silent for %llu ms (%s) while others carry on",
 		    (unsigned long long)verdict.ms,
@@ -424,7 +424,10 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 	pulse->news |= event.kind == MPTCP_EVENT_CREATED ||
 		       event.kind == MPTCP_EVENT_ESTABLISHED ||
 		       event.kind == MPTCP_EVENT_SUB_ESTABLISHED;
-	pulse->begun |= event.kind == MPTCP_EVENT_ESTABLISHED;
+	if (event.kind == MPTCP_EVENT_ESTABLISHED) {
+		pulse->begun = true;
+		pulse->newest = event.token;
+	}
 	if (event.kind == MPTCP_EVENT_SUB_ESTABLISHED) {
 		pulse->company->count(pulse->company->arg, PATH_JOINED);
 		if (pulse->manage == NULL) /* else it tells, of all sessions */
@@ -433,7 +436,7 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 	if (event.kind == MPTCP_EVENT_SUB_CLOSED) {
 		struct prober_way way = prober_way_of(event.path.local, event.path.remote);
 
-		pulse_ended(pulse, event.token, &way);
+		pulse_ended(pulse, event.token, &way, event.error);
 	}
 	if (event.kind == MPTCP_LISTENER_CREATED ||
 	    (event.kind == MPTCP_EVENT_ESTABLISHED && event.server))

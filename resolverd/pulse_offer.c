@@ -2,13 +2,16 @@
  * pulse_offer.c - which addresses of this host the kernel is made to try anew, and when: what was left by one answers again, or its
  * peer asks there. What is silent is found by pulse.c.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "core/wire/eid.h"
 #include "resolverd/pulse_own.h"
 #include "resolverd/stories.h"
 
-#define PULSE_ENDED_MS 1000 /* for so long a path that ended may be on its way again */
+#define PULSE_LOST_MS \
+	1000 /* for so long a path that ended may be on its way again; then twice as long each time */
+#define PULSE_LOST_TIMES 5
 
 void
 pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why)
@@ -146,54 +149,88 @@ pulse_sign(struct pulse *pulse, const struct prober_way *way)
 	returns_sign(pulse->returns, way);
 }
 
-void
-pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way)
-{
-	bool known = pulse->returns == NULL;
-
-	returns_ended(pulse->returns, way->local);
-	for (size_t i = 0; i < pulse->n_ended && !known; i++)
-		known = pulse->ended[i].token == token &&
-			prober_way_equal(&pulse->ended[i].way, way);
-	if (!known && pulse->n_ended < PULSE_CHECKS)
-		pulse->ended[pulse->n_ended++] = (struct ended){token, *way, loop_now_ms()};
-}
-
-static bool
-pulse_leads(const struct pulse *pulse, uint32_t token, const uint8_t remote[16])
+/* A path of the session to this address, or NULL. */
+static const struct subflow *
+pulse_path_to(const struct pulse *pulse, uint32_t token, const uint8_t remote[16])
 {
 	const struct subflow *list = pulse->seen.list;
-	bool leads = !pulse->seen.complete;
 
 	for (size_t i = subflows_of(&pulse->seen, token);
-	     !leads && i < pulse->seen.n && list[i].token == token; i++)
-		leads = memcmp(list[i].remote, remote, 16) == 0;
-	return leads;
+	     i < pulse->seen.n && list[i].token == token; i++)
+		if (memcmp(list[i].remote, remote, 16) == 0)
+			return &list[i];
+	return NULL;
+}
+
+/* Who cannot be joined, or is silent, is none that was lost: each time he is asked costs one of the few addresses that the kernel takes up. */
+static bool
+pulse_was_lost(const struct pulse *pulse, uint32_t token, int error)
+{
+	size_t at = subflows_of(&pulse->seen, token);
+
+	return (error == 0 || error == ECONNABORTED || error == ECONNRESET) &&
+	       at < pulse->seen.n && pulse->seen.list[at].began &&
+	       !pulse->seen.list[at].managed;
+}
+
+void
+pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way, int error)
+{
+	struct lost lost = {.token = token, .next = loop_now_ms() + PULSE_LOST_MS};
+	bool known = pulse->returns == NULL || !pulse_was_lost(pulse, token, error);
+
+	returns_ended(pulse->returns, way->local);
+	for (size_t i = 0; i < pulse->n_lost && !known; i++)
+		known = pulse->lost[i].token == token &&
+			memcmp(pulse->lost[i].remote, way->remote, 16) == 0;
+	if (known || pulse->n_lost == PULSE_CHECKS)
+		return;
+	memcpy(lost.remote, way->remote, 16);
+	pulse->lost[pulse->n_lost++] = lost;
+}
+
+/* From an address that the session is by; NULL: it is over, has a path there again, or is to have none. */
+static const struct subflow *
+pulse_seeks(const struct pulse *pulse, const struct lost *lost)
+{
+	const struct paths_company *company = pulse->company;
+	const struct subflow *list = pulse->seen.list;
+	size_t i = subflows_of(&pulse->seen, lost->token);
+
+	if (!pulse->seen.complete || !subflows_live(&pulse->seen, lost->token) ||
+	    pulse_path_to(pulse, lost->token, lost->remote) != NULL ||
+	    company->gives_up(company->arg, lost->token, lost->remote))
+		return NULL;
+	for (; i < pulse->seen.n && list[i].token == lost->token; i++)
+		if (!list[i].managed &&
+		    address_is_ipv4(list[i].local) == address_is_ipv4(lost->remote))
+			return &list[i];
+	return NULL;
 }
 
 /* Its kernel joins an announced address once, and from one of its own: when that is taken out of it, if only for the sake of another
- * session, nothing leads there any more. Who announced it does so again for a peer that looks there. */
+ * session, nothing leads there any more. Who announced it does so again for a peer that looks there, if he can just then. */
 void
-pulse_seek_ended(struct pulse *pulse)
+pulse_seek_lost(struct pulse *pulse)
 {
-	const struct paths_company *company = pulse->company;
 	uint64_t now = loop_now_ms();
 	size_t rest = 0;
 
-	for (size_t i = 0; i < pulse->n_ended; i++) {
-		const struct ended one = pulse->ended[i];
-		size_t at = subflows_of(&pulse->seen, one.token);
+	for (size_t i = 0; i < pulse->n_lost; i++) {
+		struct lost lost = pulse->lost[i];
+		const struct subflow *from =
+		    now >= lost.next ? pulse_seeks(pulse, &lost) : NULL;
 
-		if (now - one.at < PULSE_ENDED_MS)
-			pulse->ended[rest++] = one;
-		else if (at < pulse->seen.n && pulse->seen.list[at].began &&
-			 !pulse->seen.list[at].managed &&
-			 subflows_live(&pulse->seen, one.token) &&
-			 !pulse_leads(pulse, one.token, one.way.remote) &&
-			 !company->gives_up(company->arg, one.token, one.way.remote))
-			returns_seek(pulse->returns, &one.way, true);
+		if (from != NULL) {
+			struct prober_way way = prober_way_of(from->local, lost.remote);
+
+			returns_seek(pulse->returns, &way, true);
+			lost.next = now + ((uint64_t)PULSE_LOST_MS << ++lost.times);
+		}
+		if (now < lost.next && lost.times < PULSE_LOST_TIMES)
+			pulse->lost[rest++] = lost;
 	}
-	pulse->n_ended = rest;
+	pulse->n_lost = rest;
 }
 
 void
@@ -204,23 +241,25 @@ pulse_offer_kept(struct pulse *pulse)
 
 	for (size_t i = 0; i < n; i++)
 		if (pulse->ops->is_kept(pulse->arg, own[i]) &&
-		    !subflows_use(&pulse->seen, own[i]))
+		    !subflows_has(&pulse->seen, pulse->newest, own[i]) &&
+		    pulse_may_offer(pulse, own[i], NULL))
 			pulse_offer(pulse, own[i], "a session has begun");
 }
 
-/* What the session has by that address was probed with the silent path, and answered as little. */
+/* What the session has by that address was probed with the silent path, if it has no more than are, and answered as little. */
 static bool
 pulse_was_probed(
     const struct pulse *pulse, const struct subflow *flow, const uint8_t remote[16])
 {
-	bool was = memcmp(flow->remote, remote, 16) == 0;
 	const struct subflow *list = pulse->seen.list;
+	bool is = false;
+	size_t n = 0;
 
 	for (size_t i = subflows_of(&pulse->seen, flow->token);
-	     !was && i < pulse->seen.n && list[i].token == flow->token; i++)
-		was = memcmp(list[i].local, flow->local, 16) == 0 &&
+	     i < pulse->seen.n && list[i].token == flow->token; i++, n++)
+		is |= memcmp(list[i].local, flow->local, 16) == 0 &&
 		      memcmp(list[i].remote, remote, 16) == 0;
-	return was;
+	return memcmp(flow->remote, remote, 16) == 0 || (is && n <= 1 + SILENCE_OTHERS);
 }
 
 /* Whether a path by the same address to another peer may live. */

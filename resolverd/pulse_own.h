@@ -28,11 +28,12 @@ struct suspicion {
 	bool said; /* that it is dead, in the story of its session, though it was not left */
 };
 
-/* A path that ended, in a session that may go on. */
-struct ended {
+/* An address of its peer that a session which began here had a path to. */
+struct lost {
 	uint32_t token;
-	struct prober_way way;
-	uint64_t at; /* ms */
+	uint8_t remote[16];
+	uint64_t next; /* ms: it is asked for, if nothing leads there by then */
+	unsigned times; /* that it was */
 };
 
 struct pulse {
@@ -43,6 +44,7 @@ struct pulse {
 	struct subflows seen;
 	bool news; /* something began since, or may have */
 	bool begun; /* a session did */
+	uint32_t newest; /* the last one that did */
 	uint64_t all_at; /* ms: all was read */
 	uint64_t all_us, one_us; /* what that cost, and each of those that were asked for singly, last */
 	uint64_t debt_us, paid_at; /* what looks at all have cost beyond their share, and ms: until when that counts */
@@ -58,8 +60,8 @@ struct pulse {
 	struct returns *returns; /* NULL: none yet */
 	struct manage *manage; /* NULL: the kernel has all sessions */
 	struct suspicion suspicions[PULSE_CHECKS];
-	struct ended ended[PULSE_CHECKS]; /* those for which there is room */
-	size_t n_ended;
+	struct lost lost[PULSE_CHECKS]; /* those for which there is room */
+	size_t n_lost;
 };
 
 /* What is seen is read anew. -MAP_ESYS */
@@ -67,11 +69,11 @@ int pulse_read(struct pulse *pulse) NONNULL MUST_CHECK;
 /* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
 struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
 
-/* An event told of the end of a path. */
-void pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way) NONNULL;
+/* An event told of the end of a path, or of one that never stood; error: an errno, or 0. */
+void pulse_ended(struct pulse *pulse, uint32_t token, const struct prober_way *way, int error) NONNULL;
 /* Peers' addresses that sessions which began here have lost, and not had again within a second, are probed. */
-void pulse_seek_ended(struct pulse *pulse) NONNULL;
-/* What is kept back, and nobody is by, is offered. */
+void pulse_seek_lost(struct pulse *pulse) NONNULL;
+/* What is kept back is offered, unless the newest session is by it. */
 void pulse_offer_kept(struct pulse *pulse) NONNULL;
 /* What uses the address is to leave it, and whoever can comes by it anew. */
 void pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why) NONNULL;

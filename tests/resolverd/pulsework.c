@@ -12,7 +12,7 @@
 #include "resolverd/watches.h"
 #include "tests/resolverd/pulsework.h"
 
-struct subflow list[8];
+struct subflow list[PULSEWORK_PATHS];
 size_t n_list;
 struct pulse *pulse;
 unsigned offers;
@@ -105,7 +105,7 @@ __wrap_watch_free(struct watch *watch)
 static int
 tell_all(struct subflows *out)
 {
-	static struct subflow_session sessions[8];
+	static struct subflow_session sessions[PULSEWORK_PATHS];
 
 	*out = (struct subflows){
 	    .n = n_list, .list = list, .sessions = sessions, .complete = true};

@@ -8,9 +8,10 @@
 #include "resolverd/pulse_own.h"
 #include "tests/resolverd/clockwork.h"
 
+#define PULSEWORK_PATHS 64
 #define HOUR_MS 3600000u
 
-extern struct subflow list[8];
+extern struct subflow list[PULSEWORK_PATHS];
 extern size_t n_list;
 extern struct pulse *pulse;
 extern unsigned offers;

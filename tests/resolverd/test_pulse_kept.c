@@ -2,6 +2,7 @@
  * test_pulse_kept.c - is an address that died kept back as long as it does not answer, and no longer? And is what ended for another reason
  * looked for?
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,8 +94,8 @@ test_kept_until_a_session(void **state)
 	end();
 }
 
-/* The session that began came there itself: its path is not taken away so soon, though it may have another one by now. Nor is one that is
- * not seen yet. */
+/* The session that began came there itself: its path is not taken away so soon, though it may have another one by now; that of another one
+ * is. Nor is one that is not seen yet. */
 static void
 test_kept_by_a_session(void **state)
 {
@@ -104,8 +105,14 @@ test_kept_by_a_session(void **state)
 	put(2, a, r);
 	put(2, b, r);
 	pulse->begun = true;
+	pulse->newest = 2;
 	pass(200);
 	assert_true(kept);
+	put(3, b, r2);
+	pulse->begun = true;
+	pulse->newest = 3;
+	pass(200);
+	assert_false(kept);
 	end();
 	put_both(1, r);
 	die(true);
@@ -121,46 +128,82 @@ test_kept_by_a_session(void **state)
 	end();
 }
 
+/* Its path from a to r2. */
 static void
-lose(uint32_t token)
+lose(uint32_t token, int error)
 {
 	struct prober_way way = prober_way_of(a, r2);
 
-	pulse_ended(pulse, token, &way);
+	pulse_ended(pulse, token, &way, error);
 	pulse->running = true;
 	timer_start(pulse->timer, 15);
 }
 
-/* The only path of a session that began here to one of its peer's addresses has ended: it is probed, which the peer takes for a wish to be
- * offered it again, and nothing is offered here. Not so where the session has one again, or is not to have one, or is over, or was accepted. */
+/*
+ * The only path of a session that began here to one of its peer's addresses has ended: it is probed from where the session is, which the
+ * peer takes for a wish to be offered it again, and nothing is offered here. Not so where the session has one again, or is not to have one,
+ * or is over, or was accepted, or where there never was one.
+ */
 static void
 test_lost(void **state)
 {
-	enum { SOUGHT, ACCEPTED, BACK, GONE, OVER, GIVEN_UP, TURNS };
+	enum { SOUGHT, RESET, REFUSED, SILENT, ACCEPTED, BACK, GONE, OVER, GIVEN_UP, TURNS };
 
 	(void)state;
 	for (unsigned turn = 0; turn < TURNS; turn++) {
 		begin();
-		put_both(1, r);
+		put(1, b, r);
+		put(1, b, r2);
 		list[0].began = list[1].began = turn != ACCEPTED;
-		pulse->news = true;
-		answers = true;
-		lose(1);
+		pulse->news = answers = true;
+		pass(20);
+		if (turn != BACK)
+			n_list = 1;
+		lose(1, turn == RESET	  ? ECONNRESET
+			: turn == REFUSED ? ECONNREFUSED
+			: turn == SILENT  ? ETIMEDOUT
+					  : ECONNABORTED);
 		pass(500);
-		if (turn == BACK)
-			put(1, b, r2);
 		if (turn == GONE)
 			n_list = 0;
 		over = turn == OVER;
 		gives_up = turn == GIVEN_UP;
 		checks = 0;
-		pass(5000);
-		if (checks != (turn == SOUGHT))
+		pass(2500);
+		if (checks != (turn <= RESET))
 			fail_msg("turn %u: %u checks", turn, checks);
-		if (turn == SOUGHT)
+		if (turn <= RESET) {
+			assert_memory_equal(looked.ways[0].local, b, 16);
 			assert_memory_equal(looked.ways[0].remote, r2, 16);
+		}
+		assert_int_equal(pulse->n_lost, turn <= RESET);
 		assert_int_equal(offers, 0);
-		assert_int_equal(pulse->n_ended, 0);
+		end();
+	}
+}
+
+/* Who does not offer it is asked some more times. */
+static void
+test_lost_for_good(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		begin();
+		put(1, b, r);
+		pulse->news = true;
+		pass(20);
+		checks = 0;
+		lose(1, 0);
+		pass(12000);
+		assert_in_range(checks, 2, 4);
+		assert_int_equal(pulse->n_lost, 1);
+		if (turn == 1)
+			put(1, b, r2);
+		pass(60000);
+		assert_int_equal(pulse->n_lost, 0);
+		checks = 0;
+		pass(HOUR_MS);
+		assert_in_range(checks, 0, 20); /* what is silent is forgotten */
 		end();
 	}
 }
@@ -171,17 +214,17 @@ test_many_lost(void **state)
 {
 	(void)state;
 	begin();
-	put_both(1, r);
+	for (uint32_t token = 1; token <= 64; token++)
+		put(token, b, r);
 	pulse->news = true;
-	for (uint32_t i = 0; i < 100; i++) {
-		lose(i / 2);
-		assert_int_equal(
-		    pulse->n_ended, i / 2 + 1 < PULSE_CHECKS ? i / 2 + 1 : PULSE_CHECKS);
+	pass(20);
+	for (uint32_t i = 2; i < 130; i++) {
+		lose(i / 2, 0);
+		assert_int_equal(pulse->n_lost, i / 2 < PULSE_CHECKS ? i / 2 : PULSE_CHECKS);
 	}
 	answers = true;
-	pass(5000);
-	assert_int_equal(pulse->n_ended, 0);
-	assert_int_equal(checks, 1);
+	pass(60000);
+	assert_int_equal(pulse->n_lost, 0);
 	end();
 }
 
@@ -246,6 +289,7 @@ main(void)
 	    cmocka_unit_test(test_kept_until_a_session),
 	    cmocka_unit_test(test_kept_by_a_session),
 	    cmocka_unit_test(test_lost),
+	    cmocka_unit_test(test_lost_for_good),
 	    cmocka_unit_test(test_many_lost),
 	    cmocka_unit_test(test_kept_for_nobody),
 	    cmocka_unit_test(test_not_kept),

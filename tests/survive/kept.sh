@@ -2,7 +2,7 @@
 # kept.sh - is an address that fell silent kept back until it answers, with the kernel's path manager: so that the peer's kernel does not
 # count it in vain, which takes up few in a session? And is it used at once when a session begins, or resolverd does? Of a path
 # that ends for another reason: is there one again?
-# needs: root namespaces mptcp
+# needs: root namespaces mptcp nft
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
 NAME=kept
@@ -14,8 +14,8 @@ has_flags() { [ "$(endpoint "$1" | tr -d ' ')" = "$2" ]; } # ADDRESS FLAGS
 is_endpoint() { "$FIG1" exec host ip mptcp endpoint | grep -q "^$1 id "; }
 kept() { is_endpoint "$1" && has_flags "$1" ""; }
 status() { ctl host status | grep -q "2 endpoints$1\$"; } # WORDS
-# How many addresses r's kernel has taken up in the stream.
-taken_up() { "$FIG1" exec r ss -HMni state established '( dport = 7000 )' | grep -o 'add_addr_accepted:[0-9]*' | cut -d: -f2; }
+# PORT: how many addresses r's kernel has taken up in the session there.
+taken_up() { "$FIG1" exec r ss -HMni state established "( dport = $1 )" | grep -o 'add_addr_accepted:[0-9]*' | cut -d: -f2; }
 # A router that says so ends the kernel's attempts at once.
 refuse() { "$FIG1" exec "isp-$1" ip -6 rule "$2" pref 10 iif core unreachable; } # LETTER add|del
 fails() { # where most of the stream is
@@ -34,13 +34,24 @@ wait_line sender '^listening' 5 >"$WORK/out" || give_up "host listens"
 MAP_SOCKET=$WORK/r.sock start receiver r "$BUILD/tests/survive/pace" connect host.example.test 7000 down
 ok "a session that host accepts, and sends by" wait_line receiver '^connected' 15
 ok "is by both" soon 10 both
+# by A, as B refuses to be joined, though it answers probes
+"$FIG1" exec host nft "add table inet t; add chain inet t in { type filter hook input priority 0; }; add rule inet t in ip6 daddr $B tcp dport 7002 reject with tcp reset"
+MAP_SOCKET=$WORK/host.sock start listener2 host "$BUILD/examples/listener" "$HOST_ID" 7002
+wait_line listener2 '^listening ' 5 >"$WORK/out" || give_up "host listens for a third one"
+MAP_SOCKET=$WORK/r.sock start session2 r "$BUILD/examples/connector" host.example.test 7002
+ok "a session with a peer who refuses to be joined at one of his addresses" wait_line session2 '^connected ' 15
+pass 5
+ok "has that taken up once" [ "$(taken_up 7002)" = 1 ]
+finish session2
+finish listener2
+"$FIG1" exec host nft delete table inet t
 for gone in $A $B; do
 	"$FIG1" exec r ss -HKtn dst "[$gone]" dport = 7000 >"$WORK/killed"
 	ok "r's kernel is made to end a path to $gone" [ "$(wc -l <"$WORK/killed")" = 1 ]
 	ok "which is over" soon 2 eval '! both'
 	ok "it is offered again when nobody has come back to it" soon 10 both
 done
-at_first=$(taken_up)
+at_first=$(taken_up 7000)
 for time in 1 2 3 4; do
 	fails "time $time"
 	ok "which status says" status ", 1 kept back"
@@ -50,7 +61,7 @@ for time in 1 2 3 4; do
 	ok "it is by both when it does" soon 10 both
 	ok "and nothing is kept back" status ""
 done
-now=$(taken_up)
+now=$(taken_up 7000)
 ok "r's kernel counts no more addresses than before (${at_first:-0}, ${now:-0})" [ "${now:-0}" -le $((${at_first:-0} + 1)) ]
 fails "a session begins meanwhile"
 MAP_SOCKET=$WORK/host.sock start listener host "$BUILD/examples/listener" "$HOST_ID" 7001
