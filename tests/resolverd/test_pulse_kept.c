@@ -277,6 +277,14 @@ test_not_kept(void **state)
 	die(true);
 	assert_true(kept);
 	end();
+	/* but not all that a session has is, when it has many */
+	put(1, a, r);
+	put(1, a, r2);
+	for (size_t i = 0; i < SILENCE_OTHERS; i++)
+		put(1, b, r);
+	die(true);
+	assert_false(kept);
+	end();
 }
 
 int
