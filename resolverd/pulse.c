@@ -20,7 +20,10 @@
 #define PULSE_REST_MS 200 /* after a suspect path answered */
 /* After nothing did, where the kernel has a session with that path only: another provider may come at any moment, and probes alone
  * find it. */
-#define PULSE_LONE_REST_MS 20
+#define PULSE_LONE_REST_MS 5
+/* What is probed then: no more often, but without pauses in which who comes would be missed. */
+#define PULSE_LONE_PROBES 8
+#define PULSE_LONE_GAP_MS 20
 #define PULSE_LONG_MS 60000 /* after such a time of silence ... */
 #define PULSE_SLOW_MS 2000 /* ... whatever did not answer rests for so long */
 #define PULSE_STOPPED_REST_MS 30000 /* at most; else for as long as it had stopped */
@@ -297,6 +300,16 @@ suspicion_spares(struct suspicion *s, struct heartbeat_plan *plan)
 	}
 }
 
+/* The path was found silent, as all others were: now the first of those to answer is what counts. */
+static void
+suspicion_await(struct heartbeat_plan *plan)
+{
+	plan->probes = PULSE_LONE_PROBES;
+	plan->gap_ms = PULSE_LONE_GAP_MS;
+	plan->patience_ms = PULSE_LONE_GAP_MS + 3 * plan->rtt_us[0] / 1000;
+	plan->lead = 1;
+}
+
 static void
 suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 {
@@ -335,6 +348,8 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	s->lone = !suspect->flow.managed && plan.n == 1;
 	if (s->lone)
 		suspicion_spares(s, &plan);
+	if (s->lone && s->mute)
+		suspicion_await(&plan);
 	if (suspect->flow.managed)
 		plan.n += manage_spares(pulse->manage, suspect->flow.token, plan.ways + plan.n,
 		    HEARTBEAT_PAIRS - plan.n);

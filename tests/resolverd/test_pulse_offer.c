@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "resolverd/watches.h"
 #include "tests/resolverd/pulsework.h"
 
 /* A session that began before the process did lacks an address that another one is by, who has a path besides: it is offered, once. */
@@ -119,6 +120,35 @@ test_signs(void **state)
 	end();
 }
 
+/* A path is probed, and the other one with it. */
+static void
+suspected(void)
+{
+	looked.n = 0;
+	for (unsigned i = 0; i < 100 && looked.n != 2; i++)
+		pass(5);
+	assert_int_equal(looked.n, 2);
+}
+
+/* Owes for long: an only path that is silent. The other provider, silent as well, may come at any moment: once that is known the first
+ * answer counts, and no probe is far from the next. */
+static void
+test_alone(void **state)
+{
+	(void)state;
+	put(1, b, r);
+	begin();
+	list[0].unacked = 3;
+	list[0].rtt_us = list[0].min_rtt_us = 8000;
+	suspected();
+	assert_int_equal(looked.lead, watch_row(WATCH_FAST)->lead);
+	suspected();
+	assert_int_equal(looked.lead, 1);
+	assert_in_range(looked.gap_ms, 10, 30); /* at most 100 a second */
+	assert_int_equal(looked.patience_ms, looked.gap_ms + 3 * 8);
+	end();
+}
+
 /* For 10 s, in which something comes by the first path each so many ms, and news of a path each so many (0: none). */
 static void
 run(uint64_t octets_ms, uint64_t news_ms)
@@ -170,6 +200,7 @@ main(void)
 	    cmocka_unit_test(test_all_are_back),
 	    cmocka_unit_test(test_another_peer),
 	    cmocka_unit_test(test_signs),
+	    cmocka_unit_test(test_alone),
 	    cmocka_unit_test(test_looks),
 	};
 
