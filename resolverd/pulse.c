@@ -26,6 +26,7 @@
 #define PULSE_LONE_GAP_MS 20
 #define PULSE_LONG_MS 60000 /* after such a time of silence ... */
 #define PULSE_SLOW_MS 2000 /* ... whatever did not answer rests for so long */
+#define PULSE_PROBED_MS 600000 /* what a probe took is known for so long: as a pair's mark is */
 #define PULSE_STOPPED_REST_MS 30000 /* at most; else for as long as it had stopped */
 #define PULSE_IDLE_MS 100 /* at most, while nothing happens */
 #define PULSE_ALL_MS 1000 /* from a look at all that the machine has to the next */
@@ -67,6 +68,22 @@ pulse_is_behind(struct pulse *pulse)
 	       (pulse->news || now - pulse->all_at >= PULSE_ALL_MS);
 }
 
+/* A handshake whose packets waited, for a link's neighbours say, tells nothing of the way, and is all that the kernel knows until data was
+ * acknowledged: a probe that took less there knows better. */
+static void
+pulse_time(const struct pulse *pulse, struct subflow *flow)
+{
+	struct prober_way way = prober_way_of(flow->local, flow->remote);
+	struct heartbeat_outcome lately;
+
+	if (flow->delivered > 1 || pulse->heartbeat == NULL ||
+	    !heartbeat_lately(pulse->heartbeat, &way, PULSE_PROBED_MS, &lately) ||
+	    lately.rtt_us == 0 || lately.rtt_us >= flow->rtt_us)
+		return;
+	flow->rtt_us = lately.rtt_us;
+	flow->rttvar_us = lately.rtt_us / 2; /* as after the first measure (RFC 6298 2.2) */
+}
+
 int
 pulse_read(struct pulse *pulse)
 {
@@ -87,9 +104,12 @@ pulse_read(struct pulse *pulse)
 	} else if (n > 0) {
 		pulse->one_us = spent / n;
 	}
-	for (size_t i = 0; rc == 0 && pulse->manage != NULL && i < pulse->seen.n; i++)
-		pulse->seen.list[i].managed =
-		    manage_has(pulse->manage, pulse->seen.list[i].token);
+	for (size_t i = 0; rc == 0 && i < pulse->seen.n; i++) {
+		pulse_time(pulse, &pulse->seen.list[i]);
+		if (pulse->manage != NULL)
+			pulse->seen.list[i].managed =
+			    manage_has(pulse->manage, pulse->seen.list[i].token);
+	}
 	return rc;
 }
 

@@ -22,6 +22,7 @@ extern unsigned reads, agains, checks;
 extern bool answers; /* whoever is probed from a */
 extern heartbeat_fn *check_fn;
 extern struct heartbeat_plan looked; /* the last one that was asked for */
+extern uint32_t probed_us; /* that the last probe took; 0: not known */
 extern bool gives_up; /* mappings have r2 no more */
 extern const uint8_t a[16], b[16], r[16], r2[16];
 

@@ -149,6 +149,32 @@ test_alone(void **state)
 	end();
 }
 
+/* A path was joined by a handshake that waited: what a probe took there says how long it may be silent, until data was acknowledged. */
+static void
+test_late_handshake(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		put_both(1, r);
+		begin();
+		pass(100);
+		checks = 0;
+		list[0].rtt_us = list[0].min_rtt_us = 468000;
+		list[0].rttvar_us = 234000;
+		list[0].delivered = i == 3 ? 2 : 1;
+		list[0].unacked = 3;
+		probed_us = i == 0 ? 0 : i == 1 ? 500000 : 1000;
+		pulse->running = true;
+		timer_start(pulse->timer, 15);
+		pass(300);
+		if (i == 2)
+			assert_true(checks > 0);
+		else
+			assert_int_equal(checks, 0);
+		end();
+	}
+}
+
 /* For 10 s, in which something comes by the first path each so many ms, and news of a path each so many (0: none). */
 static void
 run(uint64_t octets_ms, uint64_t news_ms)
@@ -201,6 +227,7 @@ main(void)
 	    cmocka_unit_test(test_another_peer),
 	    cmocka_unit_test(test_signs),
 	    cmocka_unit_test(test_alone),
+	    cmocka_unit_test(test_late_handshake),
 	    cmocka_unit_test(test_looks),
 	};
 
