@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 
 #include "core/wire/rrtype.h"
@@ -228,25 +231,49 @@ put_question(const char *prefix, unsigned number, bool dnssec)
 	return wr.n;
 }
 
-/* Nanoseconds for one of many different names; the least of the rounds. */
+/* Nanoseconds for one of many different names, none asked for before. */
 static double
-flood(const char *prefix, bool dnssec)
+flood(const char *prefix, unsigned round, bool dnssec)
 {
-	uint64_t least = UINT64_MAX;
+	uint64_t took = 0;
 
-	for (unsigned r = 0; r < ROUNDS; r++) {
-		uint64_t took = 0;
+	for (unsigned i = 0; i < NAMES; i++) {
+		size_t n = put_question(prefix, round * NAMES + i, dnssec);
+		uint64_t before = cpu_ns();
 
-		for (unsigned i = 0; i < NAMES; i++) {
-			size_t n = put_question(prefix, r * NAMES + i, dnssec);
-			uint64_t before = cpu_ns();
-
-			ask(TRANSPORT_UDP, n);
-			took += cpu_ns() - before;
-		}
-		least = took < least ? took : least;
+		ask(TRANSPORT_UDP, n);
+		took += cpu_ns() - before;
 	}
-	return (double)least / NAMES;
+	return (double)took / NAMES;
+}
+
+/* The same for what the kernel does of each message: a datagram of that size is taken, and one sent. */
+static double
+kernel(int fd, size_t n)
+{
+	uint64_t before = cpu_ns();
+
+	for (unsigned i = 0; i < NAMES; i++) {
+		assert_int_equal(send(fd, in, n, 0), n);
+		assert_int_equal(recv(fd, out, sizeof out, 0), n);
+	}
+	return (double)(cpu_ns() - before) / NAMES;
+}
+
+/* A socket that is connected to itself. */
+static int
+own_socket(void)
+{
+	struct sockaddr_in6 self = {
+	    .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t size = sizeof self;
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&self, size), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&self, &size), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&self, size), 0);
+	return fd;
 }
 
 /* Neither malloc() nor a lock, and nothing written: what the flood would make grow or wait. */
@@ -254,7 +281,7 @@ static void
 test_flood_takes_nothing(void **state)
 {
 	(void)state;
-	flood("x", true); /* what is made once, is made */
+	flood("x", 0, true); /* what is made once, is made */
 	count_start();
 	for (unsigned i = 0; i < NAMES; i++) {
 		ask(TRANSPORT_UDP, put_question("x", i, false));
@@ -269,20 +296,33 @@ test_flood_takes_nothing(void **state)
 	assert_int_equal(count_locks, 0);
 }
 
-/* Beside what the kernel takes for each message these are small; so ask for more than is promised there. */
+static double
+least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* Of the rate of a name that is there, with what the kernel does for each message: what the floods of other names get. By turns, as a machine
+ * has slow moments. */
 static void
 test_flood_is_cheap(void **state)
 {
-	double there = flood("www", false), absent, proved;
+	double there = 1e9, absent = 1e9, proved = 1e9, system = 1e9;
+	int fd = own_socket();
 
 	(void)state;
-	absent = flood("x", false);
-	proved = flood("x", true);
-	print_message("www: %.0f ns; absent: %.0f ns; absent, proved by NSEC3: %.0f ns\n",
-	    there, absent, proved);
-	/* a message costs 3 us in the kernel (bench/qps.sh, echo): 80 and 40 percent of the rate */
-	assert_true(3000.0 * SLOW + absent < (3000.0 * SLOW + there) / 0.8);
-	assert_true(3000.0 * SLOW + proved < (3000.0 * SLOW + there) / 0.4);
+	for (unsigned r = 0; r < ROUNDS; r++) {
+		there = least(there, flood("www", r, false));
+		system = least(system, SLOW * kernel(fd, 60));
+		absent = least(absent, flood("x", r, false));
+		proved = least(proved, flood("x", r, true));
+	}
+	close(fd);
+	print_message("www: %.0f ns; absent: %.0f ns; absent, proved by NSEC3: %.0f ns; in the "
+		      "kernel: %.0f ns\n",
+	    there, absent, proved, system);
+	assert_true(system + absent < (system + there) / 0.8);
+	assert_true(system + proved < (system + there) / 0.4);
 }
 
 #define LARGE 100 /* records of one set */
