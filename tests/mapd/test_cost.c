@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <cmocka.h>
 
 #include "core/wire/rrtype.h"
@@ -247,35 +244,6 @@ flood(const char *prefix, unsigned round, bool dnssec)
 	return (double)took / NAMES;
 }
 
-/* The same for what the kernel does of each message: a datagram of that size is taken, and one sent. */
-static double
-kernel(int fd, size_t n)
-{
-	uint64_t before = cpu_ns();
-
-	for (unsigned i = 0; i < NAMES; i++) {
-		assert_int_equal(send(fd, in, n, 0), n);
-		assert_int_equal(recv(fd, out, sizeof out, 0), n);
-	}
-	return (double)(cpu_ns() - before) / NAMES;
-}
-
-/* A socket that is connected to itself. */
-static int
-own_socket(void)
-{
-	struct sockaddr_in6 self = {
-	    .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	socklen_t size = sizeof self;
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&self, size), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&self, &size), 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&self, size), 0);
-	return fd;
-}
-
 /* Neither malloc() nor a lock, and nothing written: what the flood would make grow or wait. */
 static void
 test_flood_takes_nothing(void **state)
@@ -302,27 +270,24 @@ least(double a, double b)
 	return a < b ? a : b;
 }
 
-/* Of the rate of a name that is there, with what the kernel does for each message: what the floods of other names get. By turns, as a machine
- * has slow moments. */
+/* Beside what the kernel takes for each message these are small; so ask for more than is promised there. By turns, as a machine has slow
+ * moments. */
 static void
 test_flood_is_cheap(void **state)
 {
-	double there = 1e9, absent = 1e9, proved = 1e9, system = 1e9;
-	int fd = own_socket();
+	double there = 1e9, absent = 1e9, proved = 1e9;
 
 	(void)state;
 	for (unsigned r = 0; r < ROUNDS; r++) {
 		there = least(there, flood("www", r, false));
-		system = least(system, SLOW * kernel(fd, 60));
 		absent = least(absent, flood("x", r, false));
 		proved = least(proved, flood("x", r, true));
 	}
-	close(fd);
-	print_message("www: %.0f ns; absent: %.0f ns; absent, proved by NSEC3: %.0f ns; in the "
-		      "kernel: %.0f ns\n",
-	    there, absent, proved, system);
-	assert_true(system + absent < (system + there) / 0.8);
-	assert_true(system + proved < (system + there) / 0.4);
+	print_message("www: %.0f ns; absent: %.0f ns; absent, proved by NSEC3: %.0f ns\n",
+	    there, absent, proved);
+	/* a message costs 3 us in the kernel (bench/qps.sh, echo): 80 and 40 percent of the rate */
+	assert_true(3000.0 * SLOW + absent < (3000.0 * SLOW + there) / 0.8);
+	assert_true(3000.0 * SLOW + proved < (3000.0 * SLOW + there) / 0.4);
 }
 
 #define LARGE 100 /* records of one set */
