@@ -13,6 +13,7 @@
 #include "core/sys/diag.h"
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
+#include "resolverd/liveness.h"
 #include "resolverd/stories.h"
 
 #define PULSE_BUSY_MS 15
@@ -26,7 +27,6 @@
 #define PULSE_LONE_GAP_MS 20
 #define PULSE_LONG_MS 60000 /* after such a time of silence ... */
 #define PULSE_SLOW_MS 2000 /* ... whatever did not answer rests for so long */
-#define PULSE_PROBED_MS 600000 /* what a probe took is known for so long: as a pair's mark is */
 #define PULSE_STOPPED_REST_MS 30000 /* at most; else for as long as it had stopped */
 #define PULSE_IDLE_MS 100 /* at most, while nothing happens */
 #define PULSE_ALL_MS 1000 /* from a look at all that the machine has to the next */
@@ -77,7 +77,7 @@ pulse_time(const struct pulse *pulse, struct subflow *flow)
 	struct heartbeat_outcome lately;
 
 	if (flow->delivered > 1 || pulse->heartbeat == NULL ||
-	    !heartbeat_lately(pulse->heartbeat, &way, PULSE_PROBED_MS, &lately) ||
+	    !heartbeat_lately(pulse->heartbeat, &way, LIVENESS_WORKED_MS, &lately) ||
 	    lately.rtt_us == 0 || lately.rtt_us >= flow->rtt_us)
 		return;
 	flow->rtt_us = lately.rtt_us;
