@@ -20,6 +20,12 @@
 #define KEYFILE_MAX 4096
 #define SECRET_SIZE 32
 
+/*
+ * dnssec-keygen writes the scalar of P-256 without its leading zero octets: one key in 256 has one.
+ * More than four are not seen in 2^40 keys; what is shorter than that is a damaged file.
+ */
+#define SCALAR_SIZE_MIN (SECRET_SIZE - 4)
+
 struct algorithm {
 	int number;
 	const char *name;
@@ -75,6 +81,23 @@ field_find(const char *text, const char *name, size_t *n)
 	return NULL;
 }
 
+/* The secret of a PrivateKey, a scalar that is short of octets filled up in front. */
+static int
+secret_read(int algorithm, const char *value, size_t n, uint8_t secret[SECRET_SIZE])
+{
+	int got = text_base64_read(value, n, secret, SECRET_SIZE);
+	size_t lead;
+
+	if (got == SECRET_SIZE)
+		return 0;
+	if (algorithm != CRYPTO_ECDSAP256 || got < SCALAR_SIZE_MIN)
+		return -MAP_EFORMAT;
+	lead = SECRET_SIZE - (size_t)got;
+	memmove(secret + lead, secret, (size_t)got);
+	memset(secret, 0, lead);
+	return 0;
+}
+
 static int
 text_parse(const char *text, struct crypto_key **out, const struct complaint *c)
 {
@@ -96,7 +119,7 @@ text_parse(const char *text, struct crypto_key **out, const struct complaint *c)
 		    "algorithm %u is not known here; 13 (ECDSAP256SHA256) and 15 (ED25519) are",
 		    (unsigned)algorithm);
 	value = field_find(text, "PrivateKey", &n);
-	if (value == NULL || text_base64_read(value, n, secret, sizeof secret) != SECRET_SIZE)
+	if (value == NULL || secret_read((int)algorithm, value, n, secret) != 0)
 		return complain(c, -MAP_EFORMAT, "no PrivateKey of 32 octets in it");
 	error = crypto_key_from_private((int)algorithm, secret, out);
 	crypto_wipe(secret, sizeof secret);

@@ -140,6 +140,28 @@ test_known_key(void **state)
 	}
 }
 
+/* What dnssec-keygen wrote of a P-256 key whose scalar begins with a zero octet: 31 octets. */
+static void
+test_short_scalar(void **state)
+{
+	static const char text[] = "Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\n"
+				   "PrivateKey: TCpR9LPtXB/yua2HK2vF+PrKoROj/1RtIGTd6hoDaA==\n";
+	static const char theirs[] = "T6zguPQsuC5yrb/4KH1Hh4zrtzIzJV/nNuZ0Qjy81Z+IR1ZsvIUh+pdL"
+				     "OVpUAqG/rIFwiQROioMjhdPqgJMsGA==";
+	struct crypto_key *key;
+	uint8_t public[64], expected[64];
+
+	(void)state;
+	assert_int_equal(
+	    text_base64_read(theirs, sizeof theirs - 1, expected, sizeof expected), 64);
+	file_put(text, 0600);
+	if (keyfile_read(path, &key, why, sizeof why) != 0)
+		fail_msg("%s", why);
+	assert_int_equal(crypto_key_public(key, public), 0);
+	assert_memory_equal(public, expected, sizeof expected);
+	crypto_key_free(key);
+}
+
 static void
 refused(const char *text, unsigned mode, int error, const char *says)
 {
@@ -169,6 +191,12 @@ test_refused(void **state)
 	    "Private-key-format: v1.3\nAlgorithm: 15\n", 0600, -MAP_EFORMAT, "no PrivateKey");
 	refused("Private-key-format: v1.3\nAlgorithm: 15\nPrivateKey: AAAA\n", 0600,
 	    -MAP_EFORMAT, "no PrivateKey of 32 octets");
+	refused("Private-key-format: v1.3\nAlgorithm: 15\nPrivateKey: "
+		"TCpR9LPtXB/yua2HK2vF+PrKoROj/1RtIGTd6hoDaA==\n",
+	    0600, -MAP_EFORMAT, "no PrivateKey of 32 octets");
+	refused("Private-key-format: v1.3\nAlgorithm: 13\nPrivateKey: "
+		"TCpR9LPtXB/yua2HK2vF+PrKoROj/1RtIGTd\n",
+	    0600, -MAP_EFORMAT, "no PrivateKey of 32 octets");
 	refused("Private-key-format: v1.3\nAlgorithm: 13\nPrivateKey: "
 		"//////////////////////////////////////////8=\n",
 	    0600, -MAP_ECRYPTO, "no key of its algorithm");
@@ -202,6 +230,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_there_and_back, folder_make, folder_remove),
 	    cmocka_unit_test_setup_teardown(test_known_key, folder_make, folder_remove),
+	    cmocka_unit_test_setup_teardown(test_short_scalar, folder_make, folder_remove),
 	    cmocka_unit_test_setup_teardown(test_refused, folder_make, folder_remove),
 	    cmocka_unit_test(test_write_where_nothing_can_be),
 	};
