@@ -1,53 +1,12 @@
 /*
  * silence.c - the judgement over subflows; knows no sockets, no clock and no endpoints.
  */
-#include "resolverd/silence.h"
+#include "resolverd/silence_own.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENCE_ADDRESSES 16
 #define SILENCE_PATHS 64 /* of a session; each is compared with each, and its peer makes them */
-
-struct silence_flow {
-	struct subflow last;
-	uint64_t heard; /* when segments_in last grew */
-	uint64_t data; /* when octets_in last grew */
-	uint64_t flows; /* since when it grew without a pause */
-	uint64_t owed; /* since when acknowledgements are, and nothing came; 0: none are */
-	/* Since when they are, and none came, whatever else did: only one direction may be dead. */
-	uint64_t stuck;
-};
-
-struct silence_session {
-	uint32_t token;
-	uint64_t received;
-	uint64_t moved; /* when received last grew */
-};
-
-struct silence_view {
-	size_t n, n_sessions, room, room_sessions;
-	struct silence_flow *flows;
-	struct silence_session *sessions;
-};
-
-/* Verdicts of the past, so that a flapping path is not announced at its own rate. */
-struct silence_hold {
-	uint8_t address[16];
-	struct hold hold;
-};
-
-struct silence {
-	struct silence_view views[2];
-	unsigned now_view;
-	bool busy, several;
-	bool asked; /* at this look already, whether all can spare: */
-	uint8_t address[16];
-	bool spare; /* they can */
-	uint32_t turn; /* the session that was last among the suspects, or looked at for them */
-	size_t n_holds;
-	struct silence_hold holds[SILENCE_ADDRESSES];
-};
 
 struct silence *
 silence_new(void)
@@ -199,12 +158,6 @@ silence_withholds(const struct silence_flow *flow, const struct silence_session 
 	       data_elsewhere > session->moved + wait / 2;
 }
 
-struct silence_group {
-	const struct silence_flow *flows;
-	size_t n;
-	const struct silence_session *session; /* NULL: not in the dump of sessions */
-};
-
 static bool
 silence_is_own(const struct silence_judge *judge, const uint8_t address[16])
 {
@@ -214,8 +167,7 @@ silence_is_own(const struct silence_judge *judge, const uint8_t address[16])
 	return false;
 }
 
-/* The same to who may leave it: paths that are not managed are left by their local address. */
-static bool
+bool
 silence_same(const struct silence_flow *a, const struct silence_flow *b)
 {
 	return memcmp(a->last.local, b->last.local, sizeof a->last.local) == 0 &&
@@ -273,7 +225,7 @@ silence_is_silent(const struct silence_group *group, const struct silence_flow *
 		   silence_is_suspect(group, flow));
 }
 
-static struct silence_group
+struct silence_group
 silence_group(const struct silence_view *view, size_t from)
 {
 	struct silence_group group = {&view->flows[from], 0, NULL};
@@ -348,7 +300,7 @@ silence_may(struct silence *silence, const uint8_t address[16], const struct hol
 	return hold_may(&row->hold, rule, now);
 }
 
-static void
+void
 silence_put_others(const struct silence_group *group, const struct silence_flow *flow,
     bool same, struct silence_suspect *out)
 {
@@ -410,8 +362,7 @@ silence_accuse(struct silence *silence, const struct silence_group *group, uint6
 	return false;
 }
 
-/* Its only path is watched too: another one may be found for it. */
-static bool
+bool
 silence_is_lone(const struct silence_group *group)
 {
 	return group->flows[0].last.managed || (group->n == 1 && group->flows[0].last.began);
@@ -444,111 +395,6 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 		i += group.n;
 	}
 	return found;
-}
-
-static bool
-silence_is_suspect_flow(const struct silence_flow *flow, uint64_t now)
-{
-	uint64_t least = flow->last.unacked == 1 ? SILENCE_SUSPECT_LONE_MS : SILENCE_SUSPECT_MS;
-	uint64_t round_trips = 2 * (uint64_t)subflow_round_trip(&flow->last) / 1000;
-
-	return flow->stuck != 0 &&
-	       now - flow->stuck >= (round_trips > least ? round_trips : least);
-}
-
-/* An only path that this host chose, which brought a stream until it stopped. */
-static bool
-silence_has_stopped(const struct silence_group *group, uint64_t now)
-{
-	const struct silence_flow *flow = &group->flows[0];
-
-	return group->n == 1 && flow->last.began && !flow->last.managed &&
-	       flow->data >= flow->flows + SILENCE_STREAM_MS &&
-	       now - flow->data >= SILENCE_STOPPED_MS;
-}
-
-/* That of a session which owes for longest, or NULL. */
-static const struct silence_flow *
-silence_worst(const struct silence_group *group, uint64_t now)
-{
-	const struct silence_flow *worst = NULL;
-
-	for (size_t k = 0; (group->n > 1 || silence_is_lone(group)) && k < group->n; k++)
-		if (silence_is_suspect_flow(&group->flows[k], now) &&
-		    (worst == NULL || group->flows[k].stuck < worst->stuck))
-			worst = &group->flows[k];
-	return worst;
-}
-
-/* Where the first session after that one begins, in the order of tokens. */
-static size_t
-silence_after(const struct silence_view *view, uint32_t token)
-{
-	size_t i = 0;
-
-	while (i < view->n && view->flows[i].last.token <= token)
-		i++;
-	return i < view->n ? i : 0;
-}
-
-size_t
-silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max)
-{
-	const struct silence_view *view = &silence->views[silence->now_view];
-	size_t found = 0, from = silence_after(view, silence->turn), n = 0;
-
-	while (n < view->n && found < max) {
-		struct silence_group group = silence_group(view, (from + n) % view->n);
-		const struct silence_flow *worst = silence_worst(&group, now);
-		bool stopped = worst == NULL && silence_has_stopped(&group, now);
-
-		if (stopped)
-			worst = &group.flows[0];
-		if (worst != NULL) {
-			out[found] = (struct silence_suspect){.flow = worst->last,
-			    .owes = !stopped,
-			    .stopped = stopped,
-			    .ms = now - (stopped ? worst->data : worst->stuck)};
-			silence_put_others(&group, worst, false, &out[found]);
-			silence_put_others(&group, worst, true, &out[found]);
-			found++;
-		}
-		n += group.n;
-		silence->turn = group.flows[0].last.token;
-	}
-	return found;
-}
-
-uint64_t
-silence_since(
-    const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now)
-{
-	const struct silence_view *view = &silence->views[silence->now_view];
-	const struct silence_flow *found;
-	size_t low = 0, high = view->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (subflow_compare(&view->flows[middle].last, flow) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == view->n || subflow_compare(&view->flows[low].last, flow) != 0)
-		return 0;
-	found = &view->flows[low];
-	if (!owes)
-		return now - found->heard;
-	return found->stuck != 0 ? now - found->stuck : 0;
-}
-
-bool
-silence_is_quiet(
-    const struct silence *silence, const struct subflow *flow, uint64_t ms, uint64_t now)
-{
-	return silence_since(silence, flow, false, now) >= ms &&
-	       ms > SILENCE_SUSPECT_MS + 2 * (uint64_t)subflow_round_trip(flow) / 1000;
 }
 
 bool
