@@ -86,7 +86,7 @@ agent_open_paths(struct agent *agent)
 
 /* A probe is also a sign that its way lives, from where a session may have no path yet. */
 static bool
-agent_knows(void *arg, const struct prober_way *way)
+agent_knows(void *arg, const struct prober_way *way, bool warns)
 {
 	const struct agent *agent = arg;
 
@@ -94,7 +94,7 @@ agent_knows(void *arg, const struct prober_way *way)
 	    (agent->sessions != NULL && sessions_lead_to(agent->sessions, way->remote)) ||
 	    peers_has(agent->peers, way->remote);
 
-	paths_sign(agent->paths, way, known);
+	paths_sign(agent->paths, way, known, warns);
 	return known;
 }
 

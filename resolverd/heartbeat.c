@@ -50,6 +50,7 @@ struct series {
 	uint64_t token;
 	uint32_t sequence; /* of the last round */
 	unsigned probes, gap_ms, patience_ms, lead;
+	bool warns;
 	bool over; /* the askers are being told */
 	size_t n;
 	struct lane lanes[HEARTBEAT_PAIRS];
@@ -228,8 +229,10 @@ static void
 lane_send(struct series *series, size_t i)
 {
 	struct lane *lane = &series->lanes[i];
-	struct probe probe = {
-	    .token = series->token, .pair = (uint32_t)i + 1, .sequence = series->sequence};
+	struct probe probe = {.token = series->token,
+	    .pair = (uint32_t)i + 1,
+	    .sequence = series->sequence,
+	    .flags = series->warns ? PROBE_WARNS : 0};
 	int error = prober_send(series->heartbeat->prober, &lane->way, &probe);
 
 	paces_note(&series->heartbeat->paces, &lane->way);
@@ -330,7 +333,8 @@ heartbeat_heard(void *arg, const struct prober_way *way, const struct probe *pro
 	}
 	if (heartbeat->responder == NULL ||
 	    !responder_take(heartbeat->responder, way->remote, probe,
-		heartbeat->knows(heartbeat->arg, way), loop_now_ms(), &answer))
+		heartbeat->knows(heartbeat->arg, way, probe->flags == PROBE_WARNS),
+		loop_now_ms(), &answer))
 		return;
 	(void)prober_send(heartbeat->prober, way, &answer); /* who asks asks again */
 }
@@ -569,6 +573,7 @@ heartbeat_start(struct heartbeat *heartbeat, const struct heartbeat_plan *plan,
 		free(asker);
 		return rc;
 	}
+	series->warns |= plan->warns;
 	series_put(series, asker);
 	*out = asker;
 	return 0;

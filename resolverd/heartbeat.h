@@ -30,6 +30,7 @@ struct heartbeat_plan {
 	size_t n; /* of ways; checked side by side, so that each is a control of the others */
 	struct prober_way ways[HEARTBEAT_PAIRS];
 	uint32_t rtt_us[HEARTBEAT_PAIRS]; /* that are expected of them; 0: not known */
+	bool warns; /* the peer is to look at the paths of the session, too; those who share a check's probes add to it */
 	unsigned probes;      /* on each way, until it answers */
 	unsigned gap_ms;      /* between two of them */
 	unsigned patience_ms; /* after the last */
@@ -46,8 +47,9 @@ struct heartbeat_outcome {
 /* One for each way, borrowed until it returns; the check is gone. */
 typedef void heartbeat_fn(void *arg, const struct heartbeat_outcome *outcomes, size_t n);
 
-/* A probe came this way. Whether a session leads to who sent it: he is answered more freely than a stranger. */
-typedef bool heartbeat_knows_fn(void *arg, const struct prober_way *way);
+/* A probe came this way; warns: as its sender has a path of a session that is silent. Whether a session leads to him: he is answered more
+ * freely than a stranger. */
+typedef bool heartbeat_knows_fn(void *arg, const struct prober_way *way, bool warns);
 
 /* port 0: ask only. Errors as prober_open(). */
 int heartbeat_open(struct loop *loop, uint16_t port, heartbeat_knows_fn *knows, void *arg, struct heartbeat **out)

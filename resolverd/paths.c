@@ -193,12 +193,12 @@ paths_map(struct paths *paths, uint32_t token, const struct paths_places *places
 }
 
 void
-paths_sign(struct paths *paths, const struct prober_way *way, bool known)
+paths_sign(struct paths *paths, const struct prober_way *way, bool known, bool warns)
 {
 	if (paths->manage != NULL)
 		manage_sign(paths->manage, way);
 	else if (known && paths->pulse != NULL)
-		pulse_sign(paths->pulse, way);
+		pulse_sign(paths->pulse, way, warns);
 }
 
 static int

@@ -78,7 +78,7 @@ struct paths_places {
 /* True: the session is managed, and goes there. */
 bool paths_map(struct paths *paths, uint32_t token, const struct paths_places *places) NONNULL;
 /* This way was probed; known: by the peer of a session. */
-void paths_sign(struct paths *paths, const struct prober_way *way, bool known) NONNULL;
+void paths_sign(struct paths *paths, const struct prober_way *way, bool known, bool warns) NONNULL;
 
 /* What is set, in words for a status page: "2 endpoints, 1 kept back", or why none. Borrowed until the next. */
 const char *paths_note(struct paths *paths) NONNULL;

@@ -28,6 +28,7 @@
 #define PULSE_LONG_MS 60000 /* after such a time of silence ... */
 #define PULSE_SLOW_MS 2000 /* ... whatever did not answer rests for so long */
 #define PULSE_STOPPED_REST_MS 30000 /* at most; else for as long as it had stopped */
+#define PULSE_HINT_MS 100 /* after a peer's warning */
 #define PULSE_IDLE_MS 100 /* at most, while nothing happens */
 #define PULSE_ALL_MS 1000 /* from a look at all that the machine has to the next */
 #define PULSE_BLIND_MS 1000 /* after the kernel did not tell */
@@ -356,6 +357,7 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
 	    .ways = {prober_way_of(suspect->flow.local, suspect->flow.remote)},
 	    .rtt_us = {subflow_round_trip(&suspect->flow)},
+	    .warns = suspect->owes,
 	    .probes = watch->probes,
 	    .gap_ms = watch->gap_ms,
 	    .lead = watch->lead,
@@ -405,6 +407,20 @@ pulse_suspect(struct pulse *pulse)
 		suspicion_start(pulse, &suspects[i]);
 }
 
+/* A peer that warns by one path of a session owes its silence to another one, which is looked at from here too: the address may be this
+ * host's to leave. */
+static void
+pulse_take_hint(struct pulse *pulse)
+{
+	struct silence_suspect suspect;
+	uint64_t now = loop_now_ms();
+
+	if (pulse->hinted != 0 && now - pulse->hinted <= PULSE_HINT_MS &&
+	    silence_hinted(
+		pulse->silence, pulse->hint.local, pulse->hint.remote, now, &suspect))
+		suspicion_start(pulse, &suspect);
+}
+
 static void
 pulse_beat(void *arg)
 {
@@ -444,6 +460,7 @@ pulse_beat(void *arg)
 			pulse_renew(pulse, &verdict.flow, why, false);
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
+		pulse_take_hint(pulse);
 	}
 	pulse_next(pulse, clock_spent_us() - started - pulse->aside_us);
 }

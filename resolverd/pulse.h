@@ -35,8 +35,9 @@ int pulse_open(struct loop *loop, const struct mptcp *mptcp, const struct pulse_
  */
 int pulse_attend(struct pulse *pulse, const struct paths_company *company, struct manage *manage)
     __attribute__((nonnull(1, 2))) MUST_CHECK; /* -MAP_ENOMEM */
-/* A peer of a session has probed this way: where a session is no more by its local address that is offered anew. */
-void pulse_sign(struct pulse *pulse, const struct prober_way *way) NONNULL;
+/* A peer of a session has probed this way: where a session is no more by its local address that is offered anew. warns: another path of it is
+ * silent: those that are so from here are probed. */
+void pulse_sign(struct pulse *pulse, const struct prober_way *way, bool warns) NONNULL;
 void pulse_close(struct pulse *pulse); /* NULL allowed */
 
 #endif

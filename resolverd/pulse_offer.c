@@ -144,9 +144,13 @@ pulse_attend(struct pulse *pulse, const struct paths_company *company, struct ma
 }
 
 void
-pulse_sign(struct pulse *pulse, const struct prober_way *way)
+pulse_sign(struct pulse *pulse, const struct prober_way *way, bool warns)
 {
 	returns_sign(pulse->returns, way);
+	if (!warns)
+		return;
+	pulse->hint = *way;
+	pulse->hinted = loop_now_ms();
 }
 
 /* A path of the session to this address, or NULL. */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENCE_PATHS 64 /* of a session; each is compared with each, and its peer makes them */
-
 struct silence *
 silence_new(void)
 {
@@ -387,9 +385,7 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 	for (size_t i = 0; i < is->n;) {
 		struct silence_group group = silence_group(is, i);
 
-		silence->several |= silence_is_lone(&group);
-		for (size_t k = 1; k < group.n; k++)
-			silence->several |= !silence_same(&group.flows[0], &group.flows[k]);
+		silence->several |= group.n > 1 || silence_is_lone(&group);
 		if (!found && seen->complete)
 			found = silence_accuse(silence, &group, now, judge, out);
 		i += group.n;

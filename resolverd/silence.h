@@ -60,13 +60,17 @@ struct silence_judge {
 /*
  * Takes a look made at now (ms). True: a path by one of our own addresses is silent, as is confirmed, every session
  * that uses it has another path that was heard since, and out says which and why. Of managed sessions
- * each path counts for itself. busy (data moved) and several (any session has more than one local
- * address, is managed, or began here) say how soon to look again.
+ * each path counts for itself. busy (data moved) and several (any session has more than one path, is managed, or began here) say how
+ * soon to look again.
  */
 bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t now, const struct silence_judge *judge,
     struct silence_verdict *out) NONNULL;
 /* Those of the last look, made at now; one of a session at most. Where there are more than max, others the next time. */
 size_t silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
+/* Of the sessions that are not managed and have a path this way, whose peer looks for one that is dead: the path that was heard of
+ * last of those by local addresses from where nothing is any more, at the last look, for as long as makes suspect. False: there is none. */
+bool silence_hinted(const struct silence *silence, const uint8_t local[16], const uint8_t remote[16], uint64_t now,
+    struct silence_suspect *out) NONNULL;
 /* How long (ms), at the last look, nothing came by the path, or, if owes, nothing that is out there was acknowledged, whatever else
  * came; 0: something did just then, or nothing is out, or it is gone. */
 uint64_t silence_since(const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now) NONNULL;

@@ -7,6 +7,7 @@
 #include "resolverd/silence.h"
 
 #define SILENCE_ADDRESSES 16
+#define SILENCE_PATHS 64 /* of a session; each is compared with each, and its peer makes them */
 
 struct silence_flow {
 	struct subflow last;

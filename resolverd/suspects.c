@@ -78,6 +78,65 @@ silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *
 	return found;
 }
 
+/* Nothing came by any path of the session from there for so long that an answer would have. */
+static bool
+silence_is_mute(
+    const struct silence_group *group, const struct silence_flow *flow, uint64_t now)
+{
+	for (size_t i = 0; i < group->n; i++) {
+		const struct silence_flow *f = &group->flows[i];
+
+		if (silence_same(f, flow) &&
+		    now - f->heard <
+			SILENCE_SUSPECT_MS + 2 * (uint64_t)subflow_round_trip(&f->last) / 1000)
+			return false;
+	}
+	return true;
+}
+
+static bool
+silence_leads(
+    const struct silence_group *group, const uint8_t local[16], const uint8_t remote[16])
+{
+	for (size_t i = 0; i < group->n; i++)
+		if (memcmp(group->flows[i].last.local, local, 16) == 0 &&
+		    memcmp(group->flows[i].last.remote, remote, 16) == 0)
+			return true;
+	return false;
+}
+
+bool
+silence_hinted(const struct silence *silence, const uint8_t local[16], const uint8_t remote[16],
+    uint64_t now, struct silence_suspect *out)
+{
+	const struct silence_view *view = &silence->views[silence->now_view];
+	const struct silence_flow *last = NULL;
+	struct silence_group group, of = {NULL, 0, NULL};
+
+	for (size_t i = 0; i < view->n; i += group.n) {
+		group = silence_group(view, i);
+		if (group.flows[0].last.managed || group.n > SILENCE_PATHS ||
+		    !silence_leads(&group, local, remote))
+			continue;
+		for (size_t k = 0; k < group.n; k++) {
+			const struct silence_flow *flow = &group.flows[k];
+
+			if (memcmp(flow->last.local, local, 16) == 0 ||
+			    (last != NULL && flow->heard <= last->heard) ||
+			    !silence_is_mute(&group, flow, now))
+				continue;
+			last = flow;
+			of = group;
+		}
+	}
+	if (last == NULL)
+		return false;
+	*out = (struct silence_suspect){.flow = last->last, .ms = now - last->heard};
+	silence_put_others(&of, last, false, out);
+	silence_put_others(&of, last, true, out);
+	return true;
+}
+
 uint64_t
 silence_since(
     const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now)

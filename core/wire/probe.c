@@ -42,7 +42,7 @@ probe_read(struct bytes datagram, struct probe *out)
 		out->reports[i].pair = rd_u32(&rd);
 		out->reports[i].sequence = rd_u32(&rd);
 	}
-	if (rd_u32(&rd) != 0 || out->pair == 0 || (out->flags & ~(uint32_t)PROBE_ANSWER) != 0 ||
+	if (rd_u32(&rd) != 0 || out->pair == 0 || out->flags > PROBE_WARNS ||
 	    memcmp(magic, probe_magic, sizeof magic) != 0)
 		rd_fail(&rd, -MAP_EFORMAT);
 	return rd_end(&rd) != 0 ? -MAP_EFORMAT : 0;

@@ -10,6 +10,7 @@
 #define PROBE_PORT 4177 /* where a mapping gives no other */
 #define PROBE_REPORTS 4
 #define PROBE_ANSWER 1
+#define PROBE_WARNS 2 /* a path of a session owes who asks acknowledgements */
 
 /* The last number that arrived by another pair of the same token; pair 0: none. */
 struct probe_report {
@@ -20,7 +21,7 @@ struct probe {
 	uint64_t token; /* random, of who asks; it comes back */
 	uint32_t pair;  /* his number for the pair, not 0 */
 	uint32_t sequence;
-	uint32_t flags; /* PROBE_ANSWER */
+	uint32_t flags; /* PROBE_ANSWER or PROBE_WARNS, or none */
 	struct probe_report reports[PROBE_REPORTS];
 };
 

@@ -91,10 +91,11 @@ static struct heartbeat_outcome got[HEARTBEAT_PAIRS];
 static size_t n_got;
 
 static bool
-knows(void *arg, const struct prober_way *way)
+knows(void *arg, const struct prober_way *way, bool warns)
 {
 	(void)arg;
 	(void)way;
+	(void)warns;
 	return false;
 }
 

@@ -73,7 +73,7 @@ test_kept_until_a_sign(void **state)
 	die(true);
 	assert_true(kept);
 	pulse_unheard(pulse);
-	pulse_sign(pulse, &way);
+	pulse_sign(pulse, &way, false);
 	assert_false(kept);
 	end();
 }

@@ -89,7 +89,7 @@ test_another_peer(void **state)
 	begin();
 	memcpy(list[0].local, b, 16); /* the first one loses it */
 	pass(100);
-	pulse_sign(pulse, &way);
+	pulse_sign(pulse, &way, false);
 	assert_int_equal(offers, 0);
 	answers = true;
 	pass(3000);
@@ -112,7 +112,7 @@ test_signs(void **state)
 	pass(100);
 	assert_null(check_fn);
 	for (unsigned i = 0; i < 600; i++) {
-		pulse_sign(pulse, &way);
+		pulse_sign(pulse, &way, false);
 		pass(1000);
 		assert_true(offers >= 1);
 	}
@@ -144,9 +144,38 @@ test_alone(void **state)
 	assert_int_equal(looked.lead, watch_row(WATCH_FAST)->lead);
 	suspected();
 	assert_int_equal(looked.lead, 1);
+	assert_true(looked.warns);
 	assert_in_range(looked.gap_ms, 10, 30); /* at most 100 a second */
 	assert_int_equal(looked.patience_ms, looked.gap_ms + 3 * 8);
 	end();
+}
+
+/* A peer's warning has what is silent probed, though nothing is owed here; a probe that is none has not; nor does this host warn in turn. */
+static void
+test_warned(void **state)
+{
+	struct prober_way way = prober_way_of(b, r);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		put_both(1, r);
+		for (size_t k = 0; k < n_list; k++)
+			list[k].began = false;
+		begin();
+		looked.n = checks = 0;
+		for (unsigned ms = 0; ms < 300; ms += 5) {
+			list[1].segments_in++;
+			if (ms >= 200)
+				pulse_sign(pulse, &way, i == 1);
+			pass(5);
+		}
+		assert_int_equal(checks > 0, i == 1);
+		if (i == 1) {
+			assert_memory_equal(looked.ways[0].local, a, 16);
+			assert_false(looked.warns);
+		}
+		end();
+	}
 }
 
 /* A path was joined by a handshake that waited: what a probe took there says how long it may be silent, until data was acknowledged. */
@@ -228,6 +257,7 @@ main(void)
 	    cmocka_unit_test(test_signs),
 	    cmocka_unit_test(test_alone),
 	    cmocka_unit_test(test_late_handshake),
+	    cmocka_unit_test(test_warned),
 	    cmocka_unit_test(test_looks),
 	};
 

@@ -23,10 +23,11 @@ static struct account hostile, honest, crowd[CROWD];
 static struct heartbeat_check *checks[MANY];
 
 static bool
-knows(void *arg, const struct prober_way *way)
+knows(void *arg, const struct prober_way *way, bool warns)
 {
 	(void)arg;
 	(void)way;
+	(void)warns;
 	return false;
 }
 
