@@ -407,7 +407,7 @@ pulse_suspect(struct pulse *pulse)
 		suspicion_start(pulse, &suspects[i]);
 }
 
-/* A peer that warns by one path of a session owes its silence to another one, which is looked at from here too: the address may be this
+/* A peer that warns by one path of a session holds another one for silent, which is looked at from here too: the address may be this
  * host's to leave. */
 static void
 pulse_take_hint(struct pulse *pulse)
