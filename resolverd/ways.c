@@ -118,6 +118,7 @@ ways_died(struct ways *ways, const struct prober_way *of, bool probed, uint64_t 
 	else
 		way->wait = hold_longer(&ways->rule, way->wait);
 	way->dead = true;
+	way->unasked = 0; /* who had it would use it */
 	way->probed |= probed;
 	way->trial = false;
 	way->since = now;

@@ -127,6 +127,21 @@ test_unasked(void **state)
 	assert_int_equal(ways.n, 1);
 }
 
+/* One that is back by the first look each time is no less looked at when it dies once more: nobody had to ask for it. */
+static void
+test_looked_at_anew(void **state)
+{
+	struct prober_way w = way(A, C), due[1];
+	uint64_t now = 100000;
+
+	(void)state;
+	for (unsigned i = 0; i <= 2 * WAYS_UNASKED; i++, now += 60000) {
+		ways_died(&ways, &w, true, now);
+		assert_int_equal(ways_due(&ways, now + HOLD_MS, due, 1), 1);
+		assert_true(ways_lived(&ways, &w, now + HOLD_MS));
+	}
+}
+
 /* The memory is bounded; the dead are kept before those that live again. */
 static void
 test_bounded(void **state)
@@ -222,6 +237,7 @@ main(void)
 	    cmocka_unit_test_setup(test_flapping_by_rule, fresh),
 	    cmocka_unit_test_setup(test_trial, fresh),
 	    cmocka_unit_test_setup(test_unasked, fresh),
+	    cmocka_unit_test_setup(test_looked_at_anew, fresh),
 	    cmocka_unit_test_setup(test_bounded, fresh),
 	    cmocka_unit_test_setup(test_many, fresh),
 	    cmocka_unit_test_setup(test_turns, fresh),
