@@ -24,6 +24,7 @@
 static struct loop *loop;
 static struct heartbeat *asker, *other;
 static bool peers_known;
+static unsigned warnings;
 static struct heartbeat_outcome got[HEARTBEAT_PAIRS];
 static size_t n_got;
 
@@ -32,7 +33,7 @@ knows(void *arg, const struct prober_way *way, bool warns)
 {
 	(void)arg;
 	(void)way;
-	(void)warns;
+	warnings += warns;
 	return peers_known;
 }
 
@@ -86,6 +87,7 @@ setup(void **state)
 {
 	(void)state;
 	peers_known = true;
+	warnings = 0;
 	other = NULL;
 	assert_int_equal(loop_new(&loop), 0);
 	assert_int_equal(heartbeat_open(loop, 0, knows, NULL, &asker), 0);
@@ -153,6 +155,11 @@ test_alive(void **state)
 		assert_int_equal(got[i].beat, BEAT_ALIVE);
 		assert_in_range(got[i].rtt_us, 1, 900000);
 	}
+	assert_int_equal(warnings, 0);
+	plan.warns = true;
+	check(&plan);
+	assert_in_range(
+	    warnings, plan.n, plan.n * plan.probes); /* each way's first probe at the least */
 }
 
 /* To a stranger there are few answers a second, and enough for a check. */
