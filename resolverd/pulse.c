@@ -233,7 +233,17 @@ suspicion_lose(const struct suspicion *s, const struct heartbeat_outcome *outcom
 	manage_lose(pulse->manage, &s->flow, suspicion_was_probed(s, 0));
 }
 
-/* Never on one sign alone: the path owes acknowledgements and answers no probes, where another one of the session does. */
+/* What speaks against a path that its peer warned of is less: each sign of life that there is counts, until now. */
+static bool
+suspicion_is_heard(const struct suspicion *s)
+{
+	struct pulse *pulse = s->pulse;
+
+	return pulse_read(pulse) < 0 ||
+	       silence_hears(pulse->silence, &pulse->seen, &s->flow, s->began);
+}
+
+/* Never on one sign alone: it owes, or is silent when its peer warns, and answers no probes, where another one of the session does. */
 static void
 suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 {
@@ -257,7 +267,8 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		suspicion_content(s, now);
 		return;
 	}
-	if (silence_since(pulse->silence, &s->flow, s->owes, now) < now - s->began)
+	if (silence_since(pulse->silence, &s->flow, s->owes, now) < now - s->began ||
+	    (s->stopped != 0 && !s->lone && suspicion_is_heard(s)))
 		return; /* it is alive: its probes alone were lost */
 	/* a peer's kernel says that nothing listens a few times only, and then seems dead: such silence is no proof */
 	s->mute = !answers && !(lives && told);
@@ -275,7 +286,9 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		diag_info("%s: left", words);
 		snprintf(words, sizeof words, "%s, where another one answers",
 		    beat_word(outcomes[0].beat));
-		pulse_renew(pulse, &s->flow, words, true);
+		/* where nothing is owed the silence of who was never heard to answer tells little: it is offered at once */
+		pulse_renew(
+		    pulse, &s->flow, words, s->stopped == 0 || suspicion_was_probed(s, 0));
 		return;
 	}
 	/* one of the kernel's may be the peer's to leave, or the kernel's to avoid, or was left just now: that is found again */
@@ -339,12 +352,13 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
 	struct heartbeat_plan plan;
 
-	if (s == NULL || s->check != NULL)
+	/* who rests, or is looked at, because what came has stopped is looked at anew when something is owed */
+	if (s == NULL || (s->check != NULL && (s->stopped == 0 || s->lone || suspect->stopped)))
 		return;
-	/* who rests because a stream stopped does not when something is owed */
 	if (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms() &&
 	    (s->stopped == 0 || suspect->stopped))
 		return;
+	heartbeat_cancel(s->check);
 	*s = (struct suspicion){.pulse = pulse,
 	    .flow = suspect->flow,
 	    .n_controls = suspect->n_others,

@@ -20,6 +20,7 @@
 #define SILENCE_LONE_MS 260 /* one lone segment may be acknowledged as late as this */
 #define SILENCE_STREAM_MS 300 /* who brought data for so long ... */
 #define SILENCE_STOPPED_MS 100 /* ... without a pause like this, and then made one, has stopped */
+#define SILENCE_HINTED_MS 1000 /* what came by no longer ago may be what a peer misses; an idle path is none */
 
 struct silence; /* what was seen until now */
 
@@ -39,7 +40,9 @@ struct silence_verdict {
 struct silence_suspect {
 	struct subflow flow;
 	bool owes; /* acknowledgements; else nothing comes by it */
-	bool stopped; /* nothing is owed, but a stream that came by its session's only path has stopped: who only receives has no other sign */
+	/* Nothing is owed, but what came has stopped: a stream by its session's only path, as who only receives has no other sign; or
+	 * anything, where the peer warns. */
+	bool stopped;
 	uint64_t ms; /* that they are owed for, or nothing came for */
 	size_t n_others;
 	struct subflow others[SILENCE_OTHERS];
@@ -68,12 +71,17 @@ bool silence_look(struct silence *silence, const struct subflows *seen, uint64_t
 /* Those of the last look, made at now; one of a session at most. Where there are more than max, others the next time. */
 size_t silence_suspects(struct silence *silence, uint64_t now, struct silence_suspect *out, size_t max) NONNULL;
 /* Of the sessions that are not managed and have a path this way, whose peer looks for one that is dead: the path that was heard of
- * last of those by local addresses from where nothing is any more, at the last look, for as long as makes suspect. False: there is none. */
+ * last, lately, of those by local addresses from where nothing is any more, at the last look, for as long as makes suspect. False: there
+ * is none. */
 bool silence_hinted(const struct silence *silence, const uint8_t local[16], const uint8_t remote[16], uint64_t now,
     struct silence_suspect *out) NONNULL;
 /* How long (ms), at the last look, nothing came by the path, or, if owes, nothing that is out there was acknowledged, whatever else
  * came; 0: something did just then, or nothing is out, or it is gone. */
 uint64_t silence_since(const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now) NONNULL;
+/* Whether anything came by its pair of addresses since, at the last look: by whatever session; or by itself since flow was seen, as it is seen
+ * now. So it counts too when it is over. */
+bool silence_hears(const struct silence *silence, const struct subflows *seen, const struct subflow *flow,
+    uint64_t since) NONNULL;
 /* Whether nothing came by it for so long (ms), and an answer would have. */
 bool silence_is_quiet(const struct silence *silence, const struct subflow *flow, uint64_t ms, uint64_t now) NONNULL;
 /* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that

@@ -122,6 +122,7 @@ silence_hinted(const struct silence *silence, const uint8_t local[16], const uin
 			const struct silence_flow *flow = &group.flows[k];
 
 			if (memcmp(flow->last.local, local, 16) == 0 ||
+			    now - flow->heard > SILENCE_HINTED_MS ||
 			    (last != NULL && flow->heard <= last->heard) ||
 			    !silence_is_mute(&group, flow, now))
 				continue;
@@ -131,7 +132,8 @@ silence_hinted(const struct silence *silence, const uint8_t local[16], const uin
 	}
 	if (last == NULL)
 		return false;
-	*out = (struct silence_suspect){.flow = last->last, .ms = now - last->heard};
+	*out = (struct silence_suspect){
+	    .flow = last->last, .stopped = true, .ms = now - last->heard};
 	silence_put_others(&of, last, false, out);
 	silence_put_others(&of, last, true, out);
 	return true;
@@ -159,6 +161,25 @@ silence_since(
 	if (!owes)
 		return now - found->heard;
 	return found->stuck != 0 ? now - found->stuck : 0;
+}
+
+bool
+silence_hears(const struct silence *silence, const struct subflows *seen,
+    const struct subflow *flow, uint64_t since)
+{
+	const struct silence_view *view = &silence->views[silence->now_view];
+
+	for (size_t i = 0; i < view->n; i++) {
+		const struct silence_flow *one = &view->flows[i];
+
+		if (one->heard >= since && memcmp(one->last.local, flow->local, 16) == 0 &&
+		    memcmp(one->last.remote, flow->remote, 16) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < seen->n; i++)
+		if (subflow_compare(&seen->list[i], flow) == 0)
+			return seen->list[i].segments_in != flow->segments_in;
+	return true;
 }
 
 bool

@@ -20,6 +20,8 @@ bool kept, over;
 uint64_t all_us, one_us;
 unsigned reads, agains, checks;
 bool answers;
+const uint8_t *answerer;
+void (*meanwhile)(void);
 heartbeat_fn *check_fn;
 static void *check_arg;
 struct heartbeat_plan looked;
@@ -248,9 +250,17 @@ is_given_up(void *arg, uint32_t token, const uint8_t remote[16])
 	return gives_up && memcmp(remote, r2, 16) == 0;
 }
 
+static void
+mark(void *arg, const struct pair_mark *mark)
+{
+	(void)arg;
+	(void)mark;
+}
+
 static const struct pulse_ops ops = {own, keep_back, is_kept, renew, accepts};
 static const struct paths_company company = {.heartbeat = (struct heartbeat *)&now,
     .watch = watch,
+    .mark = mark,
     .tell = tell,
     .count = count,
     .gives_up = is_given_up,
@@ -280,6 +290,8 @@ begin(void)
 	n_timers = offers = 0;
 	spent_us = all_us = one_us = 0;
 	answers = kept = over = gives_up = false;
+	answerer = a;
+	meanwhile = NULL;
 	check_fn = NULL;
 	probed_us = 0;
 	assert_int_equal(
@@ -305,7 +317,7 @@ pass(uint64_t ms)
 			if (timers[i].due != 0 && timers[i].due <= now)
 				clockwork_fire(&timers[i]);
 		for (size_t i = 0; i < HEARTBEAT_PAIRS; i++) {
-			bool alive = answers && memcmp(looked.ways[i].local, a, 16) == 0;
+			bool alive = answers && memcmp(looked.ways[i].local, answerer, 16) == 0;
 
 			outcomes[i].beat = alive ? BEAT_ALIVE : BEAT_SILENT;
 		}
@@ -313,6 +325,8 @@ pass(uint64_t ms)
 			heartbeat_fn *fn = check_fn;
 
 			check_fn = NULL;
+			if (meanwhile != NULL)
+				meanwhile();
 			fn(check_arg, outcomes, looked.n);
 		}
 	}

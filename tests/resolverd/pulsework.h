@@ -19,7 +19,9 @@ extern bool kept; /* a is */
 extern bool over; /* all sessions are being closed */
 extern uint64_t all_us, one_us; /* of a CPU; what looks cost */
 extern unsigned reads, agains, checks;
-extern bool answers; /* whoever is probed from a */
+extern bool answers; /* whoever is probed from there does: */
+extern const uint8_t *answerer; /* a, unless said */
+extern void (*meanwhile)(void); /* what happens while a check is under way; NULL: nothing */
 extern heartbeat_fn *check_fn;
 extern struct heartbeat_plan looked; /* the last one that was asked for */
 extern uint32_t probed_us; /* that the last probe took; 0: not known */

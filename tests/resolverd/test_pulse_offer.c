@@ -178,6 +178,69 @@ test_warned(void **state)
 	}
 }
 
+static void
+something_comes(void)
+{
+	list[0].segments_in++;
+}
+
+/* A stream comes by a, and stops after 230 ms; its peer warns by b. */
+static void
+warned(unsigned at)
+{
+	struct prober_way way = prober_way_of(b, r);
+
+	for (size_t k = 0; k < n_list; k++)
+		list[k].began = false;
+	checks = 0;
+	for (unsigned ms = 0; ms < 300; ms += 5) {
+		list[0].segments_in += ms < 230;
+		list[1].segments_in++;
+		if (ms == at)
+			pulse_sign(pulse, &way, true);
+		pass(5);
+	}
+}
+
+/* It is left where this host's own probes find it dead: not when they are answered, when nothing is, or when anything came by it
+ * meanwhile. */
+static void
+test_warned_of_the_dead(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		put_both(1, r);
+		begin();
+		answers = i != 1;
+		answerer = i == 2 ? a : b;
+		meanwhile = i == 3 ? something_comes : NULL;
+		warned(260);
+		assert_true(checks > 0);
+		assert_int_equal(kept, i == 0);
+		end();
+	}
+}
+
+/* What was looked at for a warning rests no more when something is owed by it. */
+static void
+test_warned_and_owing(void **state)
+{
+	(void)state;
+	put_both(1, r);
+	begin();
+	answers = true;
+	warned(120); /* what it may be about is over */
+	assert_int_equal(checks, 0);
+	warned(260);
+	assert_int_equal(checks, 1);
+	assert_false(looked.warns);
+	list[0].unacked = 3;
+	pass(40);
+	assert_int_equal(checks, 2);
+	assert_true(looked.warns);
+	end();
+}
+
 /* A path was joined by a handshake that waited: what a probe took there says how long it may be silent, until data was acknowledged. */
 static void
 test_late_handshake(void **state)
@@ -258,6 +321,8 @@ main(void)
 	    cmocka_unit_test(test_alone),
 	    cmocka_unit_test(test_late_handshake),
 	    cmocka_unit_test(test_warned),
+	    cmocka_unit_test(test_warned_of_the_dead),
+	    cmocka_unit_test(test_warned_and_owing),
 	    cmocka_unit_test(test_looks),
 	};
 

@@ -502,48 +502,6 @@ test_many_sessions(void **state)
 	free(theirs);
 }
 
-/* Who has one address is watched too, as its peer may have several; and of what its warning may mean the path that was heard of last
- * is looked at, unless something comes from there. */
-static void
-test_hinted(void **state)
-{
-	struct silence_suspect suspect;
-
-	(void)state;
-	for (int i = 0; i < 20; i++) {
-		acknowledge(0);
-		acknowledge(1);
-		assert_false(step());
-	}
-	assert_false(
-	    silence_hinted(silence, look.list[1].local, look.list[1].remote, now, &suspect));
-	for (int i = 0; i < 2; i++) {
-		acknowledge(1);
-		assert_false(step());
-	}
-	assert_true(
-	    silence_hinted(silence, look.list[1].local, look.list[1].remote, now, &suspect));
-	assert_int_equal(suspect.flow.local[15], A);
-	assert_false(suspect.owes);
-	assert_int_equal(suspect.n_others, 1);
-	assert_int_equal(suspect.others[0].local[15], B);
-	assert_false(silence_hinted(
-	    silence, look.list[0].local, look.list[0].remote, now, &suspect)); /* B is heard */
-	assert_false(
-	    silence_hinted(silence, look.list[1].local, own[0], now, &suspect)); /* no path */
-	look.list[0].managed = look.list[1].managed = true;
-	acknowledge(1);
-	(void)step();
-	assert_false(
-	    silence_hinted(silence, look.list[1].local, look.list[1].remote, now, &suspect));
-	look.list[0].managed = look.list[1].managed = false;
-	memcpy(look.list[0].local, look.list[1].local, 16);
-	look.list[0].remote[15] = 99;
-	look.list[0].began = look.list[1].began = false;
-	(void)step();
-	assert_true(silence_has_several(silence));
-}
-
 int
 main(void)
 {
@@ -571,7 +529,6 @@ main(void)
 	    T(test_since),
 	    T(test_confirmed),
 	    T(test_many_sessions),
-	    T(test_hinted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
