@@ -145,6 +145,18 @@ manage_cut(struct manage *manage, const struct subflow *flow)
 	manage_plan(manage);
 }
 
+/* A mark that is as it was changes nothing, and is told to the peer all the same (RFC 8684 3.3.8). */
+static void
+manage_ask(struct manage *manage, struct managed *m, const struct prober_way *way)
+{
+	const struct mptcp_path *paths[MANAGED_PATHS];
+	size_t n = managed_asks(m, way, loop_now_ms(), paths);
+
+	for (size_t i = 0; i < n; i++)
+		if (mptcp_set_backup(manage->mptcp, m->token, paths[i]) < 0)
+			diag_debug("session %08x: a path cannot be asked for", m->token);
+}
+
 void
 manage_sign(struct manage *manage, const struct prober_way *way)
 {
@@ -158,9 +170,11 @@ manage_sign(struct manage *manage, const struct prober_way *way)
 	if (now < manage->sign_rest)
 		return;
 	started = clock_spent_us();
-	for (struct managed *m = manage->list; m != NULL; m = m->next)
+	for (struct managed *m = manage->list; m != NULL; m = m->next) {
+		manage_ask(manage, m, way);
 		if (managed_sign(m, way, now))
 			manage_act(manage, m);
+	}
 	rest = (clock_spent_us() - started) * MANAGE_SIGN_SHARE / 1000;
 	manage->sign_rest = now + (rest < MANAGE_SIGN_MS ? MANAGE_SIGN_MS : rest);
 }

@@ -22,6 +22,7 @@
 #define MANAGED_JOINS_MS 10000
 #define MANAGED_SIGN_MS 200 /* ... but for a sign that it would */
 #define MANAGED_SIGNED (MANAGED_JOINS / 2) /* after so many handshakes signs bring about none: the others are for what changes */
+#define MANAGED_ASK_MS 1000 /* whether its peer still has a path is asked no more often */
 #define MANAGED_MAP_MS 50 /* a session that began here waits so long for its mapping, which says what is a backup */
 
 /* An address of this host. */
@@ -39,6 +40,7 @@ struct managed_path {
 	bool mute; /* nothing came through it when it was looked at last */
 	uint64_t since;
 	uint64_t wait; /* not up: ms from since on */
+	uint64_t asked; /* ms: whether its peer has it too, last; 0: not since it stands */
 };
 
 struct managed_pair {
@@ -113,8 +115,12 @@ size_t managed_settle(struct managed *m, uint64_t now, struct prober_way out[MAN
 void managed_hurry(struct managed *m, const struct prober_way *way) __attribute__((nonnull(1)));
 /* How many handshakes there were in the last MANAGED_JOINS_MS. */
 unsigned managed_joins(struct managed *m, uint64_t now) NONNULL;
-/* The same of one pair, for a sign of life that anybody may have made up. True: it is to be tried. */
+/* The same where a peer probes the session, for a sign of life that anybody may have made up. True: some path is to be tried. */
 bool managed_sign(struct managed *m, const struct prober_way *way, uint64_t now) NONNULL;
+/* Paths that stand, by the address where a peer probes the session: he may have left them while nothing passed that would tell
+ * this end, which began the session and alone can join them anew. Whoever does not have them any more says so to whatever comes by them.
+ * Each once in MANAGED_ASK_MS, and none after MANAGED_SIGNED handshakes, as the probe may be made up. How many. */
+size_t managed_asks(struct managed *m, const struct prober_way *way, uint64_t now, const struct mptcp_path *out[MANAGED_PATHS]) NONNULL;
 /* The peer has announced an address, or withdrawn one. */
 void managed_heard(struct managed *m, const struct managed_address *address) NONNULL;
 void managed_withdrawn(struct managed *m, uint8_t id) NONNULL;

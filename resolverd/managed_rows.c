@@ -95,7 +95,8 @@ managed_put(struct managed *m, const struct mptcp_path *path, bool up, uint64_t 
 void
 managed_fell(struct managed_path *path, uint64_t now)
 {
-	path->wait = path->up ? MANAGED_JOIN_MS : path->wait;
+	if (path->up) /* whose peer has looked there misses it */
+		path->wait = path->asked != 0 ? MANAGED_SIGN_MS : MANAGED_JOIN_MS;
 	path->up = path->mute = false;
 	path->path.local_port = 0;
 	path->since = now;
@@ -139,16 +140,26 @@ managed_joins(struct managed *m, uint64_t now)
 	return m->joins;
 }
 
+/* Those of the session that begin where its peer probes, who looks at that address, and once only where he is answered. */
+static struct managed_path *
+looked_at(struct managed *m, const struct prober_way *way, size_t i)
+{
+	for (size_t k = 0; k < m->n_paths; k++)
+		if (same(m->paths[k].path.local, way->local) &&
+		    same(m->paths[k].path.remote, way->remote))
+			return same(m->paths[i].path.local, way->local) ? &m->paths[i] : NULL;
+	return NULL;
+}
+
 bool
 managed_sign(struct managed *m, const struct prober_way *way, uint64_t now)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < m->n_paths; i++) {
-		struct managed_path *p = &m->paths[i];
+		struct managed_path *p = looked_at(m, way, i);
 
-		if (p->up || now - p->since < MANAGED_SIGN_MS ||
-		    !same(p->path.local, way->local) || !same(p->path.remote, way->remote))
+		if (p == NULL || p->up || now - p->since < MANAGED_SIGN_MS)
 			continue;
 		if (managed_joins(m, now) >= MANAGED_SIGNED)
 			return false;
@@ -156,6 +167,24 @@ managed_sign(struct managed *m, const struct prober_way *way, uint64_t now)
 		found = true;
 	}
 	return found;
+}
+
+size_t
+managed_asks(struct managed *m, const struct prober_way *way, uint64_t now,
+    const struct mptcp_path *out[MANAGED_PATHS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_paths && !m->server; i++) {
+		struct managed_path *p = looked_at(m, way, i);
+
+		if (p == NULL || !p->up || (p->asked != 0 && now - p->asked < MANAGED_ASK_MS) ||
+		    managed_joins(m, now) >= MANAGED_SIGNED)
+			continue;
+		p->asked = now;
+		out[n++] = &p->path;
+	}
+	return n;
 }
 
 /* A private address is a peer's who is at one himself; of any other it is a host here, which he would have us call at. */

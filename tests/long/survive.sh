@@ -9,6 +9,9 @@ survive() { row 2 env LIMIT="$1" MEDIAN="$2" tests/survive/survive.sh -n 20 -m 1
 dies() { survive "$@" -f "blackhole isp-a both" -f "fail core-isp-a"; }
 heading "a path dies, silently and as a router says; managed, fast, agents at both ends (goals: median 60 ms, worst 150 ms, 40 ms at the return)"
 dies 150 60 -c fast -p manage
+heading "the same of a provider of who began the session, which both ends have two of"
+survive 150 60 -c fast -p manage -e two -d down -f "blackhole isp-c both"
+survive 150 60 -c fast -p manage -e two -d down -f "fail core-isp-c"
 heading "the same with normal, with the kernel's path manager, and with a peer without an agent (goal: worst 250 ms)"
 dies 250 250 -c normal -p manage
 dies 250 250 -c fast -p kernel

@@ -390,6 +390,26 @@ test_signs_of_strangers(void **state)
 	assert_int_equal(spent_us, 10000000 / 25);
 }
 
+/* Who probes by a path of a session may have left it: its mark is told again, as it is, and not with each probe. */
+static void
+test_sign_asks(void **state)
+{
+	struct prober_way looks = way(2, 9);
+	struct mptcp_path path = {.local_port = 1, .remote_port = 2, .backup = true};
+
+	(void)state;
+	paper = NOW;
+	sessions[0].next = NULL;
+	memcpy(path.local, looks.local, 16);
+	memcpy(path.remote, looks.remote, 16);
+	assert_true(managed_put(&sessions[0], &path, true, paper));
+	for (; paper < NOW + MANAGED_ASK_MS; paper += 10)
+		manage_sign(&manage, &looks);
+	assert_int_equal(marks, 1);
+	manage_sign(&manage, &looks);
+	assert_int_equal(marks, 2);
+}
+
 /* A session that began before this process did; of its path nothing is known but that it is no backup. */
 static void
 mark_wanted(void)
@@ -525,6 +545,7 @@ main(void)
 	    T(test_overrun),
 	    T(test_unread),
 	    T(test_signs_of_strangers),
+	    T(test_sign_asks),
 	    T(test_mark_again),
 	    T(test_mark_refused),
 	    T(test_two_numbers),

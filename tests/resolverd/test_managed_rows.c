@@ -135,6 +135,47 @@ test_many_signs(void **state)
 	assert_true(managed_sign(&m, &made_up, world.now));
 }
 
+/* A peer probes at an address: what stands by it he may have left. It is asked for once a second, and when it ends made anew soon; else
+ * that waits. Only by who began the session, and not for ever. */
+static void
+test_asked(void **state)
+{
+	const struct mptcp_path *asked[MANAGED_PATHS];
+	struct prober_way looks = way(A, C), elsewhere = way(A, 0xe);
+
+	(void)state;
+	up(A, D, 0);
+	up(B, C, 0);
+	assert_int_equal(managed_asks(&m, &elsewhere, world.now, asked), 0);
+	managed_fell(&m.paths[1], world.now);
+	assert_int_equal(m.paths[1].wait, MANAGED_JOIN_MS);
+	up(A, D, 0);
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 2);
+	assert_memory_equal(asked[0]->local, looks.local, 16);
+	assert_memory_equal(asked[1]->local, looks.local, 16);
+	world.now += MANAGED_ASK_MS - 1;
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 0);
+	world.now++;
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 2);
+	managed_fell(&m.paths[0], world.now);
+	assert_int_equal(m.paths[0].wait, MANAGED_SIGN_MS);
+	world.now += MANAGED_ASK_MS;
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 1);
+	assert_true(managed_sign(&m, &looks, world.now));
+	assert_int_equal(m.paths[0].wait, 0);
+	up(A, C, 0); /* it stands anew */
+	managed_fell(&m.paths[0], world.now);
+	assert_int_equal(m.paths[0].wait, MANAGED_JOIN_MS);
+	m.joins = MANAGED_SIGNED;
+	m.joins_since = world.now += MANAGED_ASK_MS;
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 0);
+	m.joins = 0;
+	m.server = true;
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 0);
+	m.server = false;
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 1);
+}
+
 /* More paths than there is room for; those that do not stand make room. */
 static void
 test_many(void **state)
@@ -225,8 +266,8 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, fresh)
 	const struct CMUnitTest tests[] = {T(test_many_unmapped), T(test_numbers),
-	    T(test_moved_often), T(test_many_announced), T(test_many_signs), T(test_many),
-	    T(test_crowded), T(test_crowded_numbers), T(test_trial)};
+	    T(test_moved_often), T(test_many_announced), T(test_many_signs), T(test_asked),
+	    T(test_many), T(test_crowded), T(test_crowded_numbers), T(test_trial)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
