@@ -353,7 +353,7 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	struct heartbeat_plan plan;
 
 	/* who rests, or is looked at, because what came has stopped is looked at anew when something is owed */
-	if (s == NULL || (s->check != NULL && (s->stopped == 0 || s->lone || suspect->stopped)))
+	if (s == NULL || (s->check != NULL && (s->stopped == 0 || s->lone || !suspect->owes)))
 		return;
 	if (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms() &&
 	    (s->stopped == 0 || suspect->stopped))

@@ -21,6 +21,7 @@ uint64_t all_us, one_us;
 unsigned reads, agains, checks;
 bool answers;
 const uint8_t *answerer;
+bool pending;
 void (*meanwhile)(void);
 heartbeat_fn *check_fn;
 static void *check_arg;
@@ -289,7 +290,7 @@ begin(void)
 	now = 100000;
 	n_timers = offers = 0;
 	spent_us = all_us = one_us = 0;
-	answers = kept = over = gives_up = false;
+	answers = kept = over = gives_up = pending = false;
 	answerer = a;
 	meanwhile = NULL;
 	check_fn = NULL;
@@ -321,7 +322,7 @@ pass(uint64_t ms)
 
 			outcomes[i].beat = alive ? BEAT_ALIVE : BEAT_SILENT;
 		}
-		if (check_fn != NULL) {
+		if (check_fn != NULL && !pending) {
 			heartbeat_fn *fn = check_fn;
 
 			check_fn = NULL;

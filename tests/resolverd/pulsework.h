@@ -21,6 +21,7 @@ extern uint64_t all_us, one_us; /* of a CPU; what looks cost */
 extern unsigned reads, agains, checks;
 extern bool answers; /* whoever is probed from there does: */
 extern const uint8_t *answerer; /* a, unless said */
+extern bool pending; /* what is probed: nothing is told yet */
 extern void (*meanwhile)(void); /* what happens while a check is under way; NULL: nothing */
 extern heartbeat_fn *check_fn;
 extern struct heartbeat_plan looked; /* the last one that was asked for */

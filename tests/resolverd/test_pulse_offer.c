@@ -241,6 +241,29 @@ test_warned_and_owing(void **state)
 	end();
 }
 
+/* Nor does it go on then; but data that is missing is no reason to begin it anew. */
+static void
+test_warned_then(void **state)
+{
+	(void)state;
+	for (unsigned owes = 0; owes < 2; owes++) {
+		put_both(1, r);
+		begin();
+		pending = true;
+		warned(260);
+		assert_int_equal(checks, 1);
+		list[0].unacked = owes ? 3 : 0;
+		for (unsigned i = 0; i < 30; i++) {
+			list[1].segments_in++;
+			list[1].octets_in += 1000; /* which the session cannot have yet */
+			pass(5);
+		}
+		assert_int_equal(checks, owes ? 2 : 1);
+		assert_int_equal(looked.warns, owes);
+		end();
+	}
+}
+
 /* A path was joined by a handshake that waited: what a probe took there says how long it may be silent, until data was acknowledged. */
 static void
 test_late_handshake(void **state)
@@ -323,6 +346,7 @@ main(void)
 	    cmocka_unit_test(test_warned),
 	    cmocka_unit_test(test_warned_of_the_dead),
 	    cmocka_unit_test(test_warned_and_owing),
+	    cmocka_unit_test(test_warned_then),
 	    cmocka_unit_test(test_looks),
 	};
 
