@@ -429,7 +429,7 @@ pulse_take_hint(struct pulse *pulse)
 	struct silence_suspect suspect;
 	uint64_t now = loop_now_ms();
 
-	if (pulse->hinted != 0 && now - pulse->hinted <= PULSE_HINT_MS &&
+	if (now - pulse->hinted <= PULSE_HINT_MS &&
 	    silence_hinted(
 		pulse->silence, pulse->hint.local, pulse->hint.remote, now, &suspect))
 		suspicion_start(pulse, &suspect);

@@ -61,7 +61,7 @@ struct pulse {
 	struct manage *manage; /* NULL: the kernel has all sessions */
 	struct suspicion suspicions[PULSE_CHECKS];
 	struct prober_way hint; /* by which a peer's warning came */
-	uint64_t hinted; /* ms: when; 0: not lately */
+	uint64_t hinted; /* ms: when, last */
 	struct lost lost[PULSE_CHECKS]; /* those for which there is room */
 	size_t n_lost;
 };
