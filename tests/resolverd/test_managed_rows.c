@@ -163,6 +163,12 @@ test_asked(void **state)
 	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 1);
 	assert_true(managed_sign(&m, &looks, world.now));
 	assert_int_equal(m.paths[0].wait, 0);
+	managed_fell(&m.paths[1],
+	    world.now); /* one that the probe did not come by, but to its address */
+	world.now += MANAGED_SIGN_MS;
+	assert_true(managed_sign(&m, &looks, world.now));
+	assert_int_equal(m.paths[1].wait, 0);
+	up(A, D, 0);
 	up(A, C, 0); /* it stands anew */
 	managed_fell(&m.paths[0], world.now);
 	assert_int_equal(m.paths[0].wait, MANAGED_JOIN_MS);
