@@ -284,7 +284,7 @@ static const char *
 leave_why(
     const struct managed *m, const struct managed_world *world, const struct managed_path *path)
 {
-	for (const struct managed_path *p = m->paths; p < path; p++)
+	for (const struct managed_path *p = m->paths; p < path && !m->server; p++)
 		if (p->up && same(p->path.local, path->path.local) &&
 		    same(p->path.remote, path->path.remote))
 			return "there is one already";

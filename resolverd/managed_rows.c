@@ -13,6 +13,13 @@ same(const uint8_t a[16], const uint8_t b[16])
 	return memcmp(a, b, 16) == 0;
 }
 
+/* Paths between the same addresses differ in the port of who began the session; the other one is the same for all. */
+static bool
+same_ports(const struct mptcp_path *a, const struct mptcp_path *b)
+{
+	return a->local_port == b->local_port && a->remote_port == b->remote_port;
+}
+
 struct managed_path *
 managed_path(struct managed *m, const struct mptcp_path *path)
 {
@@ -24,7 +31,7 @@ managed_path(struct managed *m, const struct mptcp_path *path)
 
 		if (!same(p->local, path->local) || !same(p->remote, path->remote))
 			continue;
-		if (path->local_port == 0 ? row->up : p->local_port == path->local_port)
+		if (path->local_port == 0 ? row->up : same_ports(p, path))
 			return row;
 		if (found == NULL && (path->local_port == 0 || p->local_port == 0))
 			found = row;
@@ -77,9 +84,11 @@ bool
 managed_put(struct managed *m, const struct mptcp_path *path, bool up, uint64_t now)
 {
 	struct managed_path *row = managed_path(m, path);
-	uint64_t wait = row != NULL && !up && row->wait > 0 ? row->wait * 2 : MANAGED_JOIN_MS;
+	uint64_t wait = row != NULL && !up ? row->wait * 2 : 0;
 
-	if (row == NULL || (row->up && row->path.local_port != path->local_port))
+	if (wait < MANAGED_JOIN_MS)
+		wait = MANAGED_JOIN_MS;
+	if (row == NULL || (row->up && !same_ports(&row->path, path)))
 		row = path_row(m);
 	if (row == NULL)
 		return false;
@@ -210,6 +219,10 @@ managed_withdrawn(struct managed *m, uint8_t id)
 	for (size_t i = 0; i < m->n_heard; i++)
 		if (m->heard[i].id == id)
 			m->heard[i--] = m->heard[--m->n_heard];
+	for (size_t i = 0; i < m->n_paths; i++) {
+		if (m->paths[i].path.remote_id == id) /* which ends now, and is not missed */
+			m->paths[i].asked = 0;
+	}
 }
 
 /* Whether another path that stands has this number: the address that a session began at has two, 0 and that by which it joins. */

@@ -431,6 +431,29 @@ test_twice_ends(void **state)
 	assert_string_equal(acts_are(), "join a-c");
 }
 
+/* The same where it was accepted: all have this end's port. Who began the session ends one of the two; the other one stands, and the
+ * path that dies then is left for it. */
+static void
+test_twice_accepted(void **state)
+{
+	struct mptcp_path one = path(B, C, 1, 7000), late = path(B, C, 1, 7000);
+	struct prober_way dead = way(A, C);
+
+	(void)state;
+	m.server = true;
+	one.remote_port = 1001;
+	late.remote_port = 1002;
+	assert_true(managed_put(&m, &one, true, world.now));
+	assert_true(managed_put(&m, &late, true, world.now));
+	assert_int_equal(m.n_paths, 3);
+	assert_string_equal(acts_are(), "");
+	managed_fell(managed_path(&m, &late), world.now);
+	assert_true(m.paths[1].up);
+	assert_false(m.paths[2].up);
+	ways_died(&ways, &dead, false, world.now);
+	assert_string_equal(acts_are(), "leave a-c!");
+}
+
 /* IPv4 paths only join where the socket can have them. */
 static void
 test_family(void **state)
@@ -452,7 +475,8 @@ main(void)
 	    T(test_announced_again), T(test_private), T(test_announced_alone), T(test_passive),
 	    T(test_local), T(test_taken_over), T(test_dead), T(test_deprecated_stays),
 	    T(test_all_dead), T(test_given_up), T(test_settle), T(test_moved), T(test_patience),
-	    T(test_hurry), T(test_twice), T(test_twice_ends), T(test_family)};
+	    T(test_hurry), T(test_twice), T(test_twice_ends), T(test_twice_accepted),
+	    T(test_family)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,30 @@ test_asked(void **state)
 	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 1);
 }
 
+/* What ends as its peer takes the address back is not missed by the peer, though he looked here just before: who is in trouble looks
+ * everywhere. And each try that fails has the next one wait, from the usual time on. */
+static void
+test_asked_withdrawn(void **state)
+{
+	const struct mptcp_path *asked[MANAGED_PATHS];
+	struct prober_way looks = way(A, C);
+	struct mptcp_path again = path(A, C, 0, 0);
+
+	(void)state;
+	up(A, D, 0);
+	m.paths[1].path.remote_id = 2;
+	assert_int_equal(managed_asks(&m, &looks, world.now, asked), 2);
+	managed_withdrawn(&m, 2);
+	managed_fell(&m.paths[1], world.now);
+	assert_int_equal(m.paths[1].wait, MANAGED_JOIN_MS);
+	managed_fell(&m.paths[0], world.now);
+	assert_int_equal(m.paths[0].wait, MANAGED_SIGN_MS);
+	assert_true(managed_put(&m, &again, false, world.now));
+	assert_int_equal(m.paths[0].wait, MANAGED_JOIN_MS);
+	assert_true(managed_put(&m, &again, false, world.now));
+	assert_int_equal(m.paths[0].wait, 2 * MANAGED_JOIN_MS);
+}
+
 /* More paths than there is room for; those that do not stand make room. */
 static void
 test_many(void **state)
@@ -273,7 +297,8 @@ main(void)
 #define T(name) cmocka_unit_test_setup(name, fresh)
 	const struct CMUnitTest tests[] = {T(test_many_unmapped), T(test_numbers),
 	    T(test_moved_often), T(test_many_announced), T(test_many_signs), T(test_asked),
-	    T(test_many), T(test_crowded), T(test_crowded_numbers), T(test_trial)};
+	    T(test_asked_withdrawn), T(test_many), T(test_crowded), T(test_crowded_numbers),
+	    T(test_trial)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
