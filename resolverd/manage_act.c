@@ -9,6 +9,7 @@
 #include "core/wire/eid.h"
 #include "core/wire/errors.h"
 #include "resolverd/manage_own.h"
+#include "resolverd/sockets.h"
 
 #define MANAGE_TURN 64 /* sessions that are looked at in one turn of the loop */
 #define MANAGE_ROUNDS 4 /* of acts, each following from the last */
@@ -50,6 +51,21 @@ manage_withdraw(struct manage *manage, struct managed *m, const struct mptcp_pat
 	return done;
 }
 
+/* The FIN of a dead path would be sent again when it lives, by a timer that doubles, and until then hold up the peer, who may have heard
+ * of nothing: he would be answered as if all were well. Without a socket there, a reset tells him. */
+static void
+manage_bury(struct manage *manage, const struct mptcp_path *path)
+{
+	struct session_note note = {.transport = SESSION_TCP,
+	    .source_port = path->local_port,
+	    .destination_port = path->remote_port};
+
+	memcpy(note.source, path->local, 16);
+	memcpy(note.destination, path->remote, 16);
+	if (sockets_end(manage->diag, &note) < 0 && errno != ENOENT)
+		diag_debug("a path that died is closed by its FIN only: %s", strerror(errno));
+}
+
 /* The withdrawal goes over another path and reaches the peer also when this one is dead. It may leave the path itself as it is
  * (so does Linux 6.18 with the first one), or end it. */
 static int
@@ -57,9 +73,13 @@ manage_leave(struct manage *manage, struct managed *m, const struct act *act)
 {
 	bool withdrawn = act->whole && manage_withdraw(manage, m, &act->path);
 	struct managed_path *path;
+	struct prober_way dead;
 
 	if (mptcp_end(manage->mptcp, m->token, &act->path) < 0 && errno != ESRCH && !withdrawn)
 		return -MAP_ESYS;
+	dead = prober_way_of(act->path.local, act->path.remote);
+	if (ways_is_dead(&manage->ways, &dead))
+		manage_bury(manage, &act->path);
 	manage->company->count(manage->company->arg, PATH_LEFT);
 	manage_tell(manage, m, &act->path, "left", act->why);
 	path = managed_path(m, &act->path);

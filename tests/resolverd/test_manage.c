@@ -26,6 +26,8 @@ static unsigned reads, marks;
 static int refusal; /* errno of marks; 0: they are taken */
 static int unread; /* errno of reads */
 static unsigned withdrawn; /* numbers, a bit for each */
+static unsigned ends, buried; /* paths; and those whose socket went as well */
+static struct session_note grave; /* the last one */
 static unsigned walks; /* through all sessions, for a sign */
 static uint64_t spent_us, row_us; /* of a CPU; and what one session costs a walk */
 
@@ -40,6 +42,7 @@ bool __wrap_managed_sign(struct managed *m, const struct prober_way *way, uint64
 int __wrap_subflows_read(struct netlink *diag, struct subflows *out);
 int __wrap_mptcp_withdraw(struct mptcp *mptcp, uint32_t token, uint8_t id);
 int __wrap_mptcp_end(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path);
+int __wrap_sockets_end(struct netlink *diag, const struct session_note *note);
 int __wrap_mptcp_set_backup(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *path);
 
 uint64_t
@@ -109,6 +112,17 @@ __wrap_mptcp_end(struct mptcp *mptcp, uint32_t token, const struct mptcp_path *p
 	(void)mptcp;
 	(void)path;
 	assert_int_equal(token, 1);
+	ends++;
+	return 0;
+}
+
+int
+__wrap_sockets_end(struct netlink *diag, const struct session_note *note)
+{
+	(void)diag;
+	assert_true(ends > buried); /* each after its path: or the session would end */
+	grave = *note;
+	buried++;
 	return 0;
 }
 
@@ -168,7 +182,7 @@ fresh(void **state)
 	manage.tick = timer_new(loop, manage_ticked, &manage);
 	manage.turn = timer_new(loop, manage_turned, &manage);
 	manage.reread = timer_new(loop, manage_reread, &manage);
-	paper = due = reads = marks = withdrawn = walks = 0;
+	paper = due = reads = marks = withdrawn = walks = ends = buried = 0;
 	spent_us = row_us = 0;
 	refusal = unread = 0;
 	for (unsigned i = 0; i < 2; i++)
@@ -488,6 +502,35 @@ test_two_numbers(void **state)
 	assert_int_equal(withdrawn, 1u << 1);
 }
 
+/* Of a path that died nothing stays behind, whose FIN would say to the peer that all is well; other paths end as TCP has it. */
+static void
+test_buried(void **state)
+{
+	struct managed *m = &sessions[0];
+	struct mptcp_path other = {.local_port = 3, .remote_port = 4, .local_id = 1};
+	struct prober_way first = way(1, 0x40);
+
+	(void)state;
+	m->next = NULL;
+	m->server = manage.own[0].announced = manage.own[1].announced = true;
+	address(other.local, 2);
+	address(other.remote, 0x41);
+	assert_true(managed_put(m, &other, true, NOW));
+	m->paths[0].path.remote_port = 2;
+	ways_died(&manage.ways, &first, true, NOW);
+	manage_act(&manage, m);
+	assert_int_equal(buried, 1);
+	assert_memory_equal(grave.source, first.local, 16);
+	assert_memory_equal(grave.destination, first.remote, 16);
+	assert_int_equal(grave.source_port << 16 | grave.destination_port, 0x10002);
+	(void)ways_lived(&manage.ways, &first, NOW);
+	assert_true(managed_put(m, &m->first, true, NOW));
+	manage.n_own = 1; /* 2 is taken away */
+	manage_act(&manage, m);
+	assert_int_equal(ends, 2);
+	assert_int_equal(buried, 1);
+}
+
 /* How many paths of the first session are to be left, from address 1, which is withdrawn. */
 static unsigned
 leaves(void)
@@ -546,6 +589,7 @@ main(void)
 	    T(test_unread),
 	    T(test_signs_of_strangers),
 	    T(test_sign_asks),
+	    T(test_buried),
 	    T(test_mark_again),
 	    T(test_mark_refused),
 	    T(test_two_numbers),
