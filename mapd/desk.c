@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/sys/scatter.h"
 #include "core/wire/errors.h"
 
 struct desk_octets {
@@ -87,11 +88,8 @@ spots_room(struct spot ***spots, size_t n, size_t *max)
 static struct spot **
 desk_bucket(struct desk *desk, const uint8_t *key, size_t n)
 {
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ key[i]) * 16777619u;
-	return &desk->buckets[(hash ^ hash >> 15) % DESK_BUCKETS];
+	_Static_assert(NODE_KEY <= SCATTER_MOST, "keys of names are scattered");
+	return &desk->buckets[scatter(key, n) % DESK_BUCKETS];
 }
 
 /* What is stored of it, copied: the store's octets move when something is written. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/wire/cursor.h"
+#include "core/sys/scatter.h"
 #include "core/wire/dnssec.h"
 #include "core/wire/errors.h"
 #include "mapd/replay.h"
@@ -89,13 +89,13 @@ trace_is_over(uint32_t when, uint64_t now)
 static uint32_t
 digest_bucket(const struct slots *slots, uint64_t digest)
 {
-	return (uint32_t)digest & (slots->n_buckets - 1);
+	return scatter((const uint8_t *)&digest, sizeof digest) & (slots->n_buckets - 1);
 }
 
 static uint32_t
 key_bucket(const struct slots *slots, const uint8_t id[TRACE_KEY])
 {
-	return get_u32(id) & (slots->n_buckets - 1);
+	return scatter(id, TRACE_KEY) & (slots->n_buckets - 1);
 }
 
 static uint32_t

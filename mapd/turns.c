@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sys/crypto.h"
+#include "core/sys/scatter.h"
 #include "core/wire/errors.h"
 
 /* Who has something waiting; in a chain of its bucket, and in the queue of sources. */
@@ -23,7 +23,6 @@ struct source {
 struct turns {
 	unsigned most, n;
 	size_t most_octets, octets;
-	uint64_t seed; /* so that nobody can choose sources of one bucket */
 	struct source *spare;
 	struct source *first, **end;
 	size_t mask;
@@ -42,7 +41,7 @@ turns_new(unsigned most, size_t octets, struct turns **out)
 	while (buckets < most)
 		buckets *= 2;
 	turns->bucket = calloc(buckets, sizeof(struct source *));
-	if (turns->bucket == NULL || crypto_random(&turns->seed, sizeof turns->seed) != 0) {
+	if (turns->bucket == NULL) {
 		turns_free(turns);
 		return -MAP_ENOMEM;
 	}
@@ -71,11 +70,8 @@ turns_free(struct turns *turns)
 static struct source **
 turns_find(struct turns *turns, const uint8_t id[CLAIM_SOURCE])
 {
-	uint64_t hash = (get_u64(id) ^ turns->seed) * UINT64_C(0x9e3779b97f4a7c15);
-	struct source **at;
+	struct source **at = &turns->bucket[scatter(id, CLAIM_SOURCE) & turns->mask];
 
-	hash = (hash ^ hash >> 32) * (turns->seed | 1);
-	at = &turns->bucket[hash >> 32 & turns->mask];
 	while (*at != NULL && memcmp((*at)->id, id, CLAIM_SOURCE) != 0)
 		at = &(*at)->same;
 	return at;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -228,12 +229,55 @@ test_clock_goes_back(void **state)
 	}
 }
 
+/* Microseconds of a CPU that so many messages, each by a key of its own, cost to remember and to find. */
+static uint64_t
+cost(bool chosen)
+{
+	enum { MANY = 20000 };
+	struct timespec before, after;
+	struct undo undo;
+	uint32_t inception, n;
+	bool pending;
+	uint8_t rcode;
+
+	traces_free(traces);
+	assert_int_equal(traces_new(&traces), 0);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+	for (uint32_t i = 0; i < 2 * MANY;
+	     i++) { /* the first is the last in its chain by then */
+		uint32_t number = i % MANY + 1;
+		struct trace t = trace(chosen ? (uint64_t)number << 32 : number, 0, 1000, 100);
+
+		memset(t.id, 0, sizeof t.id);
+		memcpy(t.id + (chosen ? 8 : 0), &number, sizeof number);
+		if (i < MANY)
+			assert_int_equal(traces_add(traces, &t, false, &undo), 0);
+		assert_true(traces_find(traces, t.digest, 1000, &rcode, &pending));
+		assert_true(traces_find_key(traces, t.id, &inception, &n));
+	}
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+	return (uint64_t)(after.tv_sec - before.tv_sec) * 1000000 +
+	       (uint64_t)(after.tv_nsec - before.tv_nsec) / 1000;
+}
+
+/* Who makes keys and messages that look alike in whatever octets finds none of them in one chain. */
+static void
+test_chosen(void **state)
+{
+	uint64_t usual;
+
+	(void)state;
+	usual = cost(false);
+	assert_true(cost(true) < 10 * usual);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_over_counts_no_more, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_beside_a_list, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_chosen, setup, teardown),
 	    cmocka_unit_test(test_clock_goes_back),
 	};
 
