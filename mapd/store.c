@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/sys/diag.h"
 #include "core/wire/errors.h"
 #include "mapd/environment.h"
 #include "mapd/verify.h"
@@ -32,6 +34,19 @@ struct change {
 	int around_error;
 };
 
+/*
+ * A page that leads to all others could not be written. From then on LMDB refuses even to read, until the database is opened
+ * anew; what was committed before stays on the disk as it is. Who watches over mapd starts it again.
+ */
+_Noreturn static void
+store_panic(void)
+{
+	diag_error("database: the disk failed as it took a commit, and nothing more can be "
+		   "read: mapd ends; what was "
+		   "acknowledged is there when it is started again");
+	_exit(1);
+}
+
 /* An error of LMDB or the kernel as ours. LMDB gives EIO for a write that a full disk cut short. */
 static int
 store_error(int rc)
@@ -50,6 +65,8 @@ store_error(int rc)
 		return -MAP_EDISK;
 	case ENOMEM:
 		return -MAP_ENOMEM;
+	case MDB_PANIC:
+		store_panic();
 	default:
 		return -MAP_EDATABASE;
 	}

@@ -14,7 +14,7 @@
 
 void (*disk_before)(void), (*disk_after)(void), (*disk_fails)(void);
 void (*disk_put)(off_t at, bool waited);
-_Atomic unsigned disk_failures, disk_written;
+_Atomic unsigned disk_failures, disk_head_failures, disk_written;
 
 int
 fdatasync(int fd)
@@ -40,8 +40,14 @@ fdatasync(int fd)
 ssize_t
 pwrite(int fd, const void *p, size_t n, off_t at)
 {
-	ssize_t rc = syscall(SYS_pwrite64, fd, p, n, at);
+	ssize_t rc;
 
+	if (at < DISK_HEADS && disk_head_failures > 0) {
+		disk_head_failures--;
+		errno = EIO;
+		return -1;
+	}
+	rc = syscall(SYS_pwrite64, fd, p, n, at);
 	disk_written += at >= DISK_HEADS;
 	if (disk_put != NULL && at < DISK_HEADS)
 		disk_put(at, (fcntl(fd, F_GETFL) & O_DSYNC) != 0);

@@ -16,6 +16,8 @@ extern void (*disk_put)(off_t at, bool waited);
 /* So many times more fdatasync() fails: disk_fails is called in the place of disk_after. */
 extern _Atomic unsigned disk_failures;
 extern void (*disk_fails)(void);
+/* So many times more a write of a meta page fails. */
+extern _Atomic unsigned disk_head_failures;
 /* Writes since the last fdatasync(), but for the meta pages: a commit has some. */
 extern _Atomic unsigned disk_written;
 

@@ -24,6 +24,7 @@
 #include "mapd/keyring.h"
 #include "mapd/lock.h"
 #include "mapd/store.h"
+#include "tests/store/disk.h"
 
 #define MAP_SIZE ((size_t)32 << 20)
 #define BIG 100000
@@ -306,13 +307,51 @@ test_reader_is_killed(void **state)
 	store_close(store);
 }
 
+/* The write that ends a commit fails: LMDB will not even read any more, so the process ends, and the next one has what was committed. */
+static void
+test_head_fails(void **state)
+{
+	static const struct bytes key = {(const uint8_t *)"k", 1},
+				  lost = {(const uint8_t *)"l", 1};
+	struct store *store;
+	struct snapshot *snap;
+	struct change *change;
+	struct bytes value;
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		store = open_store(directory);
+		(void)rewrite(store, 1);
+		if (snapshot_new(store, &snap) != 0 || change_begin(store, &change) != 0)
+			_exit(2);
+		change_put(change, TABLE_NODES, lost, key);
+		disk_head_failures = 1;
+		if (change_commit(change) != -MAP_EDISK)
+			_exit(3);
+		_exit(snapshot_take(snap) == 0 ? 4 : 5);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+	store = open_store(directory);
+	assert_int_equal(snapshot_new(store, &snap), 0);
+	assert_int_equal(snapshot_take(snap), 0);
+	assert_true(snapshot_get(snap, TABLE_NODES, key, &value));
+	assert_false(snapshot_get(snap, TABLE_NODES, lost, &value));
+	snapshot_free(snap);
+	store_close(store);
+}
+
 int
 main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {CASE(test_nfs), CASE(test_link_to_file),
 	    CASE(test_link_to_lock), CASE(test_link_to_directory), CASE(test_link_to_key),
-	    CASE(test_readers), CASE(test_reader_is_killed)};
+	    CASE(test_readers), CASE(test_reader_is_killed), CASE(test_head_fails)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
 	if (begin == NULL)
 		*(void **)&begin = dlsym(RTLD_NEXT, "mdb_txn_begin");
 	if (no_begin && (flags & MDB_RDONLY) == 0)
-		return MDB_PANIC;
+		return MDB_CORRUPTED;
 	return begin(env, parent, flags, txn);
 }
 
