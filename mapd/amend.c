@@ -172,7 +172,7 @@ place_follow(struct change *change, const struct place *place)
 		backlog_put_names(change, &place->name);
 }
 
-/* What goes with the edit joins its change; the claims of names that lose their KEY go in every case. */
+/* What goes with the edit joins its change; the claims of names that lose their KEY, or all they have, go in every case. */
 static int
 amend_beside(const struct amending *a, struct change *change)
 {
@@ -182,8 +182,10 @@ amend_beside(const struct amending *a, struct change *change)
 	for (size_t i = 0; i < a->places.n && rc == 0; i++) {
 		const struct place *place = a->places.at[i];
 
-		if (place->touched && draft_loses_key(&place->before, &place->draft) &&
-		    !holder_stays(change, &place->name, &place->draft))
+		if (place->touched &&
+		    ((place->draft.n == 0 && !amend->steps) ||
+			(draft_loses_key(&place->before, &place->draft) &&
+			    !holder_stays(change, &place->name, &place->draft))))
 			claim_remove(change, &a->before.apex, &place->name);
 		if (!amend->steps)
 			place_follow(change, place);
@@ -450,12 +452,14 @@ amend_write(struct amending *a, struct build *build)
 	return rc;
 }
 
-/* What stays the zone's in an edit; else all of it changes. */
+/*
+ * What stays the zone's in an edit; else all of it changes. Another denial that it has by configuration since is for a load or a
+ * roll: here a host's update, or a lease that ends, would choose the time for it.
+ */
 static bool
 amend_is_small(const struct amending *a)
 {
-	return a->before.denial == rules_denial(a->work->rules, &a->before.apex) &&
-	       a->before.negative_ttl == a->plan.negative_ttl &&
+	return a->before.negative_ttl == a->plan.negative_ttl &&
 	       a->places.n + a->befores.n <= AMEND_MOST;
 }
 

@@ -15,6 +15,7 @@
 #include "mapd/amend.h"
 #include "mapd/backlog.h"
 #include "mapd/decide.h"
+#include "mapd/note.h"
 #include "mapd/renew.h"
 #include "mapd/replay.h"
 #include "mapd/settle.h"
@@ -182,7 +183,7 @@ whole_beside(void *arg, struct change *change)
 
 	w->desk->change = change;
 	commit_put_off(w->c, change, w->desk, true);
-	rc = decide_note(w->c->work, w->desk, w->p, w->c->now);
+	rc = note_taken(w->c->work, w->desk, w->p, w->c->now);
 	if (rc == 0)
 		replay_put(w->c->work->replay, change, w->c->now);
 	return rc;

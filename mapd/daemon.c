@@ -282,6 +282,16 @@ daemon_reload_waits(char *why, size_t max)
 	return -MAP_ELIMIT;
 }
 
+/* Tokens are known again after a restart, and by other servers of an address, where cookies are. */
+static struct bytes
+token_secret(const struct config *config)
+{
+	const struct cookies *cookies = &config->cookies;
+
+	return cookies->n > 0 ? (struct bytes){cookies->secret[0], sizeof(cookies->secret[0])}
+			      : (struct bytes){NULL, 0};
+}
+
 /* Reads the file again; on an error all stays as it is, and why says what is wrong. */
 static int
 daemon_reload(void *arg, char *why, size_t max)
@@ -321,6 +331,8 @@ daemon_reload(void *arg, char *why, size_t max)
 	warn_unchangeable(fresh, d->config);
 	diag_set_level(d->options->verbose ? DIAG_DEBUG : fresh->log);
 	daemon_budget(d, fresh);
+	if (prover_set(d->prover, token_secret(fresh)) != 0)
+		diag_warn("tokens of verify-locators: cannot be made of the new secret");
 	orders_post(d, orders);
 	return 0;
 free_orders:
@@ -387,18 +399,6 @@ daemon_say(int error, const char *what, const char *why)
 	return error;
 }
 
-/* Tokens are known again after a restart, and by other servers of an address, where cookies are. */
-static int
-daemon_prover(struct daemon *d)
-{
-	const struct cookies *cookies = &d->config->cookies;
-	struct bytes secret = {NULL, 0};
-
-	if (cookies->n > 0)
-		secret = (struct bytes){cookies->secret[0], sizeof(cookies->secret[0])};
-	return prover_new(secret, &d->prover);
-}
-
 static int
 daemon_propose(void *arg, struct proposal *proposal)
 {
@@ -427,7 +427,7 @@ daemon_open(struct daemon *d)
 	char why[1024] = "";
 	int error;
 
-	error = daemon_prover(d);
+	error = prover_new(token_secret(d->config), &d->prover);
 	if (error != 0)
 		return daemon_say(error, "probes", why);
 	options.prover = d->prover;

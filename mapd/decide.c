@@ -16,6 +16,7 @@
 #include "mapd/holder.h"
 #include "mapd/host.h"
 #include "mapd/lease.h"
+#include "mapd/note.h"
 #include "mapd/people.h"
 #include "mapd/proof.h"
 #include "mapd/prove.h"
@@ -146,6 +147,17 @@ decide_changes(struct deciding *d)
 	return rc;
 }
 
+/* Whether a name was registered as a host, and is that host's still: it may have been assigned to another identity since. */
+static bool
+is_host(const struct desk *desk, const struct name *name)
+{
+	struct name identity;
+	struct claim claim;
+
+	return claim_get(desk->change, name, &claim) && (claim.flags & CLAIM_HOST) != 0 &&
+	       (!assigned_get(desk->change, name, &identity) || name_equal(&identity, name));
+}
+
 /* RFC 9665, RFC 9664: addresses are locators too; what has no lease is not there. */
 static int
 decide_host(struct deciding *d)
@@ -156,15 +168,13 @@ decide_host(struct deciding *d)
 	for (size_t i = 0; i < d->desk->n_owners && rc == 0; i++) {
 		struct spot *spot = d->desk->owners[i];
 		struct holder holder;
-		struct claim claim;
 
 		if (lease_is_over(&d->grant)) {
-			holder =
-			    holder_of(d->desk->change, d->work->rules, &spot->name, &spot->now);
+			holder = holder_signing(d->desk->change, d->work->rules, &spot->name,
+			    &spot->now, &d->p->actor.name);
 			lease_clear(&spot->next, &holder, lease_key_is_over(&d->grant));
 		} else if ((host != NULL && name_equal(host, &spot->name)) ||
-			   (claim_get(d->desk->change, &spot->name, &claim) &&
-			       (claim.flags & CLAIM_HOST) != 0))
+			   is_host(d->desk, &spot->name))
 			rc = host_set_locators(d->desk, &spot->next);
 	}
 	return rc;
@@ -207,7 +217,8 @@ case_judge(struct deciding *d, const struct spot *spot)
 	    .banned = (d->person.flags & PERSON_BANNED) != 0,
 	    .revoked = d->revoked,
 	    .why = d->person.why[0] != '\0' ? d->person.why : NULL,
-	    .cut = spot_is_occluded(spot) || (spot->flags & (NODE_CUT | NODE_DNAME)) != 0,
+	    .cut = spot_is_occluded(spot) || (spot->flags & (NODE_CUT | NODE_DNAME)) != 0 ||
+		   desk_is_elsewhere(d->desk, &spot->name),
 	    .now = d->now};
 	char text[POLICY_TEXT];
 	struct name assigned;
@@ -453,50 +464,6 @@ decide_steps(struct deciding *d)
 
 /* --- the end of it --- */
 
-/* Its holder has shown where he is after all, and there is room. */
-static bool
-claim_moves(const struct desk *desk, const struct claim *claim, const struct proposal *p,
-    const struct policy *policy)
-{
-	return p->shown && memcmp(claim->source, claim_unproved, CLAIM_SOURCE) == 0 &&
-	       claim_count_source(desk->change, &desk->zone.apex, p->source) <
-		   policy->identities_of_source;
-}
-
-int
-decide_note(struct work *work, struct desk *desk, struct proposal *p, uint64_t now)
-{
-	const struct policy *policy = rules_policy(work->rules, &desk->zone.apex);
-	struct lease_grant grant = lease_grant(policy, &p->update.lease);
-	const struct name *host = host_described(&p->update);
-	bool admin = p->actor.kind == ACTOR_ADMIN;
-	int rc = replay_note(work->replay, p, p->verdict.rcode, now);
-
-	for (size_t i = 0; i < desk->n_owners && rc == 0; i++) {
-		const struct spot *spot = desk->owners[i];
-		const struct draft *after = &spot->next;
-		struct claim claim = {0};
-		bool lost = draft_loses_key(&spot->now, after) &&
-			    !holder_stays(desk->change, &spot->name, after);
-
-		/* a name that no KEY holds any more, or nothing is at, is nobody's */
-		if (lost || (!admin && (after->n == 0 || lease_key_is_over(&grant)))) {
-			claim_remove(desk->change, &desk->zone.apex, &spot->name);
-			continue;
-		}
-		if (admin)
-			continue;
-		if (!claim_get(desk->change, &spot->name, &claim) ||
-		    claim_moves(desk, &claim, p, policy))
-			memcpy(claim.source, proposal_claimant(p), CLAIM_SOURCE);
-		if (host != NULL)
-			claim.flags |= CLAIM_HOST;
-		lease_renew(&claim, &grant, after, now);
-		claim_put(desk->change, &desk->zone.apex, &spot->name, &claim);
-	}
-	return rc != 0 ? rc : change_error(desk->change);
-}
-
 /* In the order of protocol 8; each step only when nothing was refused before. */
 static int
 decide_steps_of(struct deciding *d)
@@ -532,10 +499,18 @@ decide_take(struct deciding *d, enum decision *what, struct lines *lines)
 	}
 	if (d->whole) {
 		*what = DECIDED_WHOLE;
-		return desk_lines(d->desk, lines);
+		rc = desk_lines(d->desk, lines);
+		if (rc == -MAP_ELIMIT) {
+			*what = DECIDED;
+			lines_fini(lines);
+			refuse(d, RCODE_REFUSED,
+			    "changes too many records of this zone at once: send it in parts");
+			rc = 0;
+		}
+		return rc;
 	}
 	commit_put_off(d->commit, d->commit->change, d->desk, false);
-	rc = decide_note(d->work, d->desk, d->p, d->now);
+	rc = note_taken(d->work, d->desk, d->p, d->now);
 	commit_keep(d->commit);
 	return rc;
 }
@@ -560,6 +535,8 @@ decide(struct commit *commit, struct desk *desk, struct proposal *p, enum decisi
 	if (p->actor.kind == ACTOR_ADMIN)
 		d.grant = (struct lease_grant){0};
 	rc = decide_steps_of(&d);
+	if (rc == 0 && !d.refused)
+		rc = decide_take(&d, what, lines);
 	if (rc == 0 && d.refused) {
 		if (refusal_is_noted(&d) &&
 		    replay_judge(d.work->replay, p, d.now, &known) == REPLAY_NEW) {
@@ -567,8 +544,6 @@ decide(struct commit *commit, struct desk *desk, struct proposal *p, enum decisi
 			rc = replay_note(d.work->replay, p, p->verdict.rcode, d.now);
 		}
 		commit_drop(commit);
-	} else if (rc == 0) {
-		rc = decide_take(&d, what, lines);
 	}
 	/* the same answer again has it too */
 	if (rc == 0 && p->verdict.rcode == RCODE_NOERROR && p->actor.kind == ACTOR_KEY)

@@ -22,8 +22,5 @@ enum decision {
  */
 int decide(struct commit *commit, struct desk *desk, struct proposal *proposal, enum decision *what,
     struct lines *lines) NONNULL MUST_CHECK;
-/* What an accepted one writes besides records; also called for DECIDED_WHOLE, in the transaction of the edit. */
-int decide_note(struct work *work, struct desk *desk, struct proposal *proposal,
-    uint64_t now) NONNULL MUST_CHECK;
 
 #endif

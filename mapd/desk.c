@@ -9,6 +9,7 @@
 
 #include "core/sys/scatter.h"
 #include "core/wire/errors.h"
+#include "mapd/work.h"
 
 struct desk_octets {
 	struct desk_octets *next;
@@ -26,6 +27,26 @@ apex_has_dname(const struct desk *desk)
 	       node_read(value, &node) == 0 && (node.flags & NODE_DNAME) != 0;
 }
 
+static bool
+desk_is_split(const struct desk *desk)
+{
+	uint8_t key[NAME_KEY];
+	size_t n = name_key(&desk->zone.apex, key);
+	struct zone next;
+
+	return work_zone_next(desk->change, key, &n, &next) &&
+	       name_is_below(&next.apex, &desk->zone.apex);
+}
+
+bool
+desk_is_elsewhere(const struct desk *desk, const struct name *name)
+{
+	struct zone zone;
+
+	return desk->split && work_zone_of(desk->change, name, &zone) &&
+	       !name_equal(&zone.apex, &desk->zone.apex);
+}
+
 int
 desk_new(struct change *change, const struct zone *zone, struct desk **out)
 {
@@ -36,6 +57,7 @@ desk_new(struct change *change, const struct zone *zone, struct desk **out)
 	desk->change = change;
 	desk->zone = *zone;
 	desk->dname = apex_has_dname(desk);
+	desk->split = desk_is_split(desk);
 	*out = desk;
 	return 0;
 }

@@ -31,6 +31,7 @@ struct desk {
 	struct change *change; /* borrowed */
 	struct zone zone; /* as it was before */
 	bool dname; /* the apex has one */
+	bool split; /* a zone below it is served here, too */
 	struct spot **spots; /* in the order they were asked for, later in that of their keys */
 	size_t n, max;
 	struct spot *buckets[DESK_BUCKETS];
@@ -55,6 +56,8 @@ int desk_spot(struct desk *desk, const struct name *name, struct spot **out) NON
  */
 int desk_look(struct desk *desk, const struct name *name, struct draft *draft,
     struct bytes *value) NONNULL MUST_CHECK;
+/* A zone of its own, which is served here too, has the name, whether it was delegated or not. */
+bool desk_is_elsewhere(const struct desk *desk, const struct name *name) NONNULL;
 /* Hidden below a delegation or a DNAME. */
 bool spot_is_occluded(const struct spot *spot) NONNULL;
 bool spot_is_apex(const struct desk *desk, const struct spot *spot) NONNULL;

@@ -162,17 +162,45 @@ assign_rows(struct folking *f, struct change *change)
 	return rc != 0 ? rc : backlog_put_assigned(change, &folk->name, &folk->identity);
 }
 
+/* What is stored at a name of the zone, into an empty draft that the caller frees. */
+static int
+stored_read(struct change *change, const struct zone *zone, const struct name *name,
+    struct draft *draft)
+{
+	uint8_t key[NODE_KEY];
+	struct bytes value = {NULL, 0};
+
+	(void)change_get(
+	    change, TABLE_NODES, (struct bytes){key, node_key(zone->id, name, key)}, &value);
+	return draft_read(draft, value);
+}
+
+/* Of a name where no KEY is: who had it was whom it was assigned to. */
+static bool
+is_keyless(struct change *change, const struct name *name, struct zone *zone)
+{
+	struct draft draft = {0};
+	bool none = work_zone_of(change, name, zone) &&
+		    stored_read(change, zone, name, &draft) == 0 && !draft_has(&draft, RR_KEY);
+
+	draft_fini(&draft);
+	return none;
+}
+
 static int
 unassign_rows(struct folking *f, struct change *change)
 {
 	const struct name *name = &f->folk->name;
 	char text[NAME_TEXT];
 	struct name there;
+	struct zone zone;
 
 	if (!assigned_get(change, name, &there))
 		return folk_refuse(f->out, -MAP_ENOTFOUND, "%s: assigned to no identity",
 		    name_print(name, text));
 	assigned_remove(change, name);
+	if (is_keyless(change, name, &zone)) /* or its lease would end what is put there next */
+		claim_remove(change, &zone.apex, name);
 	folk_say(f->out, "taken back from %.*s", OUTCOME_DONE / 2, name_print(&there, text));
 	return 0;
 }
@@ -270,17 +298,12 @@ static int
 owner_lines(struct folking *f, struct change *change, const struct zone *zone,
     const struct folk_owner *owner, struct lines *lines)
 {
-	uint8_t key[NODE_KEY];
-	struct bytes value = {NULL, 0};
 	struct draft draft = {0};
 	struct line line = {.verb = LINE_UNSET, .owner = owner->name};
 	struct holder holder;
 	bool host;
-	int rc;
+	int rc = stored_read(change, zone, &owner->name, &draft);
 
-	(void)change_get(change, TABLE_NODES,
-	    (struct bytes){key, node_key(zone->id, &owner->name, key)}, &value);
-	rc = draft_read(&draft, value);
 	/* by the KEY that is there; without one they are the zone's, as they are where no key may change them */
 	holder = holder_of(change, f->work->rules, &owner->name, &draft);
 	host = draft_has(&draft, RR_KEY) && holder_has_type(&holder, RR_A);
@@ -321,6 +344,21 @@ zone_lines(struct folking *f, struct lines *lines)
 	return rc;
 }
 
+/* The name is given up. A KEY of another one, which stays, keeps the claim for its own lease. */
+static void
+release_row(
+    struct folking *f, struct change *change, const struct name *name, struct claim *claim)
+{
+	struct zone zone;
+
+	if (name_equal(name, &f->folk->identity) || is_keyless(change, name, &zone)) {
+		claim_remove(change, f->apex, name);
+		return;
+	}
+	claim->until = claim->lease = 0;
+	claim_put(change, f->apex, name, claim);
+}
+
 /* The rows that go with a zone's records, in its change. */
 static int
 zone_rows(void *arg, struct change *change)
@@ -333,7 +371,7 @@ zone_rows(void *arg, struct change *change)
 	for (size_t i = 0; i < f->n_owners && f->folk->verb == FOLK_RELEASE; i++)
 		if (name_equal(&f->owners[i].apex, f->apex) &&
 		    claim_get(change, &f->owners[i].name, &claim)) {
-			claim_remove(change, f->apex, &f->owners[i].name);
+			release_row(f, change, &f->owners[i].name, &claim);
 			f->claims++;
 			f->rows = true;
 		}

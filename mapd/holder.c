@@ -43,6 +43,17 @@ holder_of(struct change *change, const struct rules *rules, const struct name *n
 	return holder;
 }
 
+struct holder
+holder_signing(struct change *change, const struct rules *rules, const struct name *name,
+    const struct draft *stored, const struct name *signer)
+{
+	struct holder holder = holder_of(change, rules, name, stored);
+
+	if (holder.assigned != PLACE_NONE && !name_equal(name, signer))
+		holder.own = PLACE_NONE;
+	return holder;
+}
+
 bool
 holder_stays(struct change *change, const struct name *name, const struct draft *stored)
 {

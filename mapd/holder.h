@@ -16,6 +16,9 @@ struct holder {
 /* stored: what is at the name. */
 struct holder holder_of(struct change *change, const struct rules *rules, const struct name *name,
     const struct draft *stored) NONNULL;
+/* The same of who signs: where the name is assigned to him, what a KEY has there is not his. */
+struct holder holder_signing(struct change *change, const struct rules *rules, const struct name *name,
+    const struct draft *stored, const struct name *signer) NONNULL;
 
 /*
  * Whether the claim of a name whose last KEY goes stays: the name is assigned to another identity than that of the

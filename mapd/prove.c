@@ -22,14 +22,45 @@
 
 static const char prove_magic[] = "prove-1"; /* its NUL is sent too */
 
+struct secret {
+	uint8_t octets[PROVE_SECRET];
+	struct secret *before;
+};
+
 /* Shared by all threads. */
 struct prover {
-	uint8_t secret[PROVE_SECRET];
+	_Atomic(struct secret *) secret; /* none is freed before all are */
+	uint8_t places[PROVE_SECRET];
 	/* of addresses, with who asks */
 	_Atomic uint64_t own[PROVE_SLOTS]; /* mark | seconds */
 	_Atomic uint64_t probed[PROVE_SLOTS]; /* seconds */
 	_Atomic uint64_t others[PROVE_SLOTS]; /* seconds of the last | how many */
 };
+
+int
+prover_set(struct prover *prover, struct bytes secret)
+{
+	struct secret *before = atomic_load(&prover->secret), *made;
+	int error;
+
+	if (before != NULL && secret.n == 0)
+		return 0;
+	made = calloc(1, sizeof *made);
+	if (made == NULL)
+		return -MAP_ENOMEM;
+	made->before = before;
+	error = secret.n > 0 ? crypto_hmac_sha256(secret.p, secret.n, prove_magic,
+				   sizeof prove_magic, made->octets)
+			     : crypto_random(made->octets, PROVE_SECRET);
+	if (error != 0 ||
+	    (before != NULL && crypto_equal(before->octets, made->octets, PROVE_SECRET))) {
+		crypto_wipe(made->octets, PROVE_SECRET);
+		free(made);
+		return error != 0 ? -MAP_ECRYPTO : 0;
+	}
+	atomic_store(&prover->secret, made);
+	return 0;
+}
 
 int
 prover_new(struct bytes secret, struct prover **out)
@@ -39,12 +70,12 @@ prover_new(struct bytes secret, struct prover **out)
 
 	if (prover == NULL)
 		return -MAP_ENOMEM;
-	error = secret.n > 0 ? crypto_hmac_sha256(secret.p, secret.n, prove_magic,
-				   sizeof prove_magic, prover->secret)
-			     : crypto_random(prover->secret, PROVE_SECRET);
+	error = prover_set(prover, secret);
+	if (error == 0 && crypto_random(prover->places, PROVE_SECRET) != 0)
+		error = -MAP_ECRYPTO;
 	if (error != 0) {
 		prover_free(prover);
-		return -MAP_ECRYPTO;
+		return error;
 	}
 	*out = prover;
 	return 0;
@@ -53,14 +84,20 @@ prover_new(struct bytes secret, struct prover **out)
 void
 prover_free(struct prover *prover)
 {
+	struct secret *secret;
+
 	if (prover == NULL)
 		return;
-	crypto_wipe(prover->secret, PROVE_SECRET);
+	while ((secret = atomic_load(&prover->secret)) != NULL) {
+		atomic_store(&prover->secret, secret->before);
+		crypto_wipe(secret->octets, PROVE_SECRET);
+		free(secret);
+	}
 	free(prover);
 }
 
-int
-prove_token(const struct prover *prover, const struct name *owner, const uint8_t address[16],
+static int
+token_of(const struct secret *secret, const struct name *owner, const uint8_t address[16],
     uint64_t now, uint8_t token[PROVE_TOKEN])
 {
 	uint8_t input[PROVE_INPUT], sum[32];
@@ -69,23 +106,36 @@ prove_token(const struct prover *prover, const struct name *owner, const uint8_t
 	name_put(&wr, owner);
 	wr_copy(&wr, address, 16);
 	wr_u64(&wr, now / PROVE_PERIOD);
-	if (crypto_hmac_sha256(prover->secret, PROVE_SECRET, input, wr.n, sum) != 0)
+	if (crypto_hmac_sha256(secret->octets, PROVE_SECRET, input, wr.n, sum) != 0)
 		return -MAP_ECRYPTO;
 	memcpy(token, sum, PROVE_TOKEN);
 	return 0;
+}
+
+int
+prove_token(const struct prover *prover, const struct name *owner, const uint8_t address[16],
+    uint64_t now, uint8_t token[PROVE_TOKEN])
+{
+	return token_of(atomic_load(&prover->secret), owner, address, now, token);
 }
 
 bool
 prove_holds(const struct prover *prover, const struct name *owner, const uint8_t address[16],
     struct bytes tokens, uint64_t now)
 {
+	const struct secret *now_and_before[2] = {atomic_load(&prover->secret)};
 	uint8_t token[PROVE_TOKEN];
 	bool holds = false;
 
+	now_and_before[1] = now_and_before[0]->before;
 	if (tokens.n > (size_t)PROVE_MOST * PROVE_TOKEN)
 		return false;
-	for (unsigned age = 0; age < 2 && tokens.n > 0; age++) {
-		if (prove_token(prover, owner, address, now - age * PROVE_PERIOD, token) != 0)
+	for (unsigned i = 0; i < 4 && tokens.n > 0; i++) {
+		const struct secret *secret = now_and_before[i / 2];
+
+		if (secret == NULL)
+			break;
+		if (token_of(secret, owner, address, now - i % 2 * PROVE_PERIOD, token) != 0)
 			return false;
 		for (size_t at = 0; at + PROVE_TOKEN <= tokens.n; at += PROVE_TOKEN)
 			holds |= crypto_equal(tokens.p + at, token, PROVE_TOKEN);
@@ -101,7 +151,7 @@ place_hash(const struct prover *prover, const uint8_t address[16], const uint8_t
 
 	memcpy(both, address, 16);
 	memcpy(both + 16, asker, 16);
-	return crypto_siphash(prover->secret, both, sizeof both, sum) == 0 ? get_u64(sum) : 0;
+	return crypto_siphash(prover->places, both, sizeof both, sum) == 0 ? get_u64(sum) : 0;
 }
 
 /* Another thread's clock may be a second ahead; one that was set back is waited for by nobody. */

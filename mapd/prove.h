@@ -20,6 +20,8 @@ struct prover;
  * process. -MAP_ENOMEM, -MAP_ECRYPTO
  */
 int prover_new(struct bytes secret, struct prover **out) NONNULL MUST_CHECK;
+/* The same instead, from now on, in one thread; n 0: nothing changes. Tokens of the one before are good until they are over. */
+int prover_set(struct prover *prover, struct bytes secret) NONNULL MUST_CHECK;
 void prover_free(struct prover *prover); /* NULL allowed */
 
 /* The token of an address (IPv4 mapped) for owner (lower case), the name of who signs. -MAP_ECRYPTO */

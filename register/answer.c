@@ -63,7 +63,7 @@ ede_read(struct bytes value, struct answer *out)
 	text_append(out, text);
 }
 
-/* False: the client's part is not ours. */
+/* False: the client's part is not ours, or is missing where the server has sent one before (RFC 7873 5.3). */
 static bool
 cookie_take(const struct message *m, const struct answer_to *to, struct answer *out)
 {
@@ -74,7 +74,7 @@ cookie_take(const struct message *m, const struct answer_to *to, struct answer *
 	if (cookie_read(&m->edns, &cookie) != 0)
 		return false;
 	if (!cookie.present)
-		return true;
+		return !to->expects_cookie;
 	if (memcmp(cookie.client, to->cookie, COOKIE_CLIENT) != 0)
 		return false;
 	if (cookie.server.n <= ANSWER_COOKIE) {
@@ -94,6 +94,14 @@ seal_check(const struct message *m, const struct answer_to *to, struct answer *o
 	if (tsig_read(m, &tsig) == 0)
 		out->tsig_error = tsig.error;
 	out->seal = seal_tsig_check_answer(to->tsig, m, to->mac, to->now);
+}
+
+bool
+answer_counts(const struct answer *answer, const struct answer_to *to)
+{
+	return to->tsig == NULL || answer->seal == 0 ||
+	       (!to->datagram && answer->rcode != RCODE_NOERROR &&
+		   (answer->seal == -MAP_ENOTFOUND || answer->tsig_error != TSIG_NOERROR));
 }
 
 int

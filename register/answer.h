@@ -16,6 +16,7 @@ struct answer_to {
 	uint16_t id;
 	const struct name *zone;
 	const uint8_t *cookie; /* COOKIE_CLIENT octets sent; NULL: none */
+	bool expects_cookie; /* the server has sent one before: what has none is somebody else's, too */
 	bool datagram; /* then a wrong cookie makes it somebody else's (RFC 7873 5.3) */
 	const struct tsig_key *tsig; /* NULL: SIG(0), and the answer bears no seal */
 	struct bytes mac; /* of the request */
@@ -40,5 +41,10 @@ struct answer {
 
 /* 0; or -MAP_EFORMAT: this is not the answer. */
 int answer_read(struct bytes wire, const struct answer_to *to, struct answer *out) NONNULL MUST_CHECK;
+/*
+ * Under TSIG it counts only with its seal. What failed before the MAC could be made has none, and is waited past where anybody may
+ * have sent it (RFC 8945 5.4).
+ */
+bool answer_counts(const struct answer *answer, const struct answer_to *to) NONNULL;
 
 #endif

@@ -70,3 +70,18 @@ refusal_print(const struct answer *answer, const struct name *name, char *text, 
 	    answer->text[0] != '\0' ? answer->text : row->what, row->todo);
 	return text;
 }
+
+void
+refusal_add_names(
+    const struct answer *answer, const struct content *content, char *text, size_t max)
+{
+	size_t at = strlen(text);
+	char name[NAME_TEXT];
+
+	if (answer->text[0] != '\0' || answer->rcode != RCODE_REFUSED)
+		return;
+	for (size_t i = 0; i < content->n_names && at < max; i++)
+		at += (size_t)snprintf(text + at, max - at, "%s%s",
+		    i == 0 ? "; other names asked for: " : ", ",
+		    name_print(&content->names[i], name));
+}

@@ -5,6 +5,7 @@
 #define REGISTER_REFUSAL_H
 
 #include "register/answer.h"
+#include "register/content.h"
 
 enum refusal_again {
 	AGAIN_NEVER, /* not as it is: somebody has to do something first */
@@ -16,6 +17,8 @@ enum refusal_again {
 enum refusal_again refusal_again(const struct answer *answer) NONNULL;
 /* "NAME: RCODE: why; what to do", in printable ASCII. Returns text. */
 char *refusal_print(const struct answer *answer, const struct name *name, char *text, size_t max) NONNULL;
+/* A server that gives no reason may mean any of the names: they are added. */
+void refusal_add_names(const struct answer *answer, const struct content *content, char *text, size_t max) NONNULL;
 /* "REFUSED"; text has 16 octets, for numbers without a name. */
 const char *refusal_rcode(unsigned rcode, char text[16]) NONNULL;
 

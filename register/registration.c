@@ -122,6 +122,14 @@ next_set(struct registration *r, uint64_t ms)
 		timer_start(r->timer, ms);
 }
 
+/* How long, in seconds, what is registered is of use: its proof may end before its lease. */
+static uint32_t
+useful(const struct registration *r)
+{
+	return r->content.proof && r->content.expire < r->status.lease ? r->content.expire
+								       : r->status.lease;
+}
+
 /* When a proof ends before the lease, the refresh comes with half of the proof's life left. */
 static void
 next_refresh(struct registration *r)
@@ -133,17 +141,21 @@ next_refresh(struct registration *r)
 	next_set(r, r->first);
 }
 
-/* After a try that failed: by the lease as long as it lasts, and anew when it is over. */
+/* After a try that failed: by the lease and its proof as long as they last, and anew when either is over. */
 static void
 next_again(struct registration *r)
 {
 	uint64_t gone = loop_boot_ms() - r->granted;
+	uint32_t span = useful(r);
 
 	r->status.registered = r->status.registered && gone < r->status.lease * 1000ULL;
-	r->lapsed = r->status.registered ? 0 : r->lapsed + 1;
-	next_set(r, r->status.registered ? schedule_within(r->status.lease, r->first,
-					       r->status.failures, gone, random_number())
-					 : schedule_again(r->lapsed, random_number()));
+	if (r->status.registered && gone < span * 1000ULL) {
+		r->lapsed = 0;
+		next_set(r,
+		    schedule_within(span, r->first, r->status.failures, gone, random_number()));
+		return;
+	}
+	next_set(r, schedule_again(++r->lapsed, random_number()));
 }
 
 /* ------------------------------------------------------------------------------- what became of it */
@@ -307,19 +319,12 @@ probes_wait(struct registration *r)
 
 /* ---------------------------------------------------------------------------------------- answers */
 
-/* A server that says nothing may mean any of the names. */
-static void
-names_append(struct registration *r)
+/* Nobody signs a refusal: as long as what is registered lasts, none of them ends it. */
+static bool
+registration_holds(const struct registration *r)
 {
-	size_t at = strlen(r->status.reason);
-	char name[NAME_TEXT];
-
-	if (r->answer.text[0] != '\0' || r->answer.rcode != RCODE_REFUSED)
-		return;
-	for (size_t i = 0; i < r->content.n_names && at < sizeof r->status.reason; i++)
-		at += (size_t)snprintf(r->status.reason + at, sizeof r->status.reason - at,
-		    "%s%s", i == 0 ? "; other names asked for: " : ", ",
-		    name_print(&r->content.names[i], name));
+	return r->options.keep && verb_sets(r->status.verb) && r->status.registered &&
+	       loop_boot_ms() - r->granted < r->status.lease * 1000ULL;
 }
 
 static void
@@ -333,8 +338,8 @@ answer_refused(struct registration *r)
 		return;
 	}
 	refusal_print(&r->answer, &r->content.owner, r->status.reason, sizeof r->status.reason);
-	names_append(r);
-	request_fail(r, REGISTRATION_REFUSED, again != AGAIN_NEVER);
+	refusal_add_names(&r->answer, &r->content, r->status.reason, sizeof r->status.reason);
+	request_fail(r, REGISTRATION_REFUSED, again != AGAIN_NEVER || registration_holds(r));
 }
 
 static void
@@ -362,15 +367,6 @@ answer_judge(struct registration *r)
 	}
 }
 
-/* An answer under TSIG counts only with its seal; what failed before the MAC could be made has none. */
-static bool
-answer_is_sealed(const struct registration *r, const struct answer *answer)
-{
-	return r->options.tsig == NULL || answer->seal == 0 ||
-	       (answer->rcode != RCODE_NOERROR &&
-		   (answer->seal == -MAP_ENOTFOUND || answer->tsig_error != TSIG_NOERROR));
-}
-
 static bool
 exchange_came(void *arg, struct bytes wire)
 {
@@ -378,6 +374,7 @@ exchange_came(void *arg, struct bytes wire)
 	struct answer_to to = {.id = r->id,
 	    .zone = &r->content.zone,
 	    .cookie = r->cookie,
+	    .expects_cookie = r->status.datagram && r->server_cookie_n > 0,
 	    .datagram = r->status.datagram,
 	    .tsig = r->options.tsig,
 	    .mac = {r->mac.octets, r->mac.n},
@@ -386,7 +383,7 @@ exchange_came(void *arg, struct bytes wire)
 
 	if (answer_read(wire, &to, &answer) != 0)
 		return false;
-	if (!answer_is_sealed(r, &answer)) {
+	if (!answer_counts(&answer, &to)) {
 		reason_set(
 		    r, "an answer came whose TSIG does not hold: %s", error_text(answer.seal));
 		return false;
@@ -415,6 +412,7 @@ exchange_done(void *arg, const char *why)
 		answer_judge(r);
 		return;
 	}
+	r->server_cookie_n = 0; /* a server that has begun to do without would not be heard */
 	request_fail(r, REGISTRATION_UNANSWERED, true);
 }
 

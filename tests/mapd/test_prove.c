@@ -58,6 +58,34 @@ test_holds(void **state)
 	prover_free(b);
 }
 
+/* Another secret while tokens are out: they hold on, as new ones do, and others know those; not for more than one. */
+static void
+test_set(void **state)
+{
+	static const struct bytes second = {(const uint8_t *)"second", 6},
+				  third = {(const uint8_t *)"third", 5}, none = {NULL, 0};
+	struct prover *a = prover("first"), *b = prover("second");
+	uint8_t before[PROVE_TOKEN], after[PROVE_TOKEN];
+	struct bytes old = {before, PROVE_TOKEN}, new = {after, PROVE_TOKEN};
+
+	(void)state;
+	assert_int_equal(prove_token(a, &owner, address, NOW, before), 0);
+	assert_int_equal(prover_set(a, none), 0);
+	assert_int_equal(prover_set(a, second), 0);
+	assert_int_equal(prover_set(a, second), 0);
+	assert_int_equal(prove_token(a, &owner, address, NOW, after), 0);
+	assert_true(prove_holds(a, &owner, address, old, NOW + PROVE_PERIOD));
+	assert_false(prove_holds(a, &owner, address, old, NOW + 2 * PROVE_PERIOD));
+	assert_true(prove_holds(a, &owner, address, new, NOW));
+	assert_true(prove_holds(b, &owner, address, new, NOW));
+	assert_false(prove_holds(b, &owner, address, old, NOW));
+	assert_int_equal(prover_set(a, third), 0);
+	assert_true(prove_holds(a, &owner, address, new, NOW));
+	assert_false(prove_holds(a, &owner, address, old, NOW));
+	prover_free(a);
+	prover_free(b);
+}
+
 /* The octets of protocol 8, and that who shares a secret knows them. */
 static void
 test_probe(void **state)
@@ -222,6 +250,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_holds),
+	    cmocka_unit_test(test_set),
 	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_pause),
 	    cmocka_unit_test(test_others),

@@ -36,7 +36,7 @@ opt_write(struct wr *wr, const struct asked *asked, const struct says *says)
 		wr_u16(wr, 18);
 		wr_copy(wr, says->text, strlen(says->text));
 	}
-	if (asked->cookie.present) {
+	if (asked->cookie.present && !says->no_cookie) {
 		wr_u16(wr, OPTION_COOKIE);
 		wr_u16(wr, says->cookie ? COOKIE_BOTH : COOKIE_CLIENT);
 		wr_copy(wr, asked->cookie.client, COOKIE_CLIENT);

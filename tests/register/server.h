@@ -37,6 +37,7 @@ struct says {
 	struct lease_option lease;
 	const char *text; /* EDE; NULL: none */
 	bool cookie; /* with a server's part */
+	bool no_cookie; /* not even the client's, as who did not see the question */
 };
 
 struct server {

@@ -1,6 +1,6 @@
 /*
  * test_registration.c - a registration against a server on loopback that takes, refuses, is slow, silent or not
- * there; over TCP and UDP, under SIG(0) and TSIG.
+ * there; under SIG(0) and TSIG. Datagrams are test_datagrams.c's.
  */
 #include "tests/register/world.h"
 
@@ -235,6 +235,53 @@ test_refused_later(void **state)
 	assert_true(s->registered);
 	assert_int_equal(s->granted, granted);
 	assert_in_range(s->next, granted + 3600 * 800, granted + 3600 * 1000);
+	w.says = (struct says){.rcode = RCODE_REFUSED, .text = "not enrolled"};
+	s = world_run(BUILD_REFRESH);
+	assert_true(s->registered);
+	assert_int_equal(s->next, 0);
+}
+
+/* Who is to stay registered does not end for a refusal, which anybody may have sent, as long as he is. */
+static void
+test_refused_kept(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.options.keep = true;
+	s = world_run(BUILD_REGISTER);
+	w.refused = UINT32_MAX;
+	w.says = (struct says){.rcode = RCODE_REFUSED, .text = "not enrolled"};
+	s = world_run(BUILD_REFRESH);
+	assert_true(s->registered);
+	assert_in_range(s->next - clock_ms(), 3600 * 790, 3600 * 1000);
+	suspended += 3600 * 1000;
+	s = world_run(BUILD_REFRESH);
+	assert_int_equal(s->state, REGISTRATION_REFUSED);
+	assert_int_equal(s->next, 0);
+	suspended = 0;
+}
+
+/* Its proof ends before its lease: it is tried again within that, and often when the proof is over. */
+static void
+test_proof_is_over(void **state)
+{
+	const struct registration_status *s;
+
+	(void)state;
+	w.content.expire = 600;
+	s = world_run(BUILD_REGISTER);
+	w.refused = UINT32_MAX;
+	w.says = (struct says){.rcode = RCODE_SERVFAIL};
+	suspended += 310000;
+	s = world_run(BUILD_REFRESH);
+	assert_true(s->registered);
+	assert_in_range(s->next - clock_ms(), 1000, 60000);
+	suspended += 300000;
+	s = world_run(BUILD_REFRESH);
+	assert_true(s->registered);
+	assert_in_range(s->next - clock_ms(), 1000, 2500);
+	suspended = 0;
 }
 
 /* The clock is set by as much while a lease lasts: it is tried again within it, which neither lengthens nor ends it. */
@@ -313,95 +360,6 @@ test_many_failures(void **state)
 	assert_in_range(s->next - clock_ms(), 299000, 375000);
 }
 
-/* ------------------------------------------------------------------------------------------ UDP */
-
-static void
-test_datagram_cookie(void **state)
-{
-	const struct registration_status *s;
-
-	(void)state;
-	w.options.datagram = true;
-	w.refused = 1;
-	w.says = (struct says){.rcode = RCODE_BADCOOKIE, .cookie = true};
-	s = world_run(BUILD_REGISTER);
-	assert_int_equal(s->state, REGISTRATION_REGISTERED);
-	assert_true(s->datagram);
-	assert_int_equal(w.server.n_asked, 2);
-	assert_true(w.server.asked[0].cookie.present && w.server.asked[1].cookie.present);
-	assert_int_equal(w.server.asked[0].cookie.server.n, 0);
-	assert_int_equal(w.server.asked[1].cookie.server.n, COOKIE_SERVER);
-	assert_memory_equal(
-	    w.server.asked[0].cookie.client, w.server.asked[1].cookie.client, 8);
-	/* the next one has it from the start */
-	world_run(BUILD_REFRESH);
-	assert_int_equal(w.server.n_asked, 3);
-	assert_int_equal(w.server.asked[2].cookie.server.n, COOKIE_SERVER);
-}
-
-/* What only TCP can mend. */
-static void
-test_datagram_gives_way(void **state)
-{
-	static const struct {
-		struct says says;
-		unsigned before; /* messages over UDP */
-	} rows[] = {{{.rcode = RCODE_BADCOOKIE, .cookie = true}, 3},
-	    {{.rcode = RCODE_REFUSED, .text = "busy: use TCP"}, 1},
-	    {{.rcode = RCODE_NOERROR, .truncated = true}, 1}};
-
-	(void)state;
-	w.options.datagram = true;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const struct registration_status *s;
-		size_t first = w.server.n_asked;
-
-		w.dropped = 0;
-		w.refused = (unsigned)first + rows[i].before;
-		w.says = rows[i].says;
-		s = world_run(BUILD_REGISTER);
-		assert_int_equal(s->state, REGISTRATION_REGISTERED);
-		assert_false(s->datagram);
-		assert_int_equal(w.server.n_asked, first + rows[i].before + 1);
-		for (size_t k = first; k < w.server.n_asked; k++)
-			assert_int_equal(w.server.asked[k].datagram, k + 1 < w.server.n_asked);
-	}
-}
-
-/* Sent again until there is an answer, and always the same octets. */
-static void
-test_datagram_lost(void **state)
-{
-	const struct registration_status *s;
-
-	(void)state;
-	w.options.datagram = true;
-	w.dropped = 2;
-	s = world_run(BUILD_REGISTER);
-	assert_int_equal(s->state, REGISTRATION_REGISTERED);
-	assert_int_equal(w.server.n_asked, 3);
-	for (size_t i = 1; i < 3; i++) {
-		assert_int_equal(w.server.asked[i].n, w.server.asked[0].n);
-		assert_memory_equal(
-		    w.server.asked[i].wire, w.server.asked[0].wire, w.server.asked[0].n);
-	}
-}
-
-static void
-test_datagram_foreign(void **state)
-{
-	const struct registration_status *s;
-
-	(void)state;
-	w.options.datagram = true;
-	w.refused = 1;
-	w.says = says_granted();
-	w.says.wrong_id = true;
-	s = world_run(BUILD_REGISTER);
-	assert_int_equal(s->state, REGISTRATION_REGISTERED);
-	assert_int_equal(w.server.n_asked, 2);
-}
-
 static void
 test_nobody_answers(void **state)
 {
@@ -469,25 +427,6 @@ test_nobody_listens(void **state)
 	assert_non_null(strstr(s->reason, "over UDP: Connection refused"));
 }
 
-static void
-test_message_too_long_for_a_datagram(void **state)
-{
-	const struct registration_status *s;
-	char text[64];
-
-	(void)state;
-	w.options.datagram = true;
-	w.content.n_locators = 0;
-	for (unsigned i = 0; i < CONTENT_LOCATORS; i++) {
-		snprintf(text, sizeof text,
-		    "10 50 2001:db8::%x path=a-provider-with-a-long-name-%u", i + 1, i % 10);
-		sample_locator(&w.content, text);
-	}
-	s = world_run(BUILD_REGISTER);
-	assert_int_equal(s->state, REGISTRATION_REGISTERED);
-	assert_false(w.server.asked[0].datagram);
-}
-
 /* ----------------------------------------------------------------------------------------- TSIG */
 
 static void
@@ -542,17 +481,14 @@ main(void)
 	    WORLD(test_withdraw_unanswered),
 	    WORLD(test_refused),
 	    WORLD(test_refused_later),
+	    WORLD(test_refused_kept),
+	    WORLD(test_proof_is_over),
 	    WORLD(test_clock_is_set),
 	    WORLD(test_suspended),
 	    WORLD(test_many_failures),
-	    WORLD(test_datagram_cookie),
-	    WORLD(test_datagram_gives_way),
-	    WORLD(test_datagram_lost),
-	    WORLD(test_datagram_foreign),
 	    WORLD(test_nobody_answers),
 	    WORLD(test_connection_breaks),
 	    WORLD(test_nobody_listens),
-	    WORLD(test_message_too_long_for_a_datagram),
 	    WORLD(test_tsig),
 	    WORLD(test_tsig_does_not_hold),
 	};

@@ -16,6 +16,7 @@
 #include "core/wire/errors.h"
 #include "core/wire/frame.h"
 #include "core/wire/rrtype.h"
+#include "core/zone/zone.h"
 
 struct dump old, new;
 struct amend *amend;
@@ -246,6 +247,33 @@ edit_unset(const char *owner, uint16_t type)
 	assert_int_equal(lines_add(&lines, &line), 0);
 	if (edit_run() != 0)
 		fail_msg("%s: %s", owner, shop.outcome.why);
+	edit_fini();
+}
+
+void
+edit_unset_whole(const char *owner, uint16_t type)
+{
+	uint8_t rdata[256];
+	struct wr wr = wr_init(rdata, sizeof rdata);
+	struct line unset = {.verb = LINE_UNSET, .number = 1, .type = type};
+	struct line soa = {.verb = LINE_SET,
+	    .number = 2,
+	    .owner = shop.apex,
+	    .type = RR_SOA,
+	    .ttl = 300,
+	    .has_rdata = true};
+	const char *cause = "";
+
+	assert_int_equal(name_scan(owner, strlen(owner), &shop.apex, &unset.owner), 0);
+	assert_int_equal(zone_scan_rdata(RR_SOA, "ns hostmaster 1 3600 600 86400 61",
+			     &shop.apex, &wr, &cause),
+	    0);
+	soa.rdata = wr_done(&wr);
+	lines_fini(&lines);
+	assert_int_equal(lines_add(&lines, &unset), 0);
+	assert_int_equal(lines_add(&lines, &soa), 0);
+	assert_int_equal(edit_run(), 0);
+	assert_false(shop.outcome.revised);
 	edit_fini();
 }
 

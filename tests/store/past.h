@@ -33,6 +33,8 @@ int edit_run(void);
 void edit_fini(void);
 /* The edit that takes away a type (0: all) at a name of the zone. */
 void edit_unset(const char *owner, uint16_t type);
+/* The same with another TTL of denial, so that all of the zone is made anew. */
+void edit_unset_whole(const char *owner, uint16_t type);
 void line_put(enum line_verb verb, const struct planted *record, bool whole_name);
 
 #endif

@@ -44,6 +44,7 @@ folk_zones(void)
 	shop_add("host", 60, "AAAA", "2001:db8::1");
 	shop_add("host", 60, "EPID", "10 2001:3f:fe00:a05:1308:2469:9a4b:c6b2");
 	shop_add("id", 300, "NS", "ns");
+	shop_add("keyed", 60, "KEY", KEY_TEXT);
 	shop_add("ns", 300, "A", "192.0.2.1");
 	shop_add("other", 60, "A", "192.0.2.1");
 	shop_load_good();
@@ -374,13 +375,60 @@ test_release(void **state)
 	assert_int_equal(claims_now(IDENTITY), 0);
 }
 
+/* Of who had the name by its being assigned nothing is left that would end what is put there next; a KEY's lease goes on. */
+static void
+test_unassign_ends(void **state)
+{
+	static const char *const names[] = {"host.example.org.", "keyed.example.org."};
+	struct name id = name_of("id.example.org."), above = name_of("example.org.");
+
+	(void)state;
+	folk_zones();
+	for (size_t i = 0; i < 2; i++) {
+		shop.apex = above;
+		claim_make(names[i]);
+		shop.apex = id;
+		assert_int_equal(folk_try(FOLK_ASSIGN, names[i], ""), 0);
+		assert_int_equal(folk_try(FOLK_UNASSIGN, names[i], ""), 0);
+		shop.apex = above;
+		assert_int_equal(claims_now(names[i]), i);
+	}
+	shop.apex = id;
+}
+
+/* The identity that is given up had a name where another's KEY is: that stays, and is counted, as long as its own lease says. */
+static void
+test_release_beside_key(void **state)
+{
+	struct name id = name_of("id.example.org."), above = name_of("example.org.");
+	struct name keyed = name_of("keyed.example.org.");
+	struct change *change;
+	struct claim claim;
+
+	(void)state;
+	folk_zones();
+	shop.apex = above;
+	claim_make("keyed.example.org.");
+	shop.apex = id;
+	assert_int_equal(folk_try(FOLK_ASSIGN, "keyed.example.org.", ""), 0);
+	assert_int_equal(folk_try(FOLK_RELEASE, NULL, ""), 0);
+	shop.apex = above;
+	assert_string_equal(types_at("example.org.", "keyed.example.org."), "25 ");
+	assert_int_equal(change_begin(shop.store, &change), 0);
+	assert_true(claim_get(change, &keyed, &claim));
+	change_abort(change);
+	assert_int_equal(claim.until, 0);
+	assert_int_equal(claim.key_until, 3000);
+	shop.apex = id;
+}
+
 int
 main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, shop_setup, shop_teardown)
 	const struct CMUnitTest tests[] = {CASE(test_enroll), CASE(test_assign), CASE(test_ban),
-	    CASE(test_ban_host), CASE(test_ban_ahead), CASE(test_ban_holds),
-	    CASE(test_release)};
+	    CASE(test_ban_host), CASE(test_ban_ahead), CASE(test_ban_holds), CASE(test_release),
+	    CASE(test_unassign_ends), CASE(test_release_beside_key)};
 
 	return cmocka_run_group_tests_name("folk", tests, NULL, NULL);
 }
