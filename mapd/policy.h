@@ -61,7 +61,7 @@ struct policy_case {
 	const struct draft *before, *after;
 	bool enrolled, banned, revoked; /* the actor's identity */
 	const char *why; /* it was banned, as the operator said; NULL: not said */
-	bool cut; /* owner is at or below a delegation or a DNAME */
+	bool cut; /* owner is at or below a delegation or a DNAME, or in another zone that is served here */
 	const struct name *assigned; /* the identity that owner is assigned to; NULL: to none */
 	uint64_t since, until, key_until; /* of owner's claim, seconds; 0: none, no end */
 	uint64_t identities, identities_of_source; /* claimed already, this one not counted */

@@ -174,6 +174,19 @@ register_me(void)
 }
 
 void
+register_printer(struct proposal *p, const char *key)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "0 3 15 %s", key);
+	petition_item(p, UPDATE_DELETE_NAME, "printer", 0, NULL, NULL);
+	petition_item(p, UPDATE_ADD, "printer", 300, "KEY", text);
+	petition_item(p, UPDATE_ADD, "printer", 300, "A", "192.0.2.1");
+	ask_lease(p, 3600, 86400);
+	answers(p, RCODE_NOERROR, "");
+}
+
+void
 close_realm(void)
 {
 	crypto_key_free(mine);

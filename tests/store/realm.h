@@ -28,5 +28,7 @@ bool claim_of(const char *owner, struct claim *out);
 /* Its leases began so many seconds ago, and a moment. */
 void claim_age(const char *owner, uint64_t seconds);
 void register_me(void);
+/* RFC 9665: a printer, whose addresses become its locators; p is of who has the public key (base64). */
+void register_printer(struct proposal *p, const char *key);
 
 #endif

@@ -19,22 +19,6 @@
 #include "mapd/lines.h"
 #include "mapd/people.h"
 
-/* RFC 9665: a printer, by another key, for an hour and a day. */
-static void
-printer_registers(void)
-{
-	struct proposal *p = others_update("printer");
-
-	petition_item(p, UPDATE_DELETE_NAME, "printer", 0, NULL, NULL);
-	petition_item(p, UPDATE_ADD, "printer", 300, "KEY",
-	    "0 3 15 PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=");
-	petition_item(p, UPDATE_ADD, "printer", 300, "A", "192.0.2.7");
-	ask_lease(p, 3600, 86400);
-	answers(p, RCODE_NOERROR, "");
-	assert_int_equal(count("printer", "ELOC"), 1);
-}
-
-/* Then it is assigned to me. */
 static void
 printer_is_mine(void)
 {
@@ -48,11 +32,14 @@ printer_is_mine(void)
 	assert_int_equal(change_commit(change), 0);
 }
 
+/* A printer of another key, which is assigned to me then. */
 static void
 share(uint8_t denial)
 {
 	open_realm(denial);
-	printer_registers();
+	register_printer(
+	    others_update("printer"), "PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=");
+	assert_int_equal(count("printer", "ELOC"), 1);
 	printer_is_mine();
 	register_me();
 }

@@ -18,20 +18,6 @@
 #include "mapd/group.h"
 #include "mapd/people.h"
 
-/* RFC 9665: a printer, whose addresses become its locators. */
-static void
-printer_registers(void)
-{
-	struct proposal *p = my_update("printer");
-
-	petition_item(p, UPDATE_DELETE_NAME, "printer", 0, NULL, NULL);
-	petition_item(p, UPDATE_ADD, "printer", 300, "KEY",
-	    "0 3 15 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
-	petition_item(p, UPDATE_ADD, "printer", 300, "A", "192.0.2.1");
-	ask_lease(p, 3600, 86400);
-	answers(p, RCODE_NOERROR, "");
-}
-
 /* By another host, which knows of locators. */
 static void
 other_registers(unsigned rcode, const char *words)
@@ -65,7 +51,7 @@ edit_takes_claim(uint16_t type, bool whole)
 	struct claim claim;
 
 	open_realm(DENIAL_NSEC3);
-	printer_registers();
+	register_printer(my_update("printer"), "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
 	edit_unset("printer", RR_A);
 	assert_true(claim_of("printer", &claim));
 	assert_true(claim.flags & CLAIM_HOST);
