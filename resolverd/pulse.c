@@ -132,19 +132,6 @@ suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
 	s->pulse->company->mark(s->pulse->company->arg, &mark);
 }
 
-/* The kernel is made to try the addresses that answer anew, where no session would be without a path meanwhile; when a path from there
- * stands this one is judged. */
-static void
-suspicion_revive(const struct suspicion *s, const struct heartbeat_outcome *outcomes, size_t n)
-{
-	struct pulse *pulse = s->pulse;
-
-	for (size_t i = 1; i < n; i++)
-		if (beat_lives(outcomes[i].beat) &&
-		    pulse_may_offer(pulse, s->ways[i].local, s->flow.local))
-			pulse_offer(pulse, s->ways[i].local, "tried again");
-}
-
 /* Whether all that answers is by other addresses of this host: else leaving the address would leave what lives, too. */
 static bool
 suspicion_is_of_address(
@@ -179,7 +166,7 @@ suspicion_unproven(
 	if (s->flow.managed && (!lives || s->n_controls == 0))
 		manage_cut(s->pulse->manage, &s->flow);
 	else if (s->lone && lives)
-		suspicion_revive(s, outcomes, n);
+		pulse_revive(s->pulse, s, outcomes, n);
 }
 
 /* Nothing answered, or what did is no proof: that is asked again, for a minute quickly. */
@@ -263,7 +250,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	}
 	if (beat_lives(outcomes[0].beat)) {
 		suspicion_mark(s, true, outcomes[0].rtt_us);
-		s->said = false;
+		s->said = s->was_lone = false;
 		suspicion_content(s, now);
 		return;
 	}
@@ -282,7 +269,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	    address_print(s->flow.local, local), address_print(s->flow.remote, remote),
 	    beat_word(outcomes[0].beat));
 	if (!s->flow.managed && !s->lone && suspicion_is_of_address(s, outcomes, n) &&
-	    silence_leave(pulse->silence, s->flow.local, now, &judge)) {
+	    pulse_may_leave(pulse, s, &judge)) {
 		diag_info("%s: left", words);
 		snprintf(words, sizeof words, "%s, where another one answers",
 		    beat_word(outcomes[0].beat));
@@ -298,7 +285,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	if (s->flow.managed)
 		suspicion_lose(s, outcomes);
 	else if (s->lone)
-		suspicion_revive(s, outcomes, n);
+		pulse_revive(pulse, s, outcomes, n);
 }
 
 /* A free row, or the one that rests longest. NULL: all are being probed. */
@@ -352,11 +339,12 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
 	struct heartbeat_plan plan;
 
-	/* who rests, or is looked at, because what came has stopped is looked at anew when something is owed */
+	/* who rests, or is looked at, because what came has stopped is looked at anew when something is owed; who had no other path, when
+	 * another one is there */
 	if (s == NULL || (s->check != NULL && (s->stopped == 0 || s->lone || !suspect->owes)))
 		return;
 	if (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms() &&
-	    (s->stopped == 0 || suspect->stopped))
+	    (s->stopped == 0 || suspect->stopped) && !(s->lone && suspect->n_others > 0))
 		return;
 	heartbeat_cancel(s->check);
 	*s = (struct suspicion){.pulse = pulse,
@@ -366,6 +354,8 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	    .owes = suspect->owes,
 	    .stopped = suspect->stopped ? suspect->ms : 0,
 	    .silent = suspect->ms,
+	    .was_lone = suspicion_is_of(s, &suspect->flow) && (s->lone || s->was_lone) &&
+			suspect->n_others > 0,
 	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute,
 	    .said = suspicion_is_of(s, &suspect->flow) && s->said};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
@@ -513,13 +503,9 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 	}
 }
 
-static void
-pulse_ready(void *arg, int fd, unsigned events)
+void
+pulse_hear(struct pulse *pulse)
 {
-	struct pulse *pulse = arg;
-
-	(void)fd;
-	(void)events;
 	if (netlink_events(pulse->events, pulse_heard, pulse) == 0)
 		return;
 	pulse_unheard(pulse);
@@ -528,6 +514,14 @@ pulse_ready(void *arg, int fd, unsigned events)
 		pulse->running = true;
 		timer_start(pulse->timer, PULSE_BUSY_MS);
 	}
+}
+
+static void
+pulse_ready(void *arg, int fd, unsigned events)
+{
+	(void)fd;
+	(void)events;
+	pulse_hear(arg);
 }
 
 static int

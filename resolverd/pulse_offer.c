@@ -43,6 +43,28 @@ pulse_may_offer(struct pulse *pulse, const uint8_t address[16], const uint8_t *s
 	return true;
 }
 
+/* The kernel tries by itself, too: what it has made just now another offer would end, and what that carries would wait for timers. */
+static int
+pulse_catch_up(struct pulse *pulse)
+{
+	pulse_hear(pulse);
+	return pulse_read(pulse);
+}
+
+/* The kernel is made to try the addresses that answer anew, where no session would be without a path meanwhile; when a path from there
+ * stands the silent one is judged. */
+void
+pulse_revive(struct pulse *pulse, const struct suspicion *s,
+    const struct heartbeat_outcome *outcomes, size_t n)
+{
+	if (pulse_catch_up(pulse) < 0)
+		return; /* it is looked at again */
+	for (size_t i = 1; i < n; i++)
+		if (beat_lives(outcomes[i].beat) &&
+		    pulse_may_offer(pulse, s->ways[i].local, s->flow.local))
+			pulse_offer(pulse, s->ways[i].local, "tried again");
+}
+
 /* Whether a session that is by other addresses only would come by it, too. Where none of those leads to its peer, another one's peer is
  * looked for from there in its place. */
 static bool
@@ -80,7 +102,7 @@ pulse_returned(void *arg, const struct prober_way *way, bool answers)
 	struct pulse *pulse = arg;
 	bool kept = pulse->ops->is_kept(pulse->arg, way->local);
 
-	if (pulse_read(pulse) < 0)
+	if (pulse_catch_up(pulse) < 0)
 		return false;
 	if (!kept && (pulse->seen.n == 0 ||
 			 (subflows_use(&pulse->seen, way->local) && !pulse_lacks(pulse, way))))
@@ -281,6 +303,17 @@ pulse_may_live_elsewhere(const struct pulse *pulse, const struct subflow *flow)
 			return true;
 	}
 	return !pulse->seen.complete;
+}
+
+bool
+pulse_may_leave(
+    struct pulse *pulse, const struct suspicion *s, const struct silence_judge *judge)
+{
+	uint64_t now = loop_now_ms();
+
+	return silence_leave(pulse->silence, s->flow.local, now, judge) ||
+	       (s->was_lone && !pulse_may_live_elsewhere(pulse, &s->flow) &&
+		   silence_can_leave(pulse->silence, s->flow.local, now, judge));
 }
 
 /*

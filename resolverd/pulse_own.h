@@ -19,6 +19,7 @@ struct suspicion {
 	struct prober_way ways[HEARTBEAT_PAIRS]; /* its own, and what is probed beside it */
 	size_t n_controls; /* of those, after its own, that are paths of its session */
 	bool lone; /* or are none: it has no other */
+	bool was_lone; /* since it was silent: what it carries waits on it */
 	bool owes; /* acknowledgements; else nothing came by it */
 	uint64_t began; /* ms */
 	uint64_t silent; /* ms: for how long it was by then */
@@ -68,6 +69,8 @@ struct pulse {
 
 /* What is seen is read anew. -MAP_ESYS */
 int pulse_read(struct pulse *pulse) NONNULL MUST_CHECK;
+/* What the kernel has told of paths is taken note of. */
+void pulse_hear(struct pulse *pulse) NONNULL;
 /* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
 struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
 
@@ -82,6 +85,11 @@ void pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why
 /* Whether that costs nobody a session, at the last look: none is by it, or each that is has another path, by neither this address nor the
  * silent one (NULL: none is), and can spare this one now. Then it counts as done. */
 bool pulse_may_offer(struct pulse *pulse, const uint8_t address[16], const uint8_t *silent) __attribute__((nonnull(1, 2)));
+/* What was probed beside a session's only path, and answers, is offered, if that costs nobody a session. */
+void pulse_revive(struct pulse *pulse, const struct suspicion *s, const struct heartbeat_outcome *outcomes, size_t n) NONNULL;
+/* Whether the path's address can be left, and was not just before. That costs nobody else anything: then it may again, if its session had
+ * nothing else until now. */
+bool pulse_may_leave(struct pulse *pulse, const struct suspicion *s, const struct silence_judge *judge) NONNULL;
 /* Whoever comes by the path's address is to leave it. */
 void pulse_renew(struct pulse *pulse, const struct subflow *flow, const char *why, bool probed) NONNULL;
 /* Ends of paths were not heard of. */

@@ -394,7 +394,7 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 }
 
 bool
-silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
+silence_can_leave(const struct silence *silence, const uint8_t address[16], uint64_t now,
     const struct silence_judge *judge)
 {
 	const struct silence_view *view = &silence->views[silence->now_view];
@@ -403,7 +403,14 @@ silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
 		return false;
 	for (size_t i = 0; i < view->n; i++)
 		if (memcmp(view->flows[i].last.local, address, 16) == 0)
-			return silence_all_spare(view, &view->flows[i], now) &&
-			       silence_may(silence, address, &judge->rule, now);
+			return silence_all_spare(view, &view->flows[i], now);
 	return false;
+}
+
+bool
+silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
+    const struct silence_judge *judge)
+{
+	return silence_can_leave(silence, address, now, judge) &&
+	       silence_may(silence, address, &judge->rule, now);
 }

@@ -84,8 +84,11 @@ bool silence_hears(const struct silence *silence, const struct subflows *seen, c
     uint64_t since) NONNULL;
 /* Whether nothing came by it for so long (ms), and an answer would have. */
 bool silence_is_quiet(const struct silence *silence, const struct subflow *flow, uint64_t ms, uint64_t now) NONNULL;
-/* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that
- * is not silent, and the last time not being too near; then it is. */
+/* Whether the path by this local address, one of the n own, can be left now, all sessions that use it having another one that
+ * is not silent. */
+bool silence_can_leave(const struct silence *silence, const uint8_t address[16], uint64_t now,
+    const struct silence_judge *judge) NONNULL;
+/* The same, and the last time is not too near; then it is left. */
 bool silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
     const struct silence_judge *judge) NONNULL;
 

@@ -23,6 +23,8 @@ bool answers;
 const uint8_t *answerer;
 bool pending;
 void (*meanwhile)(void);
+void (*unheard)(void);
+const uint8_t *offered;
 heartbeat_fn *check_fn;
 static void *check_arg;
 struct heartbeat_plan looked;
@@ -39,6 +41,7 @@ int __wrap_netlink_open(int bus, unsigned groups, struct netlink **out);
 int __wrap_netlink_join(struct netlink *nl, uint32_t group);
 int __wrap_netlink_fd(const struct netlink *nl);
 void __wrap_netlink_close(struct netlink *nl);
+int __wrap_netlink_events(struct netlink *nl, netlink_fn *hear, void *arg);
 uint32_t __wrap_mptcp_event_group(const struct mptcp *mptcp);
 struct watch *__wrap_watch_new(
     struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg);
@@ -80,6 +83,18 @@ void
 __wrap_netlink_close(struct netlink *nl)
 {
 	(void)nl;
+}
+
+int
+__wrap_netlink_events(struct netlink *nl, netlink_fn *hear, void *arg)
+{
+	(void)nl;
+	(void)hear;
+	(void)arg;
+	if (unheard != NULL)
+		unheard();
+	unheard = NULL;
+	return 0;
 }
 
 uint32_t
@@ -193,7 +208,7 @@ renew(void *arg, const uint8_t address[16], bool accepts, const char *why)
 	(void)arg;
 	(void)accepts;
 	(void)why;
-	assert_memory_equal(address, a, 16);
+	assert_memory_equal(address, offered, 16);
 	offers++;
 	kept = false;
 }
@@ -291,8 +306,8 @@ begin(void)
 	n_timers = offers = 0;
 	spent_us = all_us = one_us = 0;
 	answers = kept = over = gives_up = pending = false;
-	answerer = a;
-	meanwhile = NULL;
+	answerer = offered = a;
+	meanwhile = unheard = NULL;
 	check_fn = NULL;
 	probed_us = 0;
 	assert_int_equal(

@@ -23,6 +23,8 @@ extern bool answers; /* whoever is probed from there does: */
 extern const uint8_t *answerer; /* a, unless said */
 extern bool pending; /* what is probed: nothing is told yet */
 extern void (*meanwhile)(void); /* what happens while a check is under way; NULL: nothing */
+extern void (*unheard)(void); /* what an event tells that was not read yet; NULL: there is none */
+extern const uint8_t *offered; /* a, unless said: no other address ever is */
 extern heartbeat_fn *check_fn;
 extern struct heartbeat_plan looked; /* the last one that was asked for */
 extern uint32_t probed_us; /* that the last probe took; 0: not known */

@@ -77,6 +77,29 @@ test_all_are_back(void **state)
 	end();
 }
 
+static void
+comes_back(void)
+{
+	n_list = 0;
+	put_both(1, r);
+}
+
+/* It is just when what was left answers; the event was not read yet. */
+static void
+test_just_back(void **state)
+{
+	(void)state;
+	put(1, b, r);
+	begin();
+	pass(100);
+	unheard = comes_back;
+	answers = true;
+	pass(HOUR_MS / 10);
+	assert_null(unheard);
+	assert_int_equal(offers, 0);
+	end();
+}
+
 /* That another one's peer answers says nothing of what the session would be led to. */
 static void
 test_another_peer(void **state)
@@ -339,6 +362,7 @@ main(void)
 	    cmocka_unit_test(test_none_is_cut_off),
 	    cmocka_unit_test(test_silent_is_none),
 	    cmocka_unit_test(test_all_are_back),
+	    cmocka_unit_test(test_just_back),
 	    cmocka_unit_test(test_another_peer),
 	    cmocka_unit_test(test_signs),
 	    cmocka_unit_test(test_alone),

@@ -78,7 +78,7 @@ lone() { # WAY DIRECTION PATHS: one stream, one fault; ms after it appeared
 	pass 0.5
 	mark
 	goes "$1" A
-	pass 1
+	pass 1.$((RANDOM % 500 + 100)) # at any moment of the timers that run meanwhile
 	mark || return 1
 	[ "$(field gap "$line")" -ge 800 ] || { echo "it went on"; return 1; }
 	appears "$1" B
