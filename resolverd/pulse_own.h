@@ -1,6 +1,6 @@
 /*
- * pulse_own.h - what pulse.c (when to look, and what is suspect) and pulse_offer.c (addresses are offered to the kernel anew) share;
- * nobody else's.
+ * pulse_own.h - what pulse.c (when to look), pulse_probe.c (what is suspect is probed) and pulse_offer.c (addresses are offered to the
+ * kernel anew) share; nobody else's.
  */
 #ifndef RESOLVERD_PULSE_OWN_H
 #define RESOLVERD_PULSE_OWN_H
@@ -71,6 +71,11 @@ struct pulse {
 int pulse_read(struct pulse *pulse) NONNULL MUST_CHECK;
 /* What the kernel has told of paths is taken note of. */
 void pulse_hear(struct pulse *pulse) NONNULL;
+/* What is suspect at the last look, and may be, is probed. */
+void pulse_suspect(struct pulse *pulse) NONNULL;
+/* A peer that warns by one path of a session holds another one for silent, which is looked at from here too: the address may be this
+ * host's to leave. */
+void pulse_take_hint(struct pulse *pulse) NONNULL;
 /* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
 struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
 
