@@ -143,6 +143,7 @@ pulse_beat(void *arg)
 	} else if (pulse->heartbeat != NULL) {
 		pulse_suspect(pulse);
 		pulse_take_hint(pulse);
+		pulse_relieve(pulse);
 	}
 	pulse_next(pulse, clock_spent_us() - started - pulse->aside_us);
 }
@@ -166,6 +167,8 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 		pulse->company->count(pulse->company->arg, PATH_JOINED);
 		if (pulse->manage == NULL) /* else it tells, of all sessions */
 			stories_joined(pulse->company, event.token, &event.path);
+		if (pulse->running && pulse_awaits(pulse, event.token))
+			timer_start(pulse->timer, PULSE_PROBING_MS);
 	}
 	if (event.kind == MPTCP_EVENT_SUB_CLOSED) {
 		struct prober_way way = prober_way_of(event.path.local, event.path.remote);

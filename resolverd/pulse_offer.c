@@ -312,7 +312,7 @@ pulse_may_leave(
 	uint64_t now = loop_now_ms();
 
 	return silence_leave(pulse->silence, s->flow.local, now, judge) ||
-	       (s->was_lone && !pulse_may_live_elsewhere(pulse, &s->flow) &&
+	       (s->waits && !pulse_may_live_elsewhere(pulse, &s->flow) &&
 		   silence_can_leave(pulse->silence, s->flow.local, now, judge));
 }
 

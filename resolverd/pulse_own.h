@@ -19,7 +19,7 @@ struct suspicion {
 	struct prober_way ways[HEARTBEAT_PAIRS]; /* its own, and what is probed beside it */
 	size_t n_controls; /* of those, after its own, that are paths of its session */
 	bool lone; /* or are none: it has no other */
-	bool was_lone; /* since it was silent: what it carries waits on it */
+	bool waits; /* its session had no other when it was silent first: what that carries waits on it */
 	bool owes; /* acknowledgements; else nothing came by it */
 	uint64_t began; /* ms */
 	uint64_t silent; /* ms: for how long it was by then */
@@ -76,6 +76,9 @@ void pulse_suspect(struct pulse *pulse) NONNULL;
 /* A peer that warns by one path of a session holds another one for silent, which is looked at from here too: the address may be this
  * host's to leave. */
 void pulse_take_hint(struct pulse *pulse) NONNULL;
+/* What has no other path, and is silent, is looked at again when there is one. */
+void pulse_relieve(struct pulse *pulse) NONNULL;
+bool pulse_awaits(const struct pulse *pulse, uint32_t token) NONNULL; /* there is such a path of the session */
 /* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
 struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
 

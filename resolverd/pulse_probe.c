@@ -27,6 +27,13 @@ suspicion_is_of(const struct suspicion *s, const struct subflow *flow)
 	       subflow_compare(&s->flow, flow) == 0;
 }
 
+/* It was silent, and had no other beside it, when it was looked at last. */
+static bool
+suspicion_awaits(const struct suspicion *s)
+{
+	return s->waits && s->lone;
+}
+
 /* The pair that a probe was about works, or does not, for all who connect next too. */
 static void
 suspicion_mark(const struct suspicion *s, bool works, uint32_t rtt_us)
@@ -156,13 +163,14 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 	}
 	if (beat_lives(outcomes[0].beat)) {
 		suspicion_mark(s, true, outcomes[0].rtt_us);
-		s->said = s->was_lone = false;
+		s->said = s->waits = false;
 		suspicion_content(s, now);
 		return;
 	}
 	if (silence_since(pulse->silence, &s->flow, s->owes, now) < now - s->began ||
 	    (s->stopped != 0 && !s->lone && suspicion_is_heard(s)))
 		return; /* it is alive: its probes alone were lost */
+	s->waits |= s->lone;
 	/* a peer's kernel says that nothing listens a few times only, and then seems dead: such silence is no proof */
 	s->mute = !answers && !(lives && told);
 	if (s->mute) {
@@ -245,12 +253,13 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
 	struct heartbeat_plan plan;
 
-	/* who rests, or is looked at, because what came has stopped is looked at anew when something is owed; who had no other path, when
-	 * another one is there */
+	/* who rests, or is looked at, because what came has stopped is looked at anew when something is owed; who had no other path,
+	 * when another one is there */
 	if (s == NULL || (s->check != NULL && (s->stopped == 0 || s->lone || !suspect->owes)))
 		return;
 	if (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms() &&
-	    (s->stopped == 0 || suspect->stopped) && !(s->lone && suspect->n_others > 0))
+	    (s->stopped == 0 || suspect->stopped) &&
+	    !(suspicion_awaits(s) && suspect->n_others > 0))
 		return;
 	heartbeat_cancel(s->check);
 	*s = (struct suspicion){.pulse = pulse,
@@ -260,8 +269,7 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	    .owes = suspect->owes,
 	    .stopped = suspect->stopped ? suspect->ms : 0,
 	    .silent = suspect->ms,
-	    .was_lone = suspicion_is_of(s, &suspect->flow) && (s->lone || s->was_lone) &&
-			suspect->n_others > 0,
+	    .waits = suspicion_is_of(s, &suspect->flow) && s->waits,
 	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute,
 	    .said = suspicion_is_of(s, &suspect->flow) && s->said};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
@@ -315,6 +323,31 @@ pulse_suspect(struct pulse *pulse)
 
 	for (size_t i = 0; i < n; i++)
 		suspicion_start(pulse, &suspects[i]);
+}
+
+bool
+pulse_awaits(const struct pulse *pulse, uint32_t token)
+{
+	for (size_t i = 0; i < PULSE_CHECKS; i++)
+		if (suspicion_awaits(&pulse->suspicions[i]) &&
+		    pulse->suspicions[i].flow.token == token)
+			return true;
+	return false;
+}
+
+void
+pulse_relieve(struct pulse *pulse)
+{
+	struct silence_suspect suspect;
+
+	for (size_t i = 0; i < PULSE_CHECKS; i++) {
+		const struct suspicion *s = &pulse->suspicions[i];
+
+		if (suspicion_awaits(s) && s->check == NULL &&
+		    silence_again(pulse->silence, &s->flow, loop_now_ms(), &suspect) &&
+		    suspect.n_others > 0)
+			suspicion_start(pulse, &suspect);
+	}
 }
 
 void

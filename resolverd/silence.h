@@ -75,6 +75,8 @@ size_t silence_suspects(struct silence *silence, uint64_t now, struct silence_su
  * is none. */
 bool silence_hinted(const struct silence *silence, const uint8_t local[16], const uint8_t remote[16], uint64_t now,
     struct silence_suspect *out) NONNULL;
+/* The path, if it is there still, with those others of its session that are there by now. False: it is gone. */
+bool silence_again(const struct silence *silence, const struct subflow *flow, uint64_t now, struct silence_suspect *out) NONNULL;
 /* How long (ms), at the last look, nothing came by the path, or, if owes, nothing that is out there was acknowledged, whatever else
  * came; 0: something did just then, or nothing is out, or it is gone. */
 uint64_t silence_since(const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now) NONNULL;

@@ -139,12 +139,10 @@ silence_hinted(const struct silence *silence, const uint8_t local[16], const uin
 	return true;
 }
 
-uint64_t
-silence_since(
-    const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now)
+/* NULL: it is gone. */
+static const struct silence_flow *
+silence_find(const struct silence_view *view, const struct subflow *flow)
 {
-	const struct silence_view *view = &silence->views[silence->now_view];
-	const struct silence_flow *found;
 	size_t low = 0, high = view->n;
 
 	while (low < high) {
@@ -155,9 +153,44 @@ silence_since(
 		else
 			high = middle;
 	}
-	if (low == view->n || subflow_compare(&view->flows[low].last, flow) != 0)
+	return low < view->n && subflow_compare(&view->flows[low].last, flow) == 0
+		   ? &view->flows[low]
+		   : NULL;
+}
+
+bool
+silence_again(const struct silence *silence, const struct subflow *flow, uint64_t now,
+    struct silence_suspect *out)
+{
+	const struct silence_view *view = &silence->views[silence->now_view];
+	const struct silence_flow *found = silence_find(view, flow);
+	struct silence_group group;
+	size_t from;
+
+	if (found == NULL)
+		return false;
+	from = (size_t)(found - view->flows);
+	while (from > 0 && view->flows[from - 1].last.token == flow->token)
+		from--;
+	group = silence_group(view, from);
+	*out = (struct silence_suspect){.flow = found->last,
+	    .owes = found->stuck != 0,
+	    .stopped = found->stuck == 0,
+	    .ms = now - (found->stuck != 0 ? found->stuck : found->heard)};
+	silence_put_others(&group, found, false, out);
+	silence_put_others(&group, found, true, out);
+	return true;
+}
+
+uint64_t
+silence_since(
+    const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now)
+{
+	const struct silence_flow *found =
+	    silence_find(&silence->views[silence->now_view], flow);
+
+	if (found == NULL)
 		return 0;
-	found = &view->flows[low];
 	if (!owes)
 		return now - found->heard;
 	return found->stuck != 0 ? now - found->stuck : 0;

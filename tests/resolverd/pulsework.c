@@ -1,6 +1,7 @@
 /*
  * pulsework.c - sockets, events, probes and endpoints that are on paper.
  */
+#include <linux/mptcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@ struct pulse *pulse;
 unsigned offers;
 bool kept, over;
 uint64_t all_us, one_us;
+uint64_t received;
 unsigned reads, agains, checks;
 bool answers;
 const uint8_t *answerer;
@@ -25,6 +27,9 @@ bool pending;
 void (*meanwhile)(void);
 void (*unheard)(void);
 const uint8_t *offered;
+static watch_fn *events_fn;
+static void *events_arg;
+static struct mptcp_event told;
 heartbeat_fn *check_fn;
 static void *check_arg;
 struct heartbeat_plan looked;
@@ -42,6 +47,7 @@ int __wrap_netlink_join(struct netlink *nl, uint32_t group);
 int __wrap_netlink_fd(const struct netlink *nl);
 void __wrap_netlink_close(struct netlink *nl);
 int __wrap_netlink_events(struct netlink *nl, netlink_fn *hear, void *arg);
+bool __wrap_mptcp_event_read(const struct nlmsghdr *message, struct mptcp_event *out);
 uint32_t __wrap_mptcp_event_group(const struct mptcp *mptcp);
 struct watch *__wrap_watch_new(
     struct loop *loop, int fd, unsigned events, watch_fn *fn, void *arg);
@@ -88,13 +94,24 @@ __wrap_netlink_close(struct netlink *nl)
 int
 __wrap_netlink_events(struct netlink *nl, netlink_fn *hear, void *arg)
 {
+	static const struct nlmsghdr message;
+
 	(void)nl;
-	(void)hear;
-	(void)arg;
+	if (told.kind != 0)
+		hear(arg, &message);
+	told.kind = 0;
 	if (unheard != NULL)
 		unheard();
 	unheard = NULL;
 	return 0;
+}
+
+bool
+__wrap_mptcp_event_read(const struct nlmsghdr *message, struct mptcp_event *out)
+{
+	(void)message;
+	*out = told;
+	return told.kind != 0;
 }
 
 uint32_t
@@ -110,8 +127,8 @@ __wrap_watch_new(struct loop *loop, int fd, unsigned events, watch_fn *fn, void 
 	(void)loop;
 	(void)fd;
 	(void)events;
-	(void)fn;
-	(void)arg;
+	events_fn = fn;
+	events_arg = arg;
 	return (struct watch *)&now;
 }
 
@@ -130,8 +147,8 @@ tell_all(struct subflows *out)
 	    .n = n_list, .list = list, .sessions = sessions, .complete = true};
 	for (size_t i = 0; i < n_list; i++)
 		if (i == 0 || list[i].token != list[i - 1].token)
-			sessions[out->n_sessions++] =
-			    (struct subflow_session){.token = list[i].token, .over = over};
+			sessions[out->n_sessions++] = (struct subflow_session){
+			    .token = list[i].token, .over = over, .received = received};
 	return 0;
 }
 
@@ -300,11 +317,18 @@ put_both(uint32_t token, const uint8_t remote[16])
 }
 
 void
+tell_joined(uint32_t token)
+{
+	told = (struct mptcp_event){.kind = MPTCP_EVENT_SUB_ESTABLISHED, .token = token};
+	events_fn(events_arg, 0, LOOP_READ);
+}
+
+void
 begin(void)
 {
 	now = 100000;
 	n_timers = offers = 0;
-	spent_us = all_us = one_us = 0;
+	spent_us = all_us = one_us = received = 0;
 	answers = kept = over = gives_up = pending = false;
 	answerer = offered = a;
 	meanwhile = unheard = NULL;

@@ -17,6 +17,7 @@ extern struct pulse *pulse;
 extern unsigned offers;
 extern bool kept; /* a is */
 extern bool over; /* all sessions are being closed */
+extern uint64_t received; /* octets in order, of all sessions */
 extern uint64_t all_us, one_us; /* of a CPU; what looks cost */
 extern unsigned reads, agains, checks;
 extern bool answers; /* whoever is probed from there does: */
@@ -34,6 +35,7 @@ extern const uint8_t a[16], b[16], r[16], r2[16];
 /* One path more, that this end began, in the order of tokens, and of ports. */
 void put(uint32_t token, const uint8_t local[16], const uint8_t remote[16]);
 void put_both(uint32_t token, const uint8_t remote[16]); /* from a and b */
+void tell_joined(uint32_t token); /* the kernel, that a path has been */
 /* This process begins now: nothing that was left before is known. */
 void begin(void);
 void end(void);

@@ -100,6 +100,76 @@ test_left_at_once(void **state)
 	end();
 }
 
+/* A stream comes by a alone, and stops. */
+static void
+receives(void)
+{
+	lone();
+	list[0].unacked = 0;
+	for (unsigned ms = 0; ms < 400; ms += 5) {
+		list[0].segments_in++;
+		list[0].octets_in += 1000;
+		received += 1000;
+		pass(5);
+	}
+	assert_int_equal(offers, 0);
+}
+
+/* Who only receives leaves it as soon: its peer waits to hear that, or for its own timers. A path of another session is no reason. */
+static void
+test_left_by_who_receives(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		begin();
+		receives();
+		until_offered();
+		pass(5 * i);
+		tell_joined(2);
+		joined();
+		assert_false(kept);
+		tell_joined(1);
+		pass(30);
+		assert_true(kept);
+		end();
+	}
+}
+
+/* It answers, when another path has come: it had paused. */
+static void
+test_not_left_when_it_answers(void **state)
+{
+	(void)state;
+	begin();
+	receives();
+	until_offered();
+	answerer = a;
+	checks = 0;
+	joined();
+	pass(10000);
+	assert_false(kept);
+	assert_int_equal(checks, 1);
+	end();
+}
+
+/* Another path has come: this one answered before, and nothing is looked at for that. */
+static void
+test_joined_idle(void **state)
+{
+	(void)state;
+	begin();
+	receives();
+	answerer = a;
+	pass(300);
+	assert_true(checks > 0);
+	checks = 0;
+	joined();
+	tell_joined(1);
+	pass(10000);
+	assert_int_equal(checks, 0);
+	end();
+}
+
 /* Another one's peer is reached by it: once more is too soon. */
 static void
 test_not_at_others_cost(void **state)
@@ -126,6 +196,26 @@ test_not_at_others_cost(void **state)
 	}
 	assert_false(kept);
 	assert_int_equal(offers, 1);
+	end();
+}
+
+/* Nor is it looked at time and again then, when it owes nothing. */
+static void
+test_looked_at_once(void **state)
+{
+	(void)state;
+	begin();
+	receives();
+	put(2, a, r2); /* which keeps it */
+	until_offered();
+	checks = 0;
+	n_list = 1;
+	joined();
+	put(2, a, r2);
+	tell_joined(1);
+	pass(10000);
+	assert_int_equal(checks, 1);
+	assert_false(kept);
 	end();
 }
 
@@ -159,6 +249,10 @@ main(void)
 	    cmocka_unit_test(test_offered),
 	    cmocka_unit_test(test_joined_just_now),
 	    cmocka_unit_test(test_left_at_once),
+	    cmocka_unit_test(test_left_by_who_receives),
+	    cmocka_unit_test(test_not_left_when_it_answers),
+	    cmocka_unit_test(test_joined_idle),
+	    cmocka_unit_test(test_looked_at_once),
 	    cmocka_unit_test(test_not_at_others_cost),
 	    cmocka_unit_test(test_lone_no_more),
 	};
