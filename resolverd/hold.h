@@ -38,13 +38,13 @@ hold_end(const struct hold *hold)
 	return hold->last + hold->wait;
 }
 
-/* Whether it may be done now; it is done then. */
+/* Whether the last time is so long ago (ms); it is done then. */
 static inline bool
-hold_may(struct hold *hold, const struct hold_rule *rule, uint64_t now)
+hold_may_after(struct hold *hold, const struct hold_rule *rule, uint64_t now, uint64_t least)
 {
 	uint64_t passed = now - hold->last;
 
-	if (hold->last != 0 && passed < hold->wait)
+	if (hold->last != 0 && passed < least)
 		return false;
 	if (hold->last == 0 || passed >= HOLD_CALM * hold->wait)
 		hold->wait = rule->hold_ms;
@@ -52,6 +52,13 @@ hold_may(struct hold *hold, const struct hold_rule *rule, uint64_t now)
 		hold->wait = hold_longer(rule, hold->wait);
 	hold->last = now > 0 ? now : 1;
 	return true;
+}
+
+/* Whether it may be done now; it is done then. */
+static inline bool
+hold_may(struct hold *hold, const struct hold_rule *rule, uint64_t now)
+{
+	return hold_may_after(hold, rule, now, hold->wait);
 }
 
 #endif

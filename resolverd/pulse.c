@@ -46,6 +46,16 @@ pulse_next(struct pulse *pulse, uint64_t cost_us)
 		timer_start(pulse->timer, ms);
 }
 
+/* Once: who is told of paths time and again would put it off for all. */
+void
+pulse_hasten(struct pulse *pulse)
+{
+	if (!pulse->running || pulse->blind || pulse->hastened)
+		return;
+	pulse->hastened = true;
+	timer_start(pulse->timer, PULSE_PROBING_MS);
+}
+
 /* Whether all is to be read: what begins is an event, and each second, since an event may be heard before its path stands. */
 static bool
 pulse_is_behind(struct pulse *pulse)
@@ -94,6 +104,10 @@ pulse_read(struct pulse *pulse)
 	} else if (n > 0) {
 		pulse->one_us = spent / n;
 	}
+	if (rc < 0)
+		pulse->seen.complete = false; /* what was read until then is not all */
+	else if (all)
+		pulse_all_seen(pulse);
 	for (size_t i = 0; rc == 0 && i < pulse->seen.n; i++) {
 		pulse_time(pulse, &pulse->seen.list[i]);
 		if (pulse->manage != NULL)
@@ -115,6 +129,7 @@ pulse_beat(void *arg)
 	int rc;
 
 	pulse->aside_us = 0;
+	pulse->hastened = false;
 	rc = pulse_read(pulse);
 	if (rc < 0) {
 		if (!pulse->blind)
@@ -167,8 +182,7 @@ pulse_heard(void *arg, const struct nlmsghdr *message)
 		pulse->company->count(pulse->company->arg, PATH_JOINED);
 		if (pulse->manage == NULL) /* else it tells, of all sessions */
 			stories_joined(pulse->company, event.token, &event.path);
-		if (pulse->running && pulse_awaits(pulse, event.token))
-			timer_start(pulse->timer, PULSE_PROBING_MS);
+		pulse_joined(pulse, event.token);
 	}
 	if (event.kind == MPTCP_EVENT_SUB_CLOSED) {
 		struct prober_way way = prober_way_of(event.path.local, event.path.remote);

@@ -1,6 +1,6 @@
 /*
  * pulse_offer.c - which addresses of this host the kernel is made to try anew, and when: what was left by one answers again, or its
- * peer asks there. What is silent is found by pulse.c.
+ * peer asks there. What is silent is found by pulse_probe.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -37,7 +37,7 @@ pulse_may_offer(struct pulse *pulse, const uint8_t address[16], const uint8_t *s
 		return true;
 	if (returns_spent(pulse->returns, address) ||
 	    !subflows_spare(&pulse->seen, address, silent) ||
-	    !silence_leave(pulse->silence, address, loop_now_ms(), &judge))
+	    !silence_leave(pulse->silence, address, loop_now_ms(), &judge, false))
 		return false;
 	returns_spend(pulse->returns, address);
 	return true;
@@ -59,10 +59,16 @@ pulse_revive(struct pulse *pulse, const struct suspicion *s,
 {
 	if (pulse_catch_up(pulse) < 0)
 		return; /* it is looked at again */
-	for (size_t i = 1; i < n; i++)
-		if (beat_lives(outcomes[i].beat) &&
-		    pulse_may_offer(pulse, s->ways[i].local, s->flow.local))
-			pulse_offer(pulse, s->ways[i].local, "tried again");
+	for (size_t i = 1; i < n; i++) {
+		const uint8_t *local = s->ways[i].local;
+
+		if (!beat_lives(outcomes[i].beat))
+			continue;
+		if (s->joined || subflows_has(&pulse->seen, s->flow.token, local))
+			pulse_hasten(pulse);
+		else if (pulse_may_offer(pulse, local, s->flow.local))
+			pulse_offer(pulse, local, "tried again");
+	}
 }
 
 /* Whether a session that is by other addresses only would come by it, too. Where none of those leads to its peer, another one's peer is
@@ -299,7 +305,7 @@ pulse_may_live_elsewhere(const struct pulse *pulse, const struct subflow *flow)
 
 		if (memcmp(other->local, flow->local, 16) == 0 &&
 		    !pulse_was_probed(pulse, flow, other->remote) &&
-		    silence_since(pulse->silence, other, true, now) < SILENCE_SUSPECT_MS)
+		    silence_may_live(pulse->silence, other, now))
 			return true;
 	}
 	return !pulse->seen.complete;
@@ -309,11 +315,10 @@ bool
 pulse_may_leave(
     struct pulse *pulse, const struct suspicion *s, const struct silence_judge *judge)
 {
-	uint64_t now = loop_now_ms();
-
-	return silence_leave(pulse->silence, s->flow.local, now, judge) ||
-	       (s->waits && !pulse_may_live_elsewhere(pulse, &s->flow) &&
-		   silence_can_leave(pulse->silence, s->flow.local, now, judge));
+	return pulse_catch_up(pulse) == 0 &&
+	       subflows_spare(&pulse->seen, s->flow.local, NULL) &&
+	       silence_leave(pulse->silence, s->flow.local, loop_now_ms(), judge,
+		   s->waits && !pulse_may_live_elsewhere(pulse, &s->flow));
 }
 
 /*

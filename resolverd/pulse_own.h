@@ -19,7 +19,8 @@ struct suspicion {
 	struct prober_way ways[HEARTBEAT_PAIRS]; /* its own, and what is probed beside it */
 	size_t n_controls; /* of those, after its own, that are paths of its session */
 	bool lone; /* or are none: it has no other */
-	bool waits; /* its session had no other when it was silent first: what that carries waits on it */
+	bool waits; /* its session had no other when it was found silent; it still is, and what that carries waits on it */
+	bool joined; /* another one of its session has been made since all was read */
 	bool owes; /* acknowledgements; else nothing came by it */
 	uint64_t began; /* ms */
 	uint64_t silent; /* ms: for how long it was by then */
@@ -52,6 +53,7 @@ struct pulse {
 	uint64_t aside_us; /* of this look */
 	uint64_t pause_ms; /* from the last look to the next, but for what they cost */
 	bool running;
+	bool hastened; /* the next look was */
 	bool blind; /* the kernel did not tell when it was asked last */
 	const struct pulse_ops *ops;
 	void *arg;
@@ -76,9 +78,13 @@ void pulse_suspect(struct pulse *pulse) NONNULL;
 /* A peer that warns by one path of a session holds another one for silent, which is looked at from here too: the address may be this
  * host's to leave. */
 void pulse_take_hint(struct pulse *pulse) NONNULL;
-/* What has no other path, and is silent, is looked at again when there is one. */
+/* The next look is made at once, if one is due. */
+void pulse_hasten(struct pulse *pulse) NONNULL;
+/* The kernel tells of a new path of the session: this may be what it waits for. */
+void pulse_joined(struct pulse *pulse, uint32_t token) NONNULL;
+void pulse_all_seen(struct pulse *pulse) NONNULL; /* all was read since */
+/* What had no other path, and is silent, is looked at again when there is one, until it is left. */
 void pulse_relieve(struct pulse *pulse) NONNULL;
-bool pulse_awaits(const struct pulse *pulse, uint32_t token) NONNULL; /* there is such a path of the session */
 /* own: room for MPTCP_ENDPOINTS, borrowed as long as the judge. */
 struct silence_judge pulse_judge(struct pulse *pulse, uint8_t (*own)[16]) NONNULL;
 
@@ -95,8 +101,8 @@ void pulse_offer(struct pulse *pulse, const uint8_t address[16], const char *why
 bool pulse_may_offer(struct pulse *pulse, const uint8_t address[16], const uint8_t *silent) __attribute__((nonnull(1, 2)));
 /* What was probed beside a session's only path, and answers, is offered, if that costs nobody a session. */
 void pulse_revive(struct pulse *pulse, const struct suspicion *s, const struct heartbeat_outcome *outcomes, size_t n) NONNULL;
-/* Whether the path's address can be left, and was not just before. That costs nobody else anything: then it may again, if its session had
- * nothing else until now. */
+/* Whether the path's address may be left now, by what the kernel says at this moment, too; then it is. That it flaps is a reason against it,
+ * unless its session had nothing else until now, and nobody else lives by it. */
 bool pulse_may_leave(struct pulse *pulse, const struct suspicion *s, const struct silence_judge *judge) NONNULL;
 /* Whoever comes by the path's address is to leave it. */
 void pulse_renew(struct pulse *pulse, const struct subflow *flow, const char *why, bool probed) NONNULL;

@@ -27,11 +27,20 @@ suspicion_is_of(const struct suspicion *s, const struct subflow *flow)
 	       subflow_compare(&s->flow, flow) == 0;
 }
 
-/* It was silent, and had no other beside it, when it was looked at last. */
+/* Nothing came by it, or was acknowledged there, since it was looked at. */
 static bool
-suspicion_awaits(const struct suspicion *s)
+suspicion_is_still(const struct suspicion *s, const struct subflow *flow)
 {
-	return s->waits && s->lone;
+	return s->owes ? s->flow.delivered == flow->delivered
+		       : s->flow.segments_in == flow->segments_in;
+}
+
+/* Its session has a path by another address. */
+static bool
+suspect_is_one_of_two(const struct silence_suspect *suspect)
+{
+	return suspect->n_others > 0 &&
+	       memcmp(suspect->others[0].local, suspect->flow.local, 16) != 0;
 }
 
 /* The pair that a probe was about works, or does not, for all who connect next too. */
@@ -168,8 +177,12 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		return;
 	}
 	if (silence_since(pulse->silence, &s->flow, s->owes, now) < now - s->began ||
-	    (s->stopped != 0 && !s->lone && suspicion_is_heard(s)))
+	    (s->stopped != 0 && !s->lone && suspicion_is_heard(s))) {
+		s->waits = false;
 		return; /* it is alive: its probes alone were lost */
+	}
+	if (s->waits && !s->lone && s->stopped != 0)
+		suspicion_content(s, now);
 	s->waits |= s->lone;
 	/* a peer's kernel says that nothing listens a few times only, and then seems dead: such silence is no proof */
 	s->mute = !answers && !(lives && told);
@@ -190,6 +203,7 @@ suspicion_checked(void *arg, const struct heartbeat_outcome *outcomes, size_t n)
 		/* where nothing is owed the silence of who was never heard to answer tells little: it is offered at once */
 		pulse_renew(
 		    pulse, &s->flow, words, s->stopped == 0 || suspicion_was_probed(s, 0));
+		s->waits = false;
 		return;
 	}
 	/* one of the kernel's may be the peer's to leave, or the kernel's to avoid, or was left just now: that is found again */
@@ -259,7 +273,7 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 		return;
 	if (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms() &&
 	    (s->stopped == 0 || suspect->stopped) &&
-	    !(suspicion_awaits(s) && suspect->n_others > 0))
+	    !(s->waits && s->lone && suspect_is_one_of_two(suspect)))
 		return;
 	heartbeat_cancel(s->check);
 	*s = (struct suspicion){.pulse = pulse,
@@ -270,6 +284,7 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	    .stopped = suspect->stopped ? suspect->ms : 0,
 	    .silent = suspect->ms,
 	    .waits = suspicion_is_of(s, &suspect->flow) && s->waits,
+	    .joined = s->joined && suspicion_is_of(s, &suspect->flow),
 	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute,
 	    .said = suspicion_is_of(s, &suspect->flow) && s->said};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
@@ -325,14 +340,24 @@ pulse_suspect(struct pulse *pulse)
 		suspicion_start(pulse, &suspects[i]);
 }
 
-bool
-pulse_awaits(const struct pulse *pulse, uint32_t token)
+void
+pulse_joined(struct pulse *pulse, uint32_t token)
+{
+	for (size_t i = 0; i < PULSE_CHECKS; i++) {
+		struct suspicion *s = &pulse->suspicions[i];
+
+		if (s->pulse == NULL || s->flow.token != token)
+			continue;
+		s->joined = true;
+		pulse_hasten(pulse);
+	}
+}
+
+void
+pulse_all_seen(struct pulse *pulse)
 {
 	for (size_t i = 0; i < PULSE_CHECKS; i++)
-		if (suspicion_awaits(&pulse->suspicions[i]) &&
-		    pulse->suspicions[i].flow.token == token)
-			return true;
-	return false;
+		pulse->suspicions[i].joined = false;
 }
 
 void
@@ -341,11 +366,13 @@ pulse_relieve(struct pulse *pulse)
 	struct silence_suspect suspect;
 
 	for (size_t i = 0; i < PULSE_CHECKS; i++) {
-		const struct suspicion *s = &pulse->suspicions[i];
+		struct suspicion *s = &pulse->suspicions[i];
 
-		if (suspicion_awaits(s) && s->check == NULL &&
-		    silence_again(pulse->silence, &s->flow, loop_now_ms(), &suspect) &&
-		    suspect.n_others > 0)
+		if (!s->waits || s->check != NULL ||
+		    !silence_again(pulse->silence, &s->flow, loop_now_ms(), &suspect))
+			continue;
+		s->waits = suspicion_is_still(s, &suspect.flow);
+		if (s->waits && suspect_is_one_of_two(&suspect))
 			suspicion_start(pulse, &suspect);
 	}
 }

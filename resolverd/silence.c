@@ -277,10 +277,10 @@ silence_all_spare(
 	return true;
 }
 
-/* Whether the address may be judged again, and notes that it was. */
+/* Whether the address may be judged again, and notes that it was. needed: what flaps has to wait no longer than others. */
 static bool
 silence_may(struct silence *silence, const uint8_t address[16], const struct hold_rule *rule,
-    uint64_t now)
+    uint64_t now, bool needed)
 {
 	struct silence_hold *row = NULL;
 
@@ -295,7 +295,7 @@ silence_may(struct silence *silence, const uint8_t address[16], const struct hol
 		*row = (struct silence_hold){.hold = {0, 0}};
 		memcpy(row->address, address, 16);
 	}
-	return hold_may(&row->hold, rule, now);
+	return hold_may_after(&row->hold, rule, now, needed ? rule->hold_ms : row->hold.wait);
 }
 
 void
@@ -354,7 +354,7 @@ silence_accuse(struct silence *silence, const struct silence_group *group, uint6
 		    silence_is_free(silence, group, flow, now, judge) &&
 		    silence_is_confirmed(group, flow, judge, out) &&
 		    (flow->last.managed ||
-			silence_may(silence, flow->last.local, &judge->rule, now)))
+			silence_may(silence, flow->last.local, &judge->rule, now, false)))
 			return true;
 	}
 	return false;
@@ -394,8 +394,8 @@ silence_look(struct silence *silence, const struct subflows *seen, uint64_t now,
 }
 
 bool
-silence_can_leave(const struct silence *silence, const uint8_t address[16], uint64_t now,
-    const struct silence_judge *judge)
+silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
+    const struct silence_judge *judge, bool needed)
 {
 	const struct silence_view *view = &silence->views[silence->now_view];
 
@@ -403,14 +403,7 @@ silence_can_leave(const struct silence *silence, const uint8_t address[16], uint
 		return false;
 	for (size_t i = 0; i < view->n; i++)
 		if (memcmp(view->flows[i].last.local, address, 16) == 0)
-			return silence_all_spare(view, &view->flows[i], now);
+			return silence_all_spare(view, &view->flows[i], now) &&
+			       silence_may(silence, address, &judge->rule, now, needed);
 	return false;
-}
-
-bool
-silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
-    const struct silence_judge *judge)
-{
-	return silence_can_leave(silence, address, now, judge) &&
-	       silence_may(silence, address, &judge->rule, now);
 }

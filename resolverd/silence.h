@@ -41,7 +41,7 @@ struct silence_suspect {
 	struct subflow flow;
 	bool owes; /* acknowledgements; else nothing comes by it */
 	/* Nothing is owed, but what came has stopped: a stream by its session's only path, as who only receives has no other sign; or
-	 * anything, where the peer warns. */
+	 * anything, where the peer warns; or that which was found silent while it was the only one (silence_again()). */
 	bool stopped;
 	uint64_t ms; /* that they are owed for, or nothing came for */
 	size_t n_others;
@@ -77,6 +77,8 @@ bool silence_hinted(const struct silence *silence, const uint8_t local[16], cons
     struct silence_suspect *out) NONNULL;
 /* The path, if it is there still, with those others of its session that are there by now. False: it is gone. */
 bool silence_again(const struct silence *silence, const struct subflow *flow, uint64_t now, struct silence_suspect *out) NONNULL;
+/* Whether the path owes nothing at the last look, or not for so long that it were suspect. */
+bool silence_may_live(const struct silence *silence, const struct subflow *flow, uint64_t now) NONNULL;
 /* How long (ms), at the last look, nothing came by the path, or, if owes, nothing that is out there was acknowledged, whatever else
  * came; 0: something did just then, or nothing is out, or it is gone. */
 uint64_t silence_since(const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now) NONNULL;
@@ -86,13 +88,10 @@ bool silence_hears(const struct silence *silence, const struct subflows *seen, c
     uint64_t since) NONNULL;
 /* Whether nothing came by it for so long (ms), and an answer would have. */
 bool silence_is_quiet(const struct silence *silence, const struct subflow *flow, uint64_t ms, uint64_t now) NONNULL;
-/* Whether the path by this local address, one of the n own, can be left now, all sessions that use it having another one that
- * is not silent. */
-bool silence_can_leave(const struct silence *silence, const uint8_t address[16], uint64_t now,
-    const struct silence_judge *judge) NONNULL;
-/* The same, and the last time is not too near; then it is left. */
+/* Whether the path by this local address, one of the n own, may be left now, all sessions that use it having another one that
+ * is not silent, and the last time not being too near; then it is. needed: that it flaps is no reason. */
 bool silence_leave(struct silence *silence, const uint8_t address[16], uint64_t now,
-    const struct silence_judge *judge) NONNULL;
+    const struct silence_judge *judge, bool needed) NONNULL;
 
 bool silence_is_busy(const struct silence *silence) NONNULL;
 bool silence_has_several(const struct silence *silence) NONNULL;

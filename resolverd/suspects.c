@@ -182,6 +182,15 @@ silence_again(const struct silence *silence, const struct subflow *flow, uint64_
 	return true;
 }
 
+bool
+silence_may_live(const struct silence *silence, const struct subflow *flow, uint64_t now)
+{
+	const struct silence_flow *found =
+	    silence_find(&silence->views[silence->now_view], flow);
+
+	return found == NULL || !silence_is_suspect_flow(found, now);
+}
+
 uint64_t
 silence_since(
     const struct silence *silence, const struct subflow *flow, bool owes, uint64_t now)

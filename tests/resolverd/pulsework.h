@@ -18,6 +18,8 @@ extern unsigned offers;
 extern bool kept; /* a is */
 extern bool over; /* all sessions are being closed */
 extern uint64_t received; /* octets in order, of all sessions */
+extern size_t hidden; /* the last paths, from who asks for each that he knows */
+extern int fails; /* what asking comes to, if negative */
 extern uint64_t all_us, one_us; /* of a CPU; what looks cost */
 extern unsigned reads, agains, checks;
 extern bool answers; /* whoever is probed from there does: */

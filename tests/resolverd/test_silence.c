@@ -117,14 +117,18 @@ test_leave(void **state)
 		acknowledge(1);
 		assert_false(step());
 	}
-	assert_false(silence_leave(silence, other, now, &judge)); /* nobody's here */
-	assert_false(silence_leave(silence, a, now, &none)); /* not announced by us */
-	assert_true(silence_leave(silence, a, now, &judge));
-	assert_false(silence_leave(silence, a, now, &judge)); /* just now */
-	assert_true(silence_leave(silence, a, now + 2000, &judge));
+	assert_false(silence_leave(silence, other, now, &judge, false)); /* nobody's here */
+	assert_false(silence_leave(silence, a, now, &none, false)); /* not announced by us */
+	assert_true(silence_leave(silence, a, now, &judge, false));
+	assert_false(silence_leave(silence, a, now, &judge, false)); /* just now */
+	assert_false(silence_leave(silence, a, now + 500, &judge, true));
+	assert_true(silence_leave(silence, a, now + 2000, &judge, false));
+	assert_false(silence_leave(silence, a, now + 3500, &judge, false)); /* it flaps */
+	assert_true(silence_leave(silence, a, now + 3500, &judge, true));
+	assert_false(silence_leave(silence, a, now + 3600, &judge, true));
 	look.n = 1; /* the other path is gone: nobody can spare this one */
 	assert_false(step());
-	assert_false(silence_leave(silence, a, now + 60000, &judge));
+	assert_false(silence_leave(silence, a, now + 60000, &judge, false));
 }
 
 static void
