@@ -43,8 +43,8 @@ ok "and says so" eval "story r | grep -q 'path from $R to [0-9a-f:]* joined'"
 sed -i '/isp-a/s/$/ drain/' "$WORK/zones/site.records"
 ok "10,000 others are behind its set" others_are well
 ok "the site drains provider A" site_load
-ok "the session leaves it, within the set's TTL and a second" follows leads r 7000 "$R $B"
-ok "and so have all others behind the set" follows others_are drained
+left() { leads r 7000 "$R $B" && others_are drained; }
+ok "the session leaves it, and so have all others behind the set, within its TTL and a second" follows left
 ok "and says why" eval "story r | grep -q 'to $A left: the mapping gives it up'"
 ok "a path that joined is counted, and one that was left" eval 'counted r joined 1 && counted r left 1 && counted r renewed 0'
 ok "octets come" flows one
