@@ -349,7 +349,8 @@ pulse_joined(struct pulse *pulse, uint32_t token)
 		if (s->pulse == NULL || s->flow.token != token)
 			continue;
 		s->joined = true;
-		pulse_hasten(pulse);
+		if (s->waits)
+			pulse_hasten(pulse);
 	}
 }
 
