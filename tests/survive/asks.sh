@@ -2,7 +2,8 @@
 # asks.sh - does a host with two providers find others when the one that its questions to name servers leave by is dead, which it does not
 # know, with nothing cached? And does it say so where nobody answers at all?
 # usage: asks.sh [-n TIMES] [-l LIMIT]
-#   TIMES that the provider is found dead (3); LIMIT of each, in ms (700: the machine may have more to do; the best of them has 350)
+#   TIMES that the provider is found dead (3); LIMIT of each, in ms (700: the machine may have more to do; the best of them has 350,
+#   or more where the machine is slow)
 # needs: root namespaces mptcp
 # shellcheck disable=SC2034,SC2154,SC2317 # bed.inc uses and defines
 set -u
@@ -45,8 +46,8 @@ MAP_SOCKET=$WORK/r.sock start listener r "$BUILD/examples/listener" "$R_ID" 7000
 wait_line listener '^listening ' 5 >"$WORK/out" || give_up "r listens"
 ok "the host's questions leave by provider A" by "$A"
 agent
-ms=$(connect)
-ok "all well: a session begins (${ms} ms)" [ "${ms:-9999}" -le 100 ]
+well=$(connect)
+ok "all well: a session begins (${well} ms)" [ "${well:-9999}" -le 100 ]
 ok "and nobody is asked by others" [ "$(said .)" = 0 ]
 all=()
 for ((time = 0; time < N; time++)); do
@@ -63,7 +64,9 @@ for ((time = 0; time < N; time++)); do
 	"$FIG1" restore isp-a
 done
 mapfile -t all < <(printf '%s\n' "${all[@]}" | sort -n)
-ok "in at most 350 ms on a machine that has nothing else to do (of $N: best ${all[0]}, median ${all[N / 2]}, worst ${all[N - 1]} ms)" [ "${all[0]}" -le 350 ]
+# What is waited for is 310 ms; the rest is work, which the machine does three times as often as where all is well.
+most=$((310 + 3 * well > 350 ? 310 + 3 * well : 350))
+ok "in at most $most ms on a machine that has nothing else to do (of $N: best ${all[0]}, median ${all[N / 2]}, worst ${all[N - 1]} ms)" [ "${all[0]}" -le $most ]
 look none.example.test
 ok "it is back: what does not exist does not ($lasted ms)" fast 100 'does not exist'
 # Questions are under way to several sources while these, or the whole of the configuration, change.
