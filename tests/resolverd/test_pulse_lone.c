@@ -53,6 +53,28 @@ closed(void)
 	pulse->news = true;
 }
 
+/* The check is under way. */
+static void
+until_looked_at(void)
+{
+	pending = true;
+	checks = 0;
+	for (unsigned i = 0; i < 100 && checks == 0; i++)
+		pass(5);
+	assert_int_equal(checks, 1);
+}
+
+/* Another path comes, and nothing is looked at for that. */
+static void
+join_is_no_reason(void)
+{
+	checks = 0;
+	joined();
+	tell_joined(1);
+	pass(10000);
+	assert_int_equal(checks, 0);
+}
+
 /* By b. */
 static void
 carries_on(uint64_t ms)
@@ -174,11 +196,7 @@ test_joined_idle(void **state)
 	answerer = a;
 	pass(300);
 	assert_true(checks > 0);
-	checks = 0;
-	joined();
-	tell_joined(1);
-	pass(10000);
-	assert_int_equal(checks, 0);
+	join_is_no_reason();
 	end();
 }
 
@@ -292,11 +310,7 @@ test_recovered(void **state)
 	list[0].octets_in += 1000;
 	received += 1000;
 	pass(300);
-	checks = 0;
-	joined();
-	tell_joined(1);
-	pass(10000);
-	assert_int_equal(checks, 0);
+	join_is_no_reason();
 	end();
 }
 
@@ -336,11 +350,7 @@ test_joined_under_way(void **state)
 	for (unsigned i = 0; i < 20; i++) {
 		begin();
 		receives();
-		pending = true;
-		checks = 0;
-		for (unsigned k = 0; k < 100 && checks == 0; k++)
-			pass(5);
-		assert_int_equal(checks, 1);
+		until_looked_at();
 		pass(200 + 5 * i);
 		joined();
 		tell_joined(1);
@@ -360,10 +370,7 @@ test_joined_unseen(void **state)
 	(void)state;
 	begin();
 	lone();
-	pending = true;
-	checks = 0;
-	for (unsigned k = 0; k < 100 && checks == 0; k++)
-		pass(5);
+	until_looked_at();
 	pass(10);
 	pulse->debt_us = 1000000;
 	hidden = 1;
@@ -382,10 +389,7 @@ test_joined_in_vain(void **state)
 	(void)state;
 	begin();
 	lone();
-	pending = true;
-	checks = 0;
-	for (unsigned k = 0; k < 100 && checks == 0; k++)
-		pass(5);
+	until_looked_at();
 	tell_joined(1);
 	pending = false;
 	until_offered();
