@@ -266,13 +266,13 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	    pulse->company->watch(pulse->company->arg, suspect->flow.token);
 	struct suspicion *s = suspicion_row(pulse, &suspect->flow);
 	struct heartbeat_plan plan;
+	bool same = s != NULL && suspicion_is_of(s, &suspect->flow);
 
 	/* who rests, or is looked at, because what came has stopped is looked at anew when something is owed; who had no other path,
 	 * when another one is there */
 	if (s == NULL || (s->check != NULL && (s->stopped == 0 || s->lone || !suspect->owes)))
 		return;
-	if (suspicion_is_of(s, &suspect->flow) && s->rest > loop_now_ms() &&
-	    (s->stopped == 0 || suspect->stopped) &&
+	if (same && s->rest > loop_now_ms() && (s->stopped == 0 || suspect->stopped) &&
 	    !(s->waits && s->lone && suspect_is_one_of_two(suspect)))
 		return;
 	heartbeat_cancel(s->check);
@@ -283,10 +283,10 @@ suspicion_start(struct pulse *pulse, const struct silence_suspect *suspect)
 	    .owes = suspect->owes,
 	    .stopped = suspect->stopped ? suspect->ms : 0,
 	    .silent = suspect->ms,
-	    .waits = suspicion_is_of(s, &suspect->flow) && s->waits,
-	    .joined = s->joined && suspicion_is_of(s, &suspect->flow),
-	    .mute = suspicion_is_of(s, &suspect->flow) && s->mute,
-	    .said = suspicion_is_of(s, &suspect->flow) && s->said};
+	    .waits = same && s->waits,
+	    .joined = same && s->joined,
+	    .mute = same && s->mute,
+	    .said = same && s->said};
 	plan = (struct heartbeat_plan){.n = 1 + suspect->n_others,
 	    .ways = {prober_way_of(suspect->flow.local, suspect->flow.remote)},
 	    .rtt_us = {subflow_round_trip(&suspect->flow)},
